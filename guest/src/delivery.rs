@@ -1,0 +1,236 @@
+//! When a batch goes, and what follows from an intake's answer. Pure rules: no clock, no I/O.
+
+use crate::settings::{Destination, IntakeFormat, Limits, Route};
+use crate::statistics::DropReason;
+
+/// What a poll is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PollMode {
+    /// Hand out what is due.
+    Due,
+    /// Hand out everything that has finished.
+    Everything,
+}
+
+/// Which of the intake's hosts a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeHost {
+    /// `api.SITE`
+    Api,
+    /// `llmobs-intake.SITE`
+    LlmobsIntake,
+}
+
+impl IntakeHost {
+    /// The first label of the host's name, also what an agent's EVP proxy is told.
+    pub fn subdomain(self) -> &'static str {
+        match self {
+            IntakeHost::Api => "api",
+            IntakeHost::LlmobsIntake => "llmobs-intake",
+        }
+    }
+}
+
+/// A header of a request or response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Lower case.
+    pub name: String,
+    /// Visible ASCII.
+    pub value: String,
+}
+
+/// One HTTP POST for the host to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Names it when it is completed.
+    pub id: u64,
+    /// Whom it is for.
+    pub host: IntakeHost,
+    /// From `/`.
+    pub path: String,
+    /// All but the host's own.
+    pub headers: Vec<Header>,
+    /// JSON.
+    pub body: Vec<u8>,
+    /// How many spans it holds.
+    pub spans: u32,
+}
+
+/// What the worker should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send this, then complete it.
+    Send(Request),
+    /// Nothing for so many nanoseconds.
+    Wait(u64),
+    /// Nothing until a span finishes.
+    Idle,
+}
+
+/// An intake's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// At least those that say when to come again.
+    pub headers: Vec<Header>,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer.
+    Response(Response),
+    /// No answer.
+    TransportError,
+    /// Not sent, and it will not be.
+    NotSent(DropReason),
+}
+
+/// What follows for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It arrived.
+    Delivered,
+    /// Send it again after so many nanoseconds.
+    Retry(u64),
+    /// Given up.
+    Dropped(DropReason),
+}
+
+/// Where a batch goes: whose host, path and headers.
+pub(crate) fn address(destination: Destination) -> (IntakeHost, String, Vec<Header>) {
+    let (host, path) = match destination.format {
+        IntakeFormat::PublicApi => (IntakeHost::Api, "/api/intake/llm-obs/v1/trace/spans"),
+        IntakeFormat::SdkIntake => (IntakeHost::LlmobsIntake, "/api/v2/llmobs"),
+    };
+    let header =
+        |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+    let mut headers = vec![header("content-type", "application/json")];
+    match destination.route {
+        Route::Direct => (host, path.to_owned(), headers),
+        Route::Agent => {
+            headers.push(header("x-datadog-evp-subdomain", host.subdomain()));
+            (host, format!("/evp_proxy/v2{path}"), headers)
+        }
+    }
+}
+
+/// How one request has fared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempts {
+    /// How often it was sent.
+    pub(crate) made: u32,
+    /// Nanoseconds since it was first sent.
+    pub(crate) elapsed_ns: u64,
+}
+
+/// First wait before another attempt, in ns; it doubles with each.
+const FIRST_WAIT_NS: u64 = 250_000_000;
+/// No wait is longer, whatever an intake asks for, in ns.
+const LONGEST_WAIT_NS: u64 = 30_000_000_000;
+
+/// The retry table. 2xx arrived; 408, 425, 429, 5xx and transport errors are tried again within
+/// the limits, everything else is final. The wait is what `x-ratelimit-reset` or `retry-after`
+/// ask for, else exponential with full jitter, which `jitter` draws from 0 to its argument.
+pub(crate) fn judge(
+    outcome: &Outcome,
+    attempts: Attempts,
+    limits: &Limits,
+    jitter: impl FnOnce(u64) -> u64,
+) -> Verdict {
+    let response = match outcome {
+        Outcome::NotSent(reason) => return Verdict::Dropped(*reason),
+        Outcome::TransportError => None,
+        Outcome::Response(response) => Some(response),
+    };
+    match response.map(|response| response.status) {
+        Some(200..300) => return Verdict::Delivered,
+        None | Some(408 | 425 | 429 | 500..600) => {}
+        Some(_) => return Verdict::Dropped(DropReason::Rejected),
+    }
+    let wait = response.and_then(asked_wait).unwrap_or_else(|| {
+        let doubled = FIRST_WAIT_NS << attempts.made.saturating_sub(1).min(6);
+        let half = doubled >> 1;
+        half + jitter(half)
+    });
+    let spent = attempts.elapsed_ns.saturating_add(wait);
+    if attempts.made >= limits.attempts || spent > limits.retry_budget_ns {
+        return Verdict::Dropped(DropReason::RetriesExhausted);
+    }
+    Verdict::Retry(wait)
+}
+
+/// The wait that an answer asks for, in ns: whole or fractional seconds.
+fn asked_wait(response: &Response) -> Option<u64> {
+    let named =
+        |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    let header = named("x-ratelimit-reset").or_else(|| named("retry-after"))?;
+    let seconds: f64 = header.value.trim().parse().ok()?;
+    if !(seconds.is_finite() && seconds >= 0.0) {
+        return None;
+    }
+    Some(
+        (std::time::Duration::try_from_secs_f64(seconds)
+            .ok()?
+            .as_nanos()
+            .min(u128::from(LONGEST_WAIT_NS))) as u64,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Outcome {
+        let header =
+            |(name, value): &(&str, &str)| Header { name: (*name).into(), value: (*value).into() };
+        Outcome::Response(Response { status, headers: headers.iter().map(header).collect() })
+    }
+
+    fn verdict(outcome: &Outcome, made: u32, elapsed_ns: u64) -> Verdict {
+        judge(outcome, Attempts { made, elapsed_ns }, &Limits::default(), |bound| bound)
+    }
+
+    #[test]
+    fn only_what_another_attempt_can_change_is_sent_again() {
+        for status in [200, 202, 299] {
+            assert_eq!(verdict(&answer(status, &[]), 1, 0), Verdict::Delivered);
+        }
+        for status in [408, 425, 429, 500, 503, 599] {
+            assert_eq!(
+                verdict(&answer(status, &[]), 1, 0),
+                Verdict::Retry(250_000_000),
+                "{status}"
+            );
+        }
+        for status in [302, 400, 401, 403, 404, 413, 422] {
+            assert_eq!(
+                verdict(&answer(status, &[]), 1, 0),
+                Verdict::Dropped(DropReason::Rejected),
+                "{status}"
+            );
+        }
+        assert_eq!(verdict(&Outcome::TransportError, 2, 0), Verdict::Retry(500_000_000));
+        let no_key = Outcome::NotSent(DropReason::NoApiKey);
+        assert_eq!(verdict(&no_key, 1, 0), Verdict::Dropped(DropReason::NoApiKey));
+    }
+
+    #[test]
+    fn a_rate_limit_says_itself_when_to_come_again() {
+        let asked = |headers| verdict(&answer(429, headers), 1, 0);
+        assert_eq!(asked(&[("X-RateLimit-Reset", "2")]), Verdict::Retry(2_000_000_000));
+        assert_eq!(asked(&[("retry-after", "0.5")]), Verdict::Retry(500_000_000));
+        assert_eq!(asked(&[("retry-after", "86400")]), Verdict::Retry(LONGEST_WAIT_NS));
+        assert_eq!(asked(&[("retry-after", "Mon, 23 Nov 2026")]), Verdict::Retry(250_000_000));
+        assert_eq!(asked(&[("retry-after", "-1")]), Verdict::Retry(250_000_000));
+    }
+
+    #[test]
+    fn attempts_and_time_are_bounded() {
+        let exhausted = Verdict::Dropped(DropReason::RetriesExhausted);
+        assert_eq!(verdict(&answer(503, &[]), 5, 0), exhausted);
+        assert_eq!(verdict(&answer(503, &[]), 2, 60_000_000_000), exhausted);
+    }
+}

@@ -1,0 +1,162 @@
+//! From a finished span to the bytes of an intake: one encoder a format, side by side.
+//!
+//! Members are written in canonical order by hand; what an annotation said is in wire form
+//! already and is copied.
+
+mod public_api;
+mod sdk_intake;
+mod tags;
+
+use crate::ids::{write_integer, write_string};
+use crate::settings::{IntakeFormat, Settings};
+use crate::span::{Failure, Frame, Record};
+
+pub(crate) use tags::prepare_tags;
+
+/// What stands in the place of input and output that made a span too long.
+const DROPPED_IO: &[u8] =
+    b"{\"value\":\"[dropped: the span is longer than the limit of one event]\"}";
+
+/// A span that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) frame: Frame,
+    pub(crate) record: Record,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) duration_ns: u64,
+    /// Input and output are left out because the span was too long with them.
+    pub(crate) io_dropped: bool,
+}
+
+impl Ended {
+    /// The session that is sent: an annotation's, else the frame's.
+    fn session(&self) -> Option<&str> {
+        self.record.notes.session.as_deref().or(self.frame.session.as_deref())
+    }
+
+    /// Bytes that it holds until it is encoded, about.
+    pub(crate) fn size(&self) -> usize {
+        let failure = self
+            .failure
+            .as_ref()
+            .map_or(0, |f| f.message.len() + f.error_type.len() + f.stack.len());
+        self.record.size() + failure + 512
+    }
+}
+
+/// Appends one span, with what belongs to it alone.
+pub(crate) fn write_event(
+    format: IntakeFormat,
+    ended: &Ended,
+    settings: &Settings,
+    out: &mut Vec<u8>,
+) {
+    match format {
+        IntakeFormat::PublicApi => public_api::write_event(ended, settings, out),
+        IntakeFormat::SdkIntake => sdk_intake::write_event(ended, out),
+    }
+}
+
+/// What begins and ends a body.
+pub(crate) fn envelope(format: IntakeFormat, settings: &Settings) -> (Vec<u8>, &'static [u8]) {
+    match format {
+        IntakeFormat::PublicApi => public_api::envelope(settings),
+        IntakeFormat::SdkIntake => (b"[".to_vec(), b"]"),
+    }
+}
+
+/// Appends a member's key, after a comma unless it is the first of its object.
+fn key(out: &mut Vec<u8>, name: &str) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+fn text(out: &mut Vec<u8>, name: &str, value: &str) {
+    key(out, name);
+    write_string(out, value);
+}
+
+fn integer(out: &mut Vec<u8>, name: &str, value: u64) {
+    key(out, name);
+    write_integer(out, value);
+}
+
+/// A span id: decimal, as text.
+fn id(out: &mut Vec<u8>, name: &str, value: u64) {
+    key(out, name);
+    out.push(b'"');
+    write_integer(out, value);
+    out.push(b'"');
+}
+
+fn trace_id(out: &mut Vec<u8>, name: &str, frame: &Frame) {
+    key(out, name);
+    out.push(b'"');
+    frame.trace_id.write(out);
+    out.push(b'"');
+}
+
+/// Appends the members of `meta` from `error` to `output`, in which the formats agree but for
+/// the kind and for whether empty metadata is sent.
+fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
+    let Ended { record, failure, .. } = ended;
+    let notes = &record.notes;
+    let public = format == IntakeFormat::PublicApi;
+    if let Some(failure) = failure {
+        key(out, "error");
+        out.push(b'{');
+        text(out, "message", &failure.message);
+        text(out, "stack", &failure.stack);
+        text(out, "type", &failure.error_type);
+        out.push(b'}');
+    }
+    let io = |out: &mut Vec<u8>, name: &str, body: &[u8]| {
+        if !body.is_empty() {
+            key(out, name);
+            out.extend_from_slice(if ended.io_dropped { DROPPED_IO } else { body });
+        }
+    };
+    io(out, "input", &notes.input);
+    if public {
+        text(out, "kind", record.kind.name());
+    }
+    if !public || !notes.metadata.is_empty() {
+        key(out, "metadata");
+        notes.metadata.write_object(out);
+    }
+    if record.kind.has_model() {
+        text(out, "model_name", or_unknown(record.model_name.as_deref()));
+        let provider = or_unknown(record.model_provider.as_deref());
+        text(out, "model_provider", &provider.to_lowercase());
+    }
+    io(out, "output", &notes.output);
+}
+
+fn or_unknown(name: Option<&str>) -> &str {
+    name.filter(|name| !name.is_empty()).unwrap_or("unknown")
+}
+
+/// Appends the members from `span_id` to the end of a span, in which the formats agree.
+fn closing_members(ended: &Ended, out: &mut Vec<u8>) {
+    let Ended { frame, record, .. } = ended;
+    id(out, "span_id", frame.span_id);
+    integer(out, "start_ns", record.start_ns);
+    text(out, "status", if ended.failure.is_some() { "error" } else { "ok" });
+    key(out, "tags");
+    tags::write_tags(ended, out);
+    trace_id(out, "trace_id", frame);
+}
+
+fn name_and_parent(ended: &Ended, out: &mut Vec<u8>) {
+    let Ended { frame, record, .. } = ended;
+    text(out, "name", record.name.as_deref().unwrap_or(record.kind.name()));
+    if frame.parent_id == 0 {
+        text(out, "parent_id", "undefined");
+    } else {
+        id(out, "parent_id", frame.parent_id);
+    }
+}

@@ -1,0 +1,42 @@
+//! The documented HTTP API, `POST /api/intake/llm-obs/v1/trace/spans`.
+//!
+//! Source: Datadog's LLM Observability HTTP API reference: a `SpansPayload` of `Span`s. Where a
+//! field goes is the order of [`write_event`].
+
+use super::{Ended, closing_members, integer, key, meta_members, name_and_parent, text};
+use crate::ids::write_string;
+use crate::settings::{IntakeFormat, Settings};
+
+/// The part of the body that the whole batch shares.
+pub(super) fn envelope(settings: &Settings) -> (Vec<u8>, &'static [u8]) {
+    let mut start = b"{\"data\":{\"attributes\":{\"ml_app\":".to_vec();
+    write_string(&mut start, &settings.ml_app);
+    start.extend_from_slice(b",\"spans\":[");
+    (start, b"]},\"type\":\"span\"}}")
+}
+
+pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
+    let Ended { frame, record, .. } = ended;
+    out.push(b'{');
+    integer(out, "duration", ended.duration_ns);
+    key(out, "meta");
+    out.push(b'{');
+    meta_members(ended, IntakeFormat::PublicApi, out);
+    out.push(b'}');
+    if !record.notes.metrics.is_empty() {
+        key(out, "metrics");
+        record.notes.metrics.write_object(out);
+    }
+    if frame.app.name != settings.ml_app {
+        text(out, "ml_app", &frame.app.name);
+    }
+    name_and_parent(ended, out);
+    if !settings.service.is_empty() {
+        text(out, "service", &settings.service);
+    }
+    if let Some(session) = ended.session() {
+        text(out, "session_id", session);
+    }
+    closing_members(ended, out);
+    out.push(b'}');
+}

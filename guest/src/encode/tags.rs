@@ -1,0 +1,108 @@
+//! The `tags` list, the same in both formats: `key:value`, in order of the whole text.
+//!
+//! Sources, later ones winning by key: the settings' tags; version, env, service, ml_app and
+//! its newer name agent_service, language, witspan.version; session_id; the span's own; and
+//! what nobody may forge: error and, on failures, error_type.
+
+use super::Ended;
+use crate::json::write_escaped;
+use crate::settings::Settings;
+use crate::span::App;
+
+/// One tag: the length of its escaped key, and the whole escaped text.
+type Tag<'a> = (usize, &'a [u8]);
+
+fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
+    let mut text = Vec::new();
+    write_escaped(&mut text, key.as_bytes());
+    let key_len = text.len();
+    text.push(b':');
+    write_escaped(&mut text, value.as_bytes());
+    (key_len, text)
+}
+
+/// Encodes the tags that all spans of an app share, and the whole list of a plain span.
+pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
+    let mut tags: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut set = |key: &str, value: &str| {
+        let tag = make(key, value);
+        tags.retain(|old| key_of(&(old.0, &old.1)) != key_of(&(tag.0, &tag.1)));
+        tags.push(tag);
+    };
+    for (key, value) in &settings.tags {
+        set(key, value);
+    }
+    for (key, value) in [
+        ("version", settings.version.as_str()),
+        ("env", settings.env.as_str()),
+        ("service", settings.service.as_str()),
+        ("ml_app", app.name.as_str()),
+        ("agent_service", app.name.as_str()),
+        ("language", settings.language.as_str()),
+        ("witspan.version", env!("CARGO_PKG_VERSION")),
+    ] {
+        if !value.is_empty() {
+            set(key, value);
+        }
+    }
+    tags.sort_by(|a, b| a.1.cmp(&b.1));
+    let mut plain: Vec<Tag<'_>> =
+        tags.iter().map(|(key_len, text)| (*key_len, text.as_slice())).collect();
+    plain.retain(|tag| key_of(tag) != b"error");
+    plain.push((5, b"error:0"));
+    write_sorted(&mut plain, &mut app.plain_tags);
+    app.tags = tags;
+}
+
+fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
+    tag.1.get(..tag.0).unwrap_or_default()
+}
+
+fn write_sorted(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
+    tags.sort_unstable_by(|a, b| a.1.cmp(b.1));
+    out.push(b'[');
+    for (n, (_, text)) in tags.iter().enumerate() {
+        out.extend_from_slice(if n > 0 { b",\"" } else { b"\"" });
+        out.extend_from_slice(text);
+        out.push(b'"');
+    }
+    out.push(b']');
+}
+
+/// Appends a span's `tags`.
+pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
+    let own = &ended.record.notes.tags;
+    let session = ended.session();
+    if own.is_empty() && session.is_none() && ended.failure.is_none() {
+        out.extend_from_slice(&ended.frame.app.plain_tags);
+        return;
+    }
+    // The span's own tags, brought into the `key:value` form one after the other.
+    let mut text = Vec::with_capacity(own.size() + own.len());
+    let mut ranges = Vec::with_capacity(own.len());
+    for (key, value) in own.iter() {
+        let start = text.len();
+        text.extend_from_slice(key);
+        text.push(b':');
+        text.extend_from_slice(value);
+        ranges.push((key.len(), start..text.len()));
+    }
+    let error = ended.failure.as_ref().map(|failure| make("error_type", &failure.error_type));
+    let session = session.map(|session| make("session_id", session));
+
+    let mut tags: Vec<Tag<'_>> = Vec::with_capacity(own.len() + ended.frame.app.tags.len() + 3);
+    tags.push((5, if ended.failure.is_some() { b"error:1" } else { b"error:0" }));
+    // Highest precedence first: a tag whose key is there already is passed over.
+    let layers = error
+        .iter()
+        .map(|(key_len, tag)| (*key_len, tag.as_slice()))
+        .chain(ranges.iter().map(|(n, range)| (*n, text.get(range.clone()).unwrap_or_default())))
+        .chain(session.iter().map(|(n, tag)| (*n, tag.as_slice())))
+        .chain(ended.frame.app.tags.iter().map(|(n, tag)| (*n, tag.as_slice())));
+    for tag in layers {
+        if !tags.iter().any(|set| key_of(set) == key_of(&tag)) {
+            tags.push(tag);
+        }
+    }
+    write_sorted(&mut tags, out);
+}

@@ -1,0 +1,55 @@
+//! How calls fail. Texts are lower case, name the field, what it is and what is accepted.
+
+use crate::slots::Handle;
+use std::fmt;
+
+/// What was wrong with an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidArgument {
+    /// The path of the field, such as `metrics.latency`.
+    pub field: String,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+/// Every way in which a call fails. A failed call has changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// An argument is of a wrong type or value.
+    InvalidArgument(InvalidArgument),
+    /// The number names no span of this core, or one that finished too long ago.
+    UnknownSpan(Handle),
+    /// The span has finished.
+    SpanFinished(Handle),
+    /// The bytes for open spans are used up.
+    MemoryFull,
+    /// `configure` or `set_destination` came twice or too late.
+    AlreadyConfigured,
+    /// No request of this id waits for its outcome.
+    UnknownRequest(u64),
+}
+
+impl Error {
+    /// `field` is `got`, where only `accepted` is.
+    pub(crate) fn invalid(field: &str, got: &str, accepted: &str) -> Self {
+        Error::InvalidArgument(InvalidArgument {
+            field: field.to_owned(),
+            message: format!("`{field}` is {got}; accepted: {accepted}"),
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::InvalidArgument(detail) => f.write_str(&detail.message),
+            Error::UnknownSpan(_) => f.write_str("the span is not known here"),
+            Error::SpanFinished(_) => f.write_str("the span has finished"),
+            Error::MemoryFull => f.write_str("the memory for open spans is used up"),
+            Error::AlreadyConfigured => f.write_str("already configured"),
+            Error::UnknownRequest(id) => write!(f, "no request `{id}` waits for its outcome"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,215 @@
+//! Writes canonical JSON from a [`Reader`], ordering the keys of each object as it goes.
+
+use super::reader::{Number, Reader, SyntaxError, Text, Value};
+use super::{MAX_DEPTH, write_escaped};
+use std::cmp::Ordering;
+
+/// What stands in the place of a container that is nested too deeply.
+pub fn too_deep_text() -> &'static str {
+    "[nested deeper than 32 levels]"
+}
+
+/// Where one member of an object lies in the output.
+#[derive(Debug, Clone, Copy)]
+struct MemberRange {
+    start: usize,
+    key_end: usize,
+    end: usize,
+}
+
+/// Buffers that are used again from value to value.
+#[derive(Debug, Default)]
+pub struct Canonicalizer {
+    members: Vec<MemberRange>,
+    scratch: Vec<u8>,
+    cut: usize,
+}
+
+impl Canonicalizer {
+    /// Appends the canonical form of a value whose beginning was read.
+    pub fn write<'a>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        begun: Value<'a>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SyntaxError> {
+        self.write_at(reader, begun, out, 0)
+    }
+
+    /// How many containers were replaced as too deep since the last call.
+    pub fn take_cut(&mut self) -> usize {
+        std::mem::take(&mut self.cut)
+    }
+
+    fn write_at<'a>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        begun: Value<'a>,
+        out: &mut Vec<u8>,
+        depth: usize,
+    ) -> Result<(), SyntaxError> {
+        match begun {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Number(number) => write_number(out, number),
+            Value::Text(text) => write_text(out, text),
+            Value::Array | Value::Object if depth >= MAX_DEPTH => {
+                reader.skip(begun)?;
+                self.cut += 1;
+                out.push(b'"');
+                out.extend_from_slice(too_deep_text().as_bytes());
+                out.push(b'"');
+            }
+            Value::Array => {
+                out.push(b'[');
+                let mut first = true;
+                while reader.element(first)? {
+                    if !first {
+                        out.push(b',');
+                    }
+                    first = false;
+                    let value = reader.value()?;
+                    self.write_at(reader, value, out, depth + 1)?;
+                }
+                out.push(b']');
+            }
+            Value::Object => self.write_object(reader, out, depth)?,
+        }
+        Ok(())
+    }
+
+    fn write_object<'a>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        out: &mut Vec<u8>,
+        depth: usize,
+    ) -> Result<(), SyntaxError> {
+        out.push(b'{');
+        let base = self.members.len();
+        let body = out.len();
+        let mut ordered = true;
+        let mut previous: Option<MemberRange> = None;
+        while let Some(key) = reader.member(previous.is_none())? {
+            if previous.is_some() {
+                out.push(b',');
+            }
+            let start = out.len();
+            write_text(out, key);
+            let key_end = out.len();
+            out.push(b':');
+            let value = reader.value()?;
+            if let Err(error) = self.write_at(reader, value, out, depth + 1) {
+                self.members.truncate(base);
+                return Err(error);
+            }
+            let member = MemberRange { start, key_end, end: out.len() };
+            if let Some(last) = previous {
+                let order = compare_keys(key_text(out, last), key_text(out, member));
+                ordered &= order == Ordering::Less;
+            }
+            self.members.push(member);
+            previous = Some(member);
+        }
+        if !ordered {
+            self.reorder(out, base, body);
+        }
+        self.members.truncate(base);
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// Puts the members written since `body` into order; of equal keys the last one stays.
+    fn reorder(&mut self, out: &mut Vec<u8>, base: usize, body: usize) {
+        let members = self.members.get_mut(base..).unwrap_or_default();
+        // Stable, so that of equal keys the one written last comes last.
+        members.sort_by(|a, b| compare_keys(key_text(out, *a), key_text(out, *b)));
+        self.scratch.clear();
+        for (index, member) in members.iter().enumerate() {
+            let repeated = members.get(index + 1).is_some_and(|next| {
+                compare_keys(key_text(out, *member), key_text(out, *next)) == Ordering::Equal
+            });
+            if repeated {
+                continue;
+            }
+            if !self.scratch.is_empty() {
+                self.scratch.push(b',');
+            }
+            self.scratch.extend_from_slice(out.get(member.start..member.end).unwrap_or_default());
+        }
+        out.truncate(body);
+        out.extend_from_slice(&self.scratch);
+    }
+}
+
+fn key_text(out: &[u8], member: MemberRange) -> &[u8] {
+    out.get(member.start + 1..member.key_end.saturating_sub(1)).unwrap_or_default()
+}
+
+fn write_text(out: &mut Vec<u8>, text: Text<'_>) {
+    out.reserve(text.raw_len() + 2);
+    out.push(b'"');
+    text.write(out);
+    out.push(b'"');
+}
+
+/// Appends a number in canonical form; see the module for what is not a plain double.
+pub fn write_number(out: &mut Vec<u8>, number: Number<'_>) {
+    match number {
+        // Fifteen digits are exact in a double and are written as they stand.
+        Number::Integer(text) if text.len() <= 15 && text != "-0" => {
+            out.extend_from_slice(text.as_bytes());
+        }
+        Number::Integer(text) => {
+            let value: f64 = text.parse().unwrap_or(f64::NAN);
+            let mut buffer = ryu_js::Buffer::new();
+            let printed = buffer.format(value);
+            if printed == text || text == "-0" {
+                out.extend_from_slice(printed.as_bytes());
+            } else {
+                out.push(b'"');
+                out.extend_from_slice(text.as_bytes());
+                out.push(b'"');
+            }
+        }
+        Number::Float(text) => {
+            let value: f64 = text.parse().unwrap_or(f64::NAN);
+            if value.is_finite() {
+                write_double(out, value);
+            } else {
+                // Beyond the largest double: the text is all that can be kept.
+                out.push(b'"');
+                write_escaped(out, text.as_bytes());
+                out.push(b'"');
+            }
+        }
+        Number::NonFinite(name) => {
+            out.push(b'"');
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'"');
+        }
+    }
+}
+
+/// Appends a finite double as ECMAScript's `Number::toString` does (RFC 8785 section 3.2.2.3).
+pub(crate) fn write_double(out: &mut Vec<u8>, value: f64) {
+    let mut buffer = ryu_js::Buffer::new();
+    out.extend_from_slice(buffer.format_finite(value).as_bytes());
+}
+
+/// The order of two keys in canonical form: by UTF-16 code units (RFC 8785 section 3.2.3).
+pub fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
+    let simple = |key: &[u8]| key.iter().all(|&byte| byte < 0x80 && byte != b'\\');
+    if simple(a) && simple(b) {
+        return a.cmp(b);
+    }
+    units(a).cmp(&units(b))
+}
+
+fn units(key: &[u8]) -> Vec<u16> {
+    let quoted = format!("\"{}\"", String::from_utf8_lossy(key));
+    match Reader::new(&quoted).value() {
+        Ok(Value::Text(text)) => text.decode().encode_utf16().collect(),
+        _ => Vec::new(),
+    }
+}

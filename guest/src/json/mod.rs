@@ -1,0 +1,25 @@
+//! JSON in and canonical JSON out, in one pass over the text.
+//!
+//! Canonical is RFC 8785 (keys ordered by UTF-16 code units, numbers as ECMAScript writes them,
+//! the shortest escapes), with answers to what languages hold and RFC 8785 has no place for:
+//! an integer whose digits a double would not print becomes text of them, a non-finite number its name, a
+//! lone surrogate U+FFFD, and a value nested too deeply a text that says so.
+//!
+//! This is our own code because no JSON library takes non-finite numbers and lone surrogates,
+//! and because copying a string that is canonical already, which nearly all are, is what makes
+//! an annotation cheap.
+
+mod canonical;
+mod reader;
+mod scan;
+
+pub(crate) use canonical::write_double;
+pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_number};
+pub use reader::{Number, Reader, SyntaxError, Text, Value};
+pub use scan::write_escaped;
+
+/// Containers inside each other, counted from the value itself, that are kept.
+pub const MAX_DEPTH: usize = 32;
+
+#[cfg(test)]
+mod tests;

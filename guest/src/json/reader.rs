@@ -1,0 +1,372 @@
+//! Reads JSON text piece by piece, without building a tree and without recursion of its own.
+
+use super::scan::{plain_prefix, write_escaped};
+use std::fmt;
+
+/// The text is not JSON, from this byte on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Offset in bytes.
+    pub offset: usize,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not JSON from byte {}", self.offset)
+    }
+}
+
+/// The beginning of a value: all of a scalar, or the opening of a container.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, or one of the three names for what is not finite.
+    Number(Number<'a>),
+    /// A string.
+    Text(Text<'a>),
+    /// `[` was read: go on with [`Reader::element`].
+    Array,
+    /// `{` was read: go on with [`Reader::member`].
+    Object,
+}
+
+impl Value<'_> {
+    /// What the value is, for an error text.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "text",
+            Value::Array => "a list",
+            Value::Object => "an object",
+        }
+    }
+}
+
+/// A number as it stands in the text.
+#[derive(Debug, Clone, Copy)]
+pub enum Number<'a> {
+    /// Digits, perhaps with a sign; no leading zero.
+    Integer(&'a str),
+    /// With a fraction or exponent.
+    Float(&'a str),
+    /// `NaN`, `Infinity` or `-Infinity`.
+    NonFinite(&'static str),
+}
+
+/// The inside of a string, between the quotes.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    raw: &'a [u8],
+    /// Whether `raw` has no escape, or only such as canonical form would write.
+    canonical: bool,
+}
+
+impl<'a> Text<'a> {
+    /// Appends it in canonical form, without quotes.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        if self.canonical {
+            out.extend_from_slice(self.raw);
+        } else {
+            write_escaped(out, self.decode().as_bytes());
+        }
+    }
+
+    /// What the string says. A lone surrogate is U+FFFD.
+    pub fn decode(&self) -> String {
+        let mut out = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some(at) = rest.iter().position(|&b| b == b'\\') {
+            out.extend_from_slice(rest.get(..at).unwrap_or_default());
+            rest = rest.get(at + 1..).unwrap_or_default();
+            rest = decode_escape(rest, &mut out);
+        }
+        out.extend_from_slice(rest);
+        String::from_utf8(out)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    }
+
+    /// Whether it says `text`.
+    pub fn is(&self, text: &str) -> bool {
+        if self.raw.contains(&b'\\') { self.decode() == text } else { self.raw == text.as_bytes() }
+    }
+
+    /// Whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// A bound of the bytes that [`Text::write`] appends, for reserving.
+    pub fn raw_len(&self) -> usize {
+        self.raw.len()
+    }
+}
+
+/// Decodes the escape whose backslash was just passed; returns what follows it.
+fn decode_escape<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let Some((&kind, after)) = rest.split_first() else { return rest };
+    match kind {
+        b'b' => out.push(0x08),
+        b't' => out.push(b'\t'),
+        b'n' => out.push(b'\n'),
+        b'f' => out.push(0x0C),
+        b'r' => out.push(b'\r'),
+        b'u' => return decode_unicode(after, out),
+        other => out.push(other),
+    }
+    after
+}
+
+fn decode_unicode<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (Some(first), after) = (hex4(rest), rest.get(4..).unwrap_or_default()) else {
+        return rest;
+    };
+    let mut unit = [0; 4];
+    if (0xD800..0xDC00).contains(&first) && after.starts_with(b"\\u") {
+        let low = after.get(2..).unwrap_or_default();
+        if let Some(second) = hex4(low).filter(|s| (0xDC00..0xE000).contains(s)) {
+            let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+            let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(character.encode_utf8(&mut unit).as_bytes());
+            return low.get(4..).unwrap_or_default();
+        }
+    }
+    let character = char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend_from_slice(character.encode_utf8(&mut unit).as_bytes());
+    after
+}
+
+fn hex4(bytes: &[u8]) -> Option<u32> {
+    let mut code = 0;
+    for &byte in bytes.get(..4)? {
+        code = code << 4 | char::from(byte).to_digit(16)?;
+    }
+    Some(code)
+}
+
+/// A place in JSON text.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins at the start of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Reader { text, at: 0 }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn error<T>(&self) -> Result<T, SyntaxError> {
+        Err(SyntaxError { offset: self.at })
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = self.text.as_bytes().get(self.at).copied();
+            match byte {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                _ => return byte,
+            }
+        }
+    }
+
+    fn take(&mut self, literal: &str) -> Result<(), SyntaxError> {
+        if self.rest().starts_with(literal.as_bytes()) {
+            self.at += literal.len();
+            Ok(())
+        } else {
+            self.error()
+        }
+    }
+
+    /// Reads a scalar, or the opening of a container.
+    pub fn value(&mut self) -> Result<Value<'a>, SyntaxError> {
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                self.text_after_quote().map(Value::Text)
+            }
+            Some(b'{') => {
+                self.at += 1;
+                Ok(Value::Object)
+            }
+            Some(b'[') => {
+                self.at += 1;
+                Ok(Value::Array)
+            }
+            Some(b't') => self.take("true").map(|()| Value::Bool(true)),
+            Some(b'f') => self.take("false").map(|()| Value::Bool(false)),
+            Some(b'n') => self.take("null").map(|()| Value::Null),
+            Some(b'N') => self.take("NaN").map(|()| Value::Number(Number::NonFinite("NaN"))),
+            Some(b'I') => {
+                self.take("Infinity").map(|()| Value::Number(Number::NonFinite("Infinity")))
+            }
+            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            _ => self.error(),
+        }
+    }
+
+    /// The next member's key after [`Value::Object`]; its value must be read next. `first` is
+    /// true for the first call of each object.
+    pub fn member(&mut self, first: bool) -> Result<Option<Text<'a>>, SyntaxError> {
+        match self.peek() {
+            Some(b'}') => {
+                self.at += 1;
+                return Ok(None);
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                self.peek();
+            }
+            _ if first => {}
+            _ => return self.error(),
+        }
+        if self.peek() != Some(b'"') {
+            return self.error();
+        }
+        self.at += 1;
+        let key = self.text_after_quote()?;
+        if self.peek() != Some(b':') {
+            return self.error();
+        }
+        self.at += 1;
+        Ok(Some(key))
+    }
+
+    /// Whether another element follows after [`Value::Array`]; it must be read next. `first` is
+    /// true for the first call of each array.
+    pub fn element(&mut self, first: bool) -> Result<bool, SyntaxError> {
+        match self.peek() {
+            Some(b']') => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                // `[1,]` is not JSON.
+                if self.peek() == Some(b']') { self.error() } else { Ok(true) }
+            }
+            Some(_) if first => Ok(true),
+            _ => self.error(),
+        }
+    }
+
+    /// Passes over the rest of a value whose beginning was read.
+    pub fn skip(&mut self, begun: Value<'a>) -> Result<(), SyntaxError> {
+        // One bit per open container would not do for any depth, so the kinds are kept.
+        let mut open: Vec<bool> = Vec::new();
+        match begun {
+            Value::Array => open.push(false),
+            Value::Object => open.push(true),
+            _ => return Ok(()),
+        }
+        let mut first = true;
+        while let Some(&object) = open.last() {
+            let more = if object { self.member(first)?.is_some() } else { self.element(first)? };
+            first = false;
+            if !more {
+                open.pop();
+                continue;
+            }
+            match self.value()? {
+                Value::Array => {
+                    open.push(false);
+                    first = true;
+                }
+                Value::Object => {
+                    open.push(true);
+                    first = true;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails unless only white space is left.
+    pub fn end(&mut self) -> Result<(), SyntaxError> {
+        if self.peek().is_none() { Ok(()) } else { self.error() }
+    }
+
+    fn text_after_quote(&mut self) -> Result<Text<'a>, SyntaxError> {
+        let start = self.at;
+        let mut canonical = true;
+        loop {
+            self.at += plain_prefix(self.rest());
+            match self.text.as_bytes().get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let after = self.rest().get(1..).unwrap_or_default();
+                    match after.first() {
+                        Some(b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r') => self.at += 2,
+                        Some(b'/') => {
+                            canonical = false;
+                            self.at += 2;
+                        }
+                        Some(b'u') if hex4(after.get(1..).unwrap_or_default()).is_some() => {
+                            canonical = false;
+                            self.at += 6;
+                        }
+                        _ => return self.error(),
+                    }
+                }
+                _ => return self.error(),
+            }
+        }
+        let raw = self.text.as_bytes().get(start..self.at).unwrap_or_default();
+        self.at += 1;
+        Ok(Text { raw, canonical })
+    }
+
+    fn digits(&mut self) -> usize {
+        let count = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
+        self.at += count;
+        count
+    }
+
+    fn number(&mut self) -> Result<Number<'a>, SyntaxError> {
+        let start = self.at;
+        if self.rest().first() == Some(&b'-') {
+            self.at += 1;
+            if self.rest().first() == Some(&b'I') {
+                return self.take("Infinity").map(|()| Number::NonFinite("-Infinity"));
+            }
+        }
+        let zero = self.rest().first() == Some(&b'0');
+        match self.digits() {
+            0 => return self.error(),
+            1 => {}
+            _ if zero => return self.error(),
+            _ => {}
+        }
+        let mut integer = true;
+        if self.rest().first() == Some(&b'.') {
+            self.at += 1;
+            integer = false;
+            if self.digits() == 0 {
+                return self.error();
+            }
+        }
+        if let Some(b'e' | b'E') = self.rest().first() {
+            self.at += 1;
+            integer = false;
+            if let Some(b'+' | b'-') = self.rest().first() {
+                self.at += 1;
+            }
+            if self.digits() == 0 {
+                return self.error();
+            }
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        Ok(if integer { Number::Integer(text) } else { Number::Float(text) })
+    }
+}

@@ -1,0 +1,50 @@
+//! The core of witspan: everything that must be the same in every language.
+//!
+//! A [`Core`] takes spans, checks and encodes what is said of them, keeps them in a bounded
+//! queue and hands out HTTP requests as data. It does no I/O and reads clocks and entropy only
+//! through a [`Platform`]. The contract, with every unit and misuse, is `wit/`; the types here
+//! have the same names. [`component`] is the glue that exports a `Core` as that component.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::integer_division
+    )
+)]
+
+mod annotation;
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod core;
+mod delivery;
+mod encode;
+mod error;
+mod ids;
+pub mod json;
+mod members;
+mod platform;
+mod queue;
+mod settings;
+mod slots;
+mod span;
+mod statistics;
+
+pub use crate::annotation::Warning;
+pub use crate::core::{Core, Finished, Parent, SpanOption};
+pub use crate::delivery::{
+    Action, Header, IntakeHost, Outcome, PollMode, Request, Response, Verdict,
+};
+pub use crate::error::{Error, InvalidArgument};
+pub use crate::ids::SpanContext;
+pub use crate::platform::Platform;
+pub use crate::settings::{Destination, IntakeFormat, Limits, Route, Settings};
+pub use crate::slots::Handle;
+pub use crate::span::{Failure, SpanKind};
+pub use crate::statistics::{DropReason, Statistics};

@@ -1,0 +1,120 @@
+//! Finished spans that wait to be sent, encoded, as batches that grow in place.
+
+use std::collections::VecDeque;
+
+/// Bodies in the making. Each begins with its envelope, so that sending one copies nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) body: Vec<u8>,
+    pub(crate) spans: u32,
+    /// The monotonic reading when its first span came, in ns.
+    pub(crate) since: u64,
+}
+
+/// What came of putting a span in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits; `true` if the worker should look now.
+    Kept(bool),
+    /// There was no room.
+    Full,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    open: Batch,
+    sealed: VecDeque<Batch>,
+    sealed_bytes: usize,
+    start: Vec<u8>,
+    end: &'static [u8],
+}
+
+/// The bounds that the queue keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) batch_spans: u32,
+    pub(crate) batch_bytes: usize,
+    pub(crate) queue_bytes: usize,
+}
+
+impl Queue {
+    pub(crate) fn set_envelope(&mut self, (start, end): (Vec<u8>, &'static [u8])) {
+        self.start = start;
+        self.end = end;
+    }
+
+    /// Puts in the span that `write` appends; `write` returns false to take it back.
+    pub(crate) fn push(
+        &mut self,
+        bounds: Bounds,
+        now: u64,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Pushed> {
+        let was_empty = self.is_empty();
+        let first = self.open.spans == 0;
+        let before = self.open.body.len();
+        if first {
+            self.open.body.extend_from_slice(&self.start);
+            self.open.since = now;
+        } else {
+            self.open.body.push(b',');
+        }
+        let event = self.open.body.len();
+        if !write(&mut self.open.body) {
+            self.open.body.truncate(before);
+            return None;
+        }
+        if self.bytes() > bounds.queue_bytes {
+            self.open.body.truncate(before);
+            return Some(Pushed::Full);
+        }
+        if !first && self.open.body.len() + self.end.len() > bounds.batch_bytes {
+            // The span does not fit any more: it begins the next batch.
+            let moved = self.open.body.get(event..).unwrap_or_default().to_vec();
+            self.open.body.truncate(before);
+            self.seal();
+            self.open.body.extend_from_slice(&self.start);
+            self.open.body.extend_from_slice(&moved);
+            self.open.since = now;
+            self.open.spans = 1;
+            return Some(Pushed::Kept(true));
+        }
+        self.open.spans += 1;
+        let full =
+            self.open.spans >= bounds.batch_spans || self.open.body.len() >= bounds.batch_bytes;
+        if full {
+            self.seal();
+        }
+        Some(Pushed::Kept(full || was_empty))
+    }
+
+    /// Ends the batch that grows, if it has any span.
+    pub(crate) fn seal(&mut self) {
+        if self.open.spans == 0 {
+            return;
+        }
+        let mut batch = std::mem::take(&mut self.open);
+        batch.body.extend_from_slice(self.end);
+        self.sealed_bytes += batch.body.len();
+        self.sealed.push_back(batch);
+    }
+
+    /// When the growing batch began, if there is one.
+    pub(crate) fn growing_since(&self) -> Option<u64> {
+        (self.open.spans > 0).then_some(self.open.since)
+    }
+
+    pub(crate) fn take_sealed(&mut self) -> Option<Batch> {
+        let batch = self.sealed.pop_front()?;
+        self.sealed_bytes = self.sealed_bytes.saturating_sub(batch.body.len());
+        Some(batch)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.sealed_bytes + self.open.body.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.open.spans == 0 && self.sealed.is_empty()
+    }
+}

@@ -1,0 +1,127 @@
+//! What all spans of a core share, and the bounds of its memory.
+
+use crate::error::Error;
+
+/// How bodies are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeFormat {
+    /// The documented HTTP API.
+    PublicApi,
+    /// What Datadog's own SDKs send.
+    SdkIntake,
+}
+
+/// By which way requests leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// To the intake itself.
+    Direct,
+    /// Through an agent's EVP proxy.
+    Agent,
+}
+
+/// Where spans go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destination {
+    /// How bodies are written.
+    pub format: IntakeFormat,
+    /// By which way requests leave.
+    pub route: Route,
+}
+
+/// Bounds of memory and of batches; see `wit/types.wit` for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Spans that make a batch full.
+    pub batch_spans: u32,
+    /// Bytes that make a batch full.
+    pub batch_bytes: u32,
+    /// Age in nanoseconds at which a batch goes.
+    pub batch_age_ns: u64,
+    /// Bytes of finished spans that wait.
+    pub queue_bytes: u32,
+    /// Bytes that open spans hold.
+    pub open_bytes: u32,
+    /// Bytes of one span.
+    pub event_bytes: u32,
+    /// How often one batch is sent at most.
+    pub attempts: u32,
+    /// Nanoseconds in which a batch is sent again.
+    pub retry_budget_ns: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            batch_spans: 500,
+            batch_bytes: 4_000_000,
+            batch_age_ns: 1_000_000_000,
+            queue_bytes: 32 << 20,
+            open_bytes: 64 << 20,
+            event_bytes: 5_000_000,
+            attempts: 5,
+            retry_budget_ns: 60_000_000_000,
+        }
+    }
+}
+
+/// What every span of a core shares; see `wit/types.wit` for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The ML app; not empty.
+    pub ml_app: String,
+    /// The service; empty for none.
+    pub service: String,
+    /// The environment; empty for none.
+    pub env: String,
+    /// The version of the application; empty for none.
+    pub version: String,
+    /// Tags for every span.
+    pub tags: Vec<(String, String)>,
+    /// The application's programming language; empty for none.
+    pub language: String,
+    /// Where spans go; `None` while it is not known.
+    pub destination: Option<Destination>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            ml_app: "unnamed-ml-app".to_owned(),
+            service: String::new(),
+            env: String::new(),
+            version: String::new(),
+            tags: Vec::new(),
+            language: String::new(),
+            destination: Some(Destination {
+                format: IntakeFormat::PublicApi,
+                route: Route::Direct,
+            }),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.ml_app.is_empty() {
+            return Err(Error::invalid("ml-app", "empty", "the name of the application"));
+        }
+        let limits = &self.limits;
+        for (field, value) in [
+            ("limits.batch-spans", u64::from(limits.batch_spans)),
+            ("limits.batch-bytes", u64::from(limits.batch_bytes)),
+            ("limits.queue-bytes", u64::from(limits.queue_bytes)),
+            ("limits.open-bytes", u64::from(limits.open_bytes)),
+            ("limits.event-bytes", u64::from(limits.event_bytes)),
+            ("limits.attempts", u64::from(limits.attempts)),
+        ] {
+            if value == 0 {
+                return Err(Error::invalid(field, "0", "at least 1"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! What is known of one span.
+
+use crate::ids::TraceId;
+use crate::members::Members;
+use crate::settings::Settings;
+use crate::slots::Handle;
+use std::sync::Arc;
+
+/// What a span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpanKind {
+    /// One call of a language model.
+    Llm,
+    /// A fixed sequence of steps.
+    Workflow,
+    /// A sequence of steps that a model chooses.
+    Agent,
+    /// One call of a program or service outside.
+    Tool,
+    /// One step inside the application.
+    #[default]
+    Task,
+    /// One call of an embedding model.
+    Embedding,
+    /// One search in a knowledge base.
+    Retrieval,
+}
+
+/// What a kind's input or output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Messages,
+    Documents,
+    Value,
+}
+
+impl SpanKind {
+    /// All kinds, in the order of the contract.
+    pub const ALL: [SpanKind; 7] = [
+        SpanKind::Llm,
+        SpanKind::Workflow,
+        SpanKind::Agent,
+        SpanKind::Tool,
+        SpanKind::Task,
+        SpanKind::Embedding,
+        SpanKind::Retrieval,
+    ];
+
+    /// The kind's name in the contract and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            SpanKind::Llm => "llm",
+            SpanKind::Workflow => "workflow",
+            SpanKind::Agent => "agent",
+            SpanKind::Tool => "tool",
+            SpanKind::Task => "task",
+            SpanKind::Embedding => "embedding",
+            SpanKind::Retrieval => "retrieval",
+        }
+    }
+
+    pub(crate) fn input_shape(self) -> Shape {
+        match self {
+            SpanKind::Llm => Shape::Messages,
+            SpanKind::Embedding => Shape::Documents,
+            _ => Shape::Value,
+        }
+    }
+
+    pub(crate) fn output_shape(self) -> Shape {
+        match self {
+            SpanKind::Llm => Shape::Messages,
+            SpanKind::Retrieval => Shape::Documents,
+            _ => Shape::Value,
+        }
+    }
+
+    /// Whether a model's name belongs to the kind.
+    pub(crate) fn has_model(self) -> bool {
+        matches!(self, SpanKind::Llm | SpanKind::Embedding)
+    }
+}
+
+/// An error that a span ended with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// What it says.
+    pub message: String,
+    /// Its type.
+    pub error_type: String,
+    /// Where it came from.
+    pub stack: String,
+}
+
+/// An ML app and the tags that all its spans share, encoded once.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    /// `key:value`, escaped, with the key's length.
+    pub(crate) tags: Vec<(usize, Vec<u8>)>,
+    /// The whole `tags` list of a span that has none of its own and no error.
+    pub(crate) plain_tags: Vec<u8>,
+}
+
+impl App {
+    pub(crate) fn new(name: &str, settings: &Settings) -> Self {
+        let mut app = App { name: name.to_owned(), tags: Vec::new(), plain_tags: Vec::new() };
+        crate::encode::prepare_tags(&mut app, settings);
+        app
+    }
+}
+
+/// What a span's children need of it; it outlives the span.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) parent: Handle,
+    pub(crate) span_id: u64,
+    pub(crate) parent_id: u64,
+    pub(crate) trace_id: TraceId,
+    pub(crate) app: Arc<App>,
+    pub(crate) session: Option<Arc<str>>,
+}
+
+/// What is sent of a span besides its frame.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) kind: SpanKind,
+    pub(crate) name: Option<String>,
+    pub(crate) model_name: Option<String>,
+    pub(crate) model_provider: Option<String>,
+    pub(crate) start_ns: u64,
+    /// The monotonic reading at the start; `None` if the start was given.
+    pub(crate) started: Option<u64>,
+    pub(crate) notes: Notes,
+}
+
+impl Record {
+    /// Bytes held besides the fixed part of a slot.
+    pub(crate) fn size(&self) -> usize {
+        let text = |t: &Option<String>| t.as_ref().map_or(0, String::len);
+        text(&self.name) + text(&self.model_name) + text(&self.model_provider) + self.notes.size()
+    }
+}
+
+/// What annotations said of a span, in wire form.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// The `input` object, whole, or empty.
+    pub(crate) input: Vec<u8>,
+    /// The `output` object, whole, or empty.
+    pub(crate) output: Vec<u8>,
+    pub(crate) metadata: Members,
+    pub(crate) metrics: Members,
+    /// Values are the text after the colon.
+    pub(crate) tags: Members,
+    /// Set by the tag `session_id`.
+    pub(crate) session: Option<Arc<str>>,
+}
+
+impl Notes {
+    pub(crate) fn size(&self) -> usize {
+        self.input.len()
+            + self.output.len()
+            + self.metadata.size()
+            + self.metrics.size()
+            + self.tags.size()
+    }
+
+    /// Merges `newer` as repeated annotations do: input and output are replaced, the rest is
+    /// merged by key.
+    pub(crate) fn merge(&mut self, newer: Notes) {
+        if !newer.input.is_empty() {
+            self.input = newer.input;
+        }
+        if !newer.output.is_empty() {
+            self.output = newer.output;
+        }
+        self.metadata.merge(newer.metadata);
+        self.metrics.merge(newer.metrics);
+        self.tags.merge(newer.tags);
+        if newer.session.is_some() {
+            self.session = newer.session;
+        }
+    }
+}
