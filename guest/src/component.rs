@@ -7,10 +7,9 @@ mod bindings {
 }
 
 use crate::{Core, Handle, Platform};
-use bindings::exports::witspan::llmobs::{delivery, tracing};
+use bindings::exports::witspan::llmobs::{delivery, tracing, types};
 use bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use bindings::wasi::random::random;
-use bindings::witspan::llmobs::types;
 use std::cell::RefCell;
 
 struct Wasi;

@@ -1,0 +1,82 @@
+//! Time and entropy: the machine's, or fixed ones for tests that compare bytes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Where a tracer reads time and the seed of its ids.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug, Default)]
+enum Source {
+    #[default]
+    System,
+    Fixed(Arc<Fixed>),
+}
+
+#[derive(Debug)]
+struct Fixed {
+    wall_ns: AtomicU64,
+    monotonic_ns: AtomicU64,
+    readings_of_entropy: AtomicU64,
+}
+
+impl Clock {
+    /// The machine's clocks and entropy. The default.
+    pub fn system() -> Self {
+        Clock::default()
+    }
+
+    /// A clock that stands at `wall_ns` nanoseconds since the Unix epoch until it is advanced,
+    /// with entropy that counts 1, 2, 3, …: the same calls then make the same bytes.
+    pub fn fixed(wall_ns: u64) -> Self {
+        Clock(Source::Fixed(Arc::new(Fixed {
+            wall_ns: AtomicU64::new(wall_ns),
+            monotonic_ns: AtomicU64::new(0),
+            readings_of_entropy: AtomicU64::new(0),
+        })))
+    }
+
+    /// Lets a fixed clock go on by so many nanoseconds; nothing for the machine's.
+    pub fn advance(&self, ns: u64) {
+        if let Source::Fixed(fixed) = &self.0 {
+            fixed.wall_ns.fetch_add(ns, Ordering::Relaxed);
+            fixed.monotonic_ns.fetch_add(ns, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.0, Source::Fixed(_))
+    }
+
+    pub(crate) fn wall_ns(&self) -> u64 {
+        match &self.0 {
+            Source::Fixed(fixed) => fixed.wall_ns.load(Ordering::Relaxed),
+            Source::System => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    pub(crate) fn monotonic_ns(&self) -> u64 {
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        match &self.0 {
+            Source::Fixed(fixed) => fixed.monotonic_ns.load(Ordering::Relaxed),
+            Source::System => {
+                let elapsed = ORIGIN.get_or_init(Instant::now).elapsed();
+                u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    pub(crate) fn entropy(&self) -> u64 {
+        match &self.0 {
+            Source::Fixed(fixed) => fixed.readings_of_entropy.fetch_add(1, Ordering::Relaxed) + 1,
+            // Without entropy from the system, ids still differ by time and place.
+            Source::System => getrandom::u64()
+                .unwrap_or_else(|_| self.wall_ns() ^ (&raw const self as u64).rotate_left(32)),
+        }
+    }
+}

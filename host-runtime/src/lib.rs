@@ -1,0 +1,45 @@
+//! Tracing for LLM applications.
+//!
+//! A [`Tracer`] makes spans (llm, workflow, agent, tool, task, embedding, retrieval) and sends
+//! them to Datadog's LLM Observability intake, directly or through an agent. Nothing here blocks
+//! the application or fails because of tracing; whatever could not be kept is counted, by
+//! reason, in [`Statistics`].
+//!
+//! What a span is, what may be said of it and how it is encoded is decided by a WebAssembly
+//! component that is compiled into this library (`wit/` describes it). This crate gives it what
+//! it has not: clocks, entropy, HTTP, a thread, the environment.
+//!
+//! [`Tracer`] has an example of everything a first trace needs; `examples/first_trace.rs` runs.
+
+mod clock;
+mod config;
+mod engine_config;
+mod error;
+mod instance;
+mod notices;
+mod pool;
+mod sender;
+mod span;
+mod statistics;
+mod tracer;
+#[cfg(unix)]
+mod unix_socket;
+mod worker;
+
+pub use clock::Clock;
+pub use config::{Config, DEFAULT_LIMITS};
+pub use error::Error;
+pub use instance::tracing::{Failure, SpanContext, SpanOption, Warning};
+pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind};
+pub use notices::{Listener, Notice, Topic};
+pub use pool::{Parent, SpanRef};
+pub use span::{Span, SpanBuilder};
+pub use statistics::{Statistics, reason_name};
+pub use tracer::{Flushed, Tracer};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after a panic of another thread: what these locks guard is whole at every step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

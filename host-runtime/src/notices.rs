@@ -1,0 +1,94 @@
+//! What a person should read: each kind of trouble once, in one sentence.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// A kind of trouble. Of each kind a tracer tells once; counters tell how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Topic {
+    /// A setting in the environment is not understood.
+    Configuration,
+    /// There is no API key, so nothing can be sent.
+    NoApiKey,
+    /// The intake could not be reached; it is tried again.
+    Unreachable,
+    /// The intake refused a batch for good.
+    Rejected,
+    /// Spans were dropped for want of memory.
+    Full,
+    /// Spans were given up after the last attempt.
+    GivenUp,
+    /// A part of an annotation was left out or changed.
+    Annotation,
+    /// An annotation had no open span to go to.
+    Misplaced,
+    /// The tracing core failed and was started again.
+    Trap,
+}
+
+/// One sentence about one [`Topic`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about.
+    pub topic: Topic,
+    /// The sentence, with what to do where something can be done.
+    pub text: String,
+}
+
+/// Who is told. Called from any thread, at most once a topic; it must not block.
+pub type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
+
+/// Tells each topic once.
+///
+/// A notice is made wherever trouble is found, often while an instance is held, and told later,
+/// when nothing is: a listener may take its language's own lock, or call the tracer.
+pub(crate) struct Notices {
+    made: Mutex<Made>,
+    waiting: AtomicBool,
+    listener: Option<Listener>,
+}
+
+#[derive(Default)]
+struct Made {
+    topics: Vec<Topic>,
+    waiting: Vec<Notice>,
+}
+
+impl Notices {
+    pub(crate) fn new(listener: Option<Listener>) -> Self {
+        Notices { made: Mutex::default(), waiting: AtomicBool::new(false), listener }
+    }
+
+    /// Makes a notice of the topic unless there was one; `text` is only made then.
+    pub(crate) fn tell(&self, topic: Topic, text: impl FnOnce() -> String) {
+        let mut made = crate::lock(&self.made);
+        if made.topics.contains(&topic) {
+            return;
+        }
+        made.topics.push(topic);
+        made.waiting.push(Notice { topic, text: text() });
+        self.waiting.store(true, Ordering::Release);
+    }
+
+    /// Hands the notices that wait to the listener. Called with no lock held.
+    pub(crate) fn deliver(&self) {
+        if !self.waiting.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let waiting = std::mem::take(&mut crate::lock(&self.made).waiting);
+        for notice in &waiting {
+            match &self.listener {
+                Some(listener) => listener(notice),
+                None => log::warn!(target: "witspan", "{}", notice.text),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Notices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notices").finish_non_exhaustive()
+    }
+}

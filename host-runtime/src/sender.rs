@@ -1,0 +1,230 @@
+//! Sends one request over HTTP: origin, key, proxy, TLS, unix sockets.
+
+use crate::config::Config;
+use crate::instance::delivery::{IntakeHost, Request};
+use std::time::Duration;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+/// Most bytes of an answer's body that are read, for the text of a notice.
+const ANSWER_BYTES: u64 = 600;
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// `retry-after` and `x-ratelimit-reset`, if they were there.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// The beginning of the body, for a person.
+    pub(crate) excerpt: String,
+}
+
+/// How spans leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Direct,
+    Agent,
+}
+
+/// Sends requests one after the other, over connections that are kept.
+pub(crate) struct Sender {
+    agent: ureq::Agent,
+    way: Way,
+    origin: Option<Origin>,
+    site: String,
+    api_key: Option<String>,
+}
+
+/// An origin with an optional base path: `http://host:port/base`, or a socket's.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    url: String,
+    has_base: bool,
+    socket: Option<String>,
+}
+
+impl Origin {
+    /// Splits a URL as ddtrace does: the path after the host is a base for ours.
+    pub(crate) fn parse(url: &str) -> Origin {
+        if let Some(path) = url.strip_prefix("unix:") {
+            let path = format!("/{}", path.trim_start_matches('/'));
+            // The host of a request over a socket; no name is looked up.
+            return Origin {
+                url: "http://localhost".to_owned(),
+                has_base: false,
+                socket: Some(path),
+            };
+        }
+        let url = url.trim_end_matches('/');
+        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+        Origin { url: url.to_owned(), has_base: after_scheme.contains('/'), socket: None }
+    }
+
+    fn is_loopback(&self) -> bool {
+        let uri: Result<Uri, _> = self.url.parse();
+        let host = uri.ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl Sender {
+    pub(crate) fn new(config: &Config, way: Way) -> Self {
+        let origin = match (&config.override_origin, way) {
+            (Some(origin), _) => Some(Origin::parse(origin)),
+            (None, Way::Agent) => Some(Origin::parse(&config.agent_url)),
+            (None, Way::Direct) => None,
+        };
+        Sender {
+            agent: http_agent(origin.as_ref(), config.request_timeout),
+            way,
+            origin,
+            site: config.site.clone(),
+            api_key: config.api_key.clone(),
+        }
+    }
+
+    /// Whether a key is needed and missing.
+    pub(crate) fn lacks_key(&self) -> bool {
+        self.way == Way::Direct && self.api_key.is_none()
+    }
+
+    /// Where requests go, for a person.
+    pub(crate) fn target(&self) -> String {
+        match &self.origin {
+            Some(Origin { socket: Some(path), .. }) => format!("unix://{path}"),
+            Some(origin) => origin.url.clone(),
+            None => format!("the intake of {}", self.site),
+        }
+    }
+
+    fn url(&self, request: &Request) -> String {
+        match &self.origin {
+            Some(origin) => {
+                // A base path takes the place of the agent's prefix, as in ddtrace.
+                let path = match request.path.strip_prefix("/evp_proxy/v2") {
+                    Some(path) if origin.has_base => path,
+                    _ => &request.path,
+                };
+                format!("{}{path}", origin.url)
+            }
+            None => {
+                let host = match request.host {
+                    IntakeHost::Api => "api",
+                    IntakeHost::LlmobsIntake => "llmobs-intake",
+                };
+                format!("https://{host}.{}{}", self.site, request.path)
+            }
+        }
+    }
+
+    /// Sends it and waits for the answer, at most the configured time.
+    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
+        let mut post = self.agent.post(self.url(request));
+        for header in &request.headers {
+            post = post.header(&header.name, &header.value);
+        }
+        if let (Way::Direct, Some(key)) = (self.way, &self.api_key) {
+            post = post.header("dd-api-key", key);
+        }
+        let answer = post.send(&request.body[..]).map_err(|error| error.to_string())?;
+        Ok(read(answer))
+    }
+
+    /// Whether the agent takes spans for the intake. An agent that does not answer does not.
+    pub(crate) fn agent_has_proxy(config: &Config) -> bool {
+        let origin = Origin::parse(&config.agent_url);
+        let agent = http_agent(Some(&origin), Duration::from_secs(1).min(config.request_timeout));
+        let answer = agent.get(format!("{}/info", origin.url)).call();
+        let body =
+            answer.and_then(|mut a| a.body_mut().with_config().limit(1 << 20).read_to_string());
+        body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
+    }
+}
+
+fn read(answer: ureq::http::Response<ureq::Body>) -> Answer {
+    let status = answer.status().as_u16();
+    let header = |name: &'static str| {
+        let value = answer.headers().get(name)?.to_str().ok()?;
+        Some((name, value.to_owned()))
+    };
+    let headers =
+        [header("retry-after"), header("x-ratelimit-reset")].into_iter().flatten().collect();
+    let mut excerpt = Vec::new();
+    // Also empties short bodies, so that the connection is used again.
+    let reader = answer.into_body().into_reader();
+    let _ =
+        std::io::Read::read_to_end(&mut std::io::Read::take(reader, ANSWER_BYTES), &mut excerpt);
+    Answer { status, headers, excerpt: String::from_utf8_lossy(&excerpt).trim().to_owned() }
+}
+
+fn http_agent(origin: Option<&Origin>, timeout: Duration) -> ureq::Agent {
+    let mut config = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")));
+    if origin.is_some_and(|origin| origin.socket.is_some() || origin.is_loopback()) {
+        // What is on this machine is never behind a proxy.
+        config = config.proxy(None);
+    }
+    if let Some(roots) = roots_from_env() {
+        config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+    }
+    let config = config.build();
+    match origin.and_then(|origin| origin.socket.as_deref()) {
+        #[cfg(unix)]
+        Some(path) => crate::unix_socket::agent(config, path),
+        _ => ureq::Agent::new_with_config(config),
+    }
+}
+
+/// The certificates of `SSL_CERT_FILE`, where a company's proxy speaks for the intake. Mozilla's
+/// otherwise, which are built in.
+fn roots_from_env() -> Option<RootCerts> {
+    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
+    let certificates: Vec<Certificate<'static>> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    (!certificates.is_empty()).then(|| RootCerts::from(certificates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(config: &Config, way: Way, path: &str, host: IntakeHost) -> String {
+        let request =
+            Request { id: 1, host, path: path.into(), headers: vec![], body: vec![], spans: 1 };
+        Sender::new(config, way).url(&request)
+    }
+
+    #[test]
+    fn each_way_has_its_url() {
+        let mut config = Config { site: "datadoghq.eu".into(), ..Config::default() };
+        let sdk = "/api/v2/llmobs";
+        assert_eq!(
+            url(&config, Way::Direct, sdk, IntakeHost::LlmobsIntake),
+            "https://llmobs-intake.datadoghq.eu/api/v2/llmobs"
+        );
+        let proxied = "/evp_proxy/v2/api/v2/llmobs";
+        assert_eq!(
+            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            "http://localhost:8126/evp_proxy/v2/api/v2/llmobs"
+        );
+        config.override_origin = Some("http://127.0.0.1:9/base/".into());
+        assert_eq!(
+            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            "http://127.0.0.1:9/base/api/v2/llmobs"
+        );
+        config.override_origin = Some("http://127.0.0.1:9".into());
+        assert_eq!(
+            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            "http://127.0.0.1:9/evp_proxy/v2/api/v2/llmobs"
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! The tracer: what an application holds, and what a binding stands on.
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::instance::Program;
+use crate::instance::tracing::{Failure, SpanContext, SpanOption, Warning};
+use crate::instance::types::SpanKind;
+use crate::notices::Notices;
+use crate::pool::{OwnedSettings, Parent, Pool, SpanRef};
+use crate::span::SpanBuilder;
+use crate::statistics::Statistics;
+use crate::worker::{Worker, known_destination};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a flush or shutdown came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Flushed {
+    /// Whether everything that had finished was delivered or dropped within the time.
+    pub settled: bool,
+    /// Spans delivered by this call.
+    pub delivered: u64,
+    /// Spans dropped during this call.
+    pub dropped: u64,
+    /// The counters after it.
+    pub statistics: Statistics,
+}
+
+/// Makes spans and sends them. Cheap to clone; all clones are the same tracer.
+///
+/// ```no_run
+/// use witspan::{Config, SpanKind, Tracer};
+/// use std::time::Duration;
+///
+/// let tracer = Tracer::start(Config::from_env())?;
+/// let answer = tracer.span(SpanKind::Workflow).name("answer").start()?;
+/// let call = answer.child(SpanKind::Llm).model("gpt-4o", "openai").start()?;
+/// call.annotate(&serde_json::json!({
+///     "input": [{"role": "user", "content": "Why is the sky blue?"}],
+///     "output": "Rayleigh scattering.",
+///     "metrics": {"input_tokens": 9, "output_tokens": 4},
+/// }))?;
+/// call.finish();
+/// answer.finish();
+/// let sent = tracer.shutdown(Duration::from_secs(2));
+/// assert_eq!(sent.statistics.pending(), 0);
+/// # Ok::<(), witspan::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Tracer {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    pool: Arc<Pool>,
+    worker: Worker,
+}
+
+impl Inner {
+    /// Tells what waits to be told, now that the call holds nothing any more.
+    fn told<T>(&self, result: T) -> T {
+        self.pool.notices().deliver();
+        result
+    }
+}
+
+/// More instances than this were never busy at once in measurements.
+const MOST_INSTANCES: usize = 4;
+
+impl Tracer {
+    /// Starts tracing. With `config.enabled` false, a tracer whose every call does nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an empty ML app or a limit of 0; [`Error::Internal`] if the
+    /// component cannot be loaded on this machine.
+    pub fn start(config: Config) -> Result<Tracer, Error> {
+        if !config.enabled {
+            return Ok(Tracer::off());
+        }
+        let program = match &config.component {
+            None => Program::embedded(),
+            // SAFETY: promised by who called `Config::set_component`.
+            Some(bytes) => unsafe { Program::precompiled(bytes) },
+        };
+        let program = program.map_err(|error| Error::Internal(format!("{error:#}")))?;
+        let settings = OwnedSettings {
+            ml_app: config.ml_app.clone(),
+            service: config.service.clone(),
+            env: config.env.clone(),
+            version: config.version.clone(),
+            tags: config.tags.clone(),
+            language: config.language.clone(),
+            limits: config.limits,
+        };
+        let notices = Notices::new(config.listener.clone());
+        for notice in &config.notices {
+            notices.tell(notice.topic, || notice.text.clone());
+        }
+        let instances = match config.clock.is_fixed() {
+            true => 1,
+            false => {
+                std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_INSTANCES))
+            }
+        };
+        let destination = known_destination(&config);
+        let pool =
+            Pool::new(program, config.clock.clone(), settings, destination, instances, notices)?;
+        let pool = Arc::new(pool);
+        pool.notices().deliver();
+        let worker = Worker::new(pool.clone(), config);
+        Ok(Tracer { inner: Some(Arc::new(Inner { pool, worker })) })
+    }
+
+    /// A tracer whose every call does nothing.
+    pub fn off() -> Tracer {
+        Tracer { inner: None }
+    }
+
+    /// Whether it traces.
+    pub fn is_on(&self) -> bool {
+        self.inner.is_some()
+    }
+
+    /// Begins to describe a span that begins a trace; see [`crate::Span::child`] for others.
+    pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
+        SpanBuilder::new(self, kind, Parent::Root)
+    }
+
+    /// Starts a span; what bindings use. [`SpanRef::NONE`] if it is not kept.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`] for [`Parent::ChildOf`] a span that finished too long ago.
+    pub fn start_span(
+        &self,
+        kind: SpanKind,
+        parent: Parent,
+        name: Option<&str>,
+        options: &[SpanOption<'_>],
+    ) -> Result<SpanRef, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.start_span(kind, parent, name, options)),
+            None => Ok(SpanRef::NONE),
+        }
+    }
+
+    /// Adds what a JSON text says to an open span; `wit/tracing.wit` describes it, at `annotate`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong argument; then nothing was kept. Otherwise a state:
+    /// [`Error::SpanFinished`], [`Error::UnknownSpan`], [`Error::MemoryFull`], [`Error::Lost`],
+    /// [`Error::Off`].
+    pub fn annotate(&self, span: SpanRef, annotation: &str) -> Result<Vec<Warning>, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.annotate(span, annotation)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Counts an annotation that had no open span to go to, and tells of the first one.
+    pub fn misplaced_annotation(&self, why: &str) {
+        if let Some(inner) = &self.inner {
+            inner.pool.misplaced_annotation(why);
+            inner.pool.notices().deliver();
+        }
+    }
+
+    /// Ends a span; the span that is current again. A second call changes nothing.
+    pub fn finish(
+        &self,
+        span: SpanRef,
+        failure: Option<Failure<'_>>,
+        end_ns: Option<u64>,
+    ) -> Option<SpanRef> {
+        let inner = self.inner.as_ref()?;
+        let (current, attention) = inner.told(inner.pool.finish(span, failure, end_ns)).ok()?;
+        if attention {
+            inner.worker.attend();
+        }
+        current
+    }
+
+    /// Gives up an open span: it is counted as unfinished and not sent.
+    pub fn abandon(&self, span: SpanRef) {
+        if let Some(inner) = &self.inner {
+            // What is lost already cannot be abandoned.
+            let _ = inner.told(inner.pool.abandon(span));
+        }
+    }
+
+    /// The ids of a span as they are sent, before and after it has finished.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
+    pub fn export_span(&self, span: SpanRef) -> Result<SpanContext, Error> {
+        match &self.inner {
+            Some(inner) => inner.pool.export_span(span),
+            None => Err(Error::Off),
+        }
+    }
+
+    /// The counters.
+    pub fn statistics(&self) -> Statistics {
+        self.inner.as_ref().map_or_else(Statistics::default, |inner| inner.pool.statistics())
+    }
+
+    /// Sends everything that has finished, and waits for that at most so long.
+    pub fn flush(&self, timeout: Duration) -> Flushed {
+        self.settle(|worker| worker.flush(timeout))
+    }
+
+    /// Sends everything that has finished, at most so long, and ends the tracer. What is left is
+    /// counted as dropped; later calls do nothing.
+    pub fn shutdown(&self, timeout: Duration) -> Flushed {
+        let Some(inner) = &self.inner else { return self.settle(|_| true) };
+        self.settle(|worker| {
+            let settled = worker.stop(timeout);
+            inner.pool.close();
+            settled
+        })
+    }
+
+    fn settle(&self, act: impl FnOnce(&Worker) -> bool) -> Flushed {
+        let before = self.statistics();
+        let settled = self.inner.as_ref().is_none_or(|inner| act(&inner.worker));
+        let statistics = self.statistics();
+        if let Some(inner) = &self.inner {
+            inner.pool.notices().deliver();
+        }
+        Flushed {
+            settled,
+            delivered: statistics.delivered.saturating_sub(before.delivered),
+            dropped: statistics.dropped_total().saturating_sub(before.dropped_total()),
+            statistics,
+        }
+    }
+}

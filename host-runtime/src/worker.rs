@@ -1,0 +1,269 @@
+//! The thread that sends. It holds an instance only to ask it and to tell it, never while it
+//! sends, and it is the only one that blocks on the network.
+
+use crate::config::Config;
+use crate::instance::delivery::{Action, PollMode, Request, Verdict};
+use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
+use crate::lock;
+use crate::notices::Topic;
+use crate::pool::{Pool, Sent, Ticket};
+use crate::sender::{Sender, Way};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the application's threads and the worker tell each other.
+#[derive(Debug, Default)]
+struct Board {
+    running: bool,
+    /// An instance said that there is something to do.
+    attention: bool,
+    /// How often a flush was asked for, and up to which one all is settled.
+    asked: u64,
+    settled: u64,
+    stop: bool,
+}
+
+type Shared = Arc<(Mutex<Board>, Condvar)>;
+
+/// The tracer's half of the worker.
+pub(crate) struct Worker {
+    pool: Arc<Pool>,
+    config: Config,
+    shared: Shared,
+}
+
+impl Worker {
+    pub(crate) fn new(pool: Arc<Pool>, config: Config) -> Worker {
+        let worker = Worker { pool, config, shared: Shared::default() };
+        if worker.pool.destination().is_none() {
+            // The agent is asked now, so that the answer is there before the first batch is due.
+            worker.tell(|_| ());
+        }
+        worker
+    }
+
+    /// Writes on the board and wakes the worker, which is started if it does not run yet.
+    fn tell<T>(&self, write: impl FnOnce(&mut Board) -> T) -> T {
+        let (board, changed) = &*self.shared;
+        let mut board = lock(board);
+        let told = write(&mut board);
+        if !board.running && !board.stop {
+            let thread = Thread {
+                pool: self.pool.clone(),
+                config: self.config.clone(),
+                shared: self.shared.clone(),
+                seen: 0,
+                retries: Vec::new(),
+            };
+            let builder = std::thread::Builder::new().name("witspan".to_owned());
+            // Without a thread nothing is sent: the queue's bound holds, and the next call tries.
+            board.running = builder.spawn(move || thread.run()).is_ok();
+        }
+        changed.notify_all();
+        told
+    }
+
+    /// There is something to send.
+    pub(crate) fn attend(&self) {
+        self.tell(|board| board.attention = true);
+    }
+
+    /// Has everything that has finished sent, and waits for that at most so long. Whether all of
+    /// it was settled: delivered or dropped.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let ticket = self.tell(|board| {
+            board.asked += 1;
+            board.asked
+        });
+        let (board, changed) = &*self.shared;
+        let waits = |board: &mut Board| board.settled < ticket && !board.stop;
+        let waited = changed.wait_timeout_while(lock(board), timeout, waits);
+        let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        board.settled >= ticket
+    }
+
+    /// The same, and the thread ends.
+    pub(crate) fn stop(&self, timeout: Duration) -> bool {
+        let settled = self.flush(timeout);
+        let (board, changed) = &*self.shared;
+        lock(board).stop = true;
+        changed.notify_all();
+        settled
+    }
+}
+
+/// The way that is known without asking the agent, if it is.
+pub(crate) fn known_destination(config: &Config) -> Option<Destination> {
+    match (config.agentless, &config.api_key) {
+        (Some(true), _) => Some(destination(config, Way::Direct)),
+        // Without a key only an agent can take spans.
+        (Some(false), _) | (None, None) => Some(destination(config, Way::Agent)),
+        (None, Some(_)) => None,
+    }
+}
+
+fn destination(config: &Config, way: Way) -> Destination {
+    let (format, route) = match way {
+        Way::Direct => (IntakeFormat::PublicApi, Route::Direct),
+        Way::Agent => (IntakeFormat::SdkIntake, Route::Agent),
+    };
+    Destination { format: config.intake.unwrap_or(format), route }
+}
+
+/// A request that is to be sent again.
+struct Again {
+    at: Instant,
+    ticket: Ticket,
+    request: Request,
+}
+
+struct Thread {
+    pool: Arc<Pool>,
+    config: Config,
+    shared: Shared,
+    /// The last flush for which the instances were asked.
+    seen: u64,
+    retries: Vec<Again>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let sender = self.decide();
+        let mut next = None;
+        while let Some((mode, asked)) = self.rest(next) {
+            self.seen = asked;
+            next = self.pass(&sender, mode);
+            self.pool.notices().deliver();
+            if self.retries.is_empty() {
+                let (board, changed) = &*self.shared;
+                let mut board = lock(board);
+                board.settled = board.settled.max(asked);
+                changed.notify_all();
+            }
+        }
+    }
+
+    /// Finds out where spans go, and tells the instances if they do not know.
+    fn decide(&self) -> Sender {
+        let destination = self.pool.destination().unwrap_or_else(|| {
+            let way = if Sender::agent_has_proxy(&self.config) { Way::Agent } else { Way::Direct };
+            let destination = destination(&self.config, way);
+            self.pool.set_destination(destination);
+            destination
+        });
+        let way = match destination.route {
+            Route::Direct => Way::Direct,
+            Route::Agent => Way::Agent,
+        };
+        Sender::new(&self.config, way)
+    }
+
+    /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if
+    /// the thread is to end.
+    fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
+        let (board, changed) = &*self.shared;
+        let sleeps =
+            |board: &mut Board| !board.stop && !board.attention && board.asked <= self.seen;
+        let board = lock(board);
+        let mut board = match until {
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                let waited = changed.wait_timeout_while(board, left, sleeps);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => changed.wait_while(board, sleeps).unwrap_or_else(PoisonError::into_inner),
+        };
+        if board.stop {
+            return None;
+        }
+        board.attention = false;
+        let flush = board.asked > board.settled;
+        Some((if flush { PollMode::Everything } else { PollMode::Due }, board.asked))
+    }
+
+    fn stopped(&self) -> bool {
+        lock(&self.shared.0).stop
+    }
+
+    /// Does all that is due; when to look again.
+    fn pass(&mut self, sender: &Sender, mode: PollMode) -> Option<Instant> {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.retries).into_iter().partition(|r| r.at <= now);
+        self.retries = later;
+        for Again { ticket, request, .. } in due {
+            self.send(sender, ticket, request);
+        }
+        let mut next: Option<Instant> = None;
+        for at in 0..self.pool.shards() {
+            while let Some((action, ticket)) = self.pool.poll(at, mode) {
+                if self.stopped() {
+                    return None;
+                }
+                match action {
+                    Action::Send(request) => self.send(sender, ticket, request),
+                    Action::Wait(0) => {}
+                    Action::Wait(ns) => {
+                        let at = Instant::now() + Duration::from_nanos(ns);
+                        next = Some(next.map_or(at, |next| next.min(at)));
+                        break;
+                    }
+                    Action::Idle => break,
+                }
+            }
+        }
+        self.retries.iter().map(|again| again.at).chain(next).min()
+    }
+
+    fn send(&mut self, sender: &Sender, ticket: Ticket, request: Request) {
+        let pool = self.pool.clone();
+        let notices = pool.notices();
+        let spans = ticket.spans;
+        let mut why = String::new();
+        let sent = if sender.lacks_key() {
+            notices.tell(Topic::NoApiKey, || {
+                "there is no API key: spans are dropped and counted; set DD_API_KEY, or run an \
+                 agent and set DD_LLMOBS_AGENTLESS_ENABLED=0"
+                    .to_owned()
+            });
+            Sent::Not(DropReason::NoApiKey)
+        } else {
+            match sender.send(&request) {
+                Ok(answer) => {
+                    why = format!("answered {} {}", answer.status, answer.excerpt);
+                    Sent::Answer { status: answer.status, headers: answer.headers }
+                }
+                Err(error) => {
+                    why = format!("could not be reached: {error}");
+                    Sent::Failed
+                }
+            }
+        };
+        match self.pool.complete(ticket, sent) {
+            Verdict::Delivered => {}
+            Verdict::Retry(wait) => {
+                notices.tell(Topic::Unreachable, || {
+                    format!("{} {}; spans wait, within bounds, and are sent again", sender.target(), why.trim())
+                });
+                let at = Instant::now() + Duration::from_nanos(wait);
+                self.retries.push(Again { at, ticket, request });
+            }
+            Verdict::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
+                format!(
+                    "{} {}: {spans} spans are dropped and counted; if it is a matter of access, see \
+                     that DD_API_KEY belongs to DD_SITE",
+                    sender.target(),
+                    why.trim()
+                )
+            }),
+            Verdict::Dropped(DropReason::RetriesExhausted) => notices.tell(Topic::GivenUp, || {
+                format!(
+                    "{} {}: {spans} spans are given up after the last attempt and counted",
+                    sender.target(),
+                    why.trim()
+                )
+            }),
+            Verdict::Dropped(_) => {}
+        }
+        notices.deliver();
+    }
+}

@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+"""Prepares everything a verb of the justfile needs, then runs that verb.
+
+Called through ./bootstrap.sh. Every step that is satisfied already takes milliseconds and says
+"ready"; everything slow is made once and kept in a cache folder outside the checkout, keyed by its
+version. Steps write to log files in target/bootstrap/, so the screen stays one line a step.
+
+This file runs before the virtual environment exists: standard library only, Python 3.9.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wasm_std import OLDEST_RUST, cache_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOGS = ROOT / "target" / "bootstrap"
+WINDOWS = os.name == "nt"
+VENV_BIN = VENV / ("Scripts" if WINDOWS else "bin")
+EXE = ".exe" if WINDOWS else ""
+# The tests run the component in this engine too, as a user without our host library would.
+WASMTIME = "48.0.8"
+WASMTIME_FEATURES = "run,component-model,cranelift"
+
+USAGE = """usage: ./bootstrap.sh VERB [arguments]
+
+  setup   prepare this machine and stop
+  demo    prepare, build, show a first trace
+  test    prepare, build, run every test
+
+Any other verb of the justfile works as well; `just` alone lists them."""
+
+READY = "ready"
+
+
+class Missing(Exception):
+    """Something the machine lacks and we cannot fetch; the text is the one sentence we print."""
+
+
+class Failed(Exception):
+    """A command of a step failed; its log says why."""
+
+
+class Step:
+    """One line on the screen: what is prepared, how, and where its commands write."""
+
+    def __init__(self, name: str, work: Callable[[Log], str], needs: str = "") -> None:
+        self.name = name
+        self.work = work
+        # What the work reaches for outside this machine: said after a failure.
+        self.needs = needs
+
+
+class Log:
+    """The log file of one step; commands run through it."""
+
+    def __init__(self, name: str) -> None:
+        self.path = LOGS / (re.sub(r"\W+", "-", name).strip("-") + ".log")
+        self.path.unlink(missing_ok=True)
+
+    def run(self, command: Sequence[object], env: dict[str, str] | None = None) -> None:
+        words = [str(word) for word in command]
+        with open(self.path, "a", encoding="utf-8", errors="replace") as out:
+            out.write("$ " + " ".join(words) + "\n")
+            out.flush()
+            try:
+                done = subprocess.run(
+                    words, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                )
+            except OSError as error:
+                out.write(f"{error}\n")
+                raise Failed(words[0]) from None
+        if done.returncode != 0:
+            raise Failed(" ".join(words))
+
+    def tail(self, lines: int = 25) -> str:
+        if not self.path.exists():
+            return ""
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0 if arguments else 2
+    verb = arguments[0]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    try:
+        run_steps(steps_for(verb))
+    except Missing as sentence:
+        print(sentence, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the next run goes on from here", file=sys.stderr)
+        return 130
+    if verb == "setup":
+        print(f"ready in {time.monotonic() - began:.1f} s; next: ./bootstrap.sh demo")
+        return 0
+    return run_just(arguments)
+
+
+def steps_for(verb: str) -> list[Step]:
+    packages = "Python's package index"
+    steps = [
+        Step("Rust and a C compiler", check_compilers),
+        Step("cache folder", make_cache),
+        Step("python environment", make_venv),
+        Step("python packages", lambda log: install(log, "tools/requirements-dev.txt"), packages),
+        Step("just", lambda log: install_just(log, verb)),
+    ]
+    if verb == "clean":
+        return steps
+    steps.append(
+        Step("wasm standard library", make_wasm_std, "rustup's downloads or a Debian mirror")
+    )
+    if verb == "bench":
+        tracers = "tools/requirements-bench.txt"
+        steps.append(Step("tracers to compare with", lambda log: install(log, tracers), packages))
+    if verb in ("test", "conformance"):
+        steps.append(Step(f"wasmtime {WASMTIME}", make_wasmtime, "Cargo's package registry"))
+    if os.environ.get("WITSPAN_SHARED_TARGET") == "1":
+        steps.append(Step("shared build folder", share_target))
+    return steps
+
+
+def run_steps(steps: list[Step]) -> None:
+    for number, step in enumerate(steps, 1):
+        log = Log(step.name)
+        print(f"[{number}/{len(steps)}] {step.name} … ", end="", flush=True)
+        began = time.monotonic()
+        try:
+            result = step.work(log)
+        except Missing:
+            print("missing")
+            raise
+        except (Failed, OSError, subprocess.SubprocessError) as error:
+            print("failed")
+            tail = log.tail()
+            if tail:
+                print(tail)
+            why = "" if isinstance(error, Failed) else f" ({error})"
+            where = log.path.relative_to(ROOT)
+            needs = f"; it needs {step.needs}, so check the network" if step.needs else ""
+            raise Missing(
+                f"The step `{step.name}` failed{why}: all its output is in {where}{needs}."
+            ) from None
+        took = time.monotonic() - began
+        if result == READY and took < 1:
+            print(READY)
+        else:
+            note = "" if result in ("", READY) else f" ({result})"
+            print(f"{took:.1f} s{note}")
+
+
+# --- The steps, in order ------------------------------------------------------------------------
+
+
+def check_compilers(log: Log) -> str:
+    # rustup's installer changes PATH for the next login only; people run us before that.
+    if shutil.which("cargo") is None and (cargo_home() / "bin" / f"cargo{EXE}").exists():
+        os.environ["PATH"] = f"{cargo_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    wanted = ".".join(str(number) for number in OLDEST_RUST)
+    found = version_of("rustc")
+    if found is None or shutil.which("cargo") is None:
+        raise Missing(
+            f"Rust {wanted} or newer is missing: install it with rustup (https://rustup.rs), "
+            "then run this again."
+        )
+    if found < OLDEST_RUST:
+        has = ".".join(str(number) for number in found)
+        raise Missing(
+            f"Rust {wanted} or newer is missing (this is {has}): run `rustup update stable`, "
+            "then run this again."
+        )
+    if not WINDOWS and shutil.which("cc") is None:
+        raise Missing(
+            "A C compiler (`cc`) is missing, Rust links with it: install one (Debian and Ubuntu: "
+            "apt-get install build-essential; macOS: xcode-select --install), then run this again."
+        )
+    return READY
+
+
+def version_of(command: str) -> tuple[int, int] | None:
+    try:
+        text = subprocess.run(
+            [command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ).stdout
+    except OSError:
+        return None
+    numbers = re.search(r"(\d+)\.(\d+)", text)
+    return (int(numbers[1]), int(numbers[2])) if numbers else None
+
+
+def make_cache(log: Log) -> str:
+    folder = cache_folder()
+    try:
+        (folder / "tools").mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise Missing(
+            f"A writable cache folder is missing (`{folder}` is not): set WITSPAN_CACHE to a "
+            "folder with 2 GB of space, then run this again."
+        )
+    return READY
+
+
+def make_venv(log: Log) -> str:
+    python = VENV_BIN / f"python{EXE}"
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        # A virtual environment whose Python has gone or changed looks whole but does not start.
+        subprocess.run([python, "-c", ""], check=True, stderr=subprocess.DEVNULL)
+        if (VENV / ".with-pip").exists():
+            return READY
+    try:
+        log.run([sys.executable, "-c", "import ensurepip, venv"])
+    except Failed:
+        raise Missing(
+            "Python's venv module is missing: install it (Debian and Ubuntu: "
+            "apt-get install python3-venv), then run this again."
+        ) from None
+    log.run([sys.executable, "-m", "venv", "--clear", VENV])
+    (VENV / ".with-pip").touch()
+    return ""
+
+
+def install(log: Log, requirements: str) -> str:
+    """Installs one list of pinned packages, unless this very list is in place."""
+    listed = ROOT / requirements
+    stamp = VENV / f".{listed.stem}.installed"
+    wanted = digest(listed.read_bytes(), (VENV / "pyvenv.cfg").read_bytes())
+    if stamp.exists() and stamp.read_text() == wanted:
+        return READY
+    log.run(
+        [VENV_BIN / f"python{EXE}", "-m", "pip", "install", "--disable-pip-version-check"]
+        + ["--no-input", "-r", listed]
+    )
+    stamp.write_text(wanted)
+    return ""
+
+
+def install_just(log: Log, verb: str) -> str:
+    """Makes plain `just` work afterwards, and knows the verb before anything slow starts."""
+    known = subprocess.run(
+        [just(), "--justfile", ROOT / "justfile", "--summary"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    if verb not in known:
+        raise Missing(f"`{verb}` is no verb of this project; there are: {', '.join(known)}.")
+    if shutil.which("just"):
+        return READY
+    home = cargo_home() / "bin"
+    target = home / f"just{EXE}"
+    if target.exists():
+        return READY
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(just(), target)
+    except OSError:
+        return "only in .venv: no folder for programs is writable"
+    return f"copied to {shown(target)}, so plain `just` works from now on"
+
+
+def make_wasm_std(log: Log) -> str:
+    # As a command of its own, so that what apt and cargo print goes to the log.
+    command = [sys.executable, ROOT / "tools" / "wasm_std.py"]
+    try:
+        log.run(command)
+    except Failed:
+        last = log.path.read_text(encoding="utf-8").rstrip().rsplit("\n", 1)[-1]
+        if last.startswith(("A standard library", "The linker", "Rust is missing")):
+            raise Missing(last) from None
+        raise
+    return READY
+
+
+def make_wasmtime(log: Log) -> str:
+    home = cache_folder() / "tools" / f"wasmtime-cli-{WASMTIME}"
+    program = home / "bin" / f"wasmtime{EXE}"
+    made = ""
+    if not program.exists():
+        print("compiling, 7 to 10 minutes on 2 cores, once a machine … ", end="", flush=True)
+        # Built elsewhere and renamed when whole: an interrupted build leaves no half a tool behind.
+        with tempfile.TemporaryDirectory(prefix="building-", dir=cache_folder()) as work:
+            log.run(
+                ["cargo", "install", f"wasmtime-cli@{WASMTIME}", "--locked"]
+                + ["--no-default-features", "--features", WASMTIME_FEATURES]
+                + ["--root", Path(work) / "root"],
+                env={**os.environ, "CARGO_TARGET_DIR": str(Path(work) / "target")},
+            )
+            shutil.rmtree(home, ignore_errors=True)
+            (Path(work) / "root").rename(home)
+    else:
+        made = READY
+    # One fixed place in the checkout, so that the justfile need not know about caches.
+    link = VENV_BIN / f"wasmtime{EXE}"
+    if not link.exists() or not link.samefile(program):
+        with contextlib.suppress(FileNotFoundError):
+            link.unlink()
+        if WINDOWS:
+            shutil.copy2(program, link)
+        else:
+            link.symlink_to(program)
+    return made
+
+
+def share_target(log: Log) -> str:
+    """Lets fresh clones reuse compiled dependencies: cargo's folder moves into the cache.
+
+    Cargo tells the crates of two clones apart by file times only, so two rules keep this right:
+    one clone at a time, and a clone that was not the last one gets new file times.
+    """
+    import fcntl  # WITSPAN_SHARED_TARGET is for continuous integration, which is not on Windows
+
+    rustc = subprocess.run(
+        ["rustc", "--version"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    version = re.sub(r"[^\w.]+", "-", rustc).strip("-")
+    folder = cache_folder() / "cargo-target" / version
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return "in use by another run, this one builds in its own target/"
+    # `just` and what it starts inherit the lock and hold it until the last of them has ended.
+    os.set_inheritable(lock, True)
+    root = ROOT.stat()
+    user = f"{ROOT} {root.st_dev} {root.st_ino}"
+    last = folder / ".last-user"
+    if not last.exists() or last.read_text() != user:
+        for path in source_files():
+            with contextlib.suppress(OSError):
+                path.touch()
+        last.write_text(user)
+    os.environ["CARGO_TARGET_DIR"] = str(folder)
+    return READY
+
+
+# --- Small things -------------------------------------------------------------------------------
+
+
+def run_just(arguments: list[str]) -> int:
+    command = [str(just()), "--justfile", str(ROOT / "justfile"), *arguments]
+    print(f"$ just {' '.join(arguments)}", flush=True)
+    if WINDOWS:
+        return subprocess.run(command, cwd=ROOT).returncode
+    # Replaces this process: the verb's own last line and exit code are the last ones.
+    os.chdir(ROOT)
+    os.execv(command[0], command)
+
+
+def just() -> Path:
+    return VENV_BIN / f"just{EXE}"
+
+
+def cargo_home() -> Path:
+    return Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+
+
+def shown(path: Path) -> str:
+    """A path as people write it: with ~ for their own folder."""
+    with contextlib.suppress(ValueError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
+
+
+def source_files() -> list[Path]:
+    skipped = {".git", ".venv", "target", "node_modules"}
+    found: list[Path] = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in skipped]
+        found += [Path(folder) / name for name in files]
+    return found
+
+
+def digest(*parts: bytes) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
