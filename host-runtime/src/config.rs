@@ -73,7 +73,7 @@ impl Default for Config {
             override_origin: None,
             agentless: None,
             intake: None,
-            limits: DEFAULT_LIMITS,
+            limits: default_limits(),
             request_timeout: Duration::from_secs(5),
             clock: Clock::system(),
             listener: None,
@@ -84,16 +84,19 @@ impl Default for Config {
 }
 
 /// The defaults that `wit/types.wit` states.
-pub const DEFAULT_LIMITS: Limits = Limits {
-    batch_spans: 500,
-    batch_bytes: 4_000_000,
-    batch_age_ns: 1_000_000_000,
-    queue_bytes: 32 << 20,
-    open_bytes: 64 << 20,
-    event_bytes: 5_000_000,
-    attempts: 5,
-    retry_budget_ns: 60_000_000_000,
-};
+fn default_limits() -> Limits {
+    let core = witspan_core::Limits::default();
+    Limits {
+        batch_spans: core.batch_spans,
+        batch_bytes: core.batch_bytes,
+        batch_age_ns: core.batch_age_ns,
+        queue_bytes: core.queue_bytes,
+        open_bytes: core.open_bytes,
+        event_bytes: core.event_bytes,
+        attempts: core.attempts,
+        retry_budget_ns: core.retry_budget_ns,
+    }
+}
 
 impl Config {
     /// What the environment says; defaults for the rest.

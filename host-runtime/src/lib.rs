@@ -15,6 +15,7 @@ mod clock;
 mod config;
 mod engine_config;
 mod error;
+mod escape;
 mod instance;
 mod notices;
 mod pool;
@@ -27,8 +28,9 @@ mod unix_socket;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, DEFAULT_LIMITS};
+pub use config::Config;
 pub use error::Error;
+pub use escape::write_escaped;
 pub use instance::tracing::{Failure, SpanContext, SpanOption, Warning};
 pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind};
 pub use notices::{Listener, Notice, Topic};

@@ -18,17 +18,7 @@ pub(crate) const REASONS: [DropReason; 9] = [
 
 /// The reason's name in the contract.
 pub fn reason_name(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::QueueFull => "queue-full",
-        DropReason::OpenFull => "open-full",
-        DropReason::Unfinished => "unfinished",
-        DropReason::Rejected => "rejected",
-        DropReason::RetriesExhausted => "retries-exhausted",
-        DropReason::NoApiKey => "no-api-key",
-        DropReason::Shutdown => "shutdown",
-        DropReason::TooLarge => "too-large",
-        DropReason::Trap => "trap",
-    }
+    witspan_core::DropReason::ALL[reason as usize].name()
 }
 
 /// Counters since the tracer started. At any moment

@@ -122,6 +122,14 @@ impl Tracer {
         self.inner.is_some()
     }
 
+    /// Whether both are clones of one tracer.
+    pub fn is_same(&self, other: &Tracer) -> bool {
+        match (&self.inner, &other.inner) {
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
+            (mine, theirs) => mine.is_none() && theirs.is_none(),
+        }
+    }
+
     /// Begins to describe a span that begins a trace; see [`crate::Span::child`] for others.
     pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
         SpanBuilder::new(self, kind, Parent::Root)

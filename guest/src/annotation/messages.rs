@@ -16,6 +16,9 @@ struct Message<'a> {
     content: Option<Field<'a>>,
     tool_calls: Option<Field<'a>>,
     tool_results: Option<Field<'a>>,
+    /// OpenAI's: the message is the result of this call.
+    tool_call_id: Option<Field<'a>>,
+    name: Option<Field<'a>>,
 }
 
 #[derive(Default)]
@@ -83,6 +86,10 @@ impl Parser<'_> {
                 &mut message.tool_calls
             } else if key.is("tool_results") {
                 &mut message.tool_results
+            } else if key.is("tool_call_id") {
+                &mut message.tool_call_id
+            } else if key.is("name") {
+                &mut message.name
             } else {
                 let (value, _) = mark(reader)?;
                 if !matches!(value, Value::Null) {
@@ -92,8 +99,11 @@ impl Parser<'_> {
             };
             *place = Some(mark(reader)?);
         }
+        let answers_call =
+            present(message.tool_call_id).is_some() && message.tool_results.is_none();
         out.extend_from_slice(b"{\"content\":");
-        self.content(&path, message.content, out)?;
+        // The result of a call is sent as one, not twice.
+        self.content(&path, if answers_call { None } else { message.content }, out)?;
         out.extend_from_slice(b",\"role\":");
         match present(message.role) {
             None => out.extend_from_slice(b"\"\""),
@@ -101,6 +111,15 @@ impl Parser<'_> {
             Some((other, _)) => {
                 return Err(Error::invalid(&format!("{}.role", path()), other.describe(), "text"));
             }
+        }
+        if answers_call {
+            out.extend_from_slice(b",\"tool_results\":[{");
+            self.text_member("name", message.name, out)?;
+            out.extend_from_slice(b"\"result\":");
+            self.content(&path, message.content, out)?;
+            out.push(b',');
+            self.text_member("tool_id", message.tool_call_id, out)?;
+            out.extend_from_slice(b"\"type\":\"tool_result\"}]");
         }
         let lists = [("tool_calls", message.tool_calls), ("tool_results", message.tool_results)];
         for (name, list) in lists {
@@ -149,7 +168,7 @@ impl Parser<'_> {
                     first = false;
                     let (part, after) = mark(&mut at)?;
                     let (value, mut after) = match part {
-                        Value::Object => text_of_part(after.clone())?.unwrap_or((part, after)),
+                        Value::Object => text_of_part(after)?.unwrap_or((part, after)),
                         _ => (part, after),
                     };
                     self.inside_text(value, &mut after, out)?;

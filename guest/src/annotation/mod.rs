@@ -240,7 +240,7 @@ impl Parser<'_> {
             let value = reader.value()?;
             if key.is("session_id") {
                 let mut session = Vec::new();
-                let mut at = reader.clone();
+                let mut at = *reader;
                 self.as_text(value, &mut at, &mut session)?;
                 notes.session = session_of(&session);
             }
@@ -283,7 +283,7 @@ fn write_metric(out: &mut Vec<u8>, number: Number<'_>) {
 /// Notes where a member's value is and passes over it.
 fn mark<'a>(reader: &mut Reader<'a>) -> Result<Field<'a>, SyntaxError> {
     let value = reader.value()?;
-    let at = reader.clone();
+    let at = *reader;
     reader.skip(value)?;
     Ok((value, at))
 }

@@ -149,7 +149,7 @@ fn hex4(bytes: &[u8]) -> Option<u32> {
 }
 
 /// A place in JSON text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,

@@ -1,0 +1,42 @@
+"""The span that is handed out while tracing is off: every call does nothing."""
+
+from types import TracebackType
+from typing import Optional
+
+
+class NoopSpan:
+    """Has what `Span` has, and keeps nothing."""
+
+    __slots__ = ()
+
+    span_id = ""
+    trace_id = ""
+    kind = ""
+    _has_input = False
+    _has_output = False
+
+    def finish(self, finish_time: Optional[float] = None) -> None:
+        """Does nothing."""
+
+    def set_exc_info(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc_val: Optional[BaseException],
+        exc_tb: Optional[TracebackType],
+    ) -> None:
+        """Does nothing."""
+
+    def __enter__(self) -> "NoopSpan":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc_val: Optional[BaseException],
+        exc_tb: Optional[TracebackType],
+    ) -> None:
+        """Does nothing."""
+
+
+#: There is only one.
+NOOP_SPAN = NoopSpan()

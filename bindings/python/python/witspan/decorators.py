@@ -1,0 +1,465 @@
+"""Decorators that make a span of each call of a function.
+
+    from witspan.decorators import llm, workflow
+
+    @workflow
+    def answer(question): ...
+
+    @llm(model_name="gpt-4o", model_provider="openai")
+    async def ask(prompt): ...
+
+They work on functions, methods, coroutines, generators and async generators. workflow, task,
+tool and agent capture the arguments and the returned value, retrieval the arguments, llm the
+returned value; what the body annotates itself takes precedence. Capturing never raises.
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast, overload
+
+from ._llmobs import AnySpan, LLMObs
+from ._native import LLMObsError, Span
+
+__all__ = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Spec(NamedTuple):
+    """What a decorator was told: how to start a span, and what to capture."""
+
+    start: Callable[..., AnySpan]
+    options: dict[str, Any]
+    input: bool
+    output: bool
+
+
+def _parameters(func: Callable[..., Any]) -> tuple[tuple[str, ...], Optional[str]]:
+    """Names of the positional parameters in order, and of the one that takes the rest."""
+    names = []
+    rest = None
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return (), None
+    for parameter in parameters:
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+        elif parameter.kind == parameter.VAR_POSITIONAL:
+            rest = parameter.name
+    return tuple(names), rest
+
+
+class _Call:
+    """The span of one call: started, fed with what is captured, and finished."""
+
+    __slots__ = ("span", "spec")
+
+    def __init__(self, spec: _Spec) -> None:
+        self.spec = spec
+        self.span = spec.start(**spec.options)
+
+    def capture_input(
+        self,
+        names: tuple[str, ...],
+        rest: Optional[str],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        if not self.spec.input:
+            return
+        given = dict(zip(names, args))
+        if names and names[0] == "self":
+            given.pop("self", None)
+        if rest is not None and len(args) > len(names):
+            given[rest] = args[len(names) :]
+        given.update(kwargs)
+        # A function without arguments has no input.
+        if given:
+            _annotate(self.span, input_data=given)
+
+    def capture_output(self, value: Any) -> None:
+        if self.spec.output and value is not None and not self.span._has_output:
+            _annotate(self.span, output_data=value)
+
+
+def _annotate(span: AnySpan, **parts: Any) -> None:
+    try:
+        LLMObs.annotate(span, **parts)
+    except LLMObsError:
+        # What was returned has no form that the kind takes; the core has counted it.
+        pass
+
+
+def _wrap(func: Callable[..., Any], spec: _Spec) -> Callable[..., Any]:
+    names, rest = _parameters(func)
+    default_name = getattr(func, "__name__", None)
+    if spec.options.get("name") is None and default_name is not None:
+        spec = spec._replace(options={**spec.options, "name": default_name})
+
+    if inspect.iscoroutinefunction(func):
+
+        @functools.wraps(func)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            if not LLMObs.enabled:
+                return await func(*args, **kwargs)
+            call = _Call(spec)
+            with call.span:
+                call.capture_input(names, rest, args, kwargs)
+                value = await func(*args, **kwargs)
+                call.capture_output(value)
+                return value
+
+        return call_async
+
+    if inspect.isasyncgenfunction(func):
+
+        @functools.wraps(func)
+        def call_async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            stream = func(*args, **kwargs)
+            if not LLMObs.enabled:
+                return cast(AsyncGenerator[Any, Any], stream)
+            return _trace_async(stream, spec, names, rest, args, kwargs)
+
+        return call_async_generator
+
+    if inspect.isgeneratorfunction(func):
+
+        @functools.wraps(func)
+        def call_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            stream = func(*args, **kwargs)
+            if not LLMObs.enabled:
+                return cast(Generator[Any, Any, Any], stream)
+            return _trace(stream, spec, names, rest, args, kwargs)
+
+        return call_generator
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not LLMObs.enabled:
+            return func(*args, **kwargs)
+        call = _Call(spec)
+        with call.span:
+            call.capture_input(names, rest, args, kwargs)
+            value = func(*args, **kwargs)
+            call.capture_output(value)
+            return value
+
+    return call
+
+
+class _Current:
+    """Makes a span current while the body of a generator runs, and only then."""
+
+    __slots__ = ("before", "span")
+
+    def __init__(self, span: AnySpan) -> None:
+        self.span = span
+
+    def __enter__(self) -> None:
+        self.before = self.span._activate() if isinstance(self.span, Span) else None
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.span, Span):
+            Span._restore(self.before)
+
+
+def _begin(
+    spec: _Spec,
+    names: tuple[str, ...],
+    rest: Optional[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[AnySpan, _Current]:
+    """Starts a generator's span without leaving it current for the caller."""
+    before = Span._current()
+    call = _Call(spec)
+    call.capture_input(names, rest, args, kwargs)
+    Span._restore(before)
+    return call.span, _Current(call.span)
+
+
+def _trace(
+    stream: Generator[Any, Any, Any],
+    spec: _Spec,
+    names: tuple[str, ...],
+    rest: Optional[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Generator[Any, Any, Any]:
+    # The span starts with the first item: a stream that nobody reads leaves nothing behind.
+    span, current = _begin(spec, names, rest, args, kwargs)
+    with span:
+        step: Callable[[], Any] = functools.partial(next, stream)
+        while True:
+            try:
+                with current:
+                    item = step()
+            except StopIteration as stop:
+                return stop.value
+            try:
+                sent = yield item
+                step = functools.partial(stream.send, sent)
+            except GeneratorExit:
+                with current:
+                    stream.close()
+                raise
+            except BaseException as error:
+                step = functools.partial(stream.throw, error)
+
+
+async def _trace_async(
+    stream: AsyncGenerator[Any, Any],
+    spec: _Spec,
+    names: tuple[str, ...],
+    rest: Optional[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> AsyncGenerator[Any, Any]:
+    span, current = _begin(spec, names, rest, args, kwargs)
+    with span:
+        step: Callable[[], Any] = stream.__anext__
+        while True:
+            try:
+                with current:
+                    item = await step()
+            except StopAsyncIteration:
+                return
+            try:
+                sent = yield item
+                step = functools.partial(stream.asend, sent)
+            except GeneratorExit:
+                with current:
+                    await stream.aclose()
+                raise
+            except BaseException as error:
+                step = functools.partial(stream.athrow, error)
+
+
+def _decorator(
+    func: Optional[F],
+    start: Callable[..., AnySpan],
+    options: dict[str, Any],
+    captures_input: bool,
+    captures_output: bool,
+) -> Any:
+    spec = _Spec(start, options, captures_input, captures_output)
+    if func is None:
+        return lambda func: _wrap(func, spec)
+    return _wrap(func, spec)
+
+
+@overload
+def llm(original_func: F) -> F: ...
+@overload
+def llm(
+    original_func: None = None,
+    *,
+    model_name: Optional[str] = None,
+    model_provider: Optional[str] = None,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def llm(
+    original_func: Optional[F] = None,
+    *,
+    model_name: Optional[str] = None,
+    model_provider: Optional[str] = None,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is one call of a model. Captures what it returns, as messages."""
+    options = {
+        "model_name": model_name,
+        "model_provider": model_provider,
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.llm, options, False, True)
+
+
+@overload
+def embedding(original_func: F) -> F: ...
+@overload
+def embedding(
+    original_func: None = None,
+    *,
+    model_name: Optional[str] = None,
+    model_provider: Optional[str] = None,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def embedding(
+    original_func: Optional[F] = None,
+    *,
+    model_name: Optional[str] = None,
+    model_provider: Optional[str] = None,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is one call of an embedding model. Captures nothing."""
+    options = {
+        "model_name": model_name,
+        "model_provider": model_provider,
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.embedding, options, False, False)
+
+
+@overload
+def workflow(original_func: F) -> F: ...
+@overload
+def workflow(
+    original_func: None = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def workflow(
+    original_func: Optional[F] = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is a fixed sequence of steps. Captures arguments and result."""
+    options = {
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.workflow, options, True, True)
+
+
+@overload
+def agent(original_func: F) -> F: ...
+@overload
+def agent(
+    original_func: None = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def agent(
+    original_func: Optional[F] = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is a sequence of steps that a model chooses. Captures arguments and result."""
+    options = {
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.agent, options, True, True)
+
+
+@overload
+def tool(original_func: F) -> F: ...
+@overload
+def tool(
+    original_func: None = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def tool(
+    original_func: Optional[F] = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is one of a program or service outside. Captures arguments and result."""
+    options = {
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.tool, options, True, True)
+
+
+@overload
+def task(original_func: F) -> F: ...
+@overload
+def task(
+    original_func: None = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def task(
+    original_func: Optional[F] = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is one step inside the application. Captures arguments and result."""
+    options = {
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.task, options, True, True)
+
+
+@overload
+def retrieval(original_func: F) -> F: ...
+@overload
+def retrieval(
+    original_func: None = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Callable[[F], F]: ...
+def retrieval(
+    original_func: Optional[F] = None,
+    *,
+    name: Optional[str] = None,
+    session_id: Optional[str] = None,
+    ml_app: Optional[str] = None,
+    agent_service: Optional[str] = None,
+) -> Any:
+    """Each call is one search in a knowledge base. Captures the arguments."""
+    options = {
+        "name": name,
+        "session_id": session_id,
+        "ml_app": ml_app,
+        "agent_service": agent_service,
+    }
+    return _decorator(original_func, LLMObs.retrieval, options, True, False)

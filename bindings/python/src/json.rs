@@ -1,0 +1,210 @@
+//! Walks Python objects straight into the JSON text that the core takes.
+//!
+//! Not the `json` module: it costs several times as much, refuses what applications hold, and
+//! would decide what the core decides. What JSON cannot say is written as `wit/tracing.wit` allows:
+//! `NaN`, and lone surrogates as `\uXXXX`. Objects of other types go through
+//! `witspan._values.plain` first.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use std::fmt::Write as _;
+
+/// Containers inside each other that are walked; the core keeps 32 and cuts what is deeper.
+const MAX_DEPTH: usize = 34;
+
+/// The UTF-8 text that the string itself keeps; `None` if it holds a lone surrogate.
+pub(crate) fn utf8<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a str> {
+    // `PyUnicode_AsUTF8AndSize` is there since 3.3 but stable only since 3.10, so PyO3 copies the
+    // text for 3.9. Windows links by the stable list; elsewhere the symbol is simply used.
+    #[cfg(not(windows))]
+    {
+        unsafe extern "C" {
+            fn PyUnicode_AsUTF8AndSize(
+                string: *mut pyo3::ffi::PyObject,
+                size: *mut pyo3::ffi::Py_ssize_t,
+            ) -> *const std::ffi::c_char;
+        }
+        let mut size = 0;
+        // SAFETY: `string` is a str, alive as long as the result; we hold the interpreter.
+        let data = unsafe { PyUnicode_AsUTF8AndSize(string.as_ptr(), &mut size) };
+        if data.is_null() {
+            // A lone surrogate. The error is ours to drop.
+            drop(PyErr::take(string.py()));
+            return None;
+        }
+        // SAFETY: CPython gives `size` bytes of valid UTF-8, which live as long as the string.
+        Some(unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(data.cast(), size as usize))
+        })
+    }
+    #[cfg(windows)]
+    {
+        string.to_str().ok()
+    }
+}
+
+/// The UTF-16 units of any string.
+pub(crate) fn utf16(string: &Bound<'_, PyString>) -> Vec<u16> {
+    let encoded = string.call_method1("encode", ("utf-16-le", "surrogatepass"));
+    let bytes: Vec<u8> = encoded.and_then(|bytes| bytes.extract()).unwrap_or_default();
+    bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
+}
+
+/// Writes values into one text.
+pub(crate) struct Writer {
+    pub(crate) out: String,
+    /// The containers that are being walked, to notice one inside itself.
+    open: Vec<*mut pyo3::ffi::PyObject>,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Writer { out: String::with_capacity(2048), open: Vec::new() }
+    }
+
+    /// Appends a value. Nothing that a value does can fail this: what cannot be written is a
+    /// text that says so.
+    pub(crate) fn value(&mut self, value: &Bound<'_, PyAny>) {
+        if let Ok(string) = value.cast::<PyString>() {
+            self.string(string);
+        } else if value.is_none() {
+            self.out.push_str("null");
+        } else if let Ok(flag) = value.cast_exact::<PyBool>() {
+            self.out.push_str(if flag.is_true() { "true" } else { "false" });
+        } else if let Ok(integer) = value.cast_exact::<PyInt>() {
+            self.integer(integer);
+        } else if let Ok(float) = value.cast_exact::<PyFloat>() {
+            self.float(float.value());
+        } else if let Ok(dict) = value.cast::<PyDict>() {
+            self.inside(value, |writer| writer.dict(dict));
+        } else if let Ok(list) = value.cast::<PyList>() {
+            self.inside(value, |writer| writer.items(list.iter()));
+        } else if let Ok(tuple) = value.cast::<PyTuple>() {
+            self.inside(value, |writer| writer.items(tuple.iter()));
+        } else {
+            self.inside(value, |writer| writer.other(value));
+        }
+    }
+
+    /// Walks a container, unless it is one of those around it, or too deep.
+    fn inside(&mut self, value: &Bound<'_, PyAny>, walk: impl FnOnce(&mut Self)) {
+        let this = value.as_ptr();
+        if self.open.contains(&this) {
+            self.out.push_str("\"[cyclic reference]\"");
+        } else if self.open.len() >= MAX_DEPTH {
+            self.out.push_str("[]");
+        } else {
+            self.open.push(this);
+            walk(self);
+            self.open.pop();
+        }
+    }
+
+    fn dict(&mut self, dict: &Bound<'_, PyDict>) {
+        self.out.push('{');
+        // A copy of the references: a value's own code may change the dict meanwhile.
+        for (n, (key, value)) in dict.iter().collect::<Vec<_>>().iter().enumerate() {
+            if n > 0 {
+                self.out.push(',');
+            }
+            self.key(key);
+            self.out.push(':');
+            self.value(value);
+        }
+        self.out.push('}');
+    }
+
+    /// Keys as the `json` module has them, and `str(key)` where it would refuse.
+    fn key(&mut self, key: &Bound<'_, PyAny>) {
+        if let Ok(string) = key.cast::<PyString>() {
+            return self.string(string);
+        }
+        let text = if key.is_none() {
+            "null".to_owned()
+        } else if let Ok(flag) = key.cast_exact::<PyBool>() {
+            flag.is_true().to_string()
+        } else {
+            match key.str() {
+                Ok(string) => return self.string(&string),
+                Err(_) => "[unserializable key]".to_owned(),
+            }
+        };
+        self.text(&text);
+    }
+
+    fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) {
+        self.out.push('[');
+        for (n, item) in items.enumerate() {
+            if n > 0 {
+                self.out.push(',');
+            }
+            self.value(&item);
+        }
+        self.out.push(']');
+    }
+
+    fn integer(&mut self, integer: &Bound<'_, PyInt>) {
+        match integer.extract::<i64>() {
+            Ok(small) => self.out.push_str(itoa::Buffer::new().format(small)),
+            // Digits of any length; the interpreter itself refuses some thousands.
+            Err(_) => match integer.str().map(|digits| utf8(&digits).map(str::to_owned)) {
+                Ok(Some(digits)) => self.out.push_str(&digits),
+                _ => self.text("[integer too large]"),
+            },
+        }
+    }
+
+    fn float(&mut self, float: f64) {
+        if float.is_finite() {
+            // Always with a point or exponent: a float stays a float until the core decides.
+            let _ = write!(self.out, "{float:?}");
+        } else if float.is_nan() {
+            self.out.push_str("NaN");
+        } else {
+            self.out.push_str(if float > 0.0 { "Infinity" } else { "-Infinity" });
+        }
+    }
+
+    /// Any other object: what `witspan._values.plain` makes of it.
+    fn other(&mut self, value: &Bound<'_, PyAny>) {
+        static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = value.py();
+        let plain = PLAIN.get_or_try_init(py, || {
+            py.import("witspan._values")?.getattr("plain").map(Bound::unbind)
+        });
+        match plain.and_then(|plain| plain.bind(py).call1((value,))) {
+            Ok(plain) => self.value(&plain),
+            Err(_) => self.text("[unserializable]"),
+        }
+    }
+
+    pub(crate) fn string(&mut self, string: &Bound<'_, PyString>) {
+        match utf8(string) {
+            Some(text) => self.text(text),
+            None => {
+                self.out.push('"');
+                for unit in char::decode_utf16(utf16(string)) {
+                    match unit {
+                        Ok(character) => escape(&mut self.out, character.encode_utf8(&mut [0; 4])),
+                        Err(lone) => {
+                            let _ = write!(self.out, "\\u{:04x}", lone.unpaired_surrogate());
+                        }
+                    }
+                }
+                self.out.push('"');
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.reserve(text.len() + 2);
+        self.out.push('"');
+        escape(&mut self.out, text);
+        self.out.push('"');
+    }
+}
+
+fn escape(out: &mut String, text: &str) {
+    witspan::write_escaped(out, text);
+}
