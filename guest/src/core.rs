@@ -200,9 +200,12 @@ impl<P: Platform> Core<P> {
                 }
             }
         }
-        let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
+        let above = parent.and_then(|parent| self.slots.get(parent));
+        let late = above.is_some_and(|slot| !slot.open);
+        let above = above.map(|slot| &slot.frame);
         let frame = Frame {
             parent: parent.unwrap_or(0),
+            late,
             parent_id: above.map_or(0, |frame| frame.span_id),
             app: match (app, above) {
                 (Some(name), _) if name == self.app.name => self.app.clone(),
@@ -291,7 +294,9 @@ impl<P: Platform> Core<P> {
             finished.current = self.slots.nearest_open(span);
             return Ok(finished);
         };
-        finished.current = self.slots.nearest_open(frame.parent);
+        // Work that outlives its parent goes on belonging to it, not only its first span.
+        let late_parent = frame.late.then_some(frame.parent);
+        finished.current = self.slots.nearest_open(frame.parent).or(late_parent);
         let duration_ns = match (end_ns, record.started) {
             (Some(end), _) => end.saturating_sub(record.start_ns),
             (None, Some(started)) => now.saturating_sub(started),

@@ -114,6 +114,8 @@ impl App {
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub(crate) parent: Handle,
+    /// The parent had finished when this span started.
+    pub(crate) late: bool,
     pub(crate) span_id: u64,
     pub(crate) parent_id: u64,
     pub(crate) trace_id: TraceId,

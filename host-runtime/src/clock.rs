@@ -29,7 +29,8 @@ impl Clock {
     }
 
     /// A clock that stands at `wall_ns` nanoseconds since the Unix epoch until it is advanced,
-    /// with entropy that counts 1, 2, 3, …: the same calls then make the same bytes.
+    /// with entropy whose nth reading is n times 0x9E3779B97F4A7C15: the same calls then make
+    /// the same bytes.
     pub fn fixed(wall_ns: u64) -> Self {
         Clock(Source::Fixed(Arc::new(Fixed {
             wall_ns: AtomicU64::new(wall_ns),
@@ -73,7 +74,10 @@ impl Clock {
 
     pub(crate) fn entropy(&self) -> u64 {
         match &self.0 {
-            Source::Fixed(fixed) => fixed.readings_of_entropy.fetch_add(1, Ordering::Relaxed) + 1,
+            Source::Fixed(fixed) => {
+                let nth = fixed.readings_of_entropy.fetch_add(1, Ordering::Relaxed) + 1;
+                nth.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            }
             // Without entropy from the system, ids still differ by time and place.
             Source::System => getrandom::u64()
                 .unwrap_or_else(|_| self.wall_ns() ^ (&raw const self as u64).rotate_left(32)),

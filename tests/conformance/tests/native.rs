@@ -1,0 +1,48 @@
+//! Every case against the native core, and the suite's own promises.
+
+use std::collections::BTreeSet;
+use witspan_conformance::native::Native;
+use witspan_conformance::{FORMATS, KINDS, chapters, check_all, run};
+
+/// Grows with the suite, so that an empty or half-read folder cannot pass.
+const CASES: usize = 24;
+
+#[test]
+fn the_native_core_sends_every_cases_bytes() {
+    let cases = check_all(|case, format| Native::new(&case.settings, format)).unwrap();
+    assert_eq!(cases, CASES);
+}
+
+#[test]
+fn names_are_unique_and_kinds_are_the_cores() {
+    let mut names = BTreeSet::new();
+    for (_, chapter) in chapters().unwrap() {
+        for case in chapter.cases {
+            assert!(names.insert(case.name.clone()), "`{}` stands twice", case.name);
+            assert!(case.says.ends_with('.'), "`{}` is no sentence", case.says);
+        }
+    }
+    let core: Vec<&str> = witspan_core::SpanKind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(core, KINDS);
+}
+
+/// Writes what the core sends into the cases, for reading before it is committed:
+/// `cargo test -p witspan-conformance --release -- --ignored bless`.
+#[test]
+#[ignore = "changes the suite"]
+fn bless() {
+    for (path, mut chapter) in chapters().unwrap() {
+        for case in &mut chapter.cases {
+            for format in FORMATS {
+                let mut core = Native::new(&case.settings, format).unwrap();
+                let (requests, counters) = run(case, &mut core).unwrap_or_else(|error| {
+                    panic!("{}: {error:#}", case.name);
+                });
+                case.requests.insert(format, requests);
+                case.statistics = counters;
+            }
+        }
+        let text = serde_json::to_string_pretty(&chapter).unwrap();
+        std::fs::write(path, text + "\n").unwrap();
+    }
+}
