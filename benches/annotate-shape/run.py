@@ -45,7 +45,7 @@ LARGE = {"input": [{"role": "user", "content": PARAGRAPH * (102_400 // len(PARAG
 TURN = {"content": PARAGRAPH * 2}
 CHAT = {"input": [{"role": role, **TURN} for role in ("user", "assistant") * 20]}
 SAMPLES = {"small": SMALL, "large": LARGE, "chat": CHAT}
-RUNS = 9
+RUNS = 9  # of each host, in turn
 
 
 def run(command: Sequence[object], folder: Path = HERE, **env: str) -> str:

@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 // run.py runs the whole program several times, in turn with the others.
-const ROUNDS = 3;
-const ROUND_MILLISECONDS = 50;
+const ROUNDS = 21;
+// Short, so that a machine that slows down slows every case down.
+const ROUND_MILLISECONDS = 4;
+const WARM_UP_ROUNDS = 12;
 
 const [glue, sample, kept] = process.argv.slice(2);
 const { annotate, spans } = await import(pathToFileURL(glue).href);
@@ -102,11 +104,12 @@ for (const name in cases) {
 for (let round = 0; round <= ROUNDS; round += 1) {
   for (const [name, call] of Object.entries(cases)) {
     let took = time(call, calls[name]);
-    while (round === 0 && took < ROUND_MILLISECONDS) {
+    while (round === 0 && took < ROUND_MILLISECONDS * WARM_UP_ROUNDS) {
       calls[name] *= 2;
       took = time(call, calls[name]);
     }
-    if (round > 0) micros[name].push((took / calls[name]) * 1000);
+    if (round === 0) calls[name] = Math.ceil(calls[name] / WARM_UP_ROUNDS);
+    else micros[name].push((took / calls[name]) * 1000);
   }
 }
 for (const [name, values] of Object.entries(micros)) {
