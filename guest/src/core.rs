@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::queue::{Bounds, Pushed, Queue};
 use crate::settings::{Destination, Settings};
 use crate::slots::{Handle, Slots};
-use crate::span::{App, Failure, Frame, Record, SpanKind};
+use crate::span::{App, Failure, Frame, Notes, Record, SpanKind};
 use crate::statistics::{DropReason, Statistics};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -94,6 +94,8 @@ pub struct Core<P> {
     slots: Slots,
     open_bytes: usize,
     canonicalizer: Canonicalizer,
+    /// What an annotation is read into, before any of it is kept; its buffers are used again.
+    draft: Notes,
     queue: Queue,
     /// Ended spans whose format is not known yet.
     waiting: VecDeque<Ended>,
@@ -123,6 +125,7 @@ impl<P: Platform> Core<P> {
             slots: Slots::default(),
             open_bytes: 0,
             canonicalizer: Canonicalizer::default(),
+            draft: Notes::default(),
             queue: Queue::default(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -268,12 +271,14 @@ impl<P: Platform> Core<P> {
         if text.len() > room {
             return Err(Error::MemoryFull);
         }
-        let (notes, warnings) = annotation::parse(slot.record.kind, text, &mut self.canonicalizer)?;
+        self.draft.clear();
+        let kind = slot.record.kind;
+        let warnings = annotation::parse(kind, text, &mut self.draft, &mut self.canonicalizer)?;
         let before = slot.record.notes.size();
-        if let Some(session) = &notes.session {
+        if let Some(session) = &self.draft.session {
             slot.frame.session = Some(session.clone());
         }
-        slot.record.notes.merge(notes);
+        slot.record.notes.merge(&mut self.draft);
         self.open_bytes = (self.open_bytes + slot.record.notes.size()).saturating_sub(before);
         Ok(warnings)
     }
@@ -384,11 +389,9 @@ impl<P: Platform> Core<P> {
     /// The ids of a span, open or finished.
     pub fn export_span(&self, span: Handle) -> Result<SpanContext, Error> {
         let frame = &self.slots.get(span).ok_or(Error::UnknownSpan(span))?.frame;
-        let mut trace_id = Vec::with_capacity(32);
-        frame.trace_id.write(&mut trace_id);
         Ok(SpanContext {
             span_id: frame.span_id.to_string(),
-            trace_id: String::from_utf8(trace_id).unwrap_or_default(),
+            trace_id: String::from_utf8_lossy(frame.trace_id.text()).into_owned(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Ids of spans and traces, and how they are written.
 
-use crate::json::write_escaped;
+use crate::json::{hex_digit, write_escaped};
 use crate::platform::Platform;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -14,29 +14,25 @@ pub struct SpanContext {
     pub trace_id: String,
 }
 
-/// Seconds of the Unix epoch and 64 random bits, the shape in which Datadog's SDKs make theirs:
-/// `SSSSSSSS00000000RRRRRRRRRRRRRRRR`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct TraceId {
-    seconds: u32,
-    random: u64,
-}
+/// Seconds of the Unix epoch and 64 random bits in hexadecimal, the shape in which Datadog's SDKs
+/// make theirs: `SSSSSSSS00000000RRRRRRRRRRRRRRRR`. Kept as text, which is all it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TraceId([u8; 32]);
 
 impl TraceId {
-    pub(crate) fn write(self, out: &mut Vec<u8>) {
-        write_hex(out, u64::from(self.seconds) << 32);
-        write_hex(out, self.random);
+    fn new(seconds: u32, random: u64) -> Self {
+        let bits = u128::from(seconds) << 96 | u128::from(random);
+        let mut text = [b'0'; 32];
+        for (place, digit) in text.iter_mut().enumerate() {
+            let nibble = (bits >> (124 - 4 * place)) & 15;
+            *digit = hex_digit(u8::try_from(nibble).unwrap_or(0));
+        }
+        TraceId(text)
     }
-}
 
-fn write_hex(out: &mut Vec<u8>, value: u64) {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let mut text = [0u8; 16];
-    for (place, digit) in text.iter_mut().enumerate() {
-        let nibble = (value >> (60 - 4 * place)) & 15;
-        *digit = DIGITS.get(nibble as usize).copied().unwrap_or(b'0');
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.0
     }
-    out.extend_from_slice(&text);
 }
 
 /// Makes ids, and the jitter of retries, from one seed.
@@ -68,10 +64,7 @@ impl Ids {
 
     pub(crate) fn trace_id(&mut self, wall_ns: u64) -> TraceId {
         let seconds = wall_ns.checked_div(1_000_000_000).unwrap_or(0);
-        TraceId {
-            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
-            random: self.generator.next_u64(),
-        }
+        TraceId::new(u32::try_from(seconds).unwrap_or(u32::MAX), self.generator.next_u64())
     }
 
     /// A number from 0 to `bound`, both included.

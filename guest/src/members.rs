@@ -15,7 +15,7 @@ struct Range {
 /// A member is the escaped key directly followed by its value; what stands between the two on
 /// the wire is the reader's to add. Bytes of replaced members stay until the span is gone: they
 /// count for its size, so the bound holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Members {
     bytes: Vec<u8>,
     index: Vec<Range>,
@@ -69,9 +69,11 @@ impl Members {
     }
 
     /// Merges `newer`, whose members win.
-    pub(crate) fn merge(&mut self, newer: Members) {
+    pub(crate) fn merge(&mut self, newer: &Members) {
         if self.index.is_empty() {
-            *self = newer;
+            if !newer.is_empty() {
+                self.clone_from(newer);
+            }
             return;
         }
         for (key, value) in newer.iter() {
@@ -81,6 +83,12 @@ impl Members {
             self.bytes.extend_from_slice(value);
             self.file(start, key_end);
         }
+    }
+
+    /// Empties it and keeps its buffers.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
     }
 
     /// Keys (escaped) and values, in key order.

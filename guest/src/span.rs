@@ -168,20 +168,38 @@ impl Notes {
             + self.tags.size()
     }
 
-    /// Merges `newer` as repeated annotations do: input and output are replaced, the rest is
+    /// Empties it and keeps its buffers.
+    pub(crate) fn clear(&mut self) {
+        self.input.clear();
+        self.output.clear();
+        self.metadata.clear();
+        self.metrics.clear();
+        self.tags.clear();
+        self.session = None;
+    }
+
+    /// Merges `draft` as repeated annotations do: input and output are replaced, the rest is
     /// merged by key.
-    pub(crate) fn merge(&mut self, newer: Notes) {
-        if !newer.input.is_empty() {
-            self.input = newer.input;
+    pub(crate) fn merge(&mut self, draft: &mut Notes) {
+        for (kept, new) in
+            [(&mut self.input, &mut draft.input), (&mut self.output, &mut draft.output)]
+        {
+            if new.len() > MOST_COPIED {
+                *kept = std::mem::take(new);
+                kept.shrink_to_fit();
+            } else if !new.is_empty() {
+                kept.clone_from(new);
+            }
         }
-        if !newer.output.is_empty() {
-            self.output = newer.output;
-        }
-        self.metadata.merge(newer.metadata);
-        self.metrics.merge(newer.metrics);
-        self.tags.merge(newer.tags);
-        if newer.session.is_some() {
-            self.session = newer.session;
+        self.metadata.merge(&draft.metadata);
+        self.metrics.merge(&draft.metrics);
+        self.tags.merge(&draft.tags);
+        if draft.session.is_some() {
+            self.session.clone_from(&draft.session);
         }
     }
 }
+
+/// Up to so many bytes a copy of the right size is cheaper than a buffer that grew, in which
+/// case the buffer stays for the next annotation.
+const MOST_COPIED: usize = 8192;

@@ -41,14 +41,14 @@ pub(crate) struct Parser<'p> {
 /// A value whose beginning was read, and the place to go on from.
 type Field<'a> = (Value<'a>, Reader<'a>);
 
-/// Reads `text`, an annotation of a span of this kind.
+/// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
 pub(crate) fn parse(
     kind: SpanKind,
     text: &str,
+    notes: &mut Notes,
     canonicalizer: &mut Canonicalizer,
-) -> Result<(Notes, Vec<Warning>), Error> {
+) -> Result<Vec<Warning>, Error> {
     let mut parser = Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new() };
-    let mut notes = Notes::default();
     let mut reader = Reader::new(text);
     let begun = reader.value()?;
     if !matches!(begun, Value::Object) {
@@ -59,15 +59,15 @@ pub(crate) fn parse(
         first = false;
         let value = reader.value()?;
         if key.is("input") {
-            notes.input = parser.io("input", kind.input_shape(), value, &mut reader)?;
+            parser.io("input", kind.input_shape(), value, &mut reader, &mut notes.input)?;
         } else if key.is("output") {
-            notes.output = parser.io("output", kind.output_shape(), value, &mut reader)?;
+            parser.io("output", kind.output_shape(), value, &mut reader, &mut notes.output)?;
         } else if key.is("metadata") {
-            notes.metadata = parser.metadata(value, &mut reader)?;
+            parser.metadata(value, &mut reader, &mut notes.metadata)?;
         } else if key.is("metrics") {
-            notes.metrics = parser.metrics(value, &mut reader)?;
+            parser.metrics(value, &mut reader, &mut notes.metrics)?;
         } else if key.is("tags") {
-            parser.tags(value, &mut reader, &mut notes)?;
+            parser.tags(value, &mut reader, notes)?;
         } else {
             let accepted = "input, output, metadata, metrics or tags";
             return Err(Error::invalid(
@@ -84,7 +84,7 @@ pub(crate) fn parse(
             "has values nested deeper than 32 levels: those were cut".to_owned(),
         );
     }
-    Ok((notes, parser.warnings))
+    Ok(parser.warnings)
 }
 
 impl Parser<'_> {
@@ -102,24 +102,25 @@ impl Parser<'_> {
         shape: Shape,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-    ) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::new();
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        out.clear();
         if matches!(value, Value::Null) {
-            return Ok(out);
+            return Ok(());
         }
         match shape {
-            Shape::Messages => self.messages(field, value, reader, &mut out)?,
-            Shape::Documents => self.documents(field, value, reader, &mut out)?,
+            Shape::Messages => self.messages(field, value, reader, out)?,
+            Shape::Documents => self.documents(field, value, reader, out)?,
             Shape::Value => {
                 if let Value::Text(text) = value {
                     out.reserve(text.raw_len() + 16);
                 }
                 out.extend_from_slice(b"{\"value\":");
-                self.as_text(value, reader, &mut out)?;
+                self.as_text(value, reader, out)?;
                 out.push(b'}');
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// A value as a JSON string: text as it is, `null` as nothing, anything else as its JSON.
@@ -162,10 +163,10 @@ impl Parser<'_> {
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-    ) -> Result<Members, Error> {
-        let mut members = Members::default();
+        members: &mut Members,
+    ) -> Result<(), Error> {
         if !open_object("metadata", value, "an object")? {
-            return Ok(members);
+            return Ok(());
         }
         let mut first = true;
         while let Some(key) = reader.member(first)? {
@@ -174,13 +175,17 @@ impl Parser<'_> {
             members
                 .insert(|out| key.write(out), |out| self.canonicalizer.write(reader, value, out))?;
         }
-        Ok(members)
+        Ok(())
     }
 
-    fn metrics<'a>(&mut self, value: Value<'a>, reader: &mut Reader<'a>) -> Result<Members, Error> {
-        let mut members = Members::default();
+    fn metrics<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        members: &mut Members,
+    ) -> Result<(), Error> {
         if !open_object("metrics", value, "an object of numbers")? {
-            return Ok(members);
+            return Ok(());
         }
         let mut first = true;
         while let Some(key) = reader.member(first)? {
@@ -208,7 +213,7 @@ impl Parser<'_> {
                 },
             )?;
         }
-        Ok(members)
+        Ok(())
     }
 
     /// The intake refuses a whole batch for a metric key with a dot, so it becomes `_`.

@@ -3,7 +3,7 @@
 //! Source: Datadog's LLM Observability HTTP API reference: a `SpansPayload` of `Span`s. Where a
 //! field goes is the order of [`write_event`].
 
-use super::{Ended, closing_members, integer, key, meta_members, name_and_parent, text};
+use super::{Ended, closing_members, integer, meta_members, name_and_parent, put, text};
 use crate::ids::write_string;
 use crate::settings::{IntakeFormat, Settings};
 
@@ -17,26 +17,20 @@ pub(super) fn envelope(settings: &Settings) -> (Vec<u8>, &'static [u8]) {
 
 pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
-    out.push(b'{');
-    integer(out, "duration", ended.duration_ns);
-    key(out, "meta");
-    out.push(b'{');
+    integer(out, "{\"duration\":", ended.duration_ns);
+    put(out, ",\"meta\":{");
     meta_members(ended, IntakeFormat::PublicApi, out);
-    out.push(b'}');
+    put(out, "}");
     if !record.notes.metrics.is_empty() {
-        key(out, "metrics");
+        put(out, ",\"metrics\":");
         record.notes.metrics.write_object(out);
     }
     if frame.app.name != settings.ml_app {
-        text(out, "ml_app", &frame.app.name);
+        text(out, ",\"ml_app\":", &frame.app.name);
     }
     name_and_parent(ended, out);
     if !settings.service.is_empty() {
-        text(out, "service", &settings.service);
-    }
-    if let Some(session) = ended.session() {
-        text(out, "session_id", session);
+        text(out, ",\"service\":", &settings.service);
     }
     closing_members(ended, out);
-    out.push(b'}');
 }

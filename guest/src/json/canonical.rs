@@ -197,13 +197,19 @@ pub(crate) fn write_double(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(buffer.format_finite(value).as_bytes());
 }
 
-/// The order of two keys in canonical form: by UTF-16 code units (RFC 8785 section 3.2.3).
+/// The order of two escaped keys in canonical form: by UTF-16 code units (RFC 8785 section
+/// 3.2.3).
 pub fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
-    let simple = |key: &[u8]| key.iter().all(|&byte| byte < 0x80 && byte != b'\\');
-    if simple(a) && simple(b) {
-        return a.cmp(b);
+    // Bytes decide, unless an escape or a character beyond ASCII comes before they differ.
+    for (x, y) in a.iter().zip(b) {
+        if *x == b'\\' || *y == b'\\' || (*x >= 0x80 && *y >= 0x80 && x != y) {
+            return units(a).cmp(&units(b));
+        }
+        if x != y {
+            return x.cmp(y);
+        }
     }
-    units(a).cmp(&units(b))
+    a.len().cmp(&b.len())
 }
 
 fn units(key: &[u8]) -> Vec<u16> {

@@ -16,6 +16,7 @@ mod scan;
 pub(crate) use canonical::write_double;
 pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_number};
 pub use reader::{Number, Reader, SyntaxError, Text, Value};
+pub(crate) use scan::hex_digit;
 pub use scan::write_escaped;
 
 /// Containers inside each other, counted from the value itself, that are kept.

@@ -62,7 +62,9 @@ pub enum Number<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
     raw: &'a [u8],
-    /// Whether `raw` has no escape, or only such as canonical form would write.
+    /// Whether `raw` has any escape.
+    escaped: bool,
+    /// Whether `raw` has no escape but such as canonical form would write.
     canonical: bool,
 }
 
@@ -92,7 +94,7 @@ impl<'a> Text<'a> {
 
     /// Whether it says `text`.
     pub fn is(&self, text: &str) -> bool {
-        if self.raw.contains(&b'\\') { self.decode() == text } else { self.raw == text.as_bytes() }
+        self.raw == text.as_bytes() || (self.escaped && self.decode() == text)
     }
 
     /// Whether it is empty.
@@ -299,12 +301,13 @@ impl<'a> Reader<'a> {
 
     fn text_after_quote(&mut self) -> Result<Text<'a>, SyntaxError> {
         let start = self.at;
-        let mut canonical = true;
+        let (mut escaped, mut canonical) = (false, true);
         loop {
             self.at += plain_prefix(self.rest());
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
+                    escaped = true;
                     let after = self.rest().get(1..).unwrap_or_default();
                     match after.first() {
                         Some(b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r') => self.at += 2,
@@ -324,7 +327,7 @@ impl<'a> Reader<'a> {
         }
         let raw = self.text.as_bytes().get(start..self.at).unwrap_or_default();
         self.at += 1;
-        Ok(Text { raw, canonical })
+        Ok(Text { raw, escaped, canonical })
     }
 
     fn digits(&mut self) -> usize {
