@@ -178,7 +178,7 @@ impl<P: Platform> Core<P> {
     ) -> Result<Handle, Error> {
         let parent = self.resolve(parent)?;
         self.counts.accepted += 1;
-        if parent == Some(0) || self.open_bytes > self.settings.limits.open_bytes as usize {
+        if parent == Some(0) {
             self.counts.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
@@ -202,6 +202,11 @@ impl<P: Platform> Core<P> {
                     record.started = None;
                 }
             }
+        }
+        let size = SPAN_BYTES + record.size();
+        if self.open_bytes + size > self.settings.limits.open_bytes as usize {
+            self.counts.drop_spans(DropReason::OpenFull, 1);
+            return Ok(0);
         }
         let above = parent.and_then(|parent| self.slots.get(parent));
         let late = above.is_some_and(|slot| !slot.open);
@@ -227,7 +232,7 @@ impl<P: Platform> Core<P> {
             },
             span_id: self.ids.span_id(),
         };
-        self.open_bytes += SPAN_BYTES + record.size();
+        self.open_bytes += size;
         Ok(self.slots.insert(frame, record))
     }
 
@@ -274,6 +279,10 @@ impl<P: Platform> Core<P> {
         self.draft.clear();
         let kind = slot.record.kind;
         let warnings = annotation::parse(kind, text, &mut self.draft, &mut self.canonicalizer)?;
+        // Canonical form may be longer than what was given.
+        if self.draft.size() > room {
+            return Err(Error::MemoryFull);
+        }
         let before = slot.record.notes.size();
         if let Some(session) = &self.draft.session {
             slot.frame.session = Some(session.clone());

@@ -43,7 +43,8 @@ pub struct Config {
     /// How bodies are written. `WITSPAN_INTAKE`, `public` or `sdk`; `None`: public without an
     /// agent and sdk with one.
     pub intake: Option<IntakeFormat>,
-    /// Bounds of memory and batches.
+    /// Bounds of memory and batches, for each instance of the core: a tracer has one for each
+    /// processor, four at most, and a trace stays in one.
     pub limits: Limits,
     /// How long one request may take. Default 5 s.
     pub request_timeout: Duration,

@@ -69,6 +69,14 @@ pub(crate) struct Ticket {
     pub(crate) spans: u32,
 }
 
+/// What an instance answered to a poll.
+pub(crate) struct Polled {
+    pub(crate) action: Action,
+    pub(crate) ticket: Ticket,
+    /// Finished spans that it still holds.
+    pub(crate) queued: u64,
+}
+
 /// What the sender made of a request.
 pub(crate) enum Sent {
     Answer { status: u16, headers: Vec<(&'static str, String)> },
@@ -138,7 +146,7 @@ impl Pool {
         lock(&self.shards[at % self.shards.len()])
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(std::sync::atomic::Ordering::Acquire)
     }
 
@@ -240,6 +248,7 @@ impl Pool {
         let above = match parent {
             Parent::Root => None,
             Parent::Current(span) | Parent::ChildOf(span) if span.is_none() => {
+                self.drop_child_of_none();
                 return Ok(SpanRef::NONE);
             }
             Parent::Current(span) | Parent::ChildOf(span) => Some(span),
@@ -280,17 +289,36 @@ impl Pool {
         }
     }
 
+    /// Counts a span whose parent is not kept, as the core does.
+    fn drop_child_of_none(&self) {
+        let mut past = lock(&self.past);
+        if !self.is_closed() {
+            past.accepted += 1;
+            past.drop_spans(DropReason::OpenFull, 1);
+        }
+    }
+
     fn tell_full(&self, what: &str) {
         self.notices.tell(Topic::Full, || {
             format!("{what}: new spans are dropped and counted until there is room")
         });
     }
 
+    fn tell_queue_full(&self) {
+        self.tell_full("finished spans that wait to be sent hold too much memory");
+    }
+
     pub(crate) fn annotate(&self, span: SpanRef, annotation: &str) -> Reply<Vec<Warning>> {
         if span.is_none() {
             return Ok(Vec::new());
         }
-        let mut shard = self.shard_of(span)?;
+        let mut shard = match self.shard_of(span) {
+            Ok(shard) => shard,
+            Err(gone) => {
+                lock(&self.past).annotations_rejected += 1;
+                return Err(gone);
+            }
+        };
         let noted = self.call(&mut shard, |instance| instance.annotate(span.handle, annotation));
         match &noted {
             Ok(warnings) => {
@@ -299,11 +327,17 @@ impl Pool {
                     self.notices.tell(Topic::Annotation, || warning.message.clone());
                 }
             }
+            // It trapped just now: its counts are in the past.
+            Err(Error::Lost) => lock(&self.past).annotations_rejected += 1,
             Err(error) => {
                 shard.counts.annotations_rejected += 1;
-                if matches!(error, Error::SpanFinished | Error::UnknownSpan) {
-                    self.notices
-                        .tell(Topic::Misplaced, || format!("an annotation was dropped: {error}"));
+                let dropped = || format!("an annotation was dropped: {error}");
+                match error {
+                    Error::SpanFinished | Error::UnknownSpan => {
+                        self.notices.tell(Topic::Misplaced, dropped);
+                    }
+                    Error::MemoryFull => self.notices.tell(Topic::Full, dropped),
+                    _ => {}
                 }
             }
         }
@@ -333,7 +367,7 @@ impl Pool {
             shard.counts.drop_spans(reason, 1);
             match reason {
                 DropReason::TooLarge => self.tell_full("a span is longer than one event may be"),
-                _ => self.tell_full("finished spans that wait to be sent hold too much memory"),
+                _ => self.tell_queue_full(),
             }
         }
         Ok((finished.current.map(|handle| SpanRef { handle, ..span }), finished.attention))
@@ -375,7 +409,7 @@ impl Pool {
     }
 
     /// What an instance wants done; `None` if there is nothing to ask.
-    pub(crate) fn poll(&self, at: usize, mode: PollMode) -> Option<(Action, Ticket)> {
+    pub(crate) fn poll(&self, at: usize, mode: PollMode) -> Option<Polled> {
         let mut shard = self.shard(at);
         if shard.instance.is_none() || self.is_closed() {
             return None;
@@ -388,10 +422,14 @@ impl Pool {
             shard.counts.in_flight += u64::from(request.spans);
         }
         // What the poll itself dropped is only known to the instance.
-        if let Ok(counters) = self.call(&mut shard, |instance| Ok(Ok(instance.statistics()?))) {
-            shard.counts = counters.into();
+        if let Some(counters) = self.counters(&mut shard) {
+            let full = |counts: &Statistics| counts.dropped_for(DropReason::QueueFull);
+            if full(&counters) > full(&shard.counts) {
+                self.tell_queue_full();
+            }
+            shard.counts = counters;
         }
-        Some((action, ticket))
+        Some(Polled { action, ticket, queued: shard.counts.queued })
     }
 
     /// Reports what came of a request; what follows for it.
@@ -442,19 +480,21 @@ impl Pool {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        // The shards first: what moves to the past meanwhile is then counted once.
+        // All are held at once, in order, so that nothing moves from one to another meanwhile.
+        let mut shards: Vec<_> = (0..self.shards()).map(|at| self.shard(at)).collect();
         let mut total = Statistics::default();
-        for at in 0..self.shards() {
-            let mut shard = self.shard(at);
-            if shard.instance.is_none() {
-                continue;
-            }
-            if let Ok(counters) = self.call(&mut shard, |instance| Ok(Ok(instance.statistics()?))) {
-                total.add(&counters.into());
-            }
+        for shard in &mut shards {
+            total.add(&self.counters(shard).unwrap_or_default());
         }
         total.add(&lock(&self.past));
         total
+    }
+
+    /// The counters of a shard's instance, if it has one that lives.
+    fn counters(&self, shard: &mut Shard) -> Option<Statistics> {
+        shard.instance.as_ref()?;
+        let counters = self.call(shard, |instance| Ok(Ok(instance.statistics()?)));
+        counters.ok().map(Statistics::from)
     }
 
     /// Ends all instances and counts what they still held.
@@ -462,12 +502,9 @@ impl Pool {
         self.closed.store(true, std::sync::atomic::Ordering::Release);
         for at in 0..self.shards() {
             let mut shard = self.shard(at);
-            let Some(mut instance) = shard.instance.take() else { continue };
+            let Some(mut last) = self.counters(&mut shard) else { continue };
+            shard.instance = None;
             shard.epoch += 1;
-            let mut last = match instance.statistics() {
-                Ok(counters) => Statistics::from(counters),
-                Err(_) => std::mem::take(&mut shard.counts),
-            };
             let waiting = last.queued + last.in_flight;
             let open = last.open;
             (last.open, last.queued, last.in_flight, last.bytes) = (0, 0, 0, 0);

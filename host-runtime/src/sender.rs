@@ -6,8 +6,10 @@ use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// Most bytes of an answer's body that are read, for the text of a notice.
-const ANSWER_BYTES: u64 = 600;
+/// Most bytes of an answer's body that are read.
+const ANSWER_BYTES: u64 = 4096;
+/// Most characters of it that a notice shows: so much fewer that no half of a key is among them.
+const EXCERPT_CHARS: usize = 600;
 
 /// What came back.
 pub(crate) struct Answer {
@@ -32,6 +34,8 @@ pub(crate) struct Sender {
     origin: Option<Origin>,
     site: String,
     api_key: Option<String>,
+    /// Whether the agent's way was taken only because there is no key.
+    agent_for_want_of_key: bool,
 }
 
 /// An origin with an optional base path: `http://host:port/base`, or a socket's.
@@ -81,6 +85,9 @@ impl Sender {
             origin,
             site: config.site.clone(),
             api_key: config.api_key.clone(),
+            agent_for_want_of_key: way == Way::Agent
+                && config.agentless.is_none()
+                && config.api_key.is_none(),
         }
     }
 
@@ -96,6 +103,11 @@ impl Sender {
             Some(origin) => origin.url.clone(),
             None => format!("the intake of {}", self.site),
         }
+    }
+
+    /// What else could be done when the target cannot be reached.
+    pub(crate) fn advice(&self) -> &'static str {
+        if self.agent_for_want_of_key { "; to send without an agent, set DD_API_KEY" } else { "" }
     }
 
     fn url(&self, request: &Request) -> String {
@@ -128,34 +140,43 @@ impl Sender {
             post = post.header("dd-api-key", key);
         }
         let answer = post.send(&request.body[..]).map_err(|error| error.to_string())?;
-        Ok(read(answer))
+        Ok(self.read(answer))
+    }
+
+    fn read(&self, answer: ureq::http::Response<ureq::Body>) -> Answer {
+        let status = answer.status().as_u16();
+        let header = |name: &'static str| {
+            let value = answer.headers().get(name)?.to_str().ok()?;
+            Some((name, value.to_owned()))
+        };
+        let headers =
+            [header("retry-after"), header("x-ratelimit-reset")].into_iter().flatten().collect();
+        let mut body = Vec::new();
+        // Also empties short bodies, so that the connection is used again.
+        let reader = answer.into_body().into_reader();
+        let _ =
+            std::io::Read::read_to_end(&mut std::io::Read::take(reader, ANSWER_BYTES), &mut body);
+        let text = self.without_key(&String::from_utf8_lossy(&body));
+        let excerpt = text.trim().chars().take(EXCERPT_CHARS).collect();
+        Answer { status, headers, excerpt }
+    }
+
+    /// A text of someone else's, who may repeat what we sent, without the key.
+    fn without_key(&self, text: &str) -> String {
+        match &self.api_key {
+            Some(key) => text.replace(key.as_str(), "(the API key)"),
+            None => text.to_owned(),
+        }
     }
 
     /// Whether the agent takes spans for the intake. An agent that does not answer does not.
     pub(crate) fn agent_has_proxy(config: &Config) -> bool {
         let origin = Origin::parse(&config.agent_url);
         let agent = http_agent(Some(&origin), Duration::from_secs(1).min(config.request_timeout));
-        let answer = agent.get(format!("{}/info", origin.url)).call();
-        let body =
-            answer.and_then(|mut a| a.body_mut().with_config().limit(1 << 20).read_to_string());
-        body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
+        let Ok(mut answer) = agent.get(format!("{}/info", origin.url)).call() else { return false };
+        let body = answer.body_mut().with_config().limit(1 << 20).read_to_string();
+        answer.status().is_success() && body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
     }
-}
-
-fn read(answer: ureq::http::Response<ureq::Body>) -> Answer {
-    let status = answer.status().as_u16();
-    let header = |name: &'static str| {
-        let value = answer.headers().get(name)?.to_str().ok()?;
-        Some((name, value.to_owned()))
-    };
-    let headers =
-        [header("retry-after"), header("x-ratelimit-reset")].into_iter().flatten().collect();
-    let mut excerpt = Vec::new();
-    // Also empties short bodies, so that the connection is used again.
-    let reader = answer.into_body().into_reader();
-    let _ =
-        std::io::Read::read_to_end(&mut std::io::Read::take(reader, ANSWER_BYTES), &mut excerpt);
-    Answer { status, headers, excerpt: String::from_utf8_lossy(&excerpt).trim().to_owned() }
 }
 
 fn http_agent(origin: Option<&Origin>, timeout: Duration) -> ureq::Agent {

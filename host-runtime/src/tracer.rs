@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanOption, Warning};
 use crate::instance::types::SpanKind;
-use crate::notices::Notices;
+use crate::notices::{Notices, Topic};
 use crate::pool::{OwnedSettings, Parent, Pool, SpanRef};
 use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
@@ -28,6 +28,9 @@ pub struct Flushed {
 }
 
 /// Makes spans and sends them. Cheap to clone; all clones are the same tracer.
+///
+/// When the last clone is dropped, what has finished is still sent, by a thread that ends then;
+/// only [`Tracer::shutdown`] waits for it and says what came of it.
 ///
 /// ```no_run
 /// use witspan::{Config, SpanKind, Tracer};
@@ -94,8 +97,10 @@ impl Tracer {
             limits: config.limits,
         };
         let notices = Notices::new(config.listener.clone());
-        for notice in &config.notices {
-            notices.tell(notice.topic, || notice.text.clone());
+        if !config.notices.is_empty() {
+            // One notice a topic: all that was not understood is in it.
+            let texts: Vec<&str> = config.notices.iter().map(|n| n.text.as_str()).collect();
+            notices.tell(Topic::Configuration, || texts.join("; "));
         }
         let instances = match config.clock.is_fixed() {
             true => 1,
@@ -230,7 +235,9 @@ impl Tracer {
 
     fn settle(&self, act: impl FnOnce(&Worker) -> bool) -> Flushed {
         let before = self.statistics();
-        let settled = self.inner.as_ref().is_none_or(|inner| act(&inner.worker));
+        // After a shutdown all is counted and there is nothing to wait for.
+        let settled =
+            self.inner.as_ref().is_none_or(|inner| inner.pool.is_closed() || act(&inner.worker));
         let statistics = self.statistics();
         if let Some(inner) = &self.inner {
             inner.pool.notices().deliver();

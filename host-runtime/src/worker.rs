@@ -6,7 +6,7 @@ use crate::instance::delivery::{Action, PollMode, Request, Verdict};
 use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
 use crate::lock;
 use crate::notices::Topic;
-use crate::pool::{Pool, Sent, Ticket};
+use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::{Sender, Way};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +20,15 @@ struct Board {
     /// How often a flush was asked for, and up to which one all is settled.
     asked: u64,
     settled: u64,
+    /// Nobody holds the tracer any more: what has finished is sent, then the thread ends.
+    orphaned: bool,
     stop: bool,
+}
+
+impl Board {
+    fn is_over(&self) -> bool {
+        self.stop || (self.orphaned && self.settled >= self.asked)
+    }
 }
 
 type Shared = Arc<(Mutex<Board>, Condvar)>;
@@ -92,6 +100,16 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let (board, changed) = &*self.shared;
+        let mut board = lock(board);
+        board.asked += 1;
+        board.orphaned = true;
+        changed.notify_all();
+    }
+}
+
 /// The way that is known without asking the agent, if it is.
 pub(crate) fn known_destination(config: &Config) -> Option<Destination> {
     match (config.agentless, &config.api_key) {
@@ -129,7 +147,8 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         let sender = self.decide();
-        let mut next = None;
+        // What finished before the way was known waits for this first look.
+        let mut next = Some(Instant::now());
         while let Some((mode, asked)) = self.rest(next) {
             self.seen = asked;
             next = self.pass(&sender, mode);
@@ -163,7 +182,7 @@ impl Thread {
     fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
         let (board, changed) = &*self.shared;
         let sleeps =
-            |board: &mut Board| !board.stop && !board.attention && board.asked <= self.seen;
+            |board: &mut Board| !board.is_over() && !board.attention && board.asked <= self.seen;
         let board = lock(board);
         let mut board = match until {
             Some(until) => {
@@ -173,7 +192,7 @@ impl Thread {
             }
             None => changed.wait_while(board, sleeps).unwrap_or_else(PoisonError::into_inner),
         };
-        if board.stop {
+        if board.is_over() {
             return None;
         }
         board.attention = false;
@@ -186,21 +205,38 @@ impl Thread {
     }
 
     /// Does all that is due; when to look again.
+    ///
+    /// Of each instance it takes what had finished when it came there: spans that finish while it
+    /// sends are for the next pass, or a busy application would keep it here for ever, and with
+    /// it other instances, retries and whoever waits for a flush.
     fn pass(&mut self, sender: &Sender, mode: PollMode) -> Option<Instant> {
         let now = Instant::now();
         let (due, later) = std::mem::take(&mut self.retries).into_iter().partition(|r| r.at <= now);
         self.retries = later;
         for Again { ticket, request, .. } in due {
+            if self.stopped() {
+                return None;
+            }
             self.send(sender, ticket, request);
         }
         let mut next: Option<Instant> = None;
         for at in 0..self.pool.shards() {
-            while let Some((action, ticket)) = self.pool.poll(at, mode) {
+            let mut left = None;
+            while let Some(Polled { action, ticket, queued }) = self.pool.poll(at, mode) {
                 if self.stopped() {
                     return None;
                 }
+                let spans = u64::from(ticket.spans);
+                let left = left.get_or_insert(queued + spans);
                 match action {
-                    Action::Send(request) => self.send(sender, ticket, request),
+                    Action::Send(request) => {
+                        self.send(sender, ticket, request);
+                        *left = left.saturating_sub(spans);
+                        if *left == 0 {
+                            next = Some(Instant::now());
+                            break;
+                        }
+                    }
                     Action::Wait(0) => {}
                     Action::Wait(ns) => {
                         let at = Instant::now() + Duration::from_nanos(ns);
@@ -242,7 +278,12 @@ impl Thread {
             Verdict::Delivered => {}
             Verdict::Retry(wait) => {
                 notices.tell(Topic::Unreachable, || {
-                    format!("{} {}; spans wait, within bounds, and are sent again", sender.target(), why.trim())
+                    format!(
+                        "{} {}; spans wait, within bounds, and are sent again{}",
+                        sender.target(),
+                        why.trim(),
+                        sender.advice()
+                    )
                 });
                 let at = Instant::now() + Duration::from_nanos(wait);
                 self.retries.push(Again { at, ticket, request });

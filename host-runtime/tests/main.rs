@@ -1,0 +1,10 @@
+//! What an application meets when it uses the host library: real tracers, real HTTP on loopback.
+
+mod common;
+
+mod concurrency;
+mod delivery;
+mod destination;
+mod failure;
+#[cfg(unix)]
+mod unix_socket;
