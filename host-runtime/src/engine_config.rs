@@ -22,5 +22,7 @@ pub(crate) fn engine_config() -> wasmtime::Config {
     config.memory_init_cow(true);
     // A trap ends the instance; nobody reads where in the guest it was.
     config.wasm_backtrace_max_frames(None);
+    config.generate_address_map(false);
+    config.native_unwind_info(false);
     config
 }

@@ -74,7 +74,8 @@ impl Notices {
 
     /// Hands the notices that wait to the listener. Called with no lock held.
     pub(crate) fn deliver(&self) {
-        if !self.waiting.swap(false, Ordering::AcqRel) {
+        // Asked after every call, and nearly always in vain: a plain load first.
+        if !self.waiting.load(Ordering::Relaxed) || !self.waiting.swap(false, Ordering::AcqRel) {
             return;
         }
         let waiting = std::mem::take(&mut crate::lock(&self.made).waiting);

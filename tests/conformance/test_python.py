@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from witspan import LLMObs, LLMObsArgumentError, Span
 
 CASES = 24
