@@ -1,9 +1,10 @@
 //! Arguments that are wrong, and how Python is told.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBool, PyString};
 use std::borrow::Cow;
+use std::time::Duration;
 
 pyo3::create_exception!(
     witspan,
@@ -43,6 +44,42 @@ pub(crate) fn optional_text<'a>(
             Err(_) => Err(wrong_type(name, value, "str or None")),
         },
         _ => Ok(None),
+    }
+}
+
+/// An optional `bool` argument.
+pub(crate) fn optional_flag(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<bool>> {
+    match value.filter(|value| !value.is_none()) {
+        None => Ok(None),
+        Some(value) => match value.cast::<PyBool>() {
+            Ok(flag) => Ok(Some(flag.is_true())),
+            Err(_) => Err(wrong_type(name, value, "bool or None")),
+        },
+    }
+}
+
+/// The argument `timeout`, in seconds.
+pub(crate) fn timeout(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let accepted = "seconds, as a finite number from 0";
+    match excused(value.extract::<f64>())? {
+        None => Err(wrong_type("timeout", value, accepted)),
+        Some(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let text = format!("`timeout` is {seconds}; accepted: {accepted}");
+            LLMObsArgumentError::new_err(text)
+        }),
+    }
+}
+
+/// What the application's own code gave while it was read, or `None` if that failed. An exception
+/// that is no `Exception` is not about the value: Ctrl-C, or the end of the program. It goes on.
+pub(crate) fn excused<T>(result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if Python::attach(|py| error.is_instance_of::<PyException>(py)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -5,6 +5,7 @@
 //! `NaN`, and lone surrogates as `\uXXXX`. Objects of other types go through
 //! `witspan._values.plain` first.
 
+use crate::arguments::excused;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -12,6 +13,13 @@ use std::fmt::Write as _;
 
 /// Containers inside each other that are walked; the core keeps 32 and cuts what is deeper.
 const MAX_DEPTH: usize = 34;
+
+/// Values that one part of an annotation walks at most. Each takes two bytes or more, so this is
+/// beyond what one span may hold; it bounds what a small object can unfold to.
+const MAX_VALUES: usize = 2_500_000;
+
+/// As how many values an object counts that Python code has to read first.
+const OBJECT_COST: usize = 50;
 
 /// The UTF-8 text that the string itself keeps; `None` if it holds a lone surrogate.
 pub(crate) fn utf8<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a str> {
@@ -46,7 +54,9 @@ pub(crate) fn utf8<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a str> {
 
 /// The UTF-16 units of any string.
 pub(crate) fn utf16(string: &Bound<'_, PyString>) -> Vec<u16> {
-    let encoded = string.call_method1("encode", ("utf-16-le", "surrogatepass"));
+    // Of `str` itself: a subclass may have an `encode` of its own.
+    let encode = string.py().get_type::<PyString>().getattr("encode");
+    let encoded = encode.and_then(|encode| encode.call1((string, "utf-16-le", "surrogatepass")));
     let bytes: Vec<u8> = encoded.and_then(|bytes| bytes.extract()).unwrap_or_default();
     bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
 }
@@ -56,16 +66,28 @@ pub(crate) struct Writer {
     pub(crate) out: String,
     /// The containers that are being walked, to notice one inside itself.
     open: Vec<*mut pyo3::ffi::PyObject>,
+    /// Values that may still be walked.
+    left: usize,
+    /// What interrupted the walk: not the values' own failure, so not ours to drop.
+    pub(crate) interrupt: Option<PyErr>,
 }
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Writer { out: String::with_capacity(2048), open: Vec::new() }
+        let out = String::with_capacity(2048);
+        Writer { out, open: Vec::new(), left: MAX_VALUES, interrupt: None }
+    }
+
+    /// Appends one part of an annotation.
+    pub(crate) fn part(&mut self, value: &Bound<'_, PyAny>) {
+        self.left = MAX_VALUES;
+        self.value(value);
     }
 
     /// Appends a value. Nothing that a value does can fail this: what cannot be written is a
     /// text that says so.
-    pub(crate) fn value(&mut self, value: &Bound<'_, PyAny>) {
+    fn value(&mut self, value: &Bound<'_, PyAny>) {
+        self.left = self.left.saturating_sub(1);
         if let Ok(string) = value.cast::<PyString>() {
             self.string(string);
         } else if value.is_none() {
@@ -79,9 +101,9 @@ impl Writer {
         } else if let Ok(dict) = value.cast::<PyDict>() {
             self.inside(value, |writer| writer.dict(dict));
         } else if let Ok(list) = value.cast::<PyList>() {
-            self.inside(value, |writer| writer.items(list.iter()));
+            self.inside(value, |writer| writer.items(list.iter().collect()));
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
-            self.inside(value, |writer| writer.items(tuple.iter()));
+            self.inside(value, |writer| writer.items(tuple.iter().collect()));
         } else {
             self.inside(value, |writer| writer.other(value));
         }
@@ -94,6 +116,8 @@ impl Writer {
             self.out.push_str("\"[cyclic reference]\"");
         } else if self.open.len() >= MAX_DEPTH {
             self.out.push_str("[]");
+        } else if self.left == 0 {
+            self.out.push_str("\"[too many values]\"");
         } else {
             self.open.push(this);
             walk(self);
@@ -107,6 +131,10 @@ impl Writer {
         for (n, (key, value)) in dict.iter().collect::<Vec<_>>().iter().enumerate() {
             if n > 0 {
                 self.out.push(',');
+            }
+            if self.left == 0 {
+                self.out.push_str("\"[too many values]\":true");
+                break;
             }
             self.key(key);
             self.out.push(':');
@@ -125,21 +153,26 @@ impl Writer {
         } else if let Ok(flag) = key.cast_exact::<PyBool>() {
             flag.is_true().to_string()
         } else {
-            match key.str() {
-                Ok(string) => return self.string(&string),
-                Err(_) => "[unserializable key]".to_owned(),
+            match excused(key.str()) {
+                Ok(Some(string)) => return self.string(&string),
+                Ok(None) => "[unserializable key]".to_owned(),
+                Err(interrupt) => self.interrupted(interrupt),
             }
         };
         self.text(&text);
     }
 
-    fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) {
+    fn items(&mut self, items: Vec<Bound<'_, PyAny>>) {
         self.out.push('[');
-        for (n, item) in items.enumerate() {
+        for (n, item) in items.iter().enumerate() {
             if n > 0 {
                 self.out.push(',');
             }
-            self.value(&item);
+            if self.left == 0 {
+                self.out.push_str("\"[too many values]\"");
+                break;
+            }
+            self.value(item);
         }
         self.out.push(']');
     }
@@ -169,14 +202,30 @@ impl Writer {
     /// Any other object: what `witspan._values.plain` makes of it.
     fn other(&mut self, value: &Bound<'_, PyAny>) {
         static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        if self.open.len() >= MAX_DEPTH {
+            // Nor would what it consists of be walked.
+            return self.out.push_str("[]");
+        }
         let py = value.py();
         let plain = PLAIN.get_or_try_init(py, || {
             py.import("witspan._values")?.getattr("plain").map(Bound::unbind)
         });
-        match plain.and_then(|plain| plain.bind(py).call1((value,))) {
-            Ok(plain) => self.value(&plain),
-            Err(_) => self.text("[unserializable]"),
+        self.left = self.left.saturating_sub(OBJECT_COST);
+        match excused(plain.and_then(|plain| plain.bind(py).call1((value,)))) {
+            Ok(Some(plain)) => self.value(&plain),
+            Ok(None) => self.text("[unserializable]"),
+            Err(interrupt) => {
+                let text = self.interrupted(interrupt);
+                self.text(&text);
+            }
         }
+    }
+
+    /// Ends the walk; what stands in the place of the value.
+    fn interrupted(&mut self, interrupt: PyErr) -> String {
+        self.left = 0;
+        self.interrupt = Some(interrupt);
+        "[interrupted]".to_owned()
     }
 
     pub(crate) fn string(&mut self, string: &Bound<'_, PyString>) {

@@ -3,6 +3,7 @@
 //! The typed surface above it is `python/witspan`.
 
 mod arguments;
+mod fork;
 mod json;
 mod span;
 mod tracer;
@@ -11,6 +12,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::fork::forked;
     #[pymodule_export]
     use crate::span::Span;
     #[pymodule_export]

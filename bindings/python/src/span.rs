@@ -1,13 +1,16 @@
 //! Spans as Python holds them, and the context that carries the current one.
 
-use crate::arguments::{optional_text, raise_if_wrong, wrong_type};
+use crate::arguments::{excused, optional_text, raise_if_wrong, wrong_type};
+use crate::fork;
 use crate::json::Writer;
 use pyo3::exceptions::{PyGeneratorExit, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
-use witspan::{Failure, Parent, SpanKind, SpanOption, SpanRef};
+use std::time::Duration;
+use witspan::{Failure, Parent, SpanContext, SpanKind, SpanOption, SpanRef};
 
 /// One span. A context manager; it is current from its start until it has finished.
 ///
@@ -21,19 +24,28 @@ pub(crate) struct Span {
     parent: Option<Py<Span>>,
     failure: std::sync::Mutex<Option<OwnedFailure>>,
     finished: AtomicBool,
-    /// Whether the application itself said what went in and came out.
-    has_input: AtomicBool,
+    /// It finished where it was current. Where it still is current, that is a copy of the context,
+    /// such as a task's, and work that outlives it.
+    finished_in_turn: AtomicBool,
+    /// The process, of those that fork from each other, in which it started.
+    process: u32,
+    /// Whether the application itself said what came out.
     has_output: AtomicBool,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct OwnedFailure {
     message: String,
     error_type: String,
     stack: String,
 }
 
-/// The context variable: a `Span`, or `None`.
+/// What is current where no span is open, but one was when this work was given its context: what
+/// starts here belongs to the same trace.
+#[pyclass(frozen, module = "witspan._native")]
+struct Outlived(Py<Span>);
+
+/// The context variable: a `Span`, an `Outlived`, or `None`.
 fn current_variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let variable = VARIABLE.get_or_try_init(py, || {
@@ -45,19 +57,26 @@ fn current_variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(variable.bind(py))
 }
 
-/// The span that is current in this context.
-pub(crate) fn current(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
-    let current = current_variable(py)?.call_method0(pyo3::intern!(py, "get"))?;
-    Ok(current.cast_into::<Span>().ok())
+fn context_value(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    current_variable(py)?.call_method0(pyo3::intern!(py, "get"))
 }
 
-fn set_current(py: Python<'_>, span: Option<&Py<Span>>) -> PyResult<()> {
-    let variable = current_variable(py)?;
-    match span {
-        Some(span) => variable.call_method1(pyo3::intern!(py, "set"), (span,))?,
-        None => variable.call_method1(pyo3::intern!(py, "set"), (py.None(),))?,
-    };
-    Ok(())
+/// The span that is current in this context.
+pub(crate) fn current(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
+    Ok(context_value(py)?.cast_into::<Span>().ok())
+}
+
+/// The parent of what starts in this context.
+fn parent_here(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
+    let value = context_value(py)?;
+    match value.cast::<Outlived>() {
+        Ok(outlived) => Ok(Some(outlived.get().0.bind(py).clone())),
+        Err(_) => Ok(value.cast_into::<Span>().ok()),
+    }
+}
+
+fn set_context_value(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    current_variable(py)?.call_method1(pyo3::intern!(py, "set"), (value,)).map(drop)
 }
 
 /// Starts a span and makes it current.
@@ -68,7 +87,7 @@ pub(crate) fn start<'py>(
     name: Option<&str>,
     options: &[SpanOption<'_>],
 ) -> PyResult<Bound<'py, Span>> {
-    let parent = current(py)?;
+    let parent = parent_here(py)?;
     let above = match &parent {
         // After a restart of tracing the context may still hold a span of the tracer before.
         Some(parent) if parent.get().tracer.is_same(tracer) => Parent::Current(parent.get().span),
@@ -88,11 +107,12 @@ pub(crate) fn start<'py>(
         parent: parent.map(Bound::unbind),
         failure: std::sync::Mutex::new(None),
         finished: AtomicBool::new(false),
-        has_input: AtomicBool::new(false),
+        finished_in_turn: AtomicBool::new(false),
+        process: fork::process(),
         has_output: AtomicBool::new(false),
     };
     let span = Bound::new(py, span)?;
-    set_current(py, Some(span.as_unbound()))?;
+    set_context_value(py, &span)?;
     Ok(span)
 }
 
@@ -106,6 +126,20 @@ pub(crate) struct Parts<'a, 'py> {
 }
 
 impl Span {
+    /// The tracer, unless this is a forked process: there the span is its parent's, and locks that
+    /// threads of the parent held are held for ever.
+    fn tracer(&self) -> Option<&witspan::Tracer> {
+        (self.process == fork::process()).then_some(&self.tracer)
+    }
+
+    pub(crate) fn is_of(&self, tracer: &witspan::Tracer) -> bool {
+        self.tracer.is_same(tracer)
+    }
+
+    fn context(&self) -> Option<SpanContext> {
+        self.tracer()?.export_span(self.span).ok()
+    }
+
     /// Adds to the span; raises for a wrong argument only.
     pub(crate) fn annotate(&self, parts: &Parts<'_, '_>) -> PyResult<()> {
         let mut writer = Writer::new();
@@ -122,16 +156,16 @@ impl Span {
                 writer.out.push(',');
             }
             writer.out.push_str(name);
-            writer.value(part);
+            writer.part(part);
+            if let Some(interrupt) = writer.interrupt.take() {
+                return Err(interrupt);
+            }
         }
         writer.out.push('}');
-        match self.tracer.annotate(self.span, &writer.out) {
+        let Some(tracer) = self.tracer() else { return Ok(()) };
+        match tracer.annotate(self.span, &writer.out) {
             Ok(_) => {
-                let given = |part: Option<&Bound<'_, PyAny>>| part.is_some_and(|p| !p.is_none());
-                if given(parts.input) {
-                    self.has_input.store(true, Ordering::Relaxed);
-                }
-                if given(parts.output) {
+                if parts.output.is_some_and(|output| !output.is_none()) {
                     self.has_output.store(true, Ordering::Relaxed);
                 }
                 Ok(())
@@ -142,7 +176,7 @@ impl Span {
 
     /// The ids as they are sent; `None` if the span is not kept.
     pub(crate) fn ids<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let Ok(context) = self.tracer.export_span(self.span) else { return Ok(None) };
+        let Some(context) = self.context() else { return Ok(None) };
         let ids = PyDict::new(py);
         ids.set_item("span_id", context.span_id)?;
         ids.set_item("trace_id", context.trace_id)?;
@@ -161,25 +195,36 @@ impl Span {
             error_type: &failure.error_type,
             stack: &failure.stack,
         });
-        let again = this.tracer.finish(this.span, failure, end_ns);
+        let again = this.tracer().and_then(|tracer| tracer.finish(this.span, failure, end_ns));
         // Only the context in which it is current is set back; others find out by themselves.
         if current(py)?.is_some_and(|current| current.is(slf)) {
-            set_current(py, this.ancestor(again))?;
+            this.finished_in_turn.store(true, Ordering::Relaxed);
+            set_context_value(py, &this.current_again(py, again)?)?;
         }
         Ok(())
     }
 
-    /// The ancestor that the core names.
-    fn ancestor(&self, named: Option<SpanRef>) -> Option<&Py<Span>> {
-        let named = named?;
+    /// What is current again: the ancestor that the core names. If it names none, the nearest that
+    /// finished elsewhere while this span was open: only who knows contexts can tell that from an
+    /// end out of order. So all of a task's work stays in one trace.
+    fn current_again<'py>(
+        &self,
+        py: Python<'py>,
+        named: Option<SpanRef>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let mut above = self.parent.as_ref();
         while let Some(span) = above {
-            if span.get().span == named {
-                break;
+            match named {
+                Some(named) if span.get().span == named => {
+                    return Ok(span.bind(py).clone().into_any());
+                }
+                None if span.get().finished_in_turn.load(Ordering::Relaxed) => {
+                    return Ok(Bound::new(py, Outlived(span.clone_ref(py)))?.into_any());
+                }
+                _ => above = span.get().parent.as_ref(),
             }
-            above = span.get().parent.as_ref();
         }
-        above
+        Ok(py.None().into_bound(py))
     }
 
     fn fail(
@@ -187,28 +232,35 @@ impl Span {
         error_type: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
         traceback: &Bound<'_, PyAny>,
-    ) {
-        let failure = describe(error_type, value, traceback);
+    ) -> PyResult<()> {
+        let (failure, interrupt) = match describe(error_type, value, traceback) {
+            Ok(failure) => (failure, Ok(())),
+            Err(interrupt) => (OwnedFailure::default(), Err(interrupt)),
+        };
         if let Ok(mut place) = self.failure.lock() {
             *place = Some(failure);
         }
+        interrupt
     }
 }
 
-/// What an exception says. Its own code runs here, so anything may fail; nothing is raised.
+/// What an exception says. Its own code runs here, so anything may fail.
 fn describe(
     error_type: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
     traceback: &Bound<'_, PyAny>,
-) -> OwnedFailure {
+) -> PyResult<OwnedFailure> {
     let py = value.py();
-    let text = |any: PyResult<Bound<'_, PyAny>>| -> Option<String> {
-        let string = any.ok()?.str().ok()?;
-        Some(crate::arguments::text(&string).into_owned())
+    let text = |any: PyResult<Bound<'_, PyAny>>| -> PyResult<Option<String>> {
+        let string = excused(any.and_then(|any| any.str()))?;
+        Ok(string.map(|string| crate::arguments::text(&string).into_owned()))
     };
-    let class = error_type.cast::<PyType>().ok();
-    let name = class.and_then(|class| text(class.getattr("__qualname__"))).unwrap_or_default();
-    let module = class.and_then(|class| text(class.getattr("__module__"))).unwrap_or_default();
+    let of_class = |name: &str| match error_type.cast::<PyType>() {
+        Ok(class) => text(class.getattr(name)).map(Option::unwrap_or_default),
+        Err(_) => Ok(String::new()),
+    };
+    let name = of_class("__qualname__")?;
+    let module = of_class("__module__")?;
     let stack = || -> PyResult<String> {
         let limits = PyDict::new(py);
         // The 30 innermost frames, as ddtrace keeps.
@@ -218,11 +270,11 @@ fn describe(
         let joined = PyString::new(py, "").call_method1("join", (lines,))?;
         Ok(crate::arguments::text(joined.cast::<PyString>()?).into_owned())
     };
-    OwnedFailure {
-        message: text(Ok(value.clone())).unwrap_or_else(|| name.clone()),
+    Ok(OwnedFailure {
+        message: text(Ok(value.clone()))?.unwrap_or_else(|| name.clone()),
         error_type: if module.is_empty() { name } else { format!("{module}.{name}") },
-        stack: stack().unwrap_or_default(),
-    }
+        stack: excused(stack())?.unwrap_or_default(),
+    })
 }
 
 /// Whether an exception that leaves a span is an end rather than an error: a stream that its
@@ -243,13 +295,13 @@ impl Span {
     /// The decimal id that is sent, or "" if the span is not kept.
     #[getter]
     fn span_id(&self) -> String {
-        self.tracer.export_span(self.span).map(|context| context.span_id).unwrap_or_default()
+        self.context().map(|context| context.span_id).unwrap_or_default()
     }
 
     /// The trace's id: 32 hexadecimal digits, or "" if the span is not kept.
     #[getter]
     fn trace_id(&self) -> String {
-        self.tracer.export_span(self.span).map(|context| context.trace_id).unwrap_or_default()
+        self.context().map(|context| context.trace_id).unwrap_or_default()
     }
 
     /// The kind's name, such as "llm".
@@ -263,15 +315,15 @@ impl Span {
     fn finish(slf: &Bound<'_, Span>, finish_time: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let end_ns = match finish_time.filter(|time| !time.is_none()) {
             None => None,
-            Some(time) => match time.extract::<f64>() {
-                Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => {
-                    Some((seconds * 1e9) as u64)
-                }
-                _ => {
+            Some(time) => {
+                let seconds = excused(time.extract::<f64>())?;
+                let since_epoch = seconds.map(Duration::try_from_secs_f64);
+                let Some(Ok(since_epoch)) = since_epoch else {
                     let accepted = "seconds since the epoch, as a finite number, or None";
                     return Err(wrong_type("finish_time", time, accepted));
-                }
-            },
+                };
+                Some(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+            }
         };
         Span::end(slf, end_ns)
     }
@@ -282,10 +334,11 @@ impl Span {
         exc_type: &Bound<'_, PyAny>,
         exc_val: &Bound<'_, PyAny>,
         exc_tb: &Bound<'_, PyAny>,
-    ) {
-        if !exc_val.is_none() {
-            self.fail(exc_type, exc_val, exc_tb);
+    ) -> PyResult<()> {
+        if exc_val.is_none() {
+            return Ok(());
         }
+        self.fail(exc_type, exc_val, exc_tb)
     }
 
     /// Whether the application annotated an output.
@@ -294,31 +347,22 @@ impl Span {
         self.has_output.load(Ordering::Relaxed)
     }
 
-    /// Whether the application annotated an input.
-    #[getter]
-    fn _has_input(&self) -> bool {
-        self.has_input.load(Ordering::Relaxed)
-    }
-
-    /// Makes the span current in this context; gives back what was.
-    fn _activate<'py>(slf: &Bound<'py, Span>) -> PyResult<Option<Bound<'py, Span>>> {
-        let py = slf.py();
-        let before = current(py)?;
-        set_current(py, Some(slf.as_unbound()))?;
-        Ok(before)
-    }
-
     /// The span that is current in this context.
     #[staticmethod]
     fn _current(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
         current(py)
     }
 
-    /// Makes `before` current again.
+    /// What this context holds, for `_restore`.
     #[staticmethod]
-    #[pyo3(signature = (before))]
-    fn _restore(py: Python<'_>, before: Option<Bound<'_, Span>>) -> PyResult<()> {
-        set_current(py, before.map(Bound::unbind).as_ref())
+    fn _context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        context_value(py)
+    }
+
+    /// Makes a span, or what `_context` gave, current again.
+    #[staticmethod]
+    fn _restore(py: Python<'_>, before: &Bound<'_, PyAny>) -> PyResult<()> {
+        set_context_value(py, before)
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -331,10 +375,13 @@ impl Span {
         exc_val: &Bound<'_, PyAny>,
         exc_tb: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        if !exc_val.is_none() && !is_an_end(exc_val) {
-            slf.get().fail(exc_type, exc_val, exc_tb);
-        }
-        Span::end(slf, None)
+        let described = if exc_val.is_none() || is_an_end(exc_val) {
+            Ok(())
+        } else {
+            slf.get().fail(exc_type, exc_val, exc_tb)
+        };
+        Span::end(slf, None)?;
+        described
     }
 
     fn __repr__(&self) -> String {
@@ -344,10 +391,33 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if !self.finished.load(Ordering::Acquire) {
-            self.tracer.abandon(self.span);
+        if !self.finished.load(Ordering::Acquire)
+            && let Some(tracer) = self.tracer()
+        {
+            tracer.abandon(self.span);
+        }
+        if let Some(parent) = self.parent.take() {
+            drop_in_turn(parent);
         }
     }
+}
+
+/// Drops a span, and the parents that only their children kept, one after the other: a chain of
+/// them may be longer than the stack is deep.
+fn drop_in_turn(span: Py<Span>) {
+    thread_local! {
+        static WAITING: RefCell<Vec<Py<Span>>> = const { RefCell::new(Vec::new()) };
+        static DROPPING: Cell<bool> = const { Cell::new(false) };
+    }
+    let next = || WAITING.try_with(|waiting| waiting.borrow_mut().pop()).ok().flatten();
+    let _ = WAITING.try_with(|waiting| waiting.borrow_mut().push(span));
+    if DROPPING.try_with(|dropping| dropping.replace(true)).unwrap_or(true) {
+        return;
+    }
+    while let Some(span) = next() {
+        drop(span);
+    }
+    let _ = DROPPING.try_with(|dropping| dropping.set(false));
 }
 
 /// The span that an `annotate` or `export_span` is for: the argument, else the current one.

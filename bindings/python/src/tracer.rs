@@ -1,12 +1,13 @@
 //! The tracer as Python holds it.
 
-use crate::arguments::{LLMObsArgumentError, optional_text};
+use crate::arguments;
+use crate::arguments::{LLMObsArgumentError, LLMObsError, optional_flag, optional_text};
 use crate::span::{Parts, Span, start, target, with_options};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
-use std::time::Duration;
-use witspan::{Clock, Config, SpanKind, Statistics};
+use std::time::{Duration, Instant};
+use witspan::{Clock, Config, Flushed, SpanKind, Statistics};
 
 const KINDS: [(&str, SpanKind); 7] = [
     ("llm", SpanKind::Llm),
@@ -51,12 +52,22 @@ fn counters<'py>(py: Python<'py>, statistics: &Statistics) -> PyResult<Bound<'py
     Ok(counters)
 }
 
-fn seconds(timeout: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(timeout).map_err(|_| {
-        LLMObsArgumentError::new_err(format!(
-            "`timeout` is {timeout}; accepted: seconds, a finite number from 0"
-        ))
-    })
+/// How long a wait goes on before signals are looked at: Ctrl-C must not wait for an intake.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+impl Tracer {
+    /// Flushes for at most so long, or until a signal's handler raises.
+    fn settle(&self, py: Python<'_>, timeout: Duration) -> PyResult<Flushed> {
+        let began = Instant::now();
+        loop {
+            let left = timeout.saturating_sub(began.elapsed());
+            let flushed = py.detach(|| self.tracer.flush(left.min(PATIENCE)));
+            if flushed.settled || left <= PATIENCE {
+                return Ok(flushed);
+            }
+            py.check_signals()?;
+        }
+    }
 }
 
 #[pymethods]
@@ -69,7 +80,7 @@ impl Tracer {
     #[allow(clippy::too_many_arguments)]
     fn new(
         ml_app: Option<&Bound<'_, PyAny>>,
-        agentless: Option<bool>,
+        agentless: Option<&Bound<'_, PyAny>>,
         site: Option<&Bound<'_, PyAny>>,
         api_key: Option<&Bound<'_, PyAny>>,
         env: Option<&Bound<'_, PyAny>>,
@@ -97,7 +108,7 @@ impl Tracer {
             }
         }
         config.api_key = own("api_key", api_key)?.filter(|key| !key.is_empty()).or(config.api_key);
-        config.agentless = agentless.or(config.agentless);
+        config.agentless = optional_flag("agentless_enabled", agentless)?.or(config.agentless);
         if let Some(listener) = listener {
             config.listener = Some(Arc::new(move |notice| {
                 // The interpreter may be ending; then nobody reads it.
@@ -108,8 +119,12 @@ impl Tracer {
             config.clock = Clock::fixed(ns);
         }
         let clock = config.clock.clone();
-        let tracer = witspan::Tracer::start(config)
-            .map_err(|error| LLMObsArgumentError::new_err(error.to_string()))?;
+        let tracer = witspan::Tracer::start(config).map_err(|error| match error {
+            witspan::Error::InvalidArgument { message, .. } => {
+                LLMObsArgumentError::new_err(message)
+            }
+            other => LLMObsError::new_err(other.to_string()),
+        })?;
         Ok(Tracer { tracer, clock })
     }
 
@@ -150,6 +165,10 @@ impl Tracer {
             self.tracer.misplaced_annotation("no span is current here; pass one as `span`");
             return Ok(());
         };
+        if !span.get().is_of(&self.tracer) {
+            self.tracer.misplaced_annotation("its span began before tracing was started anew");
+            return Ok(());
+        }
         span.get().annotate(&Parts {
             input: input_data,
             output: output_data,
@@ -174,17 +193,24 @@ impl Tracer {
 
     /// Sends what has finished and waits at most `timeout` seconds: whether all was settled, and
     /// the counters.
-    fn flush<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<(bool, Bound<'py, PyDict>)> {
-        let timeout = seconds(timeout)?;
-        let flushed = py.detach(|| self.tracer.flush(timeout));
+    fn flush<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'py, PyAny>,
+    ) -> PyResult<(bool, Bound<'py, PyDict>)> {
+        let flushed = self.settle(py, arguments::timeout(timeout)?)?;
         Ok((flushed.settled, counters(py, &flushed.statistics)?))
     }
 
-    /// The same, and ends the tracer.
-    fn shutdown<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<(bool, Bound<'py, PyDict>)> {
-        let timeout = seconds(timeout)?;
-        let flushed = py.detach(|| self.tracer.shutdown(timeout));
-        Ok((flushed.settled, counters(py, &flushed.statistics)?))
+    /// The same, and ends the tracer, also when a signal cuts the wait short.
+    fn shutdown<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: &Bound<'py, PyAny>,
+    ) -> PyResult<(bool, Bound<'py, PyDict>)> {
+        let settled = self.settle(py, arguments::timeout(timeout)?);
+        let ended = py.detach(|| self.tracer.shutdown(Duration::ZERO));
+        Ok((settled?.settled, counters(py, &ended.statistics)?))
     }
 
     /// The counters.

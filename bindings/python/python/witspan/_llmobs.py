@@ -1,13 +1,15 @@
 """`LLMObs`: names, argument order and defaults of ddtrace's, on the native tracer."""
 
 import atexit
+import copy
 import logging
 import os
 import threading
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, NamedTuple, Optional, Union
 
-from ._native import Span, Tracer
-from ._noop import NOOP_SPAN, NoopSpan
+from ._native import LLMObsArgumentError, LLMObsError, Span, Tracer, forked
+from ._noop import NOOP_SPAN
 
 logger = logging.getLogger("witspan")
 
@@ -18,8 +20,6 @@ FLUSH_TIMEOUT = 10.0
 
 # The kinds' numbers in the native module, in the order of the contract.
 _LLM, _WORKFLOW, _AGENT, _TOOL, _TASK, _EMBEDDING, _RETRIEVAL = range(7)
-
-AnySpan = Union[Span, NoopSpan]
 
 
 class FlushResult(NamedTuple):
@@ -55,8 +55,12 @@ class LLMObs:
     enabled: ClassVar[bool] = False
     _tracer: ClassVar[Optional[Tracer]] = None
     _last: ClassVar[dict[str, Any]] = {}
-    _lock: ClassVar[threading.Lock] = threading.Lock()
-    _at_exit: ClassVar[bool] = False
+    # How the tracer was started, for that of a forked process.
+    _settings: ClassVar[dict[str, Any]] = {}
+    # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
+    _lock: ClassVar[AbstractContextManager[Any]] = threading.RLock()
+    _starting: ClassVar[bool] = False
+    _hooked: ClassVar[bool] = False
 
     @classmethod
     def enable(
@@ -84,34 +88,76 @@ class LLMObs:
         (`LLMObsArgumentError`).
         """
         with cls._lock:
-            if cls._tracer is not None:
+            if cls._tracer is not None or cls._starting:
                 logger.debug("LLMObs is enabled already; this call changes nothing")
                 return
             if _off("DD_LLMOBS_ENABLED"):
                 logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
                 return
-            cls._tracer = Tracer(
-                ml_app=agent_service if agent_service is not None else ml_app,
-                agentless=agentless_enabled,
-                site=site,
-                api_key=api_key,
-                env=env,
-                service=service,
-                listener=logger.warning,
-                fixed_clock_ns=_fixed_clock_ns,
-            )
-            cls.enabled = True
-            if not cls._at_exit:
-                cls._at_exit = True
+            cls._settings = {
+                "ml_app": agent_service if agent_service is not None else ml_app,
+                "agentless": agentless_enabled,
+                "site": site,
+                "api_key": api_key,
+                "env": env,
+                "service": service,
+                "fixed_clock_ns": _fixed_clock_ns,
+            }
+            cls._start()
+            if not cls._hooked:
+                cls._hooked = True
                 atexit.register(cls.disable)
+                if hasattr(os, "register_at_fork"):
+                    os.register_at_fork(after_in_child=cls._after_fork)
+
+    @classmethod
+    def _start(cls) -> None:
+        cls._starting = True
+        try:
+            cls._tracer = Tracer(**cls._settings, listener=logger.warning)
+        except LLMObsArgumentError:
+            raise
+        except LLMObsError as error:
+            logger.warning("LLMObs stays off: %s", error)
+        else:
+            cls.enabled = True
+        finally:
+            cls._starting = False
+
+    @classmethod
+    def _after_fork(cls) -> None:
+        """In a forked process: goes on with a tracer of its own.
+
+        What the parent has not sent yet stays the parent's, and so do the spans open there.
+        """
+        forked()
+        cls._lock = threading.RLock()
+        if cls._tracer is not None:
+            cls._tracer, cls.enabled = None, False
+            cls._start()
 
     @classmethod
     def disable(cls) -> None:
-        """Sends what has finished, for at most 2 s, and stops tracing. `enable()` starts anew."""
+        """Sends what has finished, for at most 2 s, and stops tracing. `enable()` starts anew.
+
+        Runs by itself when the program ends. What is lost is counted and logged.
+        """
         with cls._lock:
             tracer, cls._tracer, cls.enabled = cls._tracer, None, False
-        if tracer is not None:
-            _, cls._last = tracer.shutdown(EXIT_TIMEOUT)
+        if tracer is None:
+            return
+        try:
+            tracer.shutdown(EXIT_TIMEOUT)
+        finally:
+            cls._last = tracer.statistics()
+        dropped = cls._last["dropped"]
+        if "shutdown" in dropped or "unfinished" in dropped:
+            logger.warning(
+                "%d spans could not be sent in time and %d were never finished: "
+                "they are dropped and counted",
+                dropped.get("shutdown", 0),
+                dropped.get("unfinished", 0),
+            )
 
     @classmethod
     def flush(cls, timeout: Optional[float] = None) -> FlushResult:
@@ -136,7 +182,7 @@ class LLMObs:
             return tracer.statistics()
         names = ("accepted", "open", "queued", "in_flight", "delivered")
         none = dict.fromkeys((*names, "annotations_rejected", "warnings", "bytes"), 0)
-        return {**none, "dropped": {}, **cls._last}
+        return copy.deepcopy({**none, "dropped": {}, **cls._last})
 
     @classmethod
     def llm(
@@ -147,12 +193,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of one call of a model. The first argument is the model's name."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_LLM, name, session_id, app, model_name, model_provider)
+        return tracer.start(_LLM, name, session_id, app, model_name, model_provider)
 
     @classmethod
     def embedding(
@@ -163,12 +210,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of one call of an embedding model. The first argument is its name."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_EMBEDDING, name, session_id, app, model_name, model_provider)
+        return tracer.start(_EMBEDDING, name, session_id, app, model_name, model_provider)
 
     @classmethod
     def workflow(
@@ -177,12 +225,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of a fixed sequence of steps."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_WORKFLOW, name, session_id, app)
+        return tracer.start(_WORKFLOW, name, session_id, app)
 
     @classmethod
     def agent(
@@ -191,12 +240,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of a sequence of steps that a model chooses."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_AGENT, name, session_id, app)
+        return tracer.start(_AGENT, name, session_id, app)
 
     @classmethod
     def tool(
@@ -205,12 +255,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of one call of a program or service outside."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_TOOL, name, session_id, app)
+        return tracer.start(_TOOL, name, session_id, app)
 
     @classmethod
     def task(
@@ -219,12 +270,13 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of one step inside the application."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_TASK, name, session_id, app)
+        return tracer.start(_TASK, name, session_id, app)
 
     @classmethod
     def retrieval(
@@ -233,17 +285,18 @@ class LLMObs:
         session_id: Optional[str] = None,
         ml_app: Optional[str] = None,
         agent_service: Optional[str] = None,
-    ) -> AnySpan:
+    ) -> Span:
         """Starts a span of one search in a knowledge base."""
-        if cls._tracer is None:
+        tracer = cls._tracer
+        if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        return cls._tracer.start(_RETRIEVAL, name, session_id, app)
+        return tracer.start(_RETRIEVAL, name, session_id, app)
 
     @classmethod
     def annotate(
         cls,
-        span: Optional[AnySpan] = None,
+        span: Optional[Span] = None,
         *,
         input_data: Any = None,
         output_data: Any = None,
@@ -263,10 +316,10 @@ class LLMObs:
         """
         tracer = cls._tracer
         if tracer is not None and span is not NOOP_SPAN:
-            tracer.annotate(span, input_data, output_data, metadata, metrics, tags)  # type: ignore[arg-type]
+            tracer.annotate(span, input_data, output_data, metadata, metrics, tags)
 
     @classmethod
-    def export_span(cls, span: Optional[AnySpan] = None) -> Optional[dict[str, str]]:
+    def export_span(cls, span: Optional[Span] = None) -> Optional[dict[str, str]]:
         """`{"span_id", "trace_id"}` of a span as they are sent, by default of the current one.
 
         Before and after it has finished; None if there is no span or tracing is off.
@@ -274,4 +327,4 @@ class LLMObs:
         tracer = cls._tracer
         if tracer is None or span is NOOP_SPAN:
             return None
-        return tracer.export_span(span)  # type: ignore[arg-type]
+        return tracer.export_span(span)

@@ -1,11 +1,14 @@
 """Types of the compiled module."""
 
 from types import TracebackType
-from typing import Any, Callable, Optional, Type
+from typing import Any, Callable, final
 
-from typing_extensions import Self
+__all__ = ["VERSION", "LLMObsArgumentError", "LLMObsError", "Span", "Tracer", "forked"]
 
 VERSION: str
+
+def forked() -> None:
+    """Tells that this is a new process."""
 
 class LLMObsError(ValueError):
     """Base class of everything that witspan raises."""
@@ -13,6 +16,7 @@ class LLMObsError(ValueError):
 class LLMObsArgumentError(LLMObsError):
     """An argument is of a wrong type or value; the text names it and says what is accepted."""
 
+@final
 class Span:
     """One span: a context manager, current from its start until it has finished."""
 
@@ -23,61 +27,61 @@ class Span:
     @property
     def kind(self) -> str: ...
     @property
-    def _has_input(self) -> bool: ...
-    @property
     def _has_output(self) -> bool: ...
-    def finish(self, finish_time: Optional[float] = None) -> None: ...
+    def finish(self, finish_time: float | None = None) -> None: ...
     def set_exc_info(
         self,
-        exc_type: Optional[Type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None: ...
-    def _activate(self) -> Optional[Span]: ...
     @staticmethod
-    def _current() -> Optional[Span]: ...
+    def _current() -> Span | None: ...
     @staticmethod
-    def _restore(before: Optional[Span]) -> None: ...
-    def __enter__(self) -> Self: ...
+    def _context() -> object: ...
+    @staticmethod
+    def _restore(before: object) -> None: ...
+    def __enter__(self) -> Span: ...
     def __exit__(
         self,
-        exc_type: Optional[Type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None: ...
 
+@final
 class Tracer:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
-        ml_app: Optional[str] = None,
-        agentless: Optional[bool] = None,
-        site: Optional[str] = None,
-        api_key: Optional[str] = None,
-        env: Optional[str] = None,
-        service: Optional[str] = None,
-        listener: Optional[Callable[[str], None]] = None,
-        fixed_clock_ns: Optional[int] = None,
-    ) -> None: ...
+        ml_app: str | None = None,
+        agentless: bool | None = None,
+        site: str | None = None,
+        api_key: str | None = None,
+        env: str | None = None,
+        service: str | None = None,
+        listener: Callable[[str], None] | None = None,
+        fixed_clock_ns: int | None = None,
+    ) -> Tracer: ...
     def start(
         self,
         kind: int,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        model_name: Optional[str] = None,
-        model_provider: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        model_name: str | None = None,
+        model_provider: str | None = None,
     ) -> Span: ...
     def annotate(
         self,
-        span: Optional[Span] = None,
+        span: Span | None = None,
         input_data: Any = None,
         output_data: Any = None,
         metadata: Any = None,
         metrics: Any = None,
         tags: Any = None,
     ) -> None: ...
-    def export_span(self, span: Optional[Span] = None) -> Optional[dict[str, str]]: ...
+    def export_span(self, span: Span | None = None) -> dict[str, str] | None: ...
     def flush(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def shutdown(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def statistics(self) -> dict[str, Any]: ...

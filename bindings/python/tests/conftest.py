@@ -1,0 +1,202 @@
+"""A real receiver on loopback, and a process without traces of other tests."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable
+
+import pytest
+from witspan import LLMObs
+from witspan._native import Span
+
+Event = dict[str, Any]
+
+
+class Receiver:
+    """Takes spans in SDK-intake form, as an agent or the intake does, and keeps them decoded."""
+
+    def __init__(self, port: int = 0) -> None:
+        #: The spans of every request that was answered with 2xx, in order of arrival.
+        self.events: list[Event] = []
+        #: Path and headers (lower case) of every request.
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        #: What the next requests are answered; 202 once it is used up.
+        self.statuses: list[int] = []
+        #: What every answer carries.
+        self.headers: dict[str, str] = {}
+        #: Seconds that answers wait, unless they are released before.
+        self.delay = 0.0
+        self.released = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 20
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                status = receiver._take(self.path, dict(self.headers.items()), body)
+                self.send_response(status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                # An agent without a proxy for spans.
+                self.send_response(404)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            # Threads that wait for a client to go on do not keep a test waiting.
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_: object) -> None:
+                """A client that went away."""
+
+        self._server = Server(("127.0.0.1", port), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+
+    def _take(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        self.released.wait(self.delay)
+        with self._lock:
+            self.requests.append((path, {name.lower(): v for name, v in headers.items()}))
+            status = self.statuses.pop(0) if self.statuses else 202
+            if 200 <= status < 300:
+                # Strict: a bare NaN or a half surrogate is an error of the sender.
+                text = body.decode("utf-8")
+                envelopes = json.loads(text, parse_constant=_refuse)
+                self.events += [span for each in envelopes for span in each["spans"]]
+        return status
+
+    def close(self) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the machine, no span of another test, no tracer left behind."""
+    for name in list(os.environ):
+        if name.startswith(("DD_", "_DD_", "WITSPAN_")):
+            monkeypatch.delenv(name)
+    Span._restore(None)
+    monkeypatch.setattr(LLMObs, "_last", {})
+    yield
+    Span._restore(None)
+    LLMObs.disable()
+
+
+@pytest.fixture
+def tracing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracing]:
+    """Tracing that sends to the receiver."""
+    monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
+    LLMObs.enable(ml_app="tests")
+    yield Tracing(receiver)
+    # As long as the receiver is there.
+    LLMObs.disable()
+
+
+class Tracing:
+    """What the receiver got from this process."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+
+    def events(self) -> list[Event]:
+        """All spans that were sent, by their start; flushes first."""
+        flushed = LLMObs.flush(timeout=10)
+        assert flushed.settled, flushed
+        # They arrive in any order: traces live in several instances of the core.
+        return sorted(self.receiver.events, key=lambda event: int(event["start_ns"]))
+
+    def by_name(self) -> dict[str, Event]:
+        """The same by name, of which there must be one each."""
+        events = self.events()
+        named = {event["name"]: event for event in events}
+        assert len(named) == len(events), [event["name"] for event in events]
+        return named
+
+    def only(self) -> Event:
+        """The one span that was sent."""
+        (event,) = self.events()
+        return event
+
+    def parents(self) -> dict[str, str | None]:
+        """The name of each span's parent."""
+        named = self.by_name()
+        names = {event["span_id"]: name for name, event in named.items()}
+        return {name: names.get(event["parent_id"]) for name, event in named.items()}
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(receiver: Receiver) -> Run:
+    """Runs a program in a process of its own, whose tracing sends to the receiver."""
+
+    def run(source: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        env = {name: v for name, v in os.environ.items() if not name.startswith("DD_")}
+        env |= {"DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, **variables}
+        return subprocess.run(
+            [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(source)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+    return run
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """The lines that witspan logged as warnings or worse."""
+    caplog.set_level(logging.DEBUG, "witspan")
+
+    def lines() -> list[str]:
+        ours = [record for record in caplog.records if record.name == "witspan"]
+        return [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
+
+    return lines
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Returns when it holds; fails if that takes too long."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to be in time"
+        time.sleep(0.005)

@@ -1,0 +1,173 @@
+"""The package as type checkers see it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "python"
+
+USAGE = """
+from collections.abc import AsyncIterator, Iterator
+from typing import Optional
+
+from witspan import FlushResult, LLMObs, LLMObsArgumentError, LLMObsError, Span, __version__
+from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
+
+
+@workflow
+def plain(question: str, *, count: int = 1) -> list[str]:
+    return [question] * count
+
+
+@llm(model_name="gpt", model_provider="openai", name="ask", session_id="s", ml_app="a")
+async def ask(prompt: str) -> str:
+    return prompt
+
+
+@tool(name="items")
+def items(n: int) -> Iterator[int]:
+    yield n
+
+
+@task()
+async def stream(n: int) -> AsyncIterator[bytes]:
+    yield bytes(n)
+
+
+class Bot:
+    @agent
+    def run(self, goal: str) -> Optional[int]:
+        return len(goal)
+
+    @classmethod
+    @retrieval
+    def search(cls, query: str) -> tuple[str, ...]:
+        return (query,)
+
+    @staticmethod
+    @embedding(model_name="e")
+    def embed(text: str) -> list[float]:
+        return [len(text)]
+
+
+def helper(span: Span) -> None:
+    LLMObs.annotate(span, input_data={1: object()}, metrics={"n": 1, "f": 0.5}, tags={"k": None})
+
+
+async def main() -> None:
+    LLMObs.enable(ml_app="app", agentless_enabled=None, site="datadoghq.eu")
+    with LLMObs.workflow(name="w", session_id="s") as span:
+        helper(span)
+        reveal_type(span)
+        reveal_type(plain)
+        reveal_type(ask)
+        reveal_type(items)
+        reveal_type(stream)
+        reveal_type(Bot().run)
+        reveal_type(Bot.search)
+        reveal_type(Bot.embed)
+        reveal_type(await ask("x"))
+        reveal_type(LLMObs.export_span())
+        reveal_type(LLMObs.flush())
+        reveal_type(span.trace_id)
+    result: FlushResult = LLMObs.flush(timeout=1)
+    assert result.settled
+    error: ValueError = LLMObsArgumentError(__version__)
+    assert isinstance(error, LLMObsError)
+    LLMObs.disable()
+"""
+
+REVEALED = [
+    "witspan._native.Span",
+    "def (question: str, *, count: int =) -> list[str]",
+    "def (prompt: str) -> Coroutine[Any, Any, str]",
+    "def (n: int) -> Iterator[int]",
+    "def (n: int) -> AsyncIterator[bytes]",
+    "def (goal: str) -> int | None",
+    "def (query: str) -> tuple[str, ...]",
+    "def (text: str) -> list[float]",
+    "str",
+    "dict[str, str] | None",
+    "tuple[bool, int, int, dict[str, int], fallback=witspan._llmobs.FlushResult]",
+    "str",
+]
+
+WRONG = """
+from witspan import LLMObs
+from witspan.decorators import task
+
+LLMObs.workflow(name=5)
+LLMObs.annotate("span")
+LLMObs.annotate(metrics={"m": "1"})
+task(name=5)
+task("name")
+
+
+@task
+def double(n: int) -> int:
+    return 2 * n
+
+
+double("x")
+"""
+
+
+def mypy(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    file = folder / "usage.py"
+    file.write_text(source)
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file="]
+    # A cache of its own: others may run mypy at the same time.
+    command += ["--cache-dir", str(folder / "cache"), str(file)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "MYPYPATH": str(PACKAGE)},
+    )
+
+
+def test_decorated_functions_keep_their_types(tmp_path: Path) -> None:
+    checked = mypy(USAGE, tmp_path)
+    lines = checked.stdout.splitlines()
+    assert not [line for line in lines if "note:" not in line], checked.stdout
+    revealed = re.findall(r'Revealed type is "(.*)"', checked.stdout.replace("builtins.", ""))
+    shortened = [re.sub(r"\b(typing|collections\.abc)\.", "", each) for each in revealed]
+    assert shortened == REVEALED
+
+
+def test_wrong_calls_are_errors_of_the_type_checker(tmp_path: Path) -> None:
+    checked = mypy(WRONG, tmp_path)
+    wrong = {int(n) for n in re.findall(r"usage\.py:(\d+): error", checked.stdout)}
+    assert wrong == {5, 6, 7, 8, 9, 17}, checked.stdout
+
+
+def test_the_stubs_are_those_of_the_compiled_module(tmp_path: Path) -> None:
+    config = tmp_path / "mypy.ini"
+    config.write_text(f"[mypy]\nstrict = True\ncache_dir = {tmp_path / 'cache'}\n")
+    command = [sys.executable, "-m", "mypy.stubtest", "witspan._native"]
+    done = subprocess.run(
+        [*command, "--mypy-config-file", str(config)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(PACKAGE)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("witspan/*.py*")), ids=lambda file: file.name)
+def test_the_package_needs_nothing_but_the_standard_library(file: Path) -> None:
+    if file.suffix not in (".py", ".pyi"):
+        pytest.skip("not source")
+    imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", file.read_text(), re.MULTILINE)
+    names = {name.split(".")[0] for name in imported if not name.startswith(".")}
+    # The docstrings show how it is imported.
+    standard = getattr(sys, "stdlib_module_names", names)
+    assert names <= {"witspan", *standard}
