@@ -316,6 +316,7 @@ impl<P: Platform> Core<P> {
             (None, Some(started)) => now.saturating_sub(started),
             (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
         };
+        let failure = failure.map(Failure::within_limits);
         let ended = Ended { frame, record, failure, duration_ns, io_dropped: false };
         match self.enqueue(ended, now) {
             Ok(attention) => finished.attention = attention,

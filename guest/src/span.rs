@@ -92,6 +92,23 @@ pub struct Failure {
     pub stack: String,
 }
 
+/// Bytes that each text of a failure keeps.
+const FAILURE_TEXT: usize = 64 << 10;
+
+impl Failure {
+    /// Cuts texts that are too long, so that an error never costs the span that tells of it.
+    pub(crate) fn within_limits(mut self) -> Self {
+        for text in [&mut self.message, &mut self.error_type, &mut self.stack] {
+            let length = text.len();
+            if length > FAILURE_TEXT {
+                text.truncate(text.floor_char_boundary(FAILURE_TEXT));
+                text.push_str(&format!(" [cut: {length} bytes]"));
+            }
+        }
+        self
+    }
+}
+
 /// An ML app and the tags that all its spans share, encoded once.
 #[derive(Debug)]
 pub(crate) struct App {

@@ -176,6 +176,19 @@ fn a_span_that_is_too_long_loses_input_and_output_and_says_so() {
 }
 
 #[test]
+fn an_endless_error_is_cut_and_its_span_arrives() {
+    let (mut core, _) = core_with(Limits::default());
+    let span = start(&mut core, Parent::Root);
+    let endless = Failure { message: "é".repeat(5_000_000), ..Failure::default() };
+    assert_eq!(core.finish(span, Some(endless), None).unwrap().dropped, None);
+    let body = body(&sent(&mut core, PollMode::Everything).unwrap());
+    let error = &body["data"]["attributes"]["spans"][0]["meta"]["error"];
+    let message = error["message"].as_str().unwrap();
+    assert!(message.ends_with("é [cut: 10000000 bytes]"), "{} bytes", message.len());
+    assert_eq!(message.len(), 65_536 + " [cut: 10000000 bytes]".len());
+}
+
+#[test]
 fn spans_wait_until_it_is_known_where_they_go() {
     let mut core = Core::new(Clock::default());
     core.configure(Settings { destination: None, ..Settings::default() }).unwrap();

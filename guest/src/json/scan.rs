@@ -1,17 +1,10 @@
 //! Finding what must be escaped, sixteen bytes at a time.
 
 /// How many bytes from the start of `bytes` need no attention: no quote, backslash or control.
-///
-/// The inner loop has no branch, so that the compiler makes it two or three vector operations.
 pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<16>();
     let mut plain = 0;
-    for block in blocks {
-        let mut special = 0u8;
-        for &byte in block {
-            special |= u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
-        }
-        if special != 0 {
+    for block in bytes.as_chunks::<16>().0 {
+        if has_special(block) {
             break;
         }
         plain += 16;
@@ -27,6 +20,24 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
         plain += 8;
     }
     plain + tail.iter().position(|&b| is_special(b)).unwrap_or(tail.len())
+}
+
+/// Whether any byte of the block needs attention.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn has_special(block: &[u8; 16]) -> bool {
+    use core::arch::wasm32::{u8x16_eq, u8x16_lt, u8x16_splat, v128_any_true, v128_load, v128_or};
+    // SAFETY: the block is 16 bytes that may be read, and a load needs no alignment.
+    let bytes = unsafe { v128_load(block.as_ptr().cast()) };
+    let quote_or_backslash =
+        v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\')));
+    v128_any_true(v128_or(quote_or_backslash, u8x16_lt(bytes, u8x16_splat(0x20))))
+}
+
+/// Whether any byte of the block needs attention. No branch, so that the compiler makes it a
+/// few vector operations.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn has_special(block: &[u8; 16]) -> bool {
+    block.iter().fold(false, |found, &byte| found | is_special(byte))
 }
 
 /// The high bit of the first byte that is a quote, a backslash or a control, and perhaps of
