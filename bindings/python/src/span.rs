@@ -45,20 +45,27 @@ struct OwnedFailure {
 #[pyclass(frozen, module = "witspan._native")]
 struct Outlived(Py<Span>);
 
-/// The context variable: a `Span`, an `Outlived`, or `None`.
-fn current_variable(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let variable = VARIABLE.get_or_try_init(py, || {
+/// The context variable's `get` and `set`, which are asked for at every start and end of a span.
+/// Its value is a `Span`, an `Outlived`, or `None`.
+struct Variable {
+    get: Py<PyAny>,
+    set: Py<PyAny>,
+}
+
+fn variable(py: Python<'_>) -> PyResult<&'static Variable> {
+    static VARIABLE: PyOnceLock<Variable> = PyOnceLock::new();
+    VARIABLE.get_or_try_init(py, || {
         let defaults = PyDict::new(py);
         defaults.set_item("default", py.None())?;
         let class = py.import("contextvars")?.getattr("ContextVar")?;
-        PyResult::Ok(class.call(("witspan_span",), Some(&defaults))?.unbind())
-    })?;
-    Ok(variable.bind(py))
+        let variable = class.call(("witspan_span",), Some(&defaults))?;
+        let method = |name: &str| PyResult::Ok(variable.getattr(name)?.unbind());
+        Ok(Variable { get: method("get")?, set: method("set")? })
+    })
 }
 
 fn context_value(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    current_variable(py)?.call_method0(pyo3::intern!(py, "get"))
+    variable(py)?.get.bind(py).call0()
 }
 
 /// The span that is current in this context.
@@ -76,7 +83,7 @@ fn parent_here(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
 }
 
 fn set_context_value(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    current_variable(py)?.call_method1(pyo3::intern!(py, "set"), (value,)).map(drop)
+    variable(py)?.set.bind(py).call1((value,)).map(drop)
 }
 
 /// Starts a span and makes it current.
