@@ -96,6 +96,11 @@ impl Members {
         self.index.iter().map(|r| (self.slice(r.start, r.key_end), self.slice(r.key_end, r.end)))
     }
 
+    /// Members whole, with the length of their keys, in key order.
+    pub(crate) fn iter_whole(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.index.iter().map(|r| ((r.key_end - r.start) as usize, self.slice(r.start, r.end)))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.index.is_empty()
     }

@@ -170,7 +170,7 @@ pub(crate) struct Notes {
     pub(crate) output: Vec<u8>,
     pub(crate) metadata: Members,
     pub(crate) metrics: Members,
-    /// Values are the text after the colon.
+    /// Each member is the whole tag, `key:value`; its value begins with the colon.
     pub(crate) tags: Members,
     /// Set by the tag `session_id`.
     pub(crate) session: Option<Arc<str>>,

@@ -249,7 +249,13 @@ impl Parser<'_> {
                 self.as_text(value, &mut at, &mut session)?;
                 notes.session = session_of(&session);
             }
-            notes.tags.insert(|out| key.write(out), |out| self.inside_text(value, reader, out))?;
+            notes.tags.insert(
+                |out| key.write(out),
+                |out| {
+                    out.push(b':');
+                    self.inside_text(value, reader, out)
+                },
+            )?;
         }
         Ok(())
     }

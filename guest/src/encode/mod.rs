@@ -127,7 +127,11 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     if record.kind.has_model() {
         text(out, ",\"model_name\":", or_unknown(record.model_name.as_deref()));
         let provider = or_unknown(record.model_provider.as_deref());
-        text(out, ",\"model_provider\":", &provider.to_lowercase());
+        if provider.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
+            text(out, ",\"model_provider\":", &provider.to_lowercase());
+        } else {
+            text(out, ",\"model_provider\":", provider);
+        }
     }
     if !notes.output.is_empty() {
         put(out, ",\"output\":");

@@ -77,16 +77,6 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
         out.extend_from_slice(&ended.frame.app.plain_tags);
         return;
     }
-    // The span's own tags, brought into the `key:value` form one after the other.
-    let mut text = Vec::with_capacity(own.size() + own.len());
-    let mut ranges = Vec::with_capacity(own.len());
-    for (key, value) in own.iter() {
-        let start = text.len();
-        text.extend_from_slice(key);
-        text.push(b':');
-        text.extend_from_slice(value);
-        ranges.push((key.len(), start..text.len()));
-    }
     let error = ended.failure.as_ref().map(|failure| make("error_type", &failure.error_type));
     let session = session.map(|session| make("session_id", session));
 
@@ -96,7 +86,7 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let layers = error
         .iter()
         .map(|(key_len, tag)| (*key_len, tag.as_slice()))
-        .chain(ranges.iter().map(|(n, range)| (*n, text.get(range.clone()).unwrap_or_default())))
+        .chain(own.iter_whole())
         .chain(session.iter().map(|(n, tag)| (*n, tag.as_slice())))
         .chain(ended.frame.app.tags.iter().map(|(n, tag)| (*n, tag.as_slice())));
     for tag in layers {
