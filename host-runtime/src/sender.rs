@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::instance::delivery::{IntakeHost, Request};
+use crate::instance::types::Route;
 use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -20,21 +21,14 @@ pub(crate) struct Answer {
     pub(crate) excerpt: String,
 }
 
-/// How spans leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    Direct,
-    Agent,
-}
-
 /// Sends requests one after the other, over connections that are kept.
 pub(crate) struct Sender {
     agent: ureq::Agent,
-    way: Way,
+    route: Route,
     origin: Option<Origin>,
     site: String,
     api_key: Option<String>,
-    /// Whether the agent's way was taken only because there is no key.
+    /// Whether the agent's route was taken only because there is no key.
     agent_for_want_of_key: bool,
 }
 
@@ -73,19 +67,19 @@ impl Origin {
 }
 
 impl Sender {
-    pub(crate) fn new(config: &Config, way: Way) -> Self {
-        let origin = match (&config.override_origin, way) {
+    pub(crate) fn new(config: &Config, route: Route) -> Self {
+        let origin = match (&config.override_origin, route) {
             (Some(origin), _) => Some(Origin::parse(origin)),
-            (None, Way::Agent) => Some(Origin::parse(&config.agent_url)),
-            (None, Way::Direct) => None,
+            (None, Route::Agent) => Some(Origin::parse(&config.agent_url)),
+            (None, Route::Direct) => None,
         };
         Sender {
             agent: http_agent(origin.as_ref(), config.request_timeout),
-            way,
+            route,
             origin,
             site: config.site.clone(),
             api_key: config.api_key.clone(),
-            agent_for_want_of_key: way == Way::Agent
+            agent_for_want_of_key: route == Route::Agent
                 && config.agentless.is_none()
                 && config.api_key.is_none(),
         }
@@ -93,7 +87,7 @@ impl Sender {
 
     /// Whether a key is needed and missing.
     pub(crate) fn lacks_key(&self) -> bool {
-        self.way == Way::Direct && self.api_key.is_none()
+        self.route == Route::Direct && self.api_key.is_none()
     }
 
     /// Where requests go, for a person.
@@ -136,7 +130,7 @@ impl Sender {
         for header in &request.headers {
             post = post.header(&header.name, &header.value);
         }
-        if let (Way::Direct, Some(key)) = (self.way, &self.api_key) {
+        if let (Route::Direct, Some(key)) = (self.route, &self.api_key) {
             post = post.header("dd-api-key", key);
         }
         let answer = post.send(&request.body[..]).map_err(|error| error.to_string())?;
@@ -218,10 +212,10 @@ fn roots_from_env() -> Option<RootCerts> {
 mod tests {
     use super::*;
 
-    fn url(config: &Config, way: Way, path: &str, host: IntakeHost) -> String {
+    fn url(config: &Config, route: Route, path: &str, host: IntakeHost) -> String {
         let request =
             Request { id: 1, host, path: path.into(), headers: vec![], body: vec![], spans: 1 };
-        Sender::new(config, way).url(&request)
+        Sender::new(config, route).url(&request)
     }
 
     #[test]
@@ -229,22 +223,22 @@ mod tests {
         let mut config = Config { site: "datadoghq.eu".into(), ..Config::default() };
         let sdk = "/api/v2/llmobs";
         assert_eq!(
-            url(&config, Way::Direct, sdk, IntakeHost::LlmobsIntake),
+            url(&config, Route::Direct, sdk, IntakeHost::LlmobsIntake),
             "https://llmobs-intake.datadoghq.eu/api/v2/llmobs"
         );
         let proxied = "/evp_proxy/v2/api/v2/llmobs";
         assert_eq!(
-            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
             "http://localhost:8126/evp_proxy/v2/api/v2/llmobs"
         );
         config.override_origin = Some("http://127.0.0.1:9/base/".into());
         assert_eq!(
-            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
             "http://127.0.0.1:9/base/api/v2/llmobs"
         );
         config.override_origin = Some("http://127.0.0.1:9".into());
         assert_eq!(
-            url(&config, Way::Agent, proxied, IntakeHost::LlmobsIntake),
+            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
             "http://127.0.0.1:9/evp_proxy/v2/api/v2/llmobs"
         );
     }

@@ -7,7 +7,7 @@ use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
 use crate::lock;
 use crate::notices::Topic;
 use crate::pool::{Polled, Pool, Sent, Ticket};
-use crate::sender::{Sender, Way};
+use crate::sender::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -113,17 +113,17 @@ impl Drop for Worker {
 /// The way that is known without asking the agent, if it is.
 pub(crate) fn known_destination(config: &Config) -> Option<Destination> {
     match (config.agentless, &config.api_key) {
-        (Some(true), _) => Some(destination(config, Way::Direct)),
+        (Some(true), _) => Some(destination(config, Route::Direct)),
         // Without a key only an agent can take spans.
-        (Some(false), _) | (None, None) => Some(destination(config, Way::Agent)),
+        (Some(false), _) | (None, None) => Some(destination(config, Route::Agent)),
         (None, Some(_)) => None,
     }
 }
 
-fn destination(config: &Config, way: Way) -> Destination {
-    let (format, route) = match way {
-        Way::Direct => (IntakeFormat::PublicApi, Route::Direct),
-        Way::Agent => (IntakeFormat::SdkIntake, Route::Agent),
+fn destination(config: &Config, route: Route) -> Destination {
+    let format = match route {
+        Route::Direct => IntakeFormat::PublicApi,
+        Route::Agent => IntakeFormat::SdkIntake,
     };
     Destination { format: config.intake.unwrap_or(format), route }
 }
@@ -165,16 +165,13 @@ impl Thread {
     /// Finds out where spans go, and tells the instances if they do not know.
     fn decide(&self) -> Sender {
         let destination = self.pool.destination().unwrap_or_else(|| {
-            let way = if Sender::agent_has_proxy(&self.config) { Way::Agent } else { Way::Direct };
-            let destination = destination(&self.config, way);
+            let has_agent = Sender::agent_has_proxy(&self.config);
+            let route = if has_agent { Route::Agent } else { Route::Direct };
+            let destination = destination(&self.config, route);
             self.pool.set_destination(destination);
             destination
         });
-        let way = match destination.route {
-            Route::Direct => Way::Direct,
-            Route::Agent => Way::Agent,
-        };
-        Sender::new(&self.config, way)
+        Sender::new(&self.config, destination.route)
     }
 
     /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if

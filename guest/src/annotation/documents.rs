@@ -1,6 +1,6 @@
 //! Documents: what an embedding span takes in and a retrieval span gives out.
 
-use super::{Field, Parser, mark, present};
+use super::{Field, Parser, Path, mark, present};
 use crate::error::Error;
 use crate::json::{Number, Reader, Value};
 
@@ -16,26 +16,14 @@ impl Parser<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         out.extend_from_slice(b"{\"documents\":[");
-        if matches!(value, Value::Array) {
-            let mut count = 0;
-            while reader.element(count == 0)? {
-                if count > 0 {
-                    out.push(b',');
-                }
-                let value = reader.value()?;
-                self.document(&format!("{field}[{count}]"), value, reader, out)?;
-                count += 1;
-            }
-        } else {
-            self.document(field, value, reader, out)?;
-        }
+        self.one_or_more(field, value, reader, out, Self::document)?;
         out.extend_from_slice(b"]}");
         Ok(())
     }
 
     fn document<'a>(
         &mut self,
-        path: &str,
+        path: Path<'_>,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
@@ -47,7 +35,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let Value::Object = value else {
-            return Err(Error::invalid(path, value.describe(), ACCEPTED));
+            return Err(Error::invalid(&path.to_string(), value.describe(), ACCEPTED));
         };
         let (mut id, mut name, mut score, mut text) = (None, None, None, None);
         let mut first = true;
@@ -63,7 +51,7 @@ impl Parser<'_> {
             } else if key.is("text") {
                 text = field;
             } else if present(field).is_some() {
-                self.warn(path, format!("has `{}`, which is not sent", key.decode()));
+                self.warn(&path.to_string(), format!("has `{}`, which is not sent", key.decode()));
             }
         }
         out.push(b'{');

@@ -4,7 +4,7 @@
 //! be null or a list of parts, a tool call may be nested in `function` with its arguments as
 //! JSON text.
 
-use super::{Field, Parser, mark, present};
+use super::{Field, Parser, Path, mark, present};
 use crate::error::Error;
 use crate::json::{Reader, Value};
 
@@ -41,26 +41,14 @@ impl Parser<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         out.extend_from_slice(b"{\"messages\":[");
-        if matches!(value, Value::Array) {
-            let mut count = 0;
-            while reader.element(count == 0)? {
-                if count > 0 {
-                    out.push(b',');
-                }
-                let value = reader.value()?;
-                self.message(|| format!("{field}[{count}]"), value, reader, out)?;
-                count += 1;
-            }
-        } else {
-            self.message(|| field.to_owned(), value, reader, out)?;
-        }
+        self.one_or_more(field, value, reader, out, Self::message)?;
         out.extend_from_slice(b"]}");
         Ok(())
     }
 
     fn message<'a>(
         &mut self,
-        path: impl Fn() -> String,
+        path: Path<'_>,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
@@ -72,7 +60,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let Value::Object = value else {
-            return Err(Error::invalid(&path(), value.describe(), ACCEPTED));
+            return Err(Error::invalid(&path.to_string(), value.describe(), ACCEPTED));
         };
         let mut message = Message::default();
         let mut first = true;
@@ -93,7 +81,10 @@ impl Parser<'_> {
             } else {
                 let (value, _) = mark(reader)?;
                 if !matches!(value, Value::Null) {
-                    self.warn(&path(), format!("has `{}`, which is not sent", key.decode()));
+                    self.warn(
+                        &path.to_string(),
+                        format!("has `{}`, which is not sent", key.decode()),
+                    );
                 }
                 continue;
             };
@@ -103,20 +94,20 @@ impl Parser<'_> {
             present(message.tool_call_id).is_some() && message.tool_results.is_none();
         out.extend_from_slice(b"{\"content\":");
         // The result of a call is sent as one, not twice.
-        self.content(&path, if answers_call { None } else { message.content }, out)?;
+        self.content(path, if answers_call { None } else { message.content }, out)?;
         out.extend_from_slice(b",\"role\":");
         match present(message.role) {
             None => out.extend_from_slice(b"\"\""),
             Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
             Some((other, _)) => {
-                return Err(Error::invalid(&format!("{}.role", path()), other.describe(), "text"));
+                return Err(Error::invalid(&format!("{}.role", path), other.describe(), "text"));
             }
         }
         if answers_call {
             out.extend_from_slice(b",\"tool_results\":[{");
             self.text_member("name", message.name, out)?;
             out.extend_from_slice(b"\"result\":");
-            self.content(&path, message.content, out)?;
+            self.content(path, message.content, out)?;
             out.push(b',');
             self.text_member("tool_id", message.tool_call_id, out)?;
             out.extend_from_slice(b"\"type\":\"tool_result\"}]");
@@ -124,7 +115,7 @@ impl Parser<'_> {
         let lists = [("tool_calls", message.tool_calls), ("tool_results", message.tool_results)];
         for (name, list) in lists {
             let Some((value, mut at)) = present(list) else { continue };
-            let field = format!("{}.{name}", path());
+            let field = format!("{}.{name}", path);
             let Value::Array = value else {
                 return Err(Error::invalid(&field, value.describe(), "a list"));
             };
@@ -148,7 +139,7 @@ impl Parser<'_> {
     /// Appends the text of a message: null is empty, parts are joined by line breaks.
     fn content<'a>(
         &mut self,
-        path: &impl Fn() -> String,
+        path: Path<'_>,
         content: Option<Field<'a>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
@@ -177,7 +168,7 @@ impl Parser<'_> {
             }
             other => {
                 let accepted = "text, null, or a list of content parts";
-                let field = format!("{}.content", path());
+                let field = format!("{}.content", path);
                 return Err(Error::invalid(&field, other.describe(), accepted));
             }
         }

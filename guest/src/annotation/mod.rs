@@ -12,6 +12,7 @@ use crate::json::{
 };
 use crate::members::Members;
 use crate::span::{Notes, Shape, SpanKind};
+use std::fmt;
 
 /// Something that was accepted, but not as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,22 @@ pub(crate) struct Parser<'p> {
 
 /// A value whose beginning was read, and the place to go on from.
 type Field<'a> = (Value<'a>, Reader<'a>);
+
+/// Where a message or document stands: `input`, or `input[2]`. Put into words only for an error.
+#[derive(Clone, Copy)]
+struct Path<'f> {
+    field: &'f str,
+    at: Option<usize>,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{}[{at}]", self.field),
+            None => f.write_str(self.field),
+        }
+    }
+}
 
 /// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
 pub(crate) fn parse(
@@ -119,6 +136,36 @@ impl Parser<'_> {
                 self.as_text(value, reader, out)?;
                 out.push(b'}');
             }
+        }
+        Ok(())
+    }
+
+    /// Appends what `each` makes of a value, or of every element of a list, with commas.
+    fn one_or_more<'a>(
+        &mut self,
+        field: &str,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        out: &mut Vec<u8>,
+        each: impl Fn(
+            &mut Self,
+            Path<'_>,
+            Value<'a>,
+            &mut Reader<'a>,
+            &mut Vec<u8>,
+        ) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if !matches!(value, Value::Array) {
+            return each(self, Path { field, at: None }, value, reader, out);
+        }
+        let mut count = 0;
+        while reader.element(count == 0)? {
+            if count > 0 {
+                out.push(b',');
+            }
+            let value = reader.value()?;
+            each(self, Path { field, at: Some(count) }, value, reader, out)?;
+            count += 1;
         }
         Ok(())
     }
