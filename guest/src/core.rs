@@ -3,7 +3,7 @@
 use crate::annotation::{self, Warning};
 use crate::delivery::{Action, Attempts, Outcome, PollMode, Request, Verdict, address, judge};
 use crate::encode::{Ended, envelope, write_event};
-use crate::error::Error;
+use crate::error::{Error, SpanError};
 use crate::ids::{Ids, SpanContext};
 use crate::json::Canonicalizer;
 use crate::platform::Platform;
@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a new span belongs to; see `wit/tracing.wit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parent {
     /// Nothing.
     Root,
@@ -24,6 +24,8 @@ pub enum Parent {
     Current(Handle),
     /// Exactly this span.
     ChildOf(Handle),
+    /// A place in a trace of another service, as [`Core::extract`] gives it.
+    Remote(String),
 }
 
 /// What may be said of a span when it starts.
@@ -39,6 +41,8 @@ pub enum SpanOption {
     ModelProvider(String),
     /// The start, in nanoseconds since the Unix epoch.
     StartNs(u64),
+    /// What an annotation context around it says.
+    Context(String),
 }
 
 /// What finishing a span leaves behind.
@@ -48,6 +52,8 @@ pub struct Finished {
     pub current: Option<Handle>,
     /// The worker should poll now.
     pub attention: bool,
+    /// The span waits for the application's processor.
+    pub process: bool,
     /// Why the span was not kept, if it was not.
     pub dropped: Option<DropReason>,
 }
@@ -139,7 +145,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// Sets what all spans share; once, before the first span.
-    pub fn configure(&mut self, settings: Settings) -> Result<(), Error> {
+    pub fn configure(&mut self, settings: Settings) -> Result<Vec<Warning>, Error> {
         if self.configured || self.counts.accepted > 0 {
             return Err(Error::AlreadyConfigured);
         }
@@ -149,7 +155,7 @@ impl<P: Platform> Core<P> {
         self.settings = settings;
         self.destination = None;
         self.adopt(self.settings.destination);
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Says where spans go, once it is known.
@@ -175,14 +181,15 @@ impl<P: Platform> Core<P> {
         parent: Parent,
         name: Option<String>,
         options: Vec<SpanOption>,
-    ) -> Result<Handle, Error> {
+        now_ns: Option<u64>,
+    ) -> Result<Handle, SpanError> {
         let parent = self.resolve(parent)?;
         self.counts.accepted += 1;
         if parent == Some(0) {
             self.counts.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
-        let started = self.platform.monotonic_ns();
+        let started = self.now(now_ns);
         let mut record = Record {
             kind,
             name: name.filter(|name| !name.is_empty()),
@@ -201,6 +208,7 @@ impl<P: Platform> Core<P> {
                     record.start_ns = at;
                     record.started = None;
                 }
+                SpanOption::Context(_) => {}
             }
         }
         let size = SPAN_BYTES + record.size();
@@ -237,9 +245,9 @@ impl<P: Platform> Core<P> {
     }
 
     /// The span to be the parent; `Some(0)` if that one is not kept, `None` for a root.
-    fn resolve(&self, parent: Parent) -> Result<Option<Handle>, Error> {
+    fn resolve(&self, parent: Parent) -> Result<Option<Handle>, SpanError> {
         match parent {
-            Parent::Root => Ok(None),
+            Parent::Root | Parent::Remote(_) => Ok(None),
             Parent::Current(0) | Parent::ChildOf(0) => Ok(Some(0)),
             Parent::Current(handle) => {
                 let known = self.slots.get(handle).map(|_| handle);
@@ -247,7 +255,7 @@ impl<P: Platform> Core<P> {
             }
             Parent::ChildOf(handle) => match self.slots.get(handle) {
                 Some(_) => Ok(Some(handle)),
-                None => Err(Error::UnknownSpan(handle)),
+                None => Err(SpanError::UnknownSpan),
             },
         }
     }
@@ -298,12 +306,14 @@ impl<P: Platform> Core<P> {
         span: Handle,
         failure: Option<Failure>,
         end_ns: Option<u64>,
-    ) -> Result<Finished, Error> {
-        let mut finished = Finished { current: None, attention: false, dropped: None };
+        now_ns: Option<u64>,
+    ) -> Result<Finished, SpanError> {
+        let mut finished =
+            Finished { current: None, attention: false, process: false, dropped: None };
         if span == 0 {
             return Ok(finished);
         }
-        let now = self.platform.monotonic_ns();
+        let now = self.now(now_ns);
         let Some((frame, record)) = self.close(span)? else {
             finished.current = self.slots.nearest_open(span);
             return Ok(finished);
@@ -329,7 +339,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// Gives up an open span; false if it had finished.
-    pub fn abandon(&mut self, span: Handle) -> Result<bool, Error> {
+    pub fn abandon(&mut self, span: Handle) -> Result<bool, SpanError> {
         let was_open = span != 0 && self.close(span)?.is_some();
         if was_open {
             self.counts.drop_spans(DropReason::Unfinished, 1);
@@ -338,9 +348,9 @@ impl<P: Platform> Core<P> {
     }
 
     /// Takes a span out of the open ones; `None` if it had finished.
-    fn close(&mut self, span: Handle) -> Result<Option<(Frame, Record)>, Error> {
+    fn close(&mut self, span: Handle) -> Result<Option<(Frame, Record)>, SpanError> {
         if self.slots.get(span).is_none() {
-            return Err(Error::UnknownSpan(span));
+            return Err(SpanError::UnknownSpan);
         }
         let Some((frame, record)) = self.slots.close(span) else { return Ok(None) };
         self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
@@ -397,8 +407,8 @@ impl<P: Platform> Core<P> {
     }
 
     /// The ids of a span, open or finished.
-    pub fn export_span(&self, span: Handle) -> Result<SpanContext, Error> {
-        let frame = &self.slots.get(span).ok_or(Error::UnknownSpan(span))?.frame;
+    pub fn export_span(&self, span: Handle) -> Result<SpanContext, SpanError> {
+        let frame = &self.slots.get(span).ok_or(SpanError::UnknownSpan)?.frame;
         Ok(SpanContext {
             span_id: frame.span_id.to_string(),
             trace_id: String::from_utf8_lossy(frame.trace_id.text()).into_owned(),
@@ -442,7 +452,7 @@ impl<P: Platform> Core<P> {
         self.counts.in_flight += u64::from(batch.spans);
         self.in_flight.push(InFlight { id, spans: batch.spans, sent: 1, since: now, waits: false });
         let (host, path, headers) = address(destination);
-        Action::Send(Request { id, host, path, headers, body: batch.body, spans: batch.spans })
+        Action::Send(Request { id, host, path, headers, body: batch.body, spans: batch.spans, evaluations: 0 })
     }
 
     /// Takes in what came of a request.
@@ -483,6 +493,11 @@ impl<P: Platform> Core<P> {
             bytes: (self.open_bytes + self.queue_bytes()) as u64,
             ..self.counts.clone()
         }
+    }
+
+    /// The monotonic clock: as the host read it, else as it reads now.
+    fn now(&mut self, given: Option<u64>) -> u64 {
+        given.unwrap_or_else(|| self.platform.monotonic_ns())
     }
 
     fn queue_bytes(&self) -> usize {

@@ -55,6 +55,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// How many spans it holds.
     pub spans: u32,
+    /// How many evaluations and feedbacks it holds.
+    pub evaluations: u32,
 }
 
 /// What the worker should do.

@@ -27,7 +27,32 @@ pub enum Error {
     AlreadyConfigured,
     /// No request of this id waits for its outcome.
     UnknownRequest(u64),
+    /// No event of this id is with the processor.
+    UnknownEvent(u64),
 }
+
+/// How calls about a span's life fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanError {
+    /// The number names no span of this core, or one that finished too long ago.
+    UnknownSpan,
+    /// A context that `check_context` refuses.
+    InvalidContext,
+    /// A remote place that `extract` did not give.
+    InvalidRemote,
+}
+
+impl fmt::Display for SpanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SpanError::UnknownSpan => "the span is not known here",
+            SpanError::InvalidContext => "the annotation context was not checked",
+            SpanError::InvalidRemote => "the remote parent is not what `extract` gave",
+        })
+    }
+}
+
+impl std::error::Error for SpanError {}
 
 impl Error {
     /// `field` is `got`, where only `accepted` is.
@@ -48,6 +73,7 @@ impl fmt::Display for Error {
             Error::MemoryFull => f.write_str("the memory for open spans is used up"),
             Error::AlreadyConfigured => f.write_str("already configured"),
             Error::UnknownRequest(id) => write!(f, "no request `{id}` waits for its outcome"),
+            Error::UnknownEvent(id) => write!(f, "no event `{id}` is with the processor"),
         }
     }
 }

@@ -59,14 +59,31 @@ impl Default for Limits {
             queue_bytes: 32 << 20,
             open_bytes: 64 << 20,
             event_bytes: 5_000_000,
-            attempts: 5,
+            attempts: 8,
             retry_budget_ns: 60_000_000_000,
         }
     }
 }
 
+/// Which traces are marked as sampled; see `wit/types.wit`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// The share of traces, from 0 to 1.
+    pub rate: f64,
+    /// Rules as JSON text, or empty.
+    pub rules: String,
+    /// Whether spans of traces that are not sampled are dropped.
+    pub drop: bool,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { rate: 1.0, rules: String::new(), drop: false }
+    }
+}
+
 /// What every span of a core shares; see `wit/types.wit` for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The ML app; not empty.
     pub ml_app: String,
@@ -84,6 +101,8 @@ pub struct Settings {
     pub destination: Option<Destination>,
     /// Bounds.
     pub limits: Limits,
+    /// Which traces are sampled.
+    pub sampling: Sampling,
 }
 
 impl Default for Settings {
@@ -100,6 +119,7 @@ impl Default for Settings {
                 route: Route::Direct,
             }),
             limits: Limits::default(),
+            sampling: Sampling::default(),
         }
     }
 }

@@ -21,11 +21,15 @@ pub enum DropReason {
     TooLarge,
     /// The instance failed.
     Trap,
+    /// Its trace was not sampled.
+    NotSampled,
+    /// The application's processor dropped it.
+    Processor,
 }
 
 impl DropReason {
     /// All reasons, in the order of the contract.
-    pub const ALL: [DropReason; 9] = [
+    pub const ALL: [DropReason; 11] = [
         DropReason::QueueFull,
         DropReason::OpenFull,
         DropReason::Unfinished,
@@ -35,6 +39,8 @@ impl DropReason {
         DropReason::Shutdown,
         DropReason::TooLarge,
         DropReason::Trap,
+        DropReason::NotSampled,
+        DropReason::Processor,
     ];
 
     /// The reason's name in the contract.
@@ -49,8 +55,25 @@ impl DropReason {
             DropReason::Shutdown => "shutdown",
             DropReason::TooLarge => "too-large",
             DropReason::Trap => "trap",
+            DropReason::NotSampled => "not-sampled",
+            DropReason::Processor => "processor",
         }
     }
+}
+
+/// What became of evaluations and feedbacks; `accepted = queued + in_flight + delivered + dropped`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Submitted and not refused.
+    pub accepted: u64,
+    /// Waiting to be sent.
+    pub queued: u64,
+    /// In requests whose outcome is not known.
+    pub in_flight: u64,
+    /// Taken by the intake.
+    pub delivered: u64,
+    /// Lost, in the order of [`DropReason::ALL`].
+    pub dropped: [u64; DropReason::ALL.len()],
 }
 
 /// The counters; `accepted = open + queued + in_flight + delivered + dropped`, at any moment.
@@ -70,8 +93,16 @@ pub struct Statistics {
     pub dropped: [u64; DropReason::ALL.len()],
     /// Calls of `annotate` that failed.
     pub annotations_rejected: u64,
-    /// Warnings that `annotate` gave.
+    /// Warnings that calls gave.
     pub warnings: u64,
+    /// Spans whose texts were cut.
+    pub cut: u64,
+    /// Spans that were sent without their content.
+    pub withheld: u64,
+    /// Evaluations and feedbacks.
+    pub evaluations: Tally,
+    /// Evaluations and feedbacks that were refused.
+    pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.
     pub bytes: u64,
 }

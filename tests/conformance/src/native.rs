@@ -1,10 +1,17 @@
 //! The native core as a subject: no component, no host, no network.
 
-use crate::{Counters, Failure, Format, START_NS, Sent, Settings, Start, Subject};
-use anyhow::{Result, anyhow, bail};
+use crate::{
+    Answer, Case, Counters, Deed, Failure, Format, Headers, Parent, Refusal, START_NS, Sent, Start,
+    Subject, processed,
+};
+use anyhow::{Context, Result, anyhow};
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use witspan_core as core;
+
+/// How long the processor of a case may take, in ns.
+pub const PROCESSOR_NS: u64 = 1_000_000_000;
 
 /// Time that stands still, and entropy that counts.
 struct Fixed {
@@ -27,27 +34,26 @@ impl core::Platform for Fixed {
     }
 }
 
-/// A core with fixed time and entropy.
+/// A core with fixed time and entropy, and what it has sent.
 pub struct Native {
     core: core::Core<Fixed>,
     passed: Rc<Cell<u64>>,
+    deed: Deed,
+    answers: VecDeque<Answer>,
+    sent: Vec<Sent>,
+    verdicts: Vec<String>,
 }
 
 impl Native {
     /// A core configured as a case says.
-    pub fn new(settings: &Settings, format: Format) -> Result<Self> {
+    pub fn new(case: &Case, format: Format) -> Result<Self> {
         let passed = Rc::new(Cell::new(0));
         let mut core = core::Core::new(Fixed { passed: passed.clone(), drawn: 0 });
-        let destination = match format {
-            Format::PublicApi => core::Destination {
-                format: core::IntakeFormat::PublicApi,
-                route: core::Route::Direct,
-            },
-            Format::SdkIntake => core::Destination {
-                format: core::IntakeFormat::SdkIntake,
-                route: core::Route::Agent,
-            },
+        let (format, route) = match format {
+            Format::PublicApi => (core::IntakeFormat::PublicApi, core::Route::Direct),
+            Format::SdkIntake => (core::IntakeFormat::SdkIntake, core::Route::Agent),
         };
+        let settings = &case.settings;
         core.configure(core::Settings {
             ml_app: settings.app().to_owned(),
             service: settings.service.clone(),
@@ -55,49 +61,151 @@ impl Native {
             version: settings.version.clone(),
             tags: settings.tags.clone().into_iter().collect(),
             language: "python".to_owned(),
-            destination: Some(destination),
-            limits: core::Limits::default(),
+            destination: Some(core::Destination { format, route }),
+            limits: limits(&settings.limits)?,
+            sampling: settings.sampling.clone().map_or_else(Default::default, |sampling| {
+                core::Sampling { rate: sampling.rate, rules: sampling.rules, drop: sampling.drop }
+            }),
         })?;
-        Ok(Native { core, passed })
+        let answers = case.answers.iter().cloned().collect();
+        let (sent, verdicts) = Default::default();
+        Ok(Native { core, passed, deed: Deed::Off, answers, sent, verdicts })
+    }
+
+    /// Sends a request until its fate is known, waiting as it is told.
+    fn send(&mut self, request: core::Request) -> Result<()> {
+        loop {
+            self.sent.push(Sent {
+                path: request.path.clone(),
+                headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
+                body: String::from_utf8(request.body.clone()).map_err(|_| anyhow!("not UTF-8"))?,
+            });
+            let answer =
+                self.answers.pop_front().unwrap_or(Answer { status: 202, headers: Headers::new() });
+            let outcome = match answer.status {
+                0 => core::Outcome::TransportError,
+                status => {
+                    let headers = headers(&answer.headers);
+                    core::Outcome::Response(core::Response { status, headers })
+                }
+            };
+            let verdict = self.core.complete(request.id, &outcome)?;
+            self.verdicts.push(match verdict {
+                core::Verdict::Delivered => "delivered".to_owned(),
+                core::Verdict::Dropped(reason) => format!("dropped {}", reason.name()),
+                core::Verdict::Retry(ns) => format!("retry {ns}"),
+            });
+            match verdict {
+                core::Verdict::Retry(ns) => self.advance(ns),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Has the processor look at what waits for it; the last event.
+    fn process(&mut self) -> Result<Option<String>> {
+        let mut seen = None;
+        while let Some(event) = self.core.take_event() {
+            let outcome = match (processed(&self.deed, &event.span)?, &self.deed) {
+                (Some(span), _) => core::Processed::Changed(span),
+                (None, Deed::Drop) => core::Processed::Drop,
+                (None, _) => core::Processed::Failed,
+            };
+            if self.deed == Deed::Late {
+                self.advance(2 * PROCESSOR_NS);
+            }
+            self.core.return_event(event.id, outcome)?;
+            seen = Some(event.span);
+        }
+        Ok(seen)
+    }
+}
+
+fn headers(headers: &Headers) -> Vec<core::Header> {
+    let header = |(name, value): (&String, &String)| core::Header {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    headers.iter().map(header).collect()
+}
+
+fn limits(given: &std::collections::BTreeMap<String, u64>) -> Result<core::Limits> {
+    let mut limits = core::Limits::default();
+    for (name, value) in given {
+        let small = u32::try_from(*value);
+        match name.as_str() {
+            "batch-spans" => limits.batch_spans = small?,
+            "batch-bytes" => limits.batch_bytes = small?,
+            "batch-age-ns" => limits.batch_age_ns = *value,
+            "queue-bytes" => limits.queue_bytes = small?,
+            "open-bytes" => limits.open_bytes = small?,
+            "event-bytes" => limits.event_bytes = small?,
+            "attempts" => limits.attempts = small?,
+            "retry-budget-ns" => limits.retry_budget_ns = *value,
+            other => return Err(anyhow!("no limit `{other}`")),
+        }
+    }
+    Ok(limits)
+}
+
+/// The text of a refusal; any other error is not expected.
+fn refusal<T>(result: Result<T, core::Error>) -> Result<Result<T, String>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(core::Error::InvalidArgument(detail)) => Ok(Err(detail.message)),
+        Err(core::Error::SpanFinished(_)) => Ok(Err(String::new())),
+        Err(error) => Err(error.into()),
     }
 }
 
 impl Subject for Native {
     type Span = core::Handle;
 
-    fn start(&mut self, kind: usize, start: &Start<'_>, current: Option<u64>) -> Result<u64> {
-        let own = |text: Option<&str>| text.map(str::to_owned);
+    fn start(&mut self, kind: usize, parent: Parent<'_, u64>, start: &Start) -> Result<u64> {
         let options = [
-            own(start.session_id).map(core::SpanOption::SessionId),
-            own(start.ml_app).map(core::SpanOption::MlApp),
-            own(start.model_name).map(core::SpanOption::ModelName),
-            own(start.model_provider).map(core::SpanOption::ModelProvider),
+            start.session_id.clone().map(core::SpanOption::SessionId),
+            start.ml_app.clone().map(core::SpanOption::MlApp),
+            start.model_name.clone().map(core::SpanOption::ModelName),
+            start.model_provider.clone().map(core::SpanOption::ModelProvider),
+            start.start_ns.map(core::SpanOption::StartNs),
         ];
-        let parent = current.map_or(core::Parent::Root, core::Parent::Current);
-        let options = options.into_iter().flatten().collect();
-        Ok(self.core.start_span(core::SpanKind::ALL[kind], parent, own(start.name), options)?)
+        let contexts = start.contexts.iter().cloned().map(core::SpanOption::Context);
+        let options = options.into_iter().flatten().chain(contexts).collect();
+        let parent = match parent {
+            Parent::Root => core::Parent::Root,
+            Parent::Current(span) => core::Parent::Current(span),
+            Parent::ChildOf(span) => core::Parent::ChildOf(span),
+            Parent::Remote(place) => core::Parent::Remote(place.to_owned()),
+        };
+        let kind = *core::SpanKind::ALL.get(kind).context("no such kind")?;
+        Ok(self.core.start_span(kind, parent, start.name.clone(), options, None)?)
     }
 
-    fn annotate(&mut self, span: u64, json: &str) -> Result<Option<String>> {
-        match self.core.annotate(span, json) {
-            Ok(_) => Ok(None),
-            Err(core::Error::InvalidArgument(detail)) => Ok(Some(detail.message)),
-            Err(core::Error::SpanFinished(_)) => Ok(Some(String::new())),
-            Err(error) => Err(error.into()),
-        }
+    fn annotate(&mut self, span: u64, json: &str) -> Result<Refusal> {
+        Ok(refusal(self.core.annotate(span, json))?.err())
+    }
+
+    fn context(&mut self, json: &str) -> Result<Refusal> {
+        Ok(refusal(self.core.check_context(json))?.err())
     }
 
     fn advance(&mut self, ns: u64) {
         self.passed.set(self.passed.get() + ns);
     }
 
-    fn finish(&mut self, span: u64, failure: Option<&Failure>) -> Result<Option<u64>> {
+    fn finish(
+        &mut self,
+        span: u64,
+        failure: Option<&Failure>,
+        end_ns: Option<u64>,
+    ) -> Result<(Option<u64>, Option<String>)> {
         let failure = failure.map(|failure| core::Failure {
             message: failure.message.clone(),
             error_type: failure.error_type.clone(),
             stack: failure.stack.clone(),
         });
-        Ok(self.core.finish(span, failure, None)?.current)
+        let finished = self.core.finish(span, failure, end_ns, None)?;
+        Ok((finished.current, if finished.process { self.process()? } else { None }))
     }
 
     fn abandon(&mut self, span: u64) -> Result<()> {
@@ -110,35 +218,67 @@ impl Subject for Native {
         Ok((context.span_id, context.trace_id))
     }
 
-    fn flush(&mut self) -> Result<(Vec<Sent>, Counters)> {
-        let mut sent = Vec::new();
+    fn inject(&mut self, span: u64, given: &Headers) -> Result<Headers> {
+        let set = self.core.inject(span, &headers(given))?;
+        Ok(set.into_iter().map(|header| (header.name, header.value)).collect())
+    }
+
+    fn extract(&mut self, given: &Headers) -> Result<Result<String, String>> {
+        refusal(self.core.extract(&headers(given)))
+    }
+
+    fn evaluate(&mut self, json: &str, feedback: bool) -> Result<Refusal> {
+        Ok(refusal(match feedback {
+            true => self.core.submit_feedback(json),
+            false => self.core.submit_evaluation(json),
+        })?
+        .err())
+    }
+
+    fn processor(&mut self, does: &Deed) -> Result<()> {
+        self.deed = does.clone();
+        self.core.set_processor((*does != Deed::Off).then_some(PROCESSOR_NS));
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Result<usize> {
+        let before = self.sent.len();
+        while let core::Action::Send(request) = self.core.poll(core::PollMode::Due) {
+            self.send(request)?;
+        }
+        Ok(self.sent.len() - before)
+    }
+
+    fn flush(&mut self) -> Result<(Vec<Sent>, Option<Vec<String>>, Counters)> {
         loop {
             match self.core.poll(core::PollMode::Everything) {
                 core::Action::Idle => break,
-                core::Action::Wait(ns) => bail!("asked to wait {ns} ns during a flush"),
-                core::Action::Send(request) => {
-                    let response = core::Response { status: 202, headers: Vec::new() };
-                    self.core.complete(request.id, &core::Outcome::Response(response))?;
-                    sent.push(Sent {
-                        path: request.path,
-                        headers: request.headers.into_iter().map(|h| (h.name, h.value)).collect(),
-                        body: String::from_utf8(request.body).map_err(|_| anyhow!("not UTF-8"))?,
-                    });
-                }
+                core::Action::Wait(ns) => self.advance(ns),
+                core::Action::Send(request) => self.send(request)?,
             }
         }
-        let statistics = self.core.statistics();
-        let mut counters = Counters::from([
-            ("accepted".to_owned(), statistics.accepted),
-            ("open".to_owned(), statistics.open),
-            ("delivered".to_owned(), statistics.delivered),
-            ("annotations_rejected".to_owned(), statistics.annotations_rejected),
-            ("warnings".to_owned(), statistics.warnings),
-        ]);
-        for reason in core::DropReason::ALL {
-            counters.insert(format!("dropped {}", reason.name()), statistics.dropped_for(reason));
+        let counts = self.core.statistics();
+        let mut counters = Counters::new();
+        let mut count = |name: &str, value: u64| {
+            if value > 0 {
+                counters.insert(name.to_owned(), value);
+            }
+        };
+        count("accepted", counts.accepted);
+        count("open", counts.open);
+        count("delivered", counts.delivered);
+        count("annotations_rejected", counts.annotations_rejected);
+        count("warnings", counts.warnings);
+        count("cut", counts.cut);
+        count("withheld", counts.withheld);
+        count("evaluations accepted", counts.evaluations.accepted);
+        count("evaluations delivered", counts.evaluations.delivered);
+        count("evaluations_rejected", counts.evaluations_rejected);
+        for (at, reason) in core::DropReason::ALL.into_iter().enumerate() {
+            count(&format!("dropped {}", reason.name()), counts.dropped[at]);
+            let evaluations = counts.evaluations.dropped[at];
+            count(&format!("evaluations dropped {}", reason.name()), evaluations);
         }
-        counters.retain(|_, count| *count > 0);
-        Ok((sent, counters))
+        Ok((self.sent.clone(), Some(self.verdicts.clone()), counters))
     }
 }

@@ -1,0 +1,252 @@
+//! Values of the contract to values of the core, and back: the same fields under the same names.
+
+use super::all;
+use super::bindings::exports::witspan::llmobs::{delivery, evaluations, tracing, types};
+
+/// Two enums of the same cases, one of the contract and one of the core.
+macro_rules! same_cases {
+    ($contract:ty, $core:ty, [$($case:ident),+]) => {
+        impl From<$contract> for $core {
+            fn from(value: $contract) -> Self {
+                match value { $(<$contract>::$case => <$core>::$case),+ }
+            }
+        }
+        impl From<$core> for $contract {
+            fn from(value: $core) -> Self {
+                match value { $(<$core>::$case => <$contract>::$case),+ }
+            }
+        }
+    };
+}
+
+same_cases!(
+    types::SpanKind,
+    crate::SpanKind,
+    [Llm, Workflow, Agent, Tool, Task, Embedding, Retrieval]
+);
+same_cases!(types::IntakeFormat, crate::IntakeFormat, [PublicApi, SdkIntake]);
+same_cases!(types::Route, crate::Route, [Direct, Agent]);
+same_cases!(delivery::IntakeHost, crate::IntakeHost, [Api, LlmobsIntake]);
+same_cases!(
+    types::DropReason,
+    crate::DropReason,
+    [
+        QueueFull,
+        OpenFull,
+        Unfinished,
+        Rejected,
+        RetriesExhausted,
+        NoApiKey,
+        Shutdown,
+        TooLarge,
+        Trap,
+        NotSampled,
+        Processor
+    ]
+);
+
+impl From<types::Destination> for crate::Destination {
+    fn from(value: types::Destination) -> Self {
+        crate::Destination { format: value.format.into(), route: value.route.into() }
+    }
+}
+
+impl From<types::Settings> for crate::Settings {
+    fn from(value: types::Settings) -> Self {
+        crate::Settings {
+            ml_app: value.ml_app,
+            service: value.service,
+            env: value.env,
+            version: value.version,
+            tags: value.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            language: value.language,
+            destination: value.destination.map(Into::into),
+            limits: value.limits.map(Into::into).unwrap_or_default(),
+            sampling: value.sampling.map(Into::into).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<types::Sampling> for crate::Sampling {
+    fn from(value: types::Sampling) -> Self {
+        crate::Sampling { rate: value.rate, rules: value.rules, drop: value.drop }
+    }
+}
+
+impl From<types::Limits> for crate::Limits {
+    fn from(value: types::Limits) -> Self {
+        crate::Limits {
+            batch_spans: value.batch_spans,
+            batch_bytes: value.batch_bytes,
+            batch_age_ns: value.batch_age_ns,
+            queue_bytes: value.queue_bytes,
+            open_bytes: value.open_bytes,
+            event_bytes: value.event_bytes,
+            attempts: value.attempts,
+            retry_budget_ns: value.retry_budget_ns,
+        }
+    }
+}
+
+impl From<tracing::Parent> for crate::Parent {
+    fn from(value: tracing::Parent) -> Self {
+        match value {
+            tracing::Parent::Root => crate::Parent::Root,
+            tracing::Parent::Current(span) => crate::Parent::Current(span),
+            tracing::Parent::ChildOf(span) => crate::Parent::ChildOf(span),
+            tracing::Parent::Remote(place) => crate::Parent::Remote(place),
+        }
+    }
+}
+
+impl From<tracing::SpanOption> for crate::SpanOption {
+    fn from(value: tracing::SpanOption) -> Self {
+        match value {
+            tracing::SpanOption::SessionId(text) => crate::SpanOption::SessionId(text),
+            tracing::SpanOption::MlApp(text) => crate::SpanOption::MlApp(text),
+            tracing::SpanOption::ModelName(text) => crate::SpanOption::ModelName(text),
+            tracing::SpanOption::ModelProvider(text) => crate::SpanOption::ModelProvider(text),
+            tracing::SpanOption::StartNs(at) => crate::SpanOption::StartNs(at),
+            tracing::SpanOption::Context(text) => crate::SpanOption::Context(text),
+        }
+    }
+}
+
+impl From<types::Header> for crate::Header {
+    fn from(value: types::Header) -> Self {
+        crate::Header { name: value.name, value: value.value }
+    }
+}
+
+impl From<crate::Header> for types::Header {
+    fn from(value: crate::Header) -> Self {
+        types::Header { name: value.name, value: value.value }
+    }
+}
+
+impl From<crate::Warning> for types::Warning {
+    fn from(value: crate::Warning) -> Self {
+        types::Warning { field: value.field, message: value.message }
+    }
+}
+
+impl From<tracing::Failure> for crate::Failure {
+    fn from(value: tracing::Failure) -> Self {
+        crate::Failure {
+            message: value.message,
+            error_type: value.error_type,
+            stack: value.stack,
+        }
+    }
+}
+
+impl From<crate::Finished> for tracing::Finished {
+    fn from(value: crate::Finished) -> Self {
+        tracing::Finished {
+            current: value.current,
+            attention: value.attention,
+            process: value.process,
+            dropped: value.dropped.map(Into::into),
+        }
+    }
+}
+
+impl From<crate::Submitted> for evaluations::Submitted {
+    fn from(value: crate::Submitted) -> Self {
+        evaluations::Submitted {
+            attention: value.attention,
+            dropped: value.dropped.map(Into::into),
+            warnings: all(value.warnings),
+        }
+    }
+}
+
+impl From<crate::Request> for delivery::Request {
+    fn from(value: crate::Request) -> Self {
+        delivery::Request {
+            id: value.id,
+            host: value.host.into(),
+            path: value.path,
+            headers: all(value.headers),
+            body: value.body,
+            spans: value.spans,
+            evaluations: value.evaluations,
+        }
+    }
+}
+
+impl From<delivery::Outcome> for crate::Outcome {
+    fn from(value: delivery::Outcome) -> Self {
+        match value {
+            delivery::Outcome::Response(response) => crate::Outcome::Response(crate::Response {
+                status: response.status,
+                headers: all(response.headers),
+            }),
+            delivery::Outcome::TransportError => crate::Outcome::TransportError,
+            delivery::Outcome::NotSent(reason) => crate::Outcome::NotSent(reason.into()),
+        }
+    }
+}
+
+fn drop_counts(dropped: &[u64]) -> Vec<delivery::DropCount> {
+    let counts = crate::DropReason::ALL.into_iter().zip(dropped);
+    let counts = counts.filter(|(_, count)| **count > 0);
+    counts
+        .map(|(reason, count)| delivery::DropCount { reason: reason.into(), count: *count })
+        .collect()
+}
+
+impl From<crate::Statistics> for delivery::Counters {
+    fn from(value: crate::Statistics) -> Self {
+        delivery::Counters {
+            accepted: value.accepted,
+            open: value.open,
+            queued: value.queued,
+            in_flight: value.in_flight,
+            delivered: value.delivered,
+            dropped: drop_counts(&value.dropped),
+            annotations_rejected: value.annotations_rejected,
+            warnings: value.warnings,
+            cut: value.cut,
+            withheld: value.withheld,
+            evaluations: delivery::Tally {
+                accepted: value.evaluations.accepted,
+                queued: value.evaluations.queued,
+                in_flight: value.evaluations.in_flight,
+                delivered: value.evaluations.delivered,
+                dropped: drop_counts(&value.evaluations.dropped),
+            },
+            evaluations_rejected: value.evaluations_rejected,
+            bytes: value.bytes,
+        }
+    }
+}
+
+impl From<crate::Error> for types::Error {
+    fn from(value: crate::Error) -> Self {
+        match value {
+            crate::Error::InvalidArgument(detail) => {
+                types::Error::InvalidArgument(types::InvalidArgument {
+                    field: detail.field,
+                    message: detail.message,
+                })
+            }
+            crate::Error::UnknownSpan(span) => types::Error::UnknownSpan(span),
+            crate::Error::SpanFinished(span) => types::Error::SpanFinished(span),
+            crate::Error::MemoryFull => types::Error::MemoryFull,
+            crate::Error::AlreadyConfigured => types::Error::AlreadyConfigured,
+            crate::Error::UnknownRequest(id) => types::Error::UnknownRequest(id),
+            crate::Error::UnknownEvent(id) => types::Error::UnknownEvent(id),
+        }
+    }
+}
+
+impl From<crate::SpanError> for types::SpanError {
+    fn from(value: crate::SpanError) -> Self {
+        match value {
+            crate::SpanError::UnknownSpan => types::SpanError::UnknownSpan,
+            crate::SpanError::InvalidContext => types::SpanError::InvalidContext,
+            crate::SpanError::InvalidRemote => types::SpanError::InvalidRemote,
+        }
+    }
+}
