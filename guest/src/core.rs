@@ -1,19 +1,22 @@
 //! The core itself: every call of the contract, on plain Rust values.
 
 use crate::annotation::{self, Warning};
-use crate::delivery::{Action, Attempts, Outcome, PollMode, Request, Verdict, address, judge};
-use crate::encode::{Ended, envelope, write_event};
+use crate::encode::{Ended, root_tags};
 use crate::error::{Error, SpanError};
 use crate::ids::{Ids, SpanContext};
 use crate::json::Canonicalizer;
+use crate::notes::Notes;
 use crate::platform::Platform;
-use crate::queue::{Bounds, Pushed, Queue};
+use crate::processing::Processing;
+use crate::propagation::Remote;
+use crate::sampling::Sampler;
+use crate::sending::Sending;
 use crate::settings::{Destination, Settings};
-use crate::slots::{Handle, Slots};
-use crate::span::{App, Failure, Frame, Notes, Record, SpanKind};
+use crate::slots::{Handle, Slot, Slots};
+use crate::span::{Agent, App, Failure, Frame, Record, SpanKind, cut_text};
 use crate::statistics::{DropReason, Statistics};
-use std::collections::VecDeque;
-use std::sync::Arc;
+use crate::trace::Trace;
+use std::rc::Rc;
 
 /// What a new span belongs to; see `wit/tracing.wit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,57 +63,43 @@ pub struct Finished {
 
 /// Bytes that an open span takes besides its texts, about.
 const SPAN_BYTES: usize = 512;
-/// How many ended spans one poll encodes at most, once their destination is known.
-const ENCODED_A_POLL: usize = 64;
-
-struct InFlight {
-    id: u64,
-    spans: u32,
-    sent: u32,
-    since: u64,
-    waits: bool,
-}
+/// Bytes that a session or an ML app keeps: they outlive the span.
+const NAME_BYTES: usize = 4096;
 
 /// A wall-clock reading and the monotonic reading of the same moment, in ns.
 #[derive(Clone, Copy)]
-struct Anchor {
+pub(crate) struct Anchor {
     wall: u64,
-    monotonic: u64,
+    pub(crate) monotonic: u64,
 }
 
 impl Anchor {
-    fn read(platform: &mut impl Platform) -> Self {
+    pub(crate) fn read(platform: &mut impl Platform) -> Self {
         Anchor { wall: platform.wall_ns(), monotonic: platform.monotonic_ns() }
     }
 
-    fn wall_at(self, monotonic: u64) -> u64 {
+    pub(crate) fn wall_at(self, monotonic: u64) -> u64 {
         self.wall.wrapping_add(monotonic.wrapping_sub(self.monotonic))
     }
 }
 
 /// The brain of a tracer; see `wit/` for what each call means.
 pub struct Core<P> {
-    platform: P,
-    settings: Settings,
+    pub(crate) platform: P,
+    pub(crate) settings: Settings,
     configured: bool,
-    destination: Option<Destination>,
-    app: Arc<App>,
-    ids: Ids,
-    anchor: Anchor,
-    slots: Slots,
+    sampler: Sampler,
+    app: Rc<App>,
+    pub(crate) ids: Ids,
+    pub(crate) anchor: Anchor,
+    pub(crate) slots: Slots,
     open_bytes: usize,
-    canonicalizer: Canonicalizer,
+    pub(crate) canonicalizer: Canonicalizer,
     /// What an annotation is read into, before any of it is kept; its buffers are used again.
     draft: Notes,
-    queue: Queue,
-    /// Ended spans whose format is not known yet.
-    waiting: VecDeque<Ended>,
-    waiting_bytes: usize,
-    in_flight: Vec<InFlight>,
-    next_request: u64,
-    /// The monotonic reading before which nothing is sent, after a failure.
-    quiet_until: u64,
-    counts: Statistics,
+    pub(crate) sending: Sending,
+    pub(crate) processing: Processing,
+    pub(crate) counts: Statistics,
 }
 
 impl<P: Platform> Core<P> {
@@ -119,12 +108,12 @@ impl<P: Platform> Core<P> {
         let settings = Settings::default();
         let anchor = Anchor::read(&mut platform);
         let ids = Ids::new(&mut platform);
-        let app = Arc::new(App::new(&settings.ml_app, &settings));
-        let mut core = Core {
+        let app = Rc::new(App::new(&settings.ml_app, &settings));
+        let (sampler, _) = Sampler::new(&settings.sampling);
+        Core {
             platform,
-            destination: None,
-            settings,
             configured: false,
+            sampler,
             app,
             ids,
             anchor,
@@ -132,16 +121,11 @@ impl<P: Platform> Core<P> {
             open_bytes: 0,
             canonicalizer: Canonicalizer::default(),
             draft: Notes::default(),
-            queue: Queue::default(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            in_flight: Vec::new(),
-            next_request: 1,
-            quiet_until: 0,
+            sending: Sending::new(&settings),
+            processing: Processing::default(),
             counts: Statistics::default(),
-        };
-        core.adopt(core.settings.destination);
-        core
+            settings,
+        }
     }
 
     /// Sets what all spans share; once, before the first span.
@@ -150,28 +134,23 @@ impl<P: Platform> Core<P> {
             return Err(Error::AlreadyConfigured);
         }
         settings.check()?;
+        let (sampler, warnings) = Sampler::new(&settings.sampling);
         self.configured = true;
-        self.app = Arc::new(App::new(&settings.ml_app, &settings));
+        self.app = Rc::new(App::new(&settings.ml_app, &settings));
+        self.sending = Sending::new(&settings);
+        self.sampler = sampler;
         self.settings = settings;
-        self.destination = None;
-        self.adopt(self.settings.destination);
-        Ok(Vec::new())
+        self.counts.warnings += warnings.len() as u64;
+        Ok(warnings)
     }
 
     /// Says where spans go, once it is known.
     pub fn set_destination(&mut self, destination: Destination) -> Result<(), Error> {
-        if self.destination.is_some() {
+        if self.sending.destination.is_some() {
             return Err(Error::AlreadyConfigured);
         }
-        self.adopt(Some(destination));
+        self.sending.adopt(destination, &self.settings);
         Ok(())
-    }
-
-    fn adopt(&mut self, destination: Option<Destination>) {
-        self.destination = destination;
-        if let Some(destination) = destination {
-            self.queue.set_envelope(envelope(destination.format, &self.settings));
-        }
     }
 
     /// Starts a span; 0 if there is no room for it.
@@ -183,12 +162,7 @@ impl<P: Platform> Core<P> {
         options: Vec<SpanOption>,
         now_ns: Option<u64>,
     ) -> Result<Handle, SpanError> {
-        let parent = self.resolve(parent)?;
-        self.counts.accepted += 1;
-        if parent == Some(0) {
-            self.counts.drop_spans(DropReason::OpenFull, 1);
-            return Ok(0);
-        }
+        let (parent, remote) = self.resolve(parent)?;
         let started = self.now(now_ns);
         let mut record = Record {
             kind,
@@ -208,25 +182,47 @@ impl<P: Platform> Core<P> {
                     record.start_ns = at;
                     record.started = None;
                 }
-                SpanOption::Context(_) => {}
+                SpanOption::Context(text) => {
+                    if let Some(given) = self.read_context(&text, &mut record)? {
+                        session = Some(given);
+                    }
+                }
             }
         }
+        self.counts.accepted += 1;
         let size = SPAN_BYTES + record.size();
-        if self.open_bytes + size > self.settings.limits.open_bytes as usize {
+        let no_room = self.open_bytes + size > self.settings.limits.open_bytes as usize;
+        if parent == Some(0) || no_room {
             self.counts.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
         let above = parent.and_then(|parent| self.slots.get(parent));
         let late = above.is_some_and(|slot| !slot.open);
         let above = above.map(|slot| &slot.frame);
+        let remote = remote.as_ref();
+        for text in [&mut session, &mut app].into_iter().flatten() {
+            cut_text(text, NAME_BYTES);
+        }
+        let app = app.as_deref().or(remote.and_then(|remote| remote.ml_app.as_deref()));
+        let session = session.as_deref().or(remote.and_then(|remote| remote.session_id.as_deref()));
+        let trace = match above {
+            Some(frame) => frame.trace.clone(),
+            None => Rc::new(self.new_trace(remote, record.start_ns)),
+        };
+        let span_id = self.ids.span_id();
+        let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
         let frame = Frame {
             parent: parent.unwrap_or(0),
             late,
-            parent_id: above.map_or(0, |frame| frame.span_id),
+            parent_id: match (above, remote) {
+                (Some(frame), _) => frame.span_id,
+                (None, Some(remote)) => remote.parent_id,
+                (None, None) => 0,
+            },
             app: match (app, above) {
                 (Some(name), _) if name == self.app.name => self.app.clone(),
                 (Some(name), Some(frame)) if name == frame.app.name => frame.app.clone(),
-                (Some(name), _) => Arc::new(App::new(&name, &self.settings)),
+                (Some(name), _) => Rc::new(App::new(name, &self.settings)),
                 (None, Some(frame)) => frame.app.clone(),
                 (None, None) => self.app.clone(),
             },
@@ -234,30 +230,99 @@ impl<P: Platform> Core<P> {
                 Some(session) => Some(session.into()),
                 None => above.and_then(|frame| frame.session.clone()),
             },
-            trace_id: match above {
-                Some(frame) => frame.trace_id,
-                None => self.ids.trace_id(record.start_ns),
+            agent: match (above, remote) {
+                (Some(frame), _) => frame.as_agent.as_ref().or(frame.agent.as_ref()).cloned(),
+                (None, Some(remote)) => remote.agent().map(Rc::new),
+                (None, None) => None,
             },
-            span_id: self.ids.span_id(),
+            as_agent: (kind == SpanKind::Agent).then(|| {
+                let mut name = record.shown_name().to_owned();
+                cut_text(&mut name, NAME_BYTES);
+                Rc::new(Agent { name, span_id })
+            }),
+            trace,
+            span_id,
         };
+        let trace = frame.trace.clone();
         self.open_bytes += size;
-        Ok(self.slots.insert(frame, record))
+        let handle = self.slots.insert(frame, record);
+        // Only the first span of a trace sets it.
+        let _ = trace.root.set(handle);
+        Ok(handle)
     }
 
-    /// The span to be the parent; `Some(0)` if that one is not kept, `None` for a root.
-    fn resolve(&self, parent: Parent) -> Result<Option<Handle>, SpanError> {
-        match parent {
-            Parent::Root | Parent::Remote(_) => Ok(None),
-            Parent::Current(0) | Parent::ChildOf(0) => Ok(Some(0)),
+    /// A trace that begins here, or goes on here.
+    fn new_trace(&mut self, remote: Option<&Remote>, start_ns: u64) -> Trace {
+        let own = self.ids.trace_id(start_ns);
+        let trace = match remote {
+            None => Trace::new(own, None),
+            Some(remote) => remote.trace(own),
+        };
+        if !self.sampler.has_rules() && trace.decision.get().is_none() {
+            let _ = trace.decision.set(Some(self.sampler.decide(&trace, &[])));
+        }
+        trace
+    }
+
+    /// Adds what an annotation context says to a span that starts; the session that it names.
+    fn read_context(
+        &mut self,
+        text: &str,
+        record: &mut Record,
+    ) -> Result<Option<String>, SpanError> {
+        self.draft.clear();
+        let mut name = None;
+        let canonicalizer = &mut self.canonicalizer;
+        let kind = Some(record.kind);
+        annotation::parse_context(kind, text, &mut self.draft, &mut name, canonicalizer)
+            .map_err(|_| SpanError::InvalidContext)?;
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            record.name = Some(name);
+        }
+        let session = self.draft.session.take();
+        // A context's cost tags are kept where the tags are, as they are then.
+        if let Some(extra) = &mut self.draft.extra {
+            let (tags, here) = (&self.draft.tags, &record.notes.tags);
+            let app = &self.app;
+            extra.cost_tags.retain(|key| {
+                tags.get(key).is_some() || here.get(key).is_some() || app.has_tag(key)
+            });
+        }
+        record.notes.merge(&mut self.draft);
+        Ok(session.map(|session| session.as_ref().to_owned()))
+    }
+
+    /// Checks an annotation context.
+    pub fn check_context(&mut self, text: &str) -> Result<Vec<Warning>, Error> {
+        self.draft.clear();
+        let canonicalizer = &mut self.canonicalizer;
+        let read = annotation::parse_context(None, text, &mut self.draft, &mut None, canonicalizer);
+        match &read {
+            Ok(warnings) => self.counts.warnings += warnings.len() as u64,
+            Err(_) => self.counts.annotations_rejected += 1,
+        }
+        read
+    }
+
+    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or a place
+    /// of another service.
+    fn resolve(&self, parent: Parent) -> Result<(Option<Handle>, Option<Remote>), SpanError> {
+        let handle = match parent {
+            Parent::Root => None,
+            Parent::Remote(place) => {
+                return Ok((None, Some(Remote::read(&place).ok_or(SpanError::InvalidRemote)?)));
+            }
+            Parent::Current(0) | Parent::ChildOf(0) => Some(0),
             Parent::Current(handle) => {
                 let known = self.slots.get(handle).map(|_| handle);
-                Ok(self.slots.nearest_open(handle).or(known))
+                self.slots.nearest_open(handle).or(known)
             }
             Parent::ChildOf(handle) => match self.slots.get(handle) {
-                Some(_) => Ok(Some(handle)),
-                None => Err(SpanError::UnknownSpan),
+                Some(_) => Some(handle),
+                None => return Err(SpanError::UnknownSpan),
             },
-        }
+        };
+        Ok((handle, None))
     }
 
     /// Adds what a JSON text says to an open span.
@@ -286,7 +351,22 @@ impl<P: Platform> Core<P> {
         }
         self.draft.clear();
         let kind = slot.record.kind;
-        let warnings = annotation::parse(kind, text, &mut self.draft, &mut self.canonicalizer)?;
+        let mut warnings = annotation::parse(kind, text, &mut self.draft, &mut self.canonicalizer)?;
+        if let Some(extra) = &mut self.draft.extra
+            && !extra.cost_tags.is_empty()
+        {
+            let (tags, slot) = (&self.draft.tags, &*slot);
+            extra.cost_tags.retain(|key| {
+                let known = tags.get(key).is_some() || has_tag(slot, key);
+                if !known {
+                    let key = String::from_utf8_lossy(key);
+                    let what =
+                        format!("names `{key}`, which is no tag of the span: it was left out");
+                    warnings.push(Warning::of("cost_tags", &what));
+                }
+                known
+            });
+        }
         // Canonical form may be longer than what was given.
         if self.draft.size() > room {
             return Err(Error::MemoryFull);
@@ -327,15 +407,75 @@ impl<P: Platform> Core<P> {
             (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
         };
         let failure = failure.map(Failure::within_limits);
-        let ended = Ended { frame, record, failure, duration_ns, io_dropped: false };
-        match self.enqueue(ended, now) {
-            Ok(attention) => finished.attention = attention,
+        let mut ended = Ended {
+            frame,
+            record,
+            failure,
+            duration_ns,
+            parents_prompt: None,
+            tool_version: None,
+            marks: Vec::new(),
+            io_dropped: false,
+        };
+        self.take_from_parent(&mut ended);
+        self.decide(span, &ended.frame, &ended.record);
+        match self.hand_on(ended, now) {
+            Ok(Handed { attention, process }) => {
+                finished.attention = attention;
+                finished.process = process;
+            }
             Err(reason) => {
                 self.counts.drop_spans(reason, 1);
                 finished.dropped = Some(reason);
             }
         }
         Ok(finished)
+    }
+
+    /// Sees that it is decided whether a trace is sampled. The first span of a trace that finishes,
+    /// or whose ids are asked for by another service, decides for all.
+    pub(crate) fn decide(&self, span: Handle, frame: &Frame, record: &Record) {
+        let trace = &frame.trace;
+        if trace.decision.get().is_some() {
+            return;
+        }
+        let root = trace.root.get().copied().filter(|root| *root != span);
+        let root = root.and_then(|root| self.slots.get(root)).filter(|slot| slot.open);
+        let (frame, record) = root.map_or((frame, record), |slot| (&slot.frame, &slot.record));
+        let decision = self.sampler.decide(trace, &root_tags(frame, record));
+        let _ = trace.decision.set(Some(decision));
+    }
+
+    /// What a span has from its parent as that is now: an llm span its prompt, a tool span the
+    /// version with which it was defined.
+    fn take_from_parent(&self, ended: &mut Ended) {
+        let kind = ended.record.kind;
+        if !matches!(kind, SpanKind::Llm | SpanKind::Tool) || ended.frame.parent == 0 {
+            return;
+        }
+        let parent = self.slots.get(ended.frame.parent).filter(|slot| slot.open);
+        let Some(parent) = parent.map(|slot| &slot.record) else { return };
+        let Some(extra) = &parent.notes.extra else { return };
+        if kind == SpanKind::Llm && !extra.prompt.is_empty() {
+            ended.parents_prompt = Some(extra.prompt.clone());
+        } else if kind == SpanKind::Tool && parent.kind == SpanKind::Llm {
+            let name = ended.record.shown_name();
+            ended.tool_version = annotation::version_of(&extra.tools, name);
+        }
+    }
+
+    /// Passes a span that has ended on to where it goes next.
+    fn hand_on(&mut self, ended: Ended, now: u64) -> Result<Handed, DropReason> {
+        let decision = ended.frame.trace.decision.get();
+        let sampled = decision.and_then(Option::as_ref).is_none_or(|decision| decision.sampled);
+        if self.sampler.drop && !sampled {
+            return Err(DropReason::NotSampled);
+        }
+        if self.processing.is_on() {
+            self.await_processor(ended, now)?;
+            return Ok(Handed { attention: true, process: true });
+        }
+        Ok(Handed { attention: self.enqueue(ended, now)?, process: false })
     }
 
     /// Gives up an open span; false if it had finished.
@@ -357,133 +497,18 @@ impl<P: Platform> Core<P> {
         Ok(Some((frame, record)))
     }
 
-    /// Queues an ended span; whether the worker should look, or why it could not be kept.
-    fn enqueue(&mut self, ended: Ended, now: u64) -> Result<bool, DropReason> {
-        let Some(destination) = self.destination else {
-            let size = ended.size();
-            if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
-                return Err(DropReason::QueueFull);
-            }
-            self.waiting_bytes += size;
-            self.waiting.push_back(ended);
-            self.counts.queued += 1;
-            return Ok(false);
-        };
-        self.encode(destination, ended, now)
-    }
-
-    fn encode(
-        &mut self,
-        destination: Destination,
-        mut ended: Ended,
-        now: u64,
-    ) -> Result<bool, DropReason> {
-        let limits = &self.settings.limits;
-        let bounds = Bounds {
-            batch_spans: limits.batch_spans,
-            batch_bytes: limits.batch_bytes as usize,
-            queue_bytes: (limits.queue_bytes as usize).saturating_sub(self.waiting_bytes),
-        };
-        let longest = limits.event_bytes as usize;
-        let settings = &self.settings;
-        let pushed = self.queue.push(bounds, now, |out| {
-            let start = out.len();
-            write_event(destination.format, &ended, settings, out);
-            if out.len() - start > longest {
-                out.truncate(start);
-                ended.io_dropped = true;
-                write_event(destination.format, &ended, settings, out);
-            }
-            out.len() - start <= longest
-        });
-        match pushed {
-            Some(Pushed::Kept(attention)) => {
-                self.counts.queued += 1;
-                Ok(attention)
-            }
-            Some(Pushed::Full) => Err(DropReason::QueueFull),
-            None => Err(DropReason::TooLarge),
-        }
-    }
-
     /// The ids of a span, open or finished.
     pub fn export_span(&self, span: Handle) -> Result<SpanContext, SpanError> {
         let frame = &self.slots.get(span).ok_or(SpanError::UnknownSpan)?.frame;
         Ok(SpanContext {
             span_id: frame.span_id.to_string(),
-            trace_id: String::from_utf8_lossy(frame.trace_id.text()).into_owned(),
+            trace_id: String::from_utf8_lossy(frame.trace.id()).into_owned(),
         })
     }
 
-    /// What the worker should do next.
-    pub fn poll(&mut self, mode: PollMode) -> Action {
-        self.anchor = Anchor::read(&mut self.platform);
-        let now = self.anchor.monotonic;
-        let Some(destination) = self.destination else { return Action::Idle };
-        for _ in 0..ENCODED_A_POLL {
-            let Some(ended) = self.waiting.pop_front() else { break };
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(ended.size());
-            self.counts.queued = self.counts.queued.saturating_sub(1);
-            if let Err(reason) = self.encode(destination, ended, now) {
-                self.counts.drop_spans(reason, 1);
-            }
-        }
-        if !self.waiting.is_empty() {
-            return Action::Wait(0);
-        }
-        let quiet = self.quiet_until.saturating_sub(now);
-        if quiet > 0 {
-            return Action::Wait(quiet);
-        }
-        let age = self.queue.growing_since().map(|since| now.saturating_sub(since));
-        let batch_age = self.settings.limits.batch_age_ns;
-        if age.is_some_and(|age| mode == PollMode::Everything || age >= batch_age) {
-            self.queue.seal();
-        }
-        let Some(batch) = self.queue.take_sealed() else {
-            return match age {
-                Some(age) => Action::Wait(batch_age.saturating_sub(age)),
-                None => Action::Idle,
-            };
-        };
-        let id = self.next_request;
-        self.next_request += 1;
-        self.counts.queued = self.counts.queued.saturating_sub(u64::from(batch.spans));
-        self.counts.in_flight += u64::from(batch.spans);
-        self.in_flight.push(InFlight { id, spans: batch.spans, sent: 1, since: now, waits: false });
-        let (host, path, headers) = address(destination);
-        Action::Send(Request { id, host, path, headers, body: batch.body, spans: batch.spans, evaluations: 0 })
-    }
-
-    /// Takes in what came of a request.
-    pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Verdict, Error> {
-        let now = self.platform.monotonic_ns();
-        let limits = &self.settings.limits;
-        let at = self.in_flight.iter().position(|request| request.id == id);
-        let Some((at, request)) = at.and_then(|at| Some((at, self.in_flight.get_mut(at)?))) else {
-            return Err(Error::UnknownRequest(id));
-        };
-        let attempts =
-            Attempts { made: request.sent, elapsed_ns: now.saturating_sub(request.since) };
-        let verdict = judge(outcome, attempts, limits, |bound| self.ids.up_to(bound));
-        let spans = u64::from(request.spans);
-        match verdict {
-            Verdict::Retry(wait) => {
-                request.sent += 1;
-                request.waits = true;
-                // Whoever could not take this batch is spared the others for as long.
-                self.quiet_until = self.quiet_until.max(now.saturating_add(wait));
-                return Ok(verdict);
-            }
-            Verdict::Delivered => self.counts.delivered += spans,
-            Verdict::Dropped(reason) => self.counts.drop_spans(reason, spans),
-        }
-        self.in_flight.swap_remove(at);
-        self.counts.in_flight = self.counts.in_flight.saturating_sub(spans);
-        if !self.in_flight.iter().any(|request| request.waits) {
-            self.quiet_until = 0;
-        }
-        Ok(verdict)
+    /// The monotonic clock: as the host read it, else as it reads now.
+    pub(crate) fn now(&mut self, given: Option<u64>) -> u64 {
+        given.unwrap_or_else(|| self.platform.monotonic_ns())
     }
 
     /// The counters.
@@ -494,15 +519,18 @@ impl<P: Platform> Core<P> {
             ..self.counts.clone()
         }
     }
+}
 
-    /// The monotonic clock: as the host read it, else as it reads now.
-    fn now(&mut self, given: Option<u64>) -> u64 {
-        given.unwrap_or_else(|| self.platform.monotonic_ns())
-    }
+/// Where a span that has ended went.
+struct Handed {
+    attention: bool,
+    process: bool,
+}
 
-    fn queue_bytes(&self) -> usize {
-        self.queue.bytes() + self.waiting_bytes
-    }
+/// Whether an open span has a tag of this key, escaped.
+fn has_tag(slot: &Slot, key: &[u8]) -> bool {
+    let session = key == b"session_id" && slot.frame.session.is_some();
+    session || slot.record.notes.tags.get(key).is_some() || slot.frame.app.has_tag(key)
 }
 
 /// Ends this instance as a defect would, for tests of what a host does then.

@@ -1,6 +1,6 @@
 //! When a batch goes, and what follows from an intake's answer. Pure rules: no clock, no I/O.
 
-use crate::settings::{Destination, IntakeFormat, Limits, Route};
+use crate::settings::{Limits, Route};
 use crate::statistics::DropReason;
 
 /// What a poll is for.
@@ -101,20 +101,16 @@ pub enum Verdict {
     Dropped(DropReason),
 }
 
-/// Where a batch goes: whose host, path and headers.
-pub(crate) fn address(destination: Destination) -> (IntakeHost, String, Vec<Header>) {
-    let (host, path) = match destination.format {
-        IntakeFormat::PublicApi => (IntakeHost::Api, "/api/intake/llm-obs/v1/trace/spans"),
-        IntakeFormat::SdkIntake => (IntakeHost::LlmobsIntake, "/api/v2/llmobs"),
-    };
+/// The path and headers of a request for a path of an intake's host.
+pub(crate) fn address(host: IntakeHost, path: &str, route: Route) -> (String, Vec<Header>) {
     let header =
         |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
     let mut headers = vec![header("content-type", "application/json")];
-    match destination.route {
-        Route::Direct => (host, path.to_owned(), headers),
+    match route {
+        Route::Direct => (path.to_owned(), headers),
         Route::Agent => {
             headers.push(header("x-datadog-evp-subdomain", host.subdomain()));
-            (host, format!("/evp_proxy/v2{path}"), headers)
+            (format!("/evp_proxy/v2{path}"), headers)
         }
     }
 }
@@ -232,7 +228,7 @@ mod tests {
     #[test]
     fn attempts_and_time_are_bounded() {
         let exhausted = Verdict::Dropped(DropReason::RetriesExhausted);
-        assert_eq!(verdict(&answer(503, &[]), 5, 0), exhausted);
+        assert_eq!(verdict(&answer(503, &[]), 8, 0), exhausted);
         assert_eq!(verdict(&answer(503, &[]), 2, 60_000_000_000), exhausted);
     }
 }

@@ -1,9 +1,20 @@
-//! Evaluations and feedback.
-use crate::annotation::Warning;
+//! Evaluations and feedback: judgements about spans, traces and sessions, on their way.
+
+use crate::annotation::{Surroundings, Warning, write_metric_of};
 use crate::core::Core;
 use crate::error::Error;
 use crate::platform::Platform;
+use crate::queue::Pushed;
 use crate::statistics::DropReason;
+
+/// The path of evaluations, the same for both formats of spans.
+pub(crate) const PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
+
+/// What begins and ends a body.
+pub(crate) fn envelope() -> (Vec<u8>, &'static [u8]) {
+    let start = b"{\"data\":{\"attributes\":{\"metrics\":[".to_vec();
+    (start, b"]},\"type\":\"evaluation_metric\"}}")
+}
 
 /// What came of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +28,49 @@ pub struct Submitted {
 }
 
 impl<P: Platform> Core<P> {
-    /// Queues an evaluation.
-    pub fn submit_evaluation(&mut self, _text: &str) -> Result<Submitted, Error> {
-        Ok(Submitted { attention: false, dropped: None, warnings: Vec::new() })
+    /// Queues an evaluation, a JSON object; `wit/evaluations.wit` describes it.
+    pub fn submit_evaluation(&mut self, text: &str) -> Result<Submitted, Error> {
+        self.submit(text, false)
     }
 
-    /// Queues a feedback.
-    pub fn submit_feedback(&mut self, _text: &str) -> Result<Submitted, Error> {
-        Ok(Submitted { attention: false, dropped: None, warnings: Vec::new() })
+    /// Queues a feedback, a JSON object; `wit/evaluations.wit` describes it.
+    pub fn submit_feedback(&mut self, text: &str) -> Result<Submitted, Error> {
+        self.submit(text, true)
     }
 
-    /// Checks an annotation context.
-    pub fn check_context(&mut self, _context: &str) -> Result<Vec<Warning>, Error> {
-        Ok(Vec::new())
+    fn submit(&mut self, text: &str, feedback: bool) -> Result<Submitted, Error> {
+        let now = self.platform.monotonic_ns();
+        let now_ms = self.anchor.wall_at(now).checked_div(1_000_000).unwrap_or(0);
+        let around = Surroundings { ml_app: &self.settings.ml_app, now_ms };
+        let mut metric = Vec::new();
+        let read = write_metric_of(text, feedback, around, &mut self.canonicalizer, &mut metric);
+        let warnings = read.inspect_err(|_| self.counts.evaluations_rejected += 1)?;
+        self.counts.warnings += warnings.len() as u64;
+        self.counts.evaluations.accepted += 1;
+        let mut submitted = Submitted { attention: false, dropped: None, warnings };
+        let bounds = self.bounds(self.sending.evaluations.bytes());
+        let pushed = if metric.len() > self.settings.limits.event_bytes as usize {
+            Err(DropReason::TooLarge)
+        } else {
+            let queue = &mut self.sending.evaluations;
+            match queue.push(bounds, now, |out| {
+                out.extend_from_slice(&metric);
+                true
+            }) {
+                Some(Pushed::Kept(attention)) => Ok(attention),
+                _ => Err(DropReason::QueueFull),
+            }
+        };
+        match pushed {
+            Ok(attention) => {
+                self.counts.evaluations.queued += 1;
+                submitted.attention = attention;
+            }
+            Err(reason) => {
+                self.counts.evaluations.drop(reason, 1);
+                submitted.dropped = Some(reason);
+            }
+        }
+        Ok(submitted)
     }
 }

@@ -1,6 +1,6 @@
 //! Ids of spans and traces, and how they are written.
 
-use crate::json::{hex_digit, write_escaped};
+use crate::json::write_escaped;
 use crate::platform::Platform;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -10,29 +10,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 pub struct SpanContext {
     /// Decimal, below 2^63.
     pub span_id: String,
-    /// 32 lower-case hexadecimal digits.
+    /// 32 lower-case hexadecimal digits; in a continued trace, as it came.
     pub trace_id: String,
-}
-
-/// Seconds of the Unix epoch and 64 random bits in hexadecimal, the shape in which Datadog's SDKs
-/// make theirs: `SSSSSSSS00000000RRRRRRRRRRRRRRRR`. Kept as text, which is all it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TraceId([u8; 32]);
-
-impl TraceId {
-    fn new(seconds: u32, random: u64) -> Self {
-        let bits = u128::from(seconds) << 96 | u128::from(random);
-        let mut text = [b'0'; 32];
-        for (place, digit) in text.iter_mut().enumerate() {
-            let nibble = (bits >> (124 - 4 * place)) & 15;
-            *digit = hex_digit(u8::try_from(nibble).unwrap_or(0));
-        }
-        TraceId(text)
-    }
-
-    pub(crate) fn text(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 /// Makes ids, and the jitter of retries, from one seed.
@@ -62,9 +41,11 @@ impl Ids {
         }
     }
 
-    pub(crate) fn trace_id(&mut self, wall_ns: u64) -> TraceId {
+    /// Seconds of the Unix epoch, 32 zero bits and 64 random ones, as Datadog's SDKs make theirs.
+    pub(crate) fn trace_id(&mut self, wall_ns: u64) -> u128 {
         let seconds = wall_ns.checked_div(1_000_000_000).unwrap_or(0);
-        TraceId::new(u32::try_from(seconds).unwrap_or(u32::MAX), self.generator.next_u64())
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        u128::from(seconds) << 96 | u128::from(self.generator.next_u64())
     }
 
     /// A number from 0 to `bound`, both included.

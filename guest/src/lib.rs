@@ -30,14 +30,18 @@ mod evaluation;
 mod ids;
 pub mod json;
 mod members;
+mod notes;
 mod platform;
 mod processing;
 mod propagation;
 mod queue;
+mod sampling;
+mod sending;
 mod settings;
 mod slots;
 mod span;
 mod statistics;
+mod trace;
 
 pub use crate::annotation::Warning;
 pub use crate::core::{Core, Finished, Parent, SpanOption};

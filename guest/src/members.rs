@@ -77,12 +77,41 @@ impl Members {
             return;
         }
         for (key, value) in newer.iter() {
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(key);
-            let key_end = self.bytes.len();
-            self.bytes.extend_from_slice(value);
-            self.file(start, key_end);
+            self.set(key, value);
         }
+    }
+
+    /// The value of a member by its escaped key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        let at = self.find(key)?;
+        self.index.get(at).map(|r| self.slice(r.key_end, r.end))
+    }
+
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, key: &[u8]) {
+        if let Some(at) = self.find(key) {
+            self.index.remove(at);
+        }
+    }
+
+    /// Keeps the members whose escaped keys `keep` says.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
+        let bytes = &self.bytes;
+        self.index
+            .retain(|r| keep(bytes.get(r.start as usize..r.key_end as usize).unwrap_or_default()));
+    }
+
+    fn find(&self, key: &[u8]) -> Option<usize> {
+        self.index.binary_search_by(|r| compare_keys(self.slice(r.start, r.key_end), key)).ok()
+    }
+
+    /// Sets a member whose key and value are in wire form.
+    pub(crate) fn set(&mut self, key: &[u8], value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        let key_end = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.file(start, key_end);
     }
 
     /// Empties it and keeps its buffers.

@@ -1,15 +1,21 @@
-//! The application's processor, in two steps.
+//! The application's processor: spans that have ended wait for it, come back, or are sent without
+//! their content.
+
+use crate::annotation::{Changed, read_event};
 use crate::core::Core;
+use crate::encode::{Ended, write_processor_event};
 use crate::error::Error;
 use crate::platform::Platform;
+use crate::span::{Failure, Shape};
 use crate::statistics::DropReason;
+use std::collections::VecDeque;
 
 /// A finished span that waits for the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Names it when it comes back.
     pub id: u64,
-    /// JSON.
+    /// The event as JSON; `wit/processing.wit` describes it.
     pub span: String,
 }
 
@@ -20,7 +26,7 @@ pub enum Processed {
     Changed(String),
     /// It shall not be sent.
     Drop,
-    /// The function raised.
+    /// The function raised, or gave what is no event.
     Failed,
 }
 
@@ -35,17 +41,191 @@ pub struct Returned {
     pub dropped: Option<DropReason>,
 }
 
+struct Pending {
+    id: u64,
+    ended: Ended,
+    /// The monotonic reading after which its content is withheld.
+    until: u64,
+    taken: bool,
+}
+
+/// Spans that wait for the processor, oldest first.
+#[derive(Default)]
+pub(crate) struct Processing {
+    limit_ns: Option<u64>,
+    pending: VecDeque<Pending>,
+    bytes: usize,
+    last: u64,
+}
+
+impl Processing {
+    pub(crate) fn is_on(&self) -> bool {
+        self.limit_ns.is_some()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Pending> {
+        let pending = self.pending.remove(at)?;
+        self.bytes = self.bytes.saturating_sub(pending.ended.size());
+        Some(pending)
+    }
+}
+
+/// What stands in the place of content that may not be sent.
+const WITHHELD: &str = "[withheld: the processor failed]";
+
 impl<P: Platform> Core<P> {
-    /// Spans that finish wait for the processor from now on.
-    pub fn set_processor(&mut self, _limit_ns: Option<u64>) {}
+    /// Spans that finish wait for the processor from now on, each so long; or no longer.
+    pub fn set_processor(&mut self, limit_ns: Option<u64>) {
+        self.processing.limit_ns = limit_ns;
+    }
+
+    pub(crate) fn await_processor(&mut self, ended: Ended, now: u64) -> Result<(), DropReason> {
+        let size = ended.size();
+        if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
+            return Err(DropReason::QueueFull);
+        }
+        let processing = &mut self.processing;
+        processing.last += 1;
+        processing.bytes += size;
+        let until = now.saturating_add(processing.limit_ns.unwrap_or(0));
+        let pending = Pending { id: processing.last, ended, until, taken: false };
+        processing.pending.push_back(pending);
+        self.counts.queued += 1;
+        Ok(())
+    }
 
     /// The next event that waits.
     pub fn take_event(&mut self) -> Option<Event> {
-        None
+        let pending = self.processing.pending.iter_mut().find(|pending| !pending.taken)?;
+        pending.taken = true;
+        let mut span = Vec::new();
+        write_processor_event(&pending.ended, &mut span);
+        Some(Event { id: pending.id, span: String::from_utf8_lossy(&span).into_owned() })
     }
 
     /// Takes an event back.
-    pub fn return_event(&mut self, id: u64, _outcome: Processed) -> Result<Returned, Error> {
-        Err(Error::UnknownEvent(id))
+    pub fn return_event(&mut self, id: u64, outcome: Processed) -> Result<Returned, Error> {
+        let now = self.platform.monotonic_ns();
+        let taken = |pending: &Pending| pending.id == id && pending.taken;
+        let at = self.processing.pending.iter().position(taken).ok_or(Error::UnknownEvent(id))?;
+        let Some(Pending { mut ended, until, .. }) = self.processing.remove(at) else {
+            return Err(Error::UnknownEvent(id));
+        };
+        self.counts.queued = self.counts.queued.saturating_sub(1);
+        let failed = match outcome {
+            _ if now > until => Some("late"),
+            Processed::Drop => {
+                self.counts.drop_spans(DropReason::Processor, 1);
+                let dropped = Some(DropReason::Processor);
+                return Ok(Returned { attention: false, withheld: false, dropped });
+            }
+            Processed::Failed => Some("failed"),
+            Processed::Changed(text) => {
+                match read_event(ended.record.kind, &text, &mut self.canonicalizer) {
+                    Ok(changed) => {
+                        adopt(&mut ended, changed);
+                        None
+                    }
+                    Err(_) => Some("unreadable"),
+                }
+            }
+        };
+        let withheld = failed.is_some();
+        let (attention, dropped) = match self.send_processed(ended, failed, now) {
+            Ok(attention) => (attention, None),
+            Err(reason) => (false, Some(reason)),
+        };
+        Ok(Returned { attention, withheld, dropped })
     }
+
+    /// Sends what the processor has had for too long without its content; how long the next may
+    /// still wait.
+    pub(crate) fn withhold_overdue(&mut self, now: u64) -> Option<u64> {
+        while let Some(first) = self.processing.pending.front() {
+            if now <= first.until {
+                return Some(first.until - now + 1);
+            }
+            if let Some(pending) = self.processing.remove(0) {
+                self.counts.queued = self.counts.queued.saturating_sub(1);
+                // Why it is not kept is counted.
+                let _ = self.send_processed(pending.ended, Some("late"), now);
+            }
+        }
+        None
+    }
+
+    fn send_processed(
+        &mut self,
+        mut ended: Ended,
+        failed: Option<&str>,
+        now: u64,
+    ) -> Result<bool, DropReason> {
+        if let Some(why) = failed {
+            withhold(&mut ended, why);
+            self.counts.withheld += 1;
+        }
+        let sent = self.enqueue(ended, now);
+        if let Err(reason) = sent {
+            self.counts.drop_spans(reason, 1);
+        }
+        sent
+    }
+}
+
+/// Puts what came back in the place of what was there.
+fn adopt(ended: &mut Ended, changed: Changed) {
+    let Changed { name, notes, failure } = changed;
+    let old = std::mem::take(&mut ended.record.notes);
+    ended.record.name = name;
+    ended.parents_prompt = None;
+    ended.record.notes = notes;
+    let notes = &mut ended.record.notes;
+    notes.metrics = old.metrics;
+    notes.session = notes.session.take().or(old.session);
+    if let Some(extra) = old.extra
+        && (!extra.cost_tags.is_empty() || !extra.agent_version.is_empty())
+    {
+        let kept = notes.extra();
+        kept.cost_tags = extra.cost_tags;
+        kept.agent_version = extra.agent_version;
+    }
+    if ended.failure.is_some() {
+        // That it failed stands; only what the error says can be changed.
+        ended.failure = Some(failure.unwrap_or_default());
+    }
+}
+
+/// Leaves of a span only what cannot hold content: kind, name, model, ids, times, numbers, the type
+/// of its error.
+fn withhold(ended: &mut Ended, why: &str) {
+    let kind = ended.record.kind;
+    let notes = &mut ended.record.notes;
+    let parts = [(&mut notes.input, kind.input_shape()), (&mut notes.output, kind.output_shape())];
+    for (part, shape) in parts {
+        if part.is_empty() {
+            continue;
+        }
+        let stand_in = match shape {
+            Shape::Messages => format!(r#"{{"messages":[{{"content":"{WITHHELD}","role":""}}]}}"#),
+            Shape::Documents => format!(r#"{{"documents":[{{"text":"{WITHHELD}"}}]}}"#),
+            Shape::Value => format!(r#"{{"value":"{WITHHELD}"}}"#),
+        };
+        *part = stand_in.into_bytes();
+    }
+    notes.metadata.clear();
+    notes.tags.clear();
+    notes.extra = None;
+    ended.parents_prompt = None;
+    if let Some(Failure { message, stack, .. }) = &mut ended.failure {
+        for text in [message, stack] {
+            if !text.is_empty() {
+                *text = WITHHELD.to_owned();
+            }
+        }
+    }
+    ended.marks.push(("witspan.withheld", why.to_owned()));
 }

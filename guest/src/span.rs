@@ -1,10 +1,10 @@
 //! What is known of one span.
 
-use crate::ids::TraceId;
-use crate::members::Members;
+use crate::notes::Notes;
 use crate::settings::Settings;
 use crate::slots::Handle;
-use std::sync::Arc;
+use crate::trace::Trace;
+use std::rc::Rc;
 
 /// What a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,13 +99,18 @@ impl Failure {
     /// Cuts texts that are too long, so that an error never costs the span that tells of it.
     pub(crate) fn within_limits(mut self) -> Self {
         for text in [&mut self.message, &mut self.error_type, &mut self.stack] {
-            let length = text.len();
-            if length > FAILURE_TEXT {
-                text.truncate(text.floor_char_boundary(FAILURE_TEXT));
-                text.push_str(&format!(" [cut: {length} bytes]"));
-            }
+            cut_text(text, FAILURE_TEXT);
         }
         self
+    }
+}
+
+/// Cuts a text that is longer than so many bytes, and says so in it.
+pub(crate) fn cut_text(text: &mut String, longest: usize) {
+    let length = text.len();
+    if length > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push_str(&format!(" [cut: {length} bytes]"));
     }
 }
 
@@ -125,6 +130,18 @@ impl App {
         crate::encode::prepare_tags(&mut app, settings);
         app
     }
+
+    /// Whether all its spans have a tag of this key, escaped.
+    pub(crate) fn has_tag(&self, key: &[u8]) -> bool {
+        self.tags.iter().any(|(key_len, tag)| tag.get(..*key_len) == Some(key))
+    }
+}
+
+/// An agent span, as the spans below it name it.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(crate) name: String,
+    pub(crate) span_id: u64,
 }
 
 /// What a span's children need of it; it outlives the span.
@@ -134,10 +151,15 @@ pub(crate) struct Frame {
     /// The parent had finished when this span started.
     pub(crate) late: bool,
     pub(crate) span_id: u64,
+    /// 0 for a root.
     pub(crate) parent_id: u64,
-    pub(crate) trace_id: TraceId,
-    pub(crate) app: Arc<App>,
-    pub(crate) session: Option<Arc<str>>,
+    pub(crate) trace: Rc<Trace>,
+    pub(crate) app: Rc<App>,
+    pub(crate) session: Option<Rc<str>>,
+    /// The nearest agent above.
+    pub(crate) agent: Option<Rc<Agent>>,
+    /// Itself, if it is an agent.
+    pub(crate) as_agent: Option<Rc<Agent>>,
 }
 
 /// What is sent of a span besides its frame.
@@ -159,64 +181,9 @@ impl Record {
         let text = |t: &Option<String>| t.as_ref().map_or(0, String::len);
         text(&self.name) + text(&self.model_name) + text(&self.model_provider) + self.notes.size()
     }
-}
 
-/// What annotations said of a span, in wire form.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    /// The `input` object, whole, or empty.
-    pub(crate) input: Vec<u8>,
-    /// The `output` object, whole, or empty.
-    pub(crate) output: Vec<u8>,
-    pub(crate) metadata: Members,
-    pub(crate) metrics: Members,
-    /// Each member is the whole tag, `key:value`; its value begins with the colon.
-    pub(crate) tags: Members,
-    /// Set by the tag `session_id`.
-    pub(crate) session: Option<Arc<str>>,
-}
-
-impl Notes {
-    pub(crate) fn size(&self) -> usize {
-        self.input.len()
-            + self.output.len()
-            + self.metadata.size()
-            + self.metrics.size()
-            + self.tags.size()
-    }
-
-    /// Empties it and keeps its buffers.
-    pub(crate) fn clear(&mut self) {
-        self.input.clear();
-        self.output.clear();
-        self.metadata.clear();
-        self.metrics.clear();
-        self.tags.clear();
-        self.session = None;
-    }
-
-    /// Merges `draft` as repeated annotations do: input and output are replaced, the rest is
-    /// merged by key.
-    pub(crate) fn merge(&mut self, draft: &mut Notes) {
-        for (kept, new) in
-            [(&mut self.input, &mut draft.input), (&mut self.output, &mut draft.output)]
-        {
-            if new.len() > MOST_COPIED {
-                *kept = std::mem::take(new);
-                kept.shrink_to_fit();
-            } else if !new.is_empty() {
-                kept.clone_from(new);
-            }
-        }
-        self.metadata.merge(&draft.metadata);
-        self.metrics.merge(&draft.metrics);
-        self.tags.merge(&draft.tags);
-        if draft.session.is_some() {
-            self.session.clone_from(&draft.session);
-        }
+    /// The name that is sent.
+    pub(crate) fn shown_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.kind.name())
     }
 }
-
-/// Up to so many bytes a copy of the right size is cheaper than a buffer that grew, in which
-/// case the buffer stays for the next annotation.
-const MOST_COPIED: usize = 8192;

@@ -76,6 +76,14 @@ pub struct Tally {
     pub dropped: [u64; DropReason::ALL.len()],
 }
 
+impl Tally {
+    pub(crate) fn drop(&mut self, reason: DropReason, count: u64) {
+        if let Some(place) = self.dropped.get_mut(reason as usize) {
+            *place += count;
+        }
+    }
+}
+
 /// The counters; `accepted = open + queued + in_flight + delivered + dropped`, at any moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statistics {

@@ -1,11 +1,13 @@
 //! Behaviour of the core that the conformance suite does not reach: bounds, late knowledge,
 //! given times, and counters that always add up.
 
+use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
 use witspan_core::{
     Action, Core, Destination, DropReason, Error, Failure, Handle, IntakeFormat, Limits, Outcome,
-    Parent, Platform, PollMode, Request, Response, Route, Settings, SpanKind, SpanOption, Verdict,
+    Parent, Platform, PollMode, Request, Response, Route, Settings, SpanError, SpanKind,
+    SpanOption, Verdict,
 };
 
 const NOW: u64 = 1_700_000_000_000_000_000;
@@ -41,14 +43,14 @@ fn core_with(limits: Limits) -> (Tested, Clock) {
 }
 
 fn start(core: &mut Tested, parent: Parent) -> Handle {
-    core.start_span(SpanKind::Task, parent, None, Vec::new()).unwrap()
+    core.start_span(SpanKind::Task, parent, None, Vec::new(), None).unwrap()
 }
 
 /// Starts and finishes a span; why it was not kept, if it was not.
 fn span(core: &mut Tested, input: &str) -> Option<DropReason> {
     let span = start(core, Parent::Root);
     core.annotate(span, &format!("{{\"input\":\"{input}\"}}")).unwrap();
-    core.finish(span, None, None).unwrap().dropped
+    core.finish(span, None, None, None).unwrap().dropped
 }
 
 fn sent(core: &mut Tested, mode: PollMode) -> Option<Request> {
@@ -104,7 +106,7 @@ fn the_worker_is_called_once_for_the_first_span_and_once_for_a_full_batch() {
     let (mut core, _) = core_with(Limits { batch_spans: 4, ..Limits::default() });
     let attention = |core: &mut Tested| {
         let span = start(core, Parent::Root);
-        core.finish(span, None, None).unwrap().attention
+        core.finish(span, None, None, None).unwrap().attention
     };
     let called: Vec<bool> = (0..5).map(|_| attention(&mut core)).collect();
     assert_eq!(called, [true, false, false, true, false]);
@@ -149,29 +151,58 @@ fn open_spans_are_bounded_by_bytes_too() {
     assert_eq!(core.annotate(0, "anything"), Ok(Vec::new()));
     check_sum(&core);
     for span in spans {
-        core.finish(span, None, None).unwrap();
+        core.finish(span, None, None, None).unwrap();
     }
     assert_ne!(start(&mut core, Parent::Root), 0, "there is room again");
     check_sum(&core);
 }
 
 #[test]
-fn a_span_that_is_too_long_loses_input_and_output_and_says_so() {
+fn a_span_that_is_too_long_is_cut_where_it_is_longest_and_says_so() {
     let (mut core, _) = core_with(Limits { event_bytes: 2_000, ..Limits::default() });
     span(&mut core, "before");
-    assert_eq!(span(&mut core, &"x".repeat(3_000)), None);
-    let long = start(&mut core, Parent::Root);
-    core.annotate(long, &format!("{{\"metadata\":{{\"m\":\"{}\"}}}}", "x".repeat(3_000))).unwrap();
-    assert_eq!(core.finish(long, None, None).unwrap().dropped, Some(DropReason::TooLarge));
+    let long = core.start_span(SpanKind::Llm, Parent::Root, None, Vec::new(), None).unwrap();
+    let annotation = json!({
+        "input": [{"role": "system", "content": "short"},
+                  {"role": "user", "content": "é".repeat(2_000)}],
+        "output": {"role": "assistant", "content": "",
+                   "tool_calls": [{"name": "look", "arguments": {"n": 12345678901u64, "q": "x".repeat(900)}}]},
+        "metadata": {"note": "kept"},
+    });
+    core.annotate(long, &annotation.to_string()).unwrap();
+    assert_eq!(core.finish(long, None, None, None).unwrap().dropped, None);
     span(&mut core, "after");
     let body = body(&sent(&mut core, PollMode::Everything).unwrap());
     let spans = body["data"]["attributes"]["spans"].as_array().unwrap();
-    let inputs: Vec<&str> =
-        spans.iter().map(|s| s["meta"]["input"]["value"].as_str().unwrap()).collect();
-    assert_eq!(
-        inputs,
-        ["before", "[dropped: the span is longer than the limit of one event]", "after"]
-    );
+    assert_eq!(spans.len(), 3);
+    assert!(spans[1].to_string().len() <= 2_000, "{}", spans[1]);
+    let meta = &spans[1]["meta"];
+    assert_eq!(meta["input"]["messages"][0], json!({"role": "system", "content": "short"}));
+    let cut = meta["input"]["messages"][1]["content"].as_str().unwrap();
+    assert!(cut.ends_with("é [cut: 4000 bytes]"), "{cut}");
+    let call = &meta["output"]["messages"][0]["tool_calls"][0];
+    assert_eq!((&call["name"], &call["arguments"]["n"]), (&json!("look"), &json!(12345678901u64)));
+    assert!(call["arguments"]["q"].as_str().unwrap().starts_with("xxx"));
+    assert_eq!(meta["metadata"]["note"], "kept");
+    let tags = spans[1]["tags"].as_array().unwrap();
+    assert!(tags.contains(&json!("witspan.cut:input,output")), "{tags:?}");
+    assert_eq!(core.statistics().cut, 1);
+    check_sum(&core);
+}
+
+#[test]
+fn a_span_of_countless_short_values_is_emptied_rather_than_lost() {
+    let (mut core, _) = core_with(Limits { event_bytes: 2_000, ..Limits::default() });
+    let long = start(&mut core, Parent::Root);
+    let numbers: Vec<u32> = (0..2_000).collect();
+    core.annotate(long, &json!({"metadata": {"n": numbers}, "output": "kept"}).to_string())
+        .unwrap();
+    assert_eq!(core.finish(long, None, None, None).unwrap().dropped, None);
+    let body = body(&sent(&mut core, PollMode::Everything).unwrap());
+    let span = &body["data"]["attributes"]["spans"][0];
+    assert_eq!(span["meta"]["output"]["value"], "kept");
+    assert_eq!(span["meta"]["metadata"], json!(null));
+    assert!(span["tags"].as_array().unwrap().contains(&json!("witspan.cut:metadata")), "{span}");
     check_sum(&core);
 }
 
@@ -180,7 +211,7 @@ fn an_endless_error_is_cut_and_its_span_arrives() {
     let (mut core, _) = core_with(Limits::default());
     let span = start(&mut core, Parent::Root);
     let endless = Failure { message: "é".repeat(5_000_000), ..Failure::default() };
-    assert_eq!(core.finish(span, Some(endless), None).unwrap().dropped, None);
+    assert_eq!(core.finish(span, Some(endless), None, None).unwrap().dropped, None);
     let body = body(&sent(&mut core, PollMode::Everything).unwrap());
     let error = &body["data"]["attributes"]["spans"][0]["meta"]["error"];
     let message = error["message"].as_str().unwrap();
@@ -243,8 +274,8 @@ fn given_times_are_taken_as_they_are_and_an_end_before_the_start_is_the_start() 
     let (mut core, _) = core_with(Limits::default());
     for end in [2_500, 1] {
         let options = vec![SpanOption::StartNs(1_000)];
-        let span = core.start_span(SpanKind::Task, Parent::Root, None, options).unwrap();
-        core.finish(span, None, Some(end)).unwrap();
+        let span = core.start_span(SpanKind::Task, Parent::Root, None, options, None).unwrap();
+        core.finish(span, None, Some(end), None).unwrap();
     }
     let body = body(&sent(&mut core, PollMode::Everything).unwrap());
     let spans = &body["data"]["attributes"]["spans"];
@@ -256,12 +287,13 @@ fn given_times_are_taken_as_they_are_and_an_end_before_the_start_is_the_start() 
 fn an_explicit_parent_may_have_finished_but_must_be_known() {
     let (mut core, _) = core_with(Limits::default());
     let parent = start(&mut core, Parent::Root);
-    core.finish(parent, None, None).unwrap();
+    core.finish(parent, None, None, None).unwrap();
     let ids = core.export_span(parent).unwrap();
     let child = start(&mut core, Parent::ChildOf(parent));
     assert_eq!(core.export_span(child).unwrap().trace_id, ids.trace_id);
-    let stranger = core.start_span(SpanKind::Task, Parent::ChildOf(1 << 40), None, Vec::new());
-    assert_eq!(stranger, Err(Error::UnknownSpan(1 << 40)));
+    let stranger =
+        core.start_span(SpanKind::Task, Parent::ChildOf(1 << 40), None, Vec::new(), None);
+    assert_eq!(stranger, Err(SpanError::UnknownSpan));
     // A parent stays known for thousands of spans, and memory for them is used again.
     for _ in 0..4_000 {
         span(&mut core, "x");
@@ -270,7 +302,7 @@ fn an_explicit_parent_may_have_finished_but_must_be_known() {
     for _ in 0..10_000 {
         span(&mut core, "x");
     }
-    assert_eq!(core.export_span(parent), Err(Error::UnknownSpan(parent)));
+    assert_eq!(core.export_span(parent), Err(SpanError::UnknownSpan));
     let orphan = start(&mut core, Parent::Current(parent));
     assert_ne!(core.export_span(orphan).unwrap().trace_id, ids.trace_id);
 }
@@ -291,7 +323,7 @@ fn settings_come_once_and_first_and_are_checked() {
 #[test]
 fn no_text_however_wrong_makes_an_annotation_half() {
     let (mut core, _) = core_with(Limits::default());
-    let span = core.start_span(SpanKind::Llm, Parent::Root, None, Vec::new()).unwrap();
+    let span = core.start_span(SpanKind::Llm, Parent::Root, None, Vec::new(), None).unwrap();
     let good = r#"{"input":[{"role":"user","content":"hi"}],"metadata":{"a":[1,{"b":null}]},"metrics":{"m":1.5},"tags":{"t":"v"}}"#;
     for cut in 0..good.len() {
         let text = &good[..cut];
@@ -303,7 +335,7 @@ fn no_text_however_wrong_makes_an_annotation_half() {
     for wrong in ["[]", "null", "{\"inputs\":1}", "{} {}", "{\"input\":1}"] {
         assert!(core.annotate(span, wrong).is_err(), "{wrong}");
     }
-    core.finish(span, None, None).unwrap();
+    core.finish(span, None, None, None).unwrap();
     let body = body(&sent(&mut core, PollMode::Everything).unwrap());
     let meta = &body["data"]["attributes"]["spans"][0]["meta"];
     assert_eq!(meta.get("input"), None);
@@ -340,13 +372,13 @@ fn counters_add_up_through_any_order_of_calls() {
                 };
                 spans.push(start(&mut core, parent));
                 if spans.len() > 30 {
-                    let _ = core.finish(spans.remove(0), None, None);
+                    let _ = core.finish(spans.remove(0), None, None, None);
                 }
             }
             2 => drop(core.annotate(any(&spans), r#"{"input":"some text","tags":{"a":1}}"#)),
             3 | 4 => {
                 let failure = pick.is_multiple_of(5).then(Failure::default);
-                let _ = core.finish(any(&spans), failure, None);
+                let _ = core.finish(any(&spans), failure, None, None);
             }
             5 if pick.is_multiple_of(4) => drop(core.abandon(any(&spans))),
             6 => {

@@ -1,6 +1,6 @@
 //! Documents: what an embedding span takes in and a retrieval span gives out.
 
-use super::{Field, Parser, Path, mark, present};
+use super::{Parser, Path, present};
 use crate::error::Error;
 use crate::json::{Number, Reader, Value};
 
@@ -37,44 +37,45 @@ impl Parser<'_> {
         let Value::Object = value else {
             return Err(Error::invalid(&path.to_string(), value.describe(), ACCEPTED));
         };
-        let (mut id, mut name, mut score, mut text) = (None, None, None, None);
-        let mut first = true;
-        while let Some(key) = reader.member(first)? {
-            first = false;
-            let field: Option<Field<'a>> = Some(mark(reader)?);
-            if key.is("id") {
-                id = field;
-            } else if key.is("name") {
-                name = field;
-            } else if key.is("score") {
-                score = field;
-            } else if key.is("text") {
-                text = field;
-            } else if present(field).is_some() {
-                self.warn(&path.to_string(), format!("has `{}`, which is not sent", key.decode()));
-            }
-        }
+        let names = ["id", "name", "score", "text", "ranking", "metadata", "page_content"];
+        let found = self.fields(reader, names, |parser, key, _| {
+            parser.not_sent(&path.to_string(), key);
+        })?;
+        let [id, name, score, text, ranking, metadata, page] = found;
+        // What LangChain calls the text of a document.
+        let text = present(text).or(page);
         out.push(b'{');
-        for (member, field) in [("id", id), ("name", name)] {
-            let Some((value, mut at)) = present(field) else { continue };
-            out.push(b'"');
-            out.extend_from_slice(member.as_bytes());
-            out.extend_from_slice(b"\":");
-            self.as_text(value, &mut at, out)?;
-            out.push(b',');
-        }
-        match present(score) {
+        self.text_member("id", id, out)?;
+        match present(metadata) {
             None => {}
-            Some((Value::Number(Number::NonFinite(word)), _)) => {
-                self.warn(&format!("{path}.score"), format!("is {word}: it was left out"));
-            }
-            Some((Value::Number(number), _)) => {
-                out.extend_from_slice(b"\"score\":");
-                super::write_metric(out, number);
+            Some((value @ Value::Object, mut at)) => {
+                out.extend_from_slice(b"\"metadata\":");
+                self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }
             Some((other, _)) => {
-                return Err(Error::invalid(&format!("{path}.score"), other.describe(), "a number"));
+                let field = format!("{path}.metadata");
+                return Err(Error::invalid(&field, other.describe(), "an object"));
+            }
+        }
+        self.text_member("name", name, out)?;
+        for (member, field) in [("ranking", ranking), ("score", score)] {
+            match present(field) {
+                None => {}
+                Some((Value::Number(Number::NonFinite(word)), _)) => {
+                    self.warn(&format!("{path}.{member}"), format!("is {word}: it was left out"));
+                }
+                Some((Value::Number(number), _)) => {
+                    out.push(b'"');
+                    out.extend_from_slice(member.as_bytes());
+                    out.extend_from_slice(b"\":");
+                    super::write_metric(out, number);
+                    out.push(b',');
+                }
+                Some((other, _)) => {
+                    let field = format!("{path}.{member}");
+                    return Err(Error::invalid(&field, other.describe(), "a number"));
+                }
             }
         }
         out.extend_from_slice(b"\"text\":");

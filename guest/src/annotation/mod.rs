@@ -3,16 +3,28 @@
 //! Everything is read into [`Notes`] of its own first, so that a call which fails anywhere
 //! changes nothing. The rules per field are in `wit/tracing.wit`, at `annotate`.
 
+mod agent;
+mod content;
 mod documents;
+mod evaluation;
+mod event;
+mod links;
 mod messages;
+mod prompt;
+mod tools;
 
 use crate::error::Error;
 use crate::json::{
     Canonicalizer, Number, Reader, SyntaxError, Text, Value, write_escaped, write_number,
 };
 use crate::members::Members;
-use crate::span::{Notes, Shape, SpanKind};
+use crate::notes::Notes;
+use crate::span::{Shape, SpanKind};
 use std::fmt;
+
+pub(crate) use evaluation::{Surroundings, write_metric_of};
+pub(crate) use event::{Changed, read_event};
+pub(crate) use tools::version_of;
 
 /// Something that was accepted, but not as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +33,13 @@ pub struct Warning {
     pub field: String,
     /// One sentence for a person.
     pub message: String,
+}
+
+impl Warning {
+    /// `field` and what is said of it.
+    pub(crate) fn of(field: &str, what: &str) -> Self {
+        Warning { field: field.to_owned(), message: format!("`{field}` {what}") }
+    }
 }
 
 /// At most so many warnings are given for one call; the count in the statistics is of these.
@@ -65,50 +84,195 @@ pub(crate) fn parse(
     notes: &mut Notes,
     canonicalizer: &mut Canonicalizer,
 ) -> Result<Vec<Warning>, Error> {
-    let mut parser = Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new() };
-    let mut reader = Reader::new(text);
-    let begun = reader.value()?;
-    if !matches!(begun, Value::Object) {
-        return Err(Error::invalid("annotation", begun.describe(), "a JSON object"));
-    }
-    let mut first = true;
-    while let Some(key) = reader.member(first)? {
-        first = false;
-        let value = reader.value()?;
+    let mut parser = Parser::new(canonicalizer);
+    parser.whole("annotation", text, |parser, key, value, reader| {
         if key.is("input") {
-            parser.io("input", kind.input_shape(), value, &mut reader, &mut notes.input)?;
+            parser.io("input", kind.input_shape(), value, reader, &mut notes.input)
         } else if key.is("output") {
-            parser.io("output", kind.output_shape(), value, &mut reader, &mut notes.output)?;
+            parser.io("output", kind.output_shape(), value, reader, &mut notes.output)
         } else if key.is("metadata") {
-            parser.metadata(value, &mut reader, &mut notes.metadata)?;
+            parser.metadata(value, reader, &mut notes.metadata)
         } else if key.is("metrics") {
-            parser.metrics(value, &mut reader, &mut notes.metrics)?;
-        } else if key.is("tags") {
-            parser.tags(value, &mut reader, notes)?;
+            parser.metrics(value, reader, &mut notes.metrics)
+        } else if key.is_named("tool_definitions") {
+            parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
+            if kind != SpanKind::Llm && !notes.extra().tools.is_empty() {
+                notes.extra().tools.clear();
+                parser.warn("tool_definitions", "are of llm spans: they were left out".to_owned());
+            }
+            Ok(())
+        } else if key.is("agent") && kind != SpanKind::Agent && !matches!(value, Value::Null) {
+            parser.warn("agent", "is of agent spans: it was left out".to_owned());
+            parser.agent(value, reader, &mut Default::default())
+        } else if key.is("links") {
+            parser.links(value, reader, &mut notes.extra().links)
+        } else if !parser.shared(key, value, reader, notes)? {
+            let accepted = "input, output, metadata, metrics, tags, cost_tags, prompt, \
+                            tool_definitions, agent or links";
+            let given = format!("given `{}`", key.decode());
+            Err(Error::invalid("annotation", &given, accepted))
         } else {
-            let accepted = "input, output, metadata, metrics or tags";
-            return Err(Error::invalid(
-                "annotation",
-                &format!("given `{}`", key.decode()),
-                accepted,
-            ));
+            Ok(())
         }
-    }
-    reader.end()?;
-    if parser.canonicalizer.take_cut() > 0 {
-        parser.warn(
-            "annotation",
-            "has values nested deeper than 32 levels: those were cut".to_owned(),
-        );
+    })?;
+    Ok(parser.warnings)
+}
+
+/// Reads `text`, an annotation context, into the empty `notes` and `name`. What does not belong
+/// to `kind` is left out; without a kind, it is only checked.
+pub(crate) fn parse_context(
+    kind: Option<SpanKind>,
+    text: &str,
+    notes: &mut Notes,
+    name: &mut Option<String>,
+    canonicalizer: &mut Canonicalizer,
+) -> Result<Vec<Warning>, Error> {
+    let mut parser = Parser::new(canonicalizer);
+    parser.whole("context", text, |parser, key, value, reader| {
+        if key.is("name") {
+            match value {
+                Value::Null => {}
+                Value::Text(text) => *name = Some(text.decode()),
+                other => return Err(Error::invalid("name", other.describe(), "text")),
+            }
+            Ok(())
+        } else if !parser.shared(key, value, reader, notes)? {
+            let accepted = "name, tags, cost_tags, prompt or agent";
+            Err(Error::invalid("context", &format!("given `{}`", key.decode()), accepted))
+        } else {
+            Ok(())
+        }
+    })?;
+    if kind.is_some_and(|kind| kind != SpanKind::Agent)
+        && let Some(extra) = &mut notes.extra
+    {
+        extra.agent.clear();
+        extra.agent_version.clear();
     }
     Ok(parser.warnings)
+}
+
+impl<'p> Parser<'p> {
+    pub(crate) fn new(canonicalizer: &'p mut Canonicalizer) -> Self {
+        Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Reads a whole JSON object, called `name` in errors; `each` reads a member's value.
+    fn whole(
+        &mut self,
+        name: &str,
+        text: &str,
+        mut each: impl for<'a> FnMut(
+            &mut Self,
+            Text<'a>,
+            Value<'a>,
+            &mut Reader<'a>,
+        ) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let not_json =
+            |error: SyntaxError| Error::invalid(name, &error.to_string(), "a JSON object");
+        let mut reader = Reader::new(text);
+        let begun = reader.value().map_err(not_json)?;
+        if !matches!(begun, Value::Object) {
+            return Err(Error::invalid(name, begun.describe(), "a JSON object"));
+        }
+        let mut first = true;
+        while let Some(key) = reader.member(first).map_err(not_json)? {
+            first = false;
+            let value = reader.value().map_err(not_json)?;
+            each(self, key, value, &mut reader)?;
+        }
+        reader.end().map_err(not_json)?;
+        if self.canonicalizer.take_cut() > 0 {
+            self.warn(name, "has values nested deeper than 32 levels: those were cut".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Reads the members that annotations and contexts share; false if this is none of them.
+    fn shared<'a>(
+        &mut self,
+        key: Text<'a>,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        notes: &mut Notes,
+    ) -> Result<bool, Error> {
+        if key.is("tags") {
+            self.tags(value, reader, notes)?;
+        } else if key.is_named("cost_tags") {
+            self.cost_tags(value, reader, &mut notes.extra().cost_tags)?;
+        } else if key.is("prompt") {
+            self.prompt(value, reader, &mut notes.extra().prompt)?;
+        } else if key.is("agent") {
+            self.agent(value, reader, notes.extra())?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Keys of tags, escaped, without values.
+    fn cost_tags<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        keys: &mut Members,
+    ) -> Result<(), Error> {
+        let accepted = "a list of keys of tags";
+        match value {
+            Value::Null => return Ok(()),
+            Value::Array => {}
+            other => return Err(Error::invalid("cost_tags", other.describe(), accepted)),
+        }
+        let mut count = 0;
+        while reader.element(count == 0)? {
+            let value = reader.value()?;
+            let Value::Text(text) = value else {
+                return Err(Error::invalid(
+                    &format!("cost_tags[{count}]"),
+                    value.describe(),
+                    "text",
+                ));
+            };
+            keys.insert(|out| text.write(out), |_| Ok::<(), Error>(()))?;
+            count += 1;
+        }
+        Ok(())
+    }
+
+    /// The members of an object whose opening was read, by their names or these in camel case;
+    /// `other` is told of the rest.
+    fn fields<'a, const N: usize>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        names: [&str; N],
+        mut other: impl FnMut(&mut Self, Text<'a>, Field<'a>),
+    ) -> Result<[Option<Field<'a>>; N], Error> {
+        let mut found = [None; N];
+        let mut first = true;
+        while let Some(key) = reader.member(first)? {
+            first = false;
+            let field = mark(reader)?;
+            let place = names.iter().position(|name| key.is_named(name));
+            match place.and_then(|at| found.get_mut(at)) {
+                Some(place) => *place = Some(field),
+                None if matches!(field.0, Value::Null) => {}
+                None => other(self, key, field),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Warns of a member that is not sent.
+    fn not_sent(&mut self, field: &str, key: Text<'_>) {
+        self.warn(field, format!("has `{}`, which is not sent", key.decode()));
+    }
 }
 
 impl Parser<'_> {
     fn warn(&mut self, field: &str, what: String) {
         if self.warnings.len() < MAX_WARNINGS {
-            self.warnings
-                .push(Warning { field: field.to_owned(), message: format!("`{field}` {what}") });
+            self.warnings.push(Warning::of(field, &what));
         }
     }
 
@@ -137,6 +301,10 @@ impl Parser<'_> {
                 out.push(b'}');
             }
         }
+        // An empty list says nothing.
+        if out.ends_with(b"[]}") && matches!(shape, Shape::Messages | Shape::Documents) {
+            out.clear();
+        }
         Ok(())
     }
 
@@ -164,7 +332,11 @@ impl Parser<'_> {
                 out.push(b',');
             }
             let value = reader.value()?;
+            let before = out.len();
             each(self, Path { field, at: Some(count) }, value, reader, out)?;
+            if out.len() == before && count > 0 {
+                out.pop();
+            }
             count += 1;
         }
         Ok(())
@@ -263,9 +435,13 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The intake refuses a whole batch for a metric key with a dot, so it becomes `_`.
+    /// The intake refuses a whole batch for a metric key with a dot, so it becomes `_`; what
+    /// dd-trace-js spells in camel case gets the name that the intake knows.
     fn metric_key(&mut self, key: Text<'_>) -> String {
         let name = key.decode();
+        if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| *camel == name) {
+            return (*sent).to_owned();
+        }
         if !name.contains('.') {
             return name;
         }
@@ -308,8 +484,18 @@ impl Parser<'_> {
     }
 }
 
+/// Names of metrics as dd-trace-js has them, and as they are sent.
+const CAMEL_METRICS: [(&str, &str); 6] = [
+    ("inputTokens", "input_tokens"),
+    ("outputTokens", "output_tokens"),
+    ("totalTokens", "total_tokens"),
+    ("cacheReadTokens", "cache_read_input_tokens"),
+    ("cacheWriteTokens", "cache_write_input_tokens"),
+    ("reasoningOutputTokens", "reasoning_output_tokens"),
+];
+
 /// Reads back a JSON string as a session; an empty one is none.
-fn session_of(quoted: &[u8]) -> Option<std::sync::Arc<str>> {
+fn session_of(quoted: &[u8]) -> Option<std::rc::Rc<str>> {
     let quoted = String::from_utf8_lossy(quoted);
     match Reader::new(&quoted).value() {
         Ok(Value::Text(text)) if !text.is_empty() => Some(text.decode().into()),

@@ -132,11 +132,7 @@ impl From<crate::Warning> for types::Warning {
 
 impl From<tracing::Failure> for crate::Failure {
     fn from(value: tracing::Failure) -> Self {
-        crate::Failure {
-            message: value.message,
-            error_type: value.error_type,
-            stack: value.stack,
-        }
+        crate::Failure { message: value.message, error_type: value.error_type, stack: value.stack }
     }
 }
 

@@ -3,19 +3,22 @@
 //! Members are written in canonical order by hand; what an annotation said is in wire form
 //! already and is copied.
 
+mod cut;
+mod event;
+mod extra;
 mod public_api;
 mod sdk_intake;
 mod tags;
 
+use crate::delivery::IntakeHost;
 use crate::ids::{write_integer, write_string};
+use crate::members::Members;
 use crate::settings::{IntakeFormat, Settings};
 use crate::span::{Failure, Frame, Record};
 
-pub(crate) use tags::prepare_tags;
-
-/// What stands in the place of input and output that made a span too long.
-const DROPPED_IO: &[u8] =
-    b"{\"value\":\"[dropped: the span is longer than the limit of one event]\"}";
+pub(crate) use cut::{cut, empty_the_largest};
+pub(crate) use event::write_processor_event;
+pub(crate) use tags::{prepare_tags, root_tags};
 
 /// A span that has ended.
 #[derive(Debug)]
@@ -24,7 +27,13 @@ pub(crate) struct Ended {
     pub(crate) record: Record,
     pub(crate) failure: Option<Failure>,
     pub(crate) duration_ns: u64,
-    /// Input and output are left out because the span was too long with them.
+    /// The prompt of the parent, for an llm span that has none of its own.
+    pub(crate) parents_prompt: Option<Members>,
+    /// The version of the tool that was called, as the calling span defined it.
+    pub(crate) tool_version: Option<String>,
+    /// What became of its content on the way, as tags that nobody may forge.
+    pub(crate) marks: Vec<(&'static str, String)>,
+    /// Input or output was left out because the span was too long with it.
     pub(crate) io_dropped: bool,
 }
 
@@ -40,7 +49,8 @@ impl Ended {
             .failure
             .as_ref()
             .map_or(0, |f| f.message.len() + f.error_type.len() + f.stack.len());
-        self.record.size() + failure + 512
+        let prompt = self.parents_prompt.as_ref().map_or(0, Members::size);
+        self.record.size() + failure + prompt + 512
     }
 }
 
@@ -54,6 +64,14 @@ pub(crate) fn write_event(
     match format {
         IntakeFormat::PublicApi => public_api::write_event(ended, settings, out),
         IntakeFormat::SdkIntake => sdk_intake::write_event(ended, out),
+    }
+}
+
+/// The host and the path that a format is for.
+pub(crate) fn place(format: IntakeFormat) -> (IntakeHost, &'static str) {
+    match format {
+        IntakeFormat::PublicApi => (IntakeHost::Api, "/api/intake/llm-obs/v1/trace/spans"),
+        IntakeFormat::SdkIntake => (IntakeHost::LlmobsIntake, "/api/v2/llmobs"),
     }
 }
 
@@ -84,10 +102,21 @@ fn text(out: &mut Vec<u8>, literal: &str, value: &str) {
     write_string(out, value);
 }
 
-/// Appends `literal` and the trace id, without quotes.
+/// Appends the id of the trace, with quotes.
 fn trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     put(out, literal);
-    out.extend_from_slice(frame.trace_id.text());
+    out.push(b'"');
+    // An id from elsewhere may hold anything.
+    crate::json::write_escaped(out, frame.trace.id());
+    out.push(b'"');
+}
+
+/// Appends the id of the APM trace, with quotes.
+fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
+    put(out, literal);
+    out.push(b'"');
+    out.extend_from_slice(frame.trace.apm());
+    out.push(b'"');
 }
 
 /// Appends the members of `meta` from `error` to `output`, in which the formats agree but for
@@ -101,41 +130,49 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
         text(out, ",\"type\":", &failure.error_type);
         put(out, "},");
     }
-    let io = |out: &mut Vec<u8>, body: &[u8]| {
-        out.extend_from_slice(if ended.io_dropped { DROPPED_IO } else { body });
-    };
-    if !notes.input.is_empty() {
-        put(out, "\"input\":");
-        io(out, &notes.input);
-        out.push(b',');
+    match extra::prompt(ended) {
+        Some(prompt) => extra::write_input(ended, prompt, format, out),
+        None if !notes.input.is_empty() => {
+            put(out, "\"input\":");
+            out.extend_from_slice(&notes.input);
+            out.push(b',');
+        }
+        None => {}
     }
+    let own = extra::own_metadata(ended, format);
+    let metadata = own.as_ref().unwrap_or(&notes.metadata);
     match format {
         IntakeFormat::PublicApi => {
             put(out, "\"kind\":\"");
             put(out, record.kind.name());
             out.push(b'"');
-            if !notes.metadata.is_empty() {
+            if !metadata.is_empty() {
                 put(out, ",\"metadata\":");
-                notes.metadata.write_object(out);
+                metadata.write_object(out);
             }
         }
         IntakeFormat::SdkIntake => {
             put(out, "\"metadata\":");
-            notes.metadata.write_object(out);
+            metadata.write_object(out);
         }
     }
     if record.kind.has_model() {
-        text(out, ",\"model_name\":", or_unknown(record.model_name.as_deref()));
-        let provider = or_unknown(record.model_provider.as_deref());
-        if provider.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
-            text(out, ",\"model_provider\":", &provider.to_lowercase());
-        } else {
-            text(out, ",\"model_provider\":", provider);
-        }
+        model(record, out);
     }
     if !notes.output.is_empty() {
         put(out, ",\"output\":");
-        io(out, &notes.output);
+        out.extend_from_slice(&notes.output);
+    }
+}
+
+/// Appends the model's name and provider.
+fn model(record: &Record, out: &mut Vec<u8>) {
+    text(out, ",\"model_name\":", or_unknown(record.model_name.as_deref()));
+    let provider = or_unknown(record.model_provider.as_deref());
+    if provider.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
+        text(out, ",\"model_provider\":", &provider.to_lowercase());
+    } else {
+        text(out, ",\"model_provider\":", provider);
     }
 }
 
@@ -145,27 +182,43 @@ fn or_unknown(name: Option<&str>) -> &str {
 
 /// Appends the members from `name` to `parent_id`, in which the formats agree.
 fn name_and_parent(ended: &Ended, out: &mut Vec<u8>) {
-    let Ended { frame, record, .. } = ended;
-    text(out, ",\"name\":", record.name.as_deref().unwrap_or(record.kind.name()));
-    if frame.parent_id == 0 {
+    name(ended, out);
+    parent(ended, out);
+}
+
+fn name(ended: &Ended, out: &mut Vec<u8>) {
+    text(out, ",\"name\":", ended.record.shown_name());
+}
+
+fn parent(ended: &Ended, out: &mut Vec<u8>) {
+    if ended.frame.parent_id == 0 {
         put(out, ",\"parent_id\":\"undefined\"");
     } else {
-        integer(out, ",\"parent_id\":\"", frame.parent_id);
+        integer(out, ",\"parent_id\":\"", ended.frame.parent_id);
         out.push(b'"');
     }
 }
 
-/// Appends the members from `session_id` to the end of a span, in which the formats agree.
-fn closing_members(ended: &Ended, out: &mut Vec<u8>) {
+/// Appends the members from `session_id` to the end of a span, in which the formats agree but for
+/// where links go.
+fn closing_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
     if let Some(session) = ended.session() {
         text(out, ",\"session_id\":", session);
     }
     integer(out, ",\"span_id\":\"", frame.span_id);
-    integer(out, "\",\"start_ns\":", record.start_ns);
+    out.push(b'"');
+    if let Some(links) = extra::links(ended)
+        && format == IntakeFormat::SdkIntake
+    {
+        put(out, ",\"span_links\":[");
+        out.extend_from_slice(links);
+        out.push(b']');
+    }
+    integer(out, ",\"start_ns\":", record.start_ns);
     put(out, if ended.failure.is_some() { ",\"status\":\"error\"" } else { ",\"status\":\"ok\"" });
     put(out, ",\"tags\":");
     tags::write_tags(ended, out);
-    trace_id(out, ",\"trace_id\":\"", frame);
-    put(out, "\"}");
+    trace_id(out, ",\"trace_id\":", frame);
+    out.push(b'}');
 }

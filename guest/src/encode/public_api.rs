@@ -3,7 +3,9 @@
 //! Source: Datadog's LLM Observability HTTP API reference: a `SpansPayload` of `Span`s. Where a
 //! field goes is the order of [`write_event`].
 
-use super::{Ended, closing_members, integer, meta_members, name_and_parent, put, text};
+use super::{
+    Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
+};
 use crate::ids::write_string;
 use crate::settings::{IntakeFormat, Settings};
 
@@ -17,9 +19,15 @@ pub(super) fn envelope(settings: &Settings) -> (Vec<u8>, &'static [u8]) {
 
 pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
-    integer(out, "{\"duration\":", ended.duration_ns);
+    out.push(b'{');
+    if frame.trace.id() != frame.trace.apm() {
+        apm_trace_id(out, "\"apm_trace_id\":", frame);
+        out.push(b',');
+    }
+    integer(out, "\"duration\":", ended.duration_ns);
     put(out, ",\"meta\":{");
     meta_members(ended, IntakeFormat::PublicApi, out);
+    extra::write_tools(ended, out);
     put(out, "}");
     if !record.notes.metrics.is_empty() {
         put(out, ",\"metrics\":");
@@ -32,5 +40,5 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
     if !settings.service.is_empty() {
         text(out, ",\"service\":", &settings.service);
     }
-    closing_members(ended, out);
+    closing_members(ended, IntakeFormat::PublicApi, out);
 }

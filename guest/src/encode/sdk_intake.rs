@@ -3,33 +3,51 @@
 //! Source: requests of ddtrace 4.16 captured on loopback. Where a field goes is the order of
 //! [`write_event`]; the ML app, service, env and version have no fields here, only tags.
 
-use super::{Ended, closing_members, integer, meta_members, name_and_parent, put, trace_id};
+use super::{
+    Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
+};
 use crate::settings::IntakeFormat;
 
 /// What begins each span's envelope; the version is this crate's.
 const START: &str = concat!(
     "{\"_dd.stage\":\"raw\",\"_dd.tracer_version\":\"",
     env!("CARGO_PKG_VERSION"),
-    "\",\"event_type\":\"span\",\"spans\":[{\"_dd\":{\"apm_trace_id\":\""
+    "\",\"event_type\":\"span\",\"spans\":[{\"_dd\":{\"apm_trace_id\":"
 );
 
 pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
-    trace_id(out, START, frame);
-    integer(out, "\",\"span_id\":\"", frame.span_id);
-    trace_id(out, "\",\"trace_id\":\"", frame);
-    put(out, "\"}");
+    apm_trace_id(out, START, frame);
+    if let Some(Some(decision)) = frame.trace.decision.get() {
+        text(out, ",\"sample_rate\":", &decision.rate);
+        put(out, ",\"sampling_decision\":");
+        put(out, if decision.sampled { "\"1\"" } else { "\"0\"" });
+    }
+    integer(out, ",\"span_id\":\"", frame.span_id);
+    apm_trace_id(out, "\",\"trace_id\":", frame);
+    put(out, "}");
     if ended.io_dropped {
         put(out, ",\"collection_errors\":[\"dropped_io\"]");
     }
     integer(out, ",\"duration\":", ended.duration_ns);
     put(out, ",\"meta\":{");
+    if let Some(agent) = &frame.agent {
+        text(out, "\"agent_attribution\":{\"pagent_name\":", &agent.name);
+        integer(out, ",\"pagent_span_id\":\"", agent.span_id);
+        put(out, "\"},");
+    }
     meta_members(ended, IntakeFormat::SdkIntake, out);
     put(out, ",\"span\":{\"kind\":\"");
     put(out, record.kind.name());
-    put(out, "\"}},\"metrics\":");
+    put(out, "\"}");
+    if let Some(version) = &ended.tool_version {
+        text(out, ",\"tool\":{\"version\":", version);
+        out.push(b'}');
+    }
+    extra::write_tools(ended, out);
+    put(out, "},\"metrics\":");
     record.notes.metrics.write_object(out);
     name_and_parent(ended, out);
-    closing_members(ended, out);
+    closing_members(ended, IntakeFormat::SdkIntake, out);
     put(out, "]}");
 }

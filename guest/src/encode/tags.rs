@@ -1,16 +1,17 @@
 //! The `tags` list, the same in both formats: `key:value`, in order of the whole text.
 //!
 //! Sources, later ones winning by key: the settings' tags; version, env, service, ml_app and
-//! its newer name agent_service, language, witspan.version; session_id; the span's own; and
-//! what nobody may forge: error and, on failures, error_type.
+//! its newer name agent_service, language, witspan.version; session_id; the span's own; those of
+//! its prompt and its agent's version; and what nobody may forge: error and, on failures,
+//! error_type, and what became of the content on the way (witspan.cut, witspan.withheld).
 
 use super::Ended;
 use crate::json::write_escaped;
 use crate::settings::Settings;
-use crate::span::App;
+use crate::span::{App, Frame, Record};
 
 /// One tag: the length of its escaped key, and the whole escaped text.
-type Tag<'a> = (usize, &'a [u8]);
+pub(crate) type Tag<'a> = (usize, &'a [u8]);
 
 fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
     let mut text = Vec::new();
@@ -69,26 +70,53 @@ fn write_sorted(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
     out.push(b']');
 }
 
+/// The tags of a root, as far as they are known, for the rules of sampling.
+pub(crate) fn root_tags<'a>(frame: &'a Frame, record: &'a Record) -> Vec<Tag<'a>> {
+    let mut tags: Vec<Tag<'a>> = record.notes.tags.iter_whole().collect();
+    for (key_len, tag) in &frame.app.tags {
+        let tag = (*key_len, tag.as_slice());
+        if !tags.iter().any(|set| key_of(set) == key_of(&tag)) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
 /// Appends a span's `tags`.
 pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let own = &ended.record.notes.tags;
+    let extra = ended.record.notes.extra.as_deref();
     let session = ended.session();
-    if own.is_empty() && session.is_none() && ended.failure.is_none() {
+    let plain = own.is_empty() && session.is_none() && ended.failure.is_none();
+    if plain && extra.is_none() && ended.marks.is_empty() {
         out.extend_from_slice(&ended.frame.app.plain_tags);
         return;
     }
-    let error = ended.failure.as_ref().map(|failure| make("error_type", &failure.error_type));
+    let error = ended.failure.as_ref().filter(|failure| !failure.error_type.is_empty());
+    let error = error.map(|failure| make("error_type", &failure.error_type));
     let session = session.map(|session| make("session_id", session));
+    let marks: Vec<_> = ended.marks.iter().map(|(key, value)| make(key, value)).collect();
+    let version = extra.map(|extra| extra.agent_version.as_slice()).filter(|v| !v.is_empty());
+    let version = version.map(|version| (13, [b"agent_version:", version].concat()));
+    let prompt = extra
+        .filter(|extra| !extra.prompt.is_empty())
+        .map(|_| make("prompt_tracking_instrumentation_method", "annotated"));
 
-    let mut tags: Vec<Tag<'_>> = Vec::with_capacity(own.len() + ended.frame.app.tags.len() + 3);
+    let mut tags: Vec<Tag<'_>> = Vec::with_capacity(own.len() + ended.frame.app.tags.len() + 6);
     tags.push((5, if ended.failure.is_some() { b"error:1" } else { b"error:0" }));
+    fn borrowed((key_len, tag): &(usize, Vec<u8>)) -> Tag<'_> {
+        (*key_len, tag.as_slice())
+    }
     // Highest precedence first: a tag whose key is there already is passed over.
     let layers = error
         .iter()
-        .map(|(key_len, tag)| (*key_len, tag.as_slice()))
+        .chain(&marks)
+        .chain(&version)
+        .chain(&prompt)
+        .map(borrowed)
         .chain(own.iter_whole())
-        .chain(session.iter().map(|(n, tag)| (*n, tag.as_slice())))
-        .chain(ended.frame.app.tags.iter().map(|(n, tag)| (*n, tag.as_slice())));
+        .chain(session.iter().map(borrowed))
+        .chain(ended.frame.app.tags.iter().map(borrowed));
     for tag in layers {
         if !tags.iter().any(|set| key_of(set) == key_of(&tag)) {
             tags.push(tag);

@@ -97,6 +97,27 @@ impl<'a> Text<'a> {
         self.raw == text.as_bytes() || (self.escaped && self.decode() == text)
     }
 
+    /// Whether it says `name`, which is in snake case, or the same name in camel case.
+    pub fn is_named(&self, name: &str) -> bool {
+        if self.is(name) {
+            return true;
+        }
+        let mut rest = self.raw.iter();
+        let mut upper = false;
+        for byte in name.bytes() {
+            if byte == b'_' {
+                upper = true;
+                continue;
+            }
+            let wanted = if upper { byte.to_ascii_uppercase() } else { byte };
+            upper = false;
+            if rest.next() != Some(&wanted) {
+                return false;
+            }
+        }
+        rest.next().is_none()
+    }
+
     /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()

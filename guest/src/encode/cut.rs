@@ -1,0 +1,301 @@
+//! Shortening a span that is too long: the longest texts are cut, structure and numbers stay.
+
+use super::Ended;
+use crate::members::Members;
+use crate::span::cut_text;
+
+/// Names of members whose short texts say what the rest is, and are left alone.
+const KEPT: [&[u8]; 6] = [b"role", b"name", b"type", b"tool_id", b"id", b"mime_type"];
+/// Texts under those names are left alone up to so many bytes.
+const KEPT_BYTES: usize = 256;
+/// No text is cut to fewer bytes.
+const SHORTEST: usize = 32;
+/// What saying so takes in each text that is cut, at most.
+const NOTICE: usize = 32;
+
+/// Shortens a span, whose event is `over` bytes too long, so that it probably fits; what was cut
+/// becomes its mark. The texts that are longest are cut to one length, as long as can be.
+pub(crate) fn cut(ended: &mut Ended, over: usize) {
+    let mut lengths: Vec<usize> = Vec::new();
+    each_part(ended, |_, part| part.lengths(&mut lengths));
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let level = water_level(&lengths, over);
+    let mut sections: Vec<&'static str> = Vec::new();
+    each_part(ended, |name, part| {
+        if part.cut(level) && !sections.contains(&name) {
+            sections.push(name);
+        }
+    });
+    mark(ended, &sections);
+}
+
+/// Empties what takes the most bytes of a span that is still too long; false if nothing is left.
+pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
+    let mut largest: Option<(&'static str, usize)> = None;
+    each_part(ended, |name, part| {
+        let size = part.size();
+        if size > largest.map_or(EMPTIED.len(), |(_, size)| size) {
+            largest = Some((name, size));
+        }
+    });
+    let Some((largest, _)) = largest else { return false };
+    each_part(ended, |name, part| {
+        if name == largest {
+            part.empty();
+        }
+    });
+    ended.io_dropped |= largest == "input" || largest == "output";
+    mark(ended, &[largest]);
+    true
+}
+
+/// What stands in the place of a part that was too long however it was cut.
+const EMPTIED: &[u8] = b"{\"value\":\"[left out: too long for one event]\"}";
+
+fn mark(ended: &mut Ended, sections: &[&'static str]) {
+    let at = ended.marks.iter().position(|(key, _)| *key == "witspan.cut");
+    let mut said: Vec<String> = match at {
+        Some(at) => ended.marks.remove(at).1.split(',').map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
+    for section in sections {
+        if !said.iter().any(|name| name == section) {
+            said.push((*section).to_owned());
+        }
+    }
+    if !said.is_empty() {
+        ended.marks.push(("witspan.cut", said.join(",")));
+    }
+}
+
+/// The length to which texts are cut, so that all together lose `over` bytes and what saying so
+/// costs. `lengths` has the longest first.
+fn water_level(lengths: &[usize], over: usize) -> usize {
+    let mut gained = 0usize;
+    for (at, longest) in lengths.iter().enumerate() {
+        let next = lengths.get(at + 1).copied().unwrap_or(0);
+        let texts = at + 1;
+        let needed = over + texts * NOTICE;
+        let step = (longest - next) * texts;
+        if gained + step >= needed {
+            let fall = (needed - gained).div_ceil(texts);
+            return longest.saturating_sub(fall).max(SHORTEST);
+        }
+        gained += step;
+    }
+    SHORTEST
+}
+
+/// A part of a span that holds text.
+enum Part<'e> {
+    /// JSON in wire form.
+    Json(&'e mut Vec<u8>),
+    /// Members whose values are JSON in wire form.
+    Members(&'e mut Members),
+    /// Members whose values are the inside of a JSON string, from a colon on.
+    Tags(&'e mut Members),
+    /// A text by itself.
+    Text(&'e mut String),
+}
+
+fn each_part(ended: &mut Ended, mut each: impl FnMut(&'static str, &mut Part<'_>)) {
+    let record = &mut ended.record;
+    let notes = &mut record.notes;
+    each("input", &mut Part::Json(&mut notes.input));
+    each("output", &mut Part::Json(&mut notes.output));
+    each("metadata", &mut Part::Members(&mut notes.metadata));
+    each("tags", &mut Part::Tags(&mut notes.tags));
+    if let Some(extra) = &mut notes.extra {
+        each("prompt", &mut Part::Members(&mut extra.prompt));
+        each("agent", &mut Part::Members(&mut extra.agent));
+        each("tool_definitions", &mut Part::Json(&mut extra.tools));
+        each("links", &mut Part::Json(&mut extra.links));
+    }
+    if let Some(prompt) = &mut ended.parents_prompt {
+        each("prompt", &mut Part::Members(prompt));
+    }
+    if let Some(failure) = &mut ended.failure {
+        each("error", &mut Part::Text(&mut failure.stack));
+        each("error", &mut Part::Text(&mut failure.message));
+    }
+    let texts = [&mut record.name, &mut record.model_name, &mut record.model_provider];
+    for text in texts.into_iter().flatten() {
+        each("name", &mut Part::Text(text));
+    }
+}
+
+impl Part<'_> {
+    fn size(&self) -> usize {
+        match self {
+            Part::Json(json) => json.len(),
+            Part::Members(members) | Part::Tags(members) => members.size(),
+            Part::Text(text) => text.len(),
+        }
+    }
+
+    fn empty(&mut self) {
+        match self {
+            Part::Json(json)
+                if json.first() == Some(&b'{') && !json.starts_with(b"{\"attributes\"") =>
+            {
+                json.clear();
+                json.extend_from_slice(EMPTIED);
+            }
+            Part::Json(json) => json.clear(),
+            Part::Members(members) | Part::Tags(members) => **members = Members::default(),
+            Part::Text(text) => text.clear(),
+        }
+    }
+
+    fn lengths(&self, lengths: &mut Vec<usize>) {
+        match self {
+            Part::Json(json) => each_text(json, |text, _| lengths.push(text.len())),
+            Part::Members(members) => {
+                for (_, value) in members.iter() {
+                    each_text(value, |text, _| lengths.push(text.len()));
+                }
+            }
+            Part::Tags(members) => lengths.extend(members.iter().map(|(_, value)| value.len())),
+            Part::Text(text) => lengths.push(text.len()),
+        }
+    }
+
+    /// Cuts the texts that are longer than `level`; whether there were any.
+    fn cut(&mut self, level: usize) -> bool {
+        match self {
+            Part::Json(json) => match cut_json(json, level) {
+                Some(shorter) => {
+                    **json = shorter;
+                    true
+                }
+                None => false,
+            },
+            Part::Members(members) => cut_members(members, |value| cut_json(value, level)),
+            Part::Tags(members) => cut_members(members, |value| {
+                (value.len() > level).then(|| cut_inside(value, level))
+            }),
+            Part::Text(text) => {
+                let long = text.len() > level;
+                cut_text(text, level);
+                long
+            }
+        }
+    }
+}
+
+fn cut_members(members: &mut Members, cut: impl Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
+    let mut shorter = Members::default();
+    let mut any = false;
+    for (key, value) in members.iter() {
+        match cut(value) {
+            Some(value) => {
+                any = true;
+                shorter.set(key, &value);
+            }
+            None => shorter.set(key, value),
+        }
+    }
+    if any {
+        *members = shorter;
+    }
+    any
+}
+
+/// Calls `each` with every text of JSON in wire form that may be cut, and where it begins.
+fn each_text(json: &[u8], mut each: impl FnMut(&[u8], usize)) {
+    let mut at = 0;
+    let mut key: &[u8] = b"";
+    while let Some(found) = json.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'"')) {
+        let start = at + found + 1;
+        let end = start + text_length(json.get(start..).unwrap_or_default());
+        let text = json.get(start..end).unwrap_or_default();
+        at = end + 1;
+        if json.get(at) == Some(&b':') {
+            key = text;
+            continue;
+        }
+        let named = start >= 2 && json.get(start - 2) == Some(&b':');
+        if !(named && text.len() <= KEPT_BYTES && KEPT.contains(&key)) {
+            each(text, start);
+        }
+    }
+}
+
+/// Bytes up to the quote that ends a text.
+fn text_length(rest: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        match rest.get(at) {
+            Some(b'"') | None => return at,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
+}
+
+/// JSON with its texts cut; `None` if none is longer than `level`.
+fn cut_json(json: &[u8], level: usize) -> Option<Vec<u8>> {
+    let mut shorter = Vec::new();
+    let mut copied = 0;
+    each_text(json, |text, start| {
+        if text.len() > level {
+            shorter.extend_from_slice(json.get(copied..start).unwrap_or_default());
+            shorter.append(&mut cut_inside(text, level));
+            copied = start + text.len();
+        }
+    });
+    if copied == 0 {
+        return None;
+    }
+    shorter.extend_from_slice(json.get(copied..).unwrap_or_default());
+    Some(shorter)
+}
+
+/// The inside of a JSON string, cut to `level` bytes between two characters, and saying so.
+fn cut_inside(text: &[u8], level: usize) -> Vec<u8> {
+    let mut end = 0;
+    while let Some(&byte) = text.get(end) {
+        let width = match byte {
+            b'\\' if text.get(end + 1) == Some(&b'u') => 6,
+            b'\\' => 2,
+            0..0x80 => 1,
+            0xC0..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            _ => 4,
+        };
+        if end + width > level {
+            break;
+        }
+        end += width;
+    }
+    let mut cut = text.get(..end).unwrap_or_default().to_vec();
+    cut.extend_from_slice(format!(" [cut: {} bytes]", text.len()).as_bytes());
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters_and_names_are_kept() {
+        let json =
+            r#"{"content":"aé\u0001\"xyz","role":"user","n":12345678901234,"l":["abcdefghij"]}"#;
+        let cut = |level| String::from_utf8(cut_json(json.as_bytes(), level).unwrap()).unwrap();
+        assert_eq!(
+            cut(4),
+            r#"{"content":"aé [cut: 14 bytes]","role":"user","n":12345678901234,"l":["abcd [cut: 10 bytes]"]}"#
+        );
+        assert!(cut(9).starts_with(r#"{"content":"aé\u0001 [cut"#), "{}", cut(9));
+        assert_eq!(cut_json(json.as_bytes(), 100), None);
+    }
+
+    #[test]
+    fn the_longest_are_cut_first() {
+        let level = water_level(&[1000, 400, 100], 300);
+        assert!((600..=668).contains(&level), "{level}");
+        let level = water_level(&[1000, 400, 100], 800);
+        assert!((250..=300).contains(&level), "{level}");
+        assert_eq!(water_level(&[1000, 400], 10_000), SHORTEST);
+    }
+}

@@ -1,0 +1,154 @@
+//! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
+
+use super::{Ended, put};
+use crate::ids::write_string;
+use crate::members::Members;
+use crate::settings::IntakeFormat;
+use crate::span::SpanKind;
+
+/// The prompt that is sent with a span: of llm spans, their own or their parent's.
+pub(super) fn prompt(ended: &Ended) -> Option<&Members> {
+    if ended.record.kind != SpanKind::Llm {
+        return None;
+    }
+    let own = ended.record.notes.extra.as_ref().map(|extra| &extra.prompt);
+    own.filter(|prompt| !prompt.is_empty()).or(ended.parents_prompt.as_ref())
+}
+
+/// Appends `"input":{…},` with the prompt at its end.
+pub(super) fn write_input(
+    ended: &Ended,
+    prompt: &Members,
+    format: IntakeFormat,
+    out: &mut Vec<u8>,
+) {
+    put(out, "\"input\":");
+    match ended.record.notes.input.split_last() {
+        Some((_, open)) => {
+            out.extend_from_slice(open);
+            out.push(b',');
+        }
+        None => out.push(b'{'),
+    }
+    put(out, "\"prompt\":");
+    write_prompt(ended, prompt, format, out);
+    put(out, "},");
+}
+
+/// The names of a prompt's members in each format, in canonical order: ours, and theirs. What has
+/// no name of ours is made here.
+fn prompt_names(format: IntakeFormat) -> &'static [(&'static str, &'static str)] {
+    match format {
+        IntakeFormat::SdkIntake => &[
+            ("context_variables", "_dd_context_variable_keys"),
+            ("query_variables", "_dd_query_variable_keys"),
+            ("chat_template", "chat_template"),
+            ("id", "id"),
+            ("label", "label"),
+            ("", "ml_app"),
+            ("prompt_uuid", "prompt_uuid"),
+            ("prompt_version_uuid", "prompt_version_uuid"),
+            ("tags", "tags"),
+            ("template", "template"),
+            ("variables", "variables"),
+            ("version", "version"),
+        ],
+        IntakeFormat::PublicApi => &[
+            ("chat_template", "chat_template"),
+            ("context_variables", "context_variable_keys"),
+            ("id", "id"),
+            ("label", "label"),
+            ("prompt_uuid", "prompt_uuid"),
+            ("prompt_version_uuid", "prompt_version_uuid"),
+            ("query_variables", "query_variable_keys"),
+            ("tags", "tags"),
+            ("template", "template"),
+            ("variables", "variables"),
+            ("version", "version"),
+        ],
+    }
+}
+
+/// Appends a prompt, with the defaults of what was not said.
+fn write_prompt(ended: &Ended, prompt: &Members, format: IntakeFormat, out: &mut Vec<u8>) {
+    let app = &ended.frame.app.name;
+    let mut first = b'{';
+    for (ours, theirs) in prompt_names(format) {
+        let given = prompt.get(ours.as_bytes());
+        if given.is_none() && !matches!(*ours, "" | "id" | "context_variables" | "query_variables")
+        {
+            continue;
+        }
+        out.push(first);
+        first = b',';
+        out.push(b'"');
+        put(out, theirs);
+        put(out, "\":");
+        match (given, *ours) {
+            (Some(value), _) => out.extend_from_slice(value),
+            (None, "id") => write_string(out, &format!("{app}_unnamed-prompt")),
+            (None, "context_variables") => put(out, "[\"context\"]"),
+            (None, "query_variables") => put(out, "[\"question\"]"),
+            (None, _) => write_string(out, app),
+        }
+    }
+    out.push(b'}');
+}
+
+/// The links of a span, with commas between them.
+pub(super) fn links(ended: &Ended) -> Option<&[u8]> {
+    let extra = ended.record.notes.extra.as_ref()?;
+    Some(extra.links.as_slice()).filter(|links| !links.is_empty())
+}
+
+/// The metadata with what is sent in its member `_dd`; `None` if there is nothing to add.
+pub(super) fn own_metadata(ended: &Ended, format: IntakeFormat) -> Option<Members> {
+    let extra = ended.record.notes.extra.as_ref()?;
+    let mut own = Members::default();
+    if !extra.agent.is_empty() {
+        let mut manifest = extra.agent.clone();
+        manifest.set(b"framework", b"\"manual\"");
+        if manifest.get(b"name").is_none() {
+            let mut name = Vec::new();
+            write_string(&mut name, ended.record.shown_name());
+            manifest.set(b"name", &name);
+        }
+        let mut written = Vec::new();
+        manifest.write_object(&mut written);
+        own.set(b"agent_manifest", &written);
+    }
+    if !extra.cost_tags.is_empty() {
+        let mut written = Vec::new();
+        for (key, _) in extra.cost_tags.iter() {
+            let first = written.is_empty();
+            put(&mut written, if first { "[\"" } else { ",\"" });
+            written.extend_from_slice(key);
+            written.push(b'"');
+        }
+        written.push(b']');
+        own.set(b"cost_tags", &written);
+    }
+    // The documented API has no place of its own for links.
+    if let Some(links) = links(ended)
+        && format == IntakeFormat::PublicApi
+    {
+        own.set(b"span_links", &[b"[", links, b"]"].concat());
+    }
+    if own.is_empty() {
+        return None;
+    }
+    let mut written = Vec::new();
+    own.write_object(&mut written);
+    let mut metadata = ended.record.notes.metadata.clone();
+    metadata.set(b"_dd", &written);
+    Some(metadata)
+}
+
+/// Appends `,"tool_definitions":[…]`.
+pub(super) fn write_tools(ended: &Ended, out: &mut Vec<u8>) {
+    let Some(extra) = &ended.record.notes.extra else { return };
+    if !extra.tools.is_empty() {
+        put(out, ",\"tool_definitions\":");
+        out.extend_from_slice(&extra.tools);
+    }
+}

@@ -1,0 +1,127 @@
+//! What annotations said of a span, in wire form.
+
+use crate::members::Members;
+use std::rc::Rc;
+
+/// What annotations said of a span.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// The `input` object, whole, or empty.
+    pub(crate) input: Vec<u8>,
+    /// The `output` object, whole, or empty.
+    pub(crate) output: Vec<u8>,
+    pub(crate) metadata: Members,
+    pub(crate) metrics: Members,
+    /// Each member is the whole tag, `key:value`; its value begins with the colon.
+    pub(crate) tags: Members,
+    /// Set by the tag `session_id`.
+    pub(crate) session: Option<Rc<str>>,
+    /// What most spans have not.
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// What only some spans are told.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Extra {
+    /// By the names of `wit/tracing.wit`; each format has its own for some.
+    pub(crate) prompt: Members,
+    /// The list of tool definitions, whole, or empty.
+    pub(crate) tools: Vec<u8>,
+    /// Keys of tags, escaped; the values are empty.
+    pub(crate) cost_tags: Members,
+    /// The agent's manifest, without its version.
+    pub(crate) agent: Members,
+    /// The agent's version, escaped.
+    pub(crate) agent_version: Vec<u8>,
+    /// Links, with commas between them.
+    pub(crate) links: Vec<u8>,
+}
+
+impl Extra {
+    pub(crate) fn size(&self) -> usize {
+        self.prompt.size()
+            + self.tools.len()
+            + self.cost_tags.size()
+            + self.agent.size()
+            + self.agent_version.len()
+            + self.links.len()
+    }
+
+    fn merge(&mut self, newer: &Extra) {
+        // A prompt has one template.
+        for (one, other) in [("template", "chat_template"), ("chat_template", "template")] {
+            if newer.prompt.get(one.as_bytes()).is_some() {
+                self.prompt.remove(other.as_bytes());
+            }
+        }
+        self.prompt.merge(&newer.prompt);
+        self.cost_tags.merge(&newer.cost_tags);
+        self.agent.merge(&newer.agent);
+        for (kept, new) in
+            [(&mut self.tools, &newer.tools), (&mut self.agent_version, &newer.agent_version)]
+        {
+            if !new.is_empty() {
+                kept.clone_from(new);
+            }
+        }
+        if !self.links.is_empty() && !newer.links.is_empty() {
+            self.links.push(b',');
+        }
+        self.links.extend_from_slice(&newer.links);
+    }
+}
+
+impl Notes {
+    pub(crate) fn size(&self) -> usize {
+        self.input.len()
+            + self.output.len()
+            + self.metadata.size()
+            + self.metrics.size()
+            + self.tags.size()
+            + self.extra.as_ref().map_or(0, |extra| extra.size())
+    }
+
+    /// Empties it and keeps its buffers.
+    pub(crate) fn clear(&mut self) {
+        self.input.clear();
+        self.output.clear();
+        self.metadata.clear();
+        self.metrics.clear();
+        self.tags.clear();
+        self.session = None;
+        self.extra = None;
+    }
+
+    /// The rarer part, made if there is none.
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// Merges `draft` as repeated annotations do: input and output are replaced, the rest is
+    /// merged by key.
+    pub(crate) fn merge(&mut self, draft: &mut Notes) {
+        for (kept, new) in
+            [(&mut self.input, &mut draft.input), (&mut self.output, &mut draft.output)]
+        {
+            if new.len() > MOST_COPIED {
+                *kept = std::mem::take(new);
+                kept.shrink_to_fit();
+            } else if !new.is_empty() {
+                kept.clone_from(new);
+            }
+        }
+        self.metadata.merge(&draft.metadata);
+        self.metrics.merge(&draft.metrics);
+        self.tags.merge(&draft.tags);
+        if draft.session.is_some() {
+            self.session.clone_from(&draft.session);
+        }
+        if let Some(extra) = &draft.extra {
+            self.extra().merge(extra);
+        }
+    }
+}
+
+/// Up to so many bytes a copy of the right size is cheaper than a buffer that grew, in which
+/// case the buffer stays for the next annotation.
+const MOST_COPIED: usize = 8192;

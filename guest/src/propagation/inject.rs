@@ -1,0 +1,166 @@
+//! Writes the headers of a request.
+
+use super::header;
+use super::remote::Remote;
+use crate::delivery::Header;
+use crate::trace::number;
+
+/// Bytes of `x-datadog-tags` that Datadog's SDKs take.
+const TAGS_BYTES: usize = 512;
+/// Bytes of one member's value that W3C Trace Context lets through.
+const MEMBER_BYTES: usize = 256;
+
+/// The headers to set, of a request that has `given`.
+pub(super) fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
+    let has_datadog = header(given, "x-datadog-trace-id").is_some();
+    let has_w3c = header(given, "traceparent").is_some();
+    let fresh = !has_datadog && !has_w3c;
+    let mut set = Vec::new();
+    let mut put = |name: &str, value: String| {
+        set.push(Header { name: name.to_owned(), value });
+    };
+    if fresh {
+        put("traceparent", format!("00-{:032x}-{:016x}-01", place.apm, place.parent_id));
+    }
+    if fresh || has_w3c {
+        put("tracestate", tracestate(place, header(given, "tracestate"), fresh));
+    }
+    if fresh {
+        put("x-datadog-parent-id", place.parent_id.to_string());
+        put("x-datadog-sampling-priority", "1".to_owned());
+    }
+    if fresh || has_datadog {
+        put("x-datadog-tags", tags(place, header(given, "x-datadog-tags"), fresh));
+    }
+    if fresh {
+        put("x-datadog-trace-id", (place.apm as u64).to_string());
+    }
+    set
+}
+
+/// The LLM keys and their values, what matters most first.
+fn keys(place: &Remote) -> Vec<(&'static str, String)> {
+    // The number of a trace goes in decimal, as Datadog's SDKs have it.
+    let digits = place.trace_id.as_bytes();
+    let trace_id = match number(digits).filter(|_| digits.len() == 32) {
+        Some(number) => number.to_string(),
+        None => place.trace_id.clone(),
+    };
+    let mut keys = vec![
+        ("llmobs_parent_id", Some(place.parent_id.to_string())),
+        ("llmobs_trace_id", Some(trace_id)),
+        ("llmobs_sd", place.sampled.map(|sampled| if sampled { "1" } else { "0" }.to_owned())),
+        ("llmobs_sr", place.sample_rate.clone()),
+        ("llmobs_ml_app", place.ml_app.clone()),
+        ("llmobs_sid", place.session_id.clone()),
+    ];
+    if place.agent_span_id != 0 {
+        keys.push(("llmobs_pagent_span_id", Some(place.agent_span_id.to_string())));
+        keys.push(("llmobs_pagent_name", place.agent_name.clone()));
+    }
+    keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// A value in visible ASCII, without the characters that a form uses itself.
+fn fitted(value: &str, reserved: &str) -> String {
+    let fit = |c: char| match c {
+        '=' if reserved.contains('=') => '~',
+        ' '..='~' if !reserved.contains(c) => c,
+        _ => '_',
+    };
+    value.chars().map(fit).collect()
+}
+
+/// `x-datadog-tags`: what is there of others, then ours, as far as there is room.
+fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
+    let theirs = given.unwrap_or_default().split(',').filter(|tag| !tag.is_empty());
+    let mut all: Vec<String> = theirs
+        .filter(|tag| !tag.trim_start().starts_with("_dd.p.llmobs_"))
+        .map(str::to_owned)
+        .collect();
+    if fresh {
+        all.push("_dd.p.dm=-0".to_owned());
+        all.push(format!("_dd.p.tid={:016x}", (place.apm >> 64) as u64));
+    }
+    let mut length: usize = all.iter().map(|tag| tag.len() + 1).sum();
+    for (key, value) in keys(place) {
+        let mut tag = format!("_dd.p.{key}={}", fitted(&value, ","));
+        if key == "llmobs_pagent_name" {
+            // The name of an agent is for people: a part of it is better than none.
+            tag.truncate(TAGS_BYTES.saturating_sub(length));
+        }
+        // Any other that does not fit is left out alone.
+        if length + tag.len() <= TAGS_BYTES && tag.contains('=') {
+            length += tag.len() + 1;
+            all.push(tag);
+        }
+    }
+    all.join(",")
+}
+
+/// `tracestate`: Datadog's member, ours if it says more, and those of others.
+fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
+    let given = given.or(place.others.as_deref()).unwrap_or_default();
+    let members: Vec<&str> =
+        given.split(',').map(str::trim).filter(|member| !member.is_empty()).collect();
+    let theirs = members.iter().find_map(|member| member.strip_prefix("dd="));
+    let mut fields: Vec<String> = match theirs {
+        Some(theirs) if !fresh => {
+            let kept = theirs.split(';').filter(|field| !field.starts_with("t.llmobs_"));
+            kept.map(str::to_owned).collect()
+        }
+        _ => vec![format!("p:{:016x}", place.parent_id), "s:1".to_owned(), "t.dm:-0".to_owned()],
+    };
+    if fresh {
+        fields.push(format!("t.tid:{:016x}", (place.apm >> 64) as u64));
+    }
+    let mut length: usize = fields.iter().map(|field| field.len() + 1).sum();
+    let mut exact = Vec::new();
+    for (key, value) in keys(place) {
+        let fitted = fitted(&value, ",;=~");
+        let field = format!("t.{key}:{fitted}");
+        let has_room = length + field.len() <= MEMBER_BYTES;
+        if has_room {
+            length += field.len() + 1;
+            fields.push(field);
+        }
+        if !has_room || fitted != value {
+            exact.push((key, value));
+        }
+    }
+    let mut all = vec![format!("dd={}", fields.join(";"))];
+    if let Some(own) = own_member(place, &exact) {
+        all.push(own);
+    }
+    let others = members.iter().filter(|m| !m.starts_with("dd=") && !m.starts_with("witspan="));
+    // 32 members is all that Trace Context allows.
+    all.extend(others.take(30).map(|member| (*member).to_owned()));
+    all.join(",")
+}
+
+/// Our own member: the exact values of what the other form changed or had no room for, for the
+/// span that it names.
+fn own_member(place: &Remote, exact: &[(&'static str, String)]) -> Option<String> {
+    let mut member = format!("witspan=p:{}", place.parent_id);
+    let empty = member.len();
+    for (key, value) in exact {
+        let field = format!(";{}:{}", key.trim_start_matches("llmobs_"), encoded(value));
+        if member.len() + field.len() <= MEMBER_BYTES {
+            member.push_str(&field);
+        }
+    }
+    (member.len() > empty).then_some(member)
+}
+
+/// Percent-encodes all but letters, digits, `-`, `_` and `.`.
+fn encoded(value: &str) -> String {
+    let mut text = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}

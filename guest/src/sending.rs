@@ -1,0 +1,267 @@
+//! What waits to be sent, what is under way, and what the worker should do next.
+
+use crate::core::{Anchor, Core};
+use crate::delivery::{
+    Action, Attempts, IntakeHost, Outcome, PollMode, Request, Verdict, address, judge,
+};
+use crate::encode::{Ended, cut, empty_the_largest, envelope, write_event};
+use crate::error::Error;
+use crate::platform::Platform;
+use crate::queue::{Batch, Bounds, Pushed, Queue};
+use crate::settings::{Destination, Settings};
+use crate::statistics::DropReason;
+use std::collections::VecDeque;
+
+/// How many ended spans one poll encodes at most, once their destination is known.
+const ENCODED_A_POLL: usize = 64;
+
+struct InFlight {
+    id: u64,
+    spans: u32,
+    evaluations: u32,
+    sent: u32,
+    since: u64,
+    waits: bool,
+}
+
+pub(crate) struct Sending {
+    pub(crate) destination: Option<Destination>,
+    spans: Queue,
+    pub(crate) evaluations: Queue,
+    /// Ended spans whose format is not known yet.
+    waiting: VecDeque<Ended>,
+    waiting_bytes: usize,
+    in_flight: Vec<InFlight>,
+    next_request: u64,
+    /// The monotonic reading before which nothing is sent, after a failure.
+    quiet_until: u64,
+}
+
+impl Sending {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut sending = Sending {
+            destination: None,
+            spans: Queue::default(),
+            evaluations: Queue::default(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            in_flight: Vec::new(),
+            next_request: 1,
+            quiet_until: 0,
+        };
+        sending.evaluations.set_envelope(crate::evaluation::envelope());
+        if let Some(destination) = settings.destination {
+            sending.adopt(destination, settings);
+        }
+        sending
+    }
+
+    pub(crate) fn adopt(&mut self, destination: Destination, settings: &Settings) {
+        self.destination = Some(destination);
+        self.spans.set_envelope(envelope(destination.format, settings));
+    }
+
+    /// A batch that may go: one that is full, or has waited so long.
+    fn take(&mut self, now: u64, age_ns: u64) -> Option<(Batch, bool)> {
+        for (queue, evaluations) in [(&mut self.spans, false), (&mut self.evaluations, true)] {
+            if queue.growing_since().is_some_and(|since| now.saturating_sub(since) >= age_ns) {
+                queue.seal();
+            }
+            if let Some(batch) = queue.take_sealed() {
+                return Some((batch, evaluations));
+            }
+        }
+        None
+    }
+
+    /// When the oldest batch that grows began.
+    fn growing_since(&self) -> Option<u64> {
+        let begun = [self.spans.growing_since(), self.evaluations.growing_since()];
+        begun.into_iter().flatten().min()
+    }
+}
+
+impl<P: Platform> Core<P> {
+    /// Queues an ended span; whether the worker should look, or why it could not be kept.
+    pub(crate) fn enqueue(&mut self, ended: Ended, now: u64) -> Result<bool, DropReason> {
+        let Some(destination) = self.sending.destination else {
+            let size = ended.size();
+            if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
+                return Err(DropReason::QueueFull);
+            }
+            self.sending.waiting_bytes += size;
+            self.sending.waiting.push_back(ended);
+            self.counts.queued += 1;
+            return Ok(false);
+        };
+        self.encode(destination, ended, now)
+    }
+
+    /// The bounds of a queue that shares its bytes with what else waits.
+    pub(crate) fn bounds(&self, own_bytes: usize) -> Bounds {
+        let limits = &self.settings.limits;
+        let others = self.queue_bytes() - own_bytes;
+        Bounds {
+            batch_spans: limits.batch_spans,
+            batch_bytes: limits.batch_bytes as usize,
+            queue_bytes: (limits.queue_bytes as usize).saturating_sub(others),
+        }
+    }
+
+    fn encode(
+        &mut self,
+        destination: Destination,
+        mut ended: Ended,
+        now: u64,
+    ) -> Result<bool, DropReason> {
+        let bounds = self.bounds(self.sending.spans.bytes());
+        let longest = self.settings.limits.event_bytes as usize;
+        let settings = &self.settings;
+        let mut was_cut = false;
+        let pushed = self.sending.spans.push(bounds, now, |out| {
+            let start = out.len();
+            write_event(destination.format, &ended, settings, out);
+            let mut rounds = 0;
+            while out.len() - start > longest {
+                let over = out.len() - start - longest;
+                out.truncate(start);
+                was_cut = true;
+                rounds += 1;
+                if rounds <= 3 {
+                    cut(&mut ended, over);
+                } else if !empty_the_largest(&mut ended) {
+                    return false;
+                }
+                write_event(destination.format, &ended, settings, out);
+            }
+            true
+        });
+        match pushed {
+            Some(Pushed::Kept(attention)) => {
+                self.counts.queued += 1;
+                self.counts.cut += u64::from(was_cut);
+                Ok(attention)
+            }
+            Some(Pushed::Full) => Err(DropReason::QueueFull),
+            None => Err(DropReason::TooLarge),
+        }
+    }
+
+    /// What the worker should do next.
+    pub fn poll(&mut self, mode: PollMode) -> Action {
+        self.anchor = Anchor::read(&mut self.platform);
+        let now = self.anchor.monotonic;
+        let processor_due = self.withhold_overdue(now);
+        let Some(destination) = self.sending.destination else {
+            return processor_due.map_or(Action::Idle, Action::Wait);
+        };
+        for _ in 0..ENCODED_A_POLL {
+            let Some(ended) = self.sending.waiting.pop_front() else { break };
+            let bytes = ended.size();
+            self.sending.waiting_bytes = self.sending.waiting_bytes.saturating_sub(bytes);
+            self.counts.queued = self.counts.queued.saturating_sub(1);
+            if let Err(reason) = self.encode(destination, ended, now) {
+                self.counts.drop_spans(reason, 1);
+            }
+        }
+        if !self.sending.waiting.is_empty() {
+            return Action::Wait(0);
+        }
+        let quiet = self.sending.quiet_until.saturating_sub(now);
+        if quiet > 0 {
+            return Action::Wait(quiet);
+        }
+        let age_ns = match mode {
+            PollMode::Everything => 0,
+            PollMode::Due => self.settings.limits.batch_age_ns,
+        };
+        if let Some((batch, evaluations)) = self.sending.take(now, age_ns) {
+            return Action::Send(self.request(destination, batch, evaluations, now));
+        }
+        let due = self.sending.growing_since();
+        let due = due.map(|since| age_ns.saturating_sub(now.saturating_sub(since)));
+        match due.into_iter().chain(processor_due).min() {
+            Some(wait) => Action::Wait(wait),
+            None => Action::Idle,
+        }
+    }
+
+    fn request(
+        &mut self,
+        destination: Destination,
+        batch: Batch,
+        evaluations: bool,
+        now: u64,
+    ) -> Request {
+        let id = self.sending.next_request;
+        self.sending.next_request += 1;
+        let count = u64::from(batch.spans);
+        let (queued, in_flight) = match evaluations {
+            false => (&mut self.counts.queued, &mut self.counts.in_flight),
+            true => {
+                let tally = &mut self.counts.evaluations;
+                (&mut tally.queued, &mut tally.in_flight)
+            }
+        };
+        *queued = queued.saturating_sub(count);
+        *in_flight += count;
+        let (host, path) = match evaluations {
+            true => (IntakeHost::Api, crate::evaluation::PATH),
+            false => crate::encode::place(destination.format),
+        };
+        let (path, headers) = address(host, path, destination.route);
+        let (spans, evaluations) = if evaluations { (0, batch.spans) } else { (batch.spans, 0) };
+        let request = InFlight { id, spans, evaluations, sent: 1, since: now, waits: false };
+        self.sending.in_flight.push(request);
+        Request { id, host, path, headers, body: batch.body, spans, evaluations }
+    }
+
+    /// Takes in what came of a request.
+    pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Verdict, Error> {
+        let now = self.platform.monotonic_ns();
+        let limits = &self.settings.limits;
+        let sending = &mut self.sending;
+        let at = sending.in_flight.iter().position(|request| request.id == id);
+        let Some((at, request)) = at.and_then(|at| Some((at, sending.in_flight.get_mut(at)?)))
+        else {
+            return Err(Error::UnknownRequest(id));
+        };
+        let attempts =
+            Attempts { made: request.sent, elapsed_ns: now.saturating_sub(request.since) };
+        let verdict = judge(outcome, attempts, limits, |bound| self.ids.up_to(bound));
+        let (spans, evaluations) = (u64::from(request.spans), u64::from(request.evaluations));
+        let tally = &mut self.counts.evaluations;
+        match verdict {
+            Verdict::Retry(wait) => {
+                request.sent += 1;
+                request.waits = true;
+                // Whoever could not take this batch is spared the others for as long.
+                sending.quiet_until = sending.quiet_until.max(now.saturating_add(wait));
+                return Ok(verdict);
+            }
+            Verdict::Delivered => {
+                tally.delivered += evaluations;
+                self.counts.delivered += spans;
+            }
+            Verdict::Dropped(reason) => {
+                tally.drop(reason, evaluations);
+                self.counts.drop_spans(reason, spans);
+            }
+        }
+        let tally = &mut self.counts.evaluations;
+        tally.in_flight = tally.in_flight.saturating_sub(evaluations);
+        self.counts.in_flight = self.counts.in_flight.saturating_sub(spans);
+        sending.in_flight.swap_remove(at);
+        if !sending.in_flight.iter().any(|request| request.waits) {
+            sending.quiet_until = 0;
+        }
+        Ok(verdict)
+    }
+
+    /// Bytes of all that has finished and waits.
+    pub(crate) fn queue_bytes(&self) -> usize {
+        let sending = &self.sending;
+        let queues = sending.spans.bytes() + sending.evaluations.bytes();
+        queues + sending.waiting_bytes + self.processing.bytes()
+    }
+}
