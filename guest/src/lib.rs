@@ -39,6 +39,7 @@ mod sampling;
 mod sending;
 mod settings;
 mod slots;
+mod sort;
 mod span;
 mod statistics;
 mod trace;

@@ -26,8 +26,12 @@ struct Rate {
 
 impl Rate {
     fn new(rate: f64) -> Self {
-        // Six decimals, without trailing zeros, as it is sent.
-        let text = format!("{:.6}", (rate * 1e6 + 0.5).floor() / 1e6);
+        // Six decimals at most, without trailing zeros, as it is sent.
+        let millionths = (rate * 1e6 + 0.5) as u64;
+        let text = match millionths {
+            1_000_000.. => "1".to_owned(),
+            _ => format!("0.{millionths:06}"),
+        };
         let text = text.trim_end_matches('0').trim_end_matches('.');
         // The cast rounds the product to the nearest number and keeps within the bounds.
         Rate {
@@ -64,8 +68,8 @@ impl Sampler {
         let mut warnings = Vec::new();
         let in_range = (0.0..=1.0).contains(&settings.rate);
         if !in_range {
-            let what = format!("is {}; accepted: 0 to 1. It counts as 1", settings.rate);
-            warnings.push(Warning::of("sampling.rate", &what));
+            let what = "is no number from 0 to 1: it counts as 1";
+            warnings.push(Warning::of("sampling.rate", what));
         }
         let rate = Rate::new(if in_range { settings.rate } else { 1.0 });
         let mut sampler = Sampler { rate, rules: Vec::new(), drop: settings.drop };
@@ -161,11 +165,11 @@ fn read_rule<'a>(value: Value<'a>, reader: &mut Reader<'a>) -> Result<Option<Rul
     Ok(rate.map(|rate| Rule { rate: Rate::new(rate), tags }))
 }
 
-/// Whether `text` matches `glob`: `*` is any text, `?` one character, letters are of either case.
+/// Whether `text` matches `glob`: `*` is any text, `?` one character, ASCII letters are of either case.
 fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
     let (glob, text) = (String::from_utf8_lossy(glob), String::from_utf8_lossy(text));
-    let glob: Vec<char> = glob.to_lowercase().chars().collect();
-    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let glob: Vec<char> = glob.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let text: Vec<char> = text.chars().map(|c| c.to_ascii_lowercase()).collect();
     let (mut g, mut t) = (0, 0);
     // Where to go on if what follows the last star does not match.
     let mut again = None;

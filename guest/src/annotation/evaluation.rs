@@ -473,7 +473,7 @@ impl Parser<'_> {
             }
         }
         let mut texts: Vec<&[u8]> = tags.iter_whole().map(|(_, text)| text).collect();
-        texts.sort_unstable();
+        crate::sort::sort_by(&mut texts, |a, b| a.cmp(b));
         let mut written = Vec::new();
         for text in texts {
             written.extend_from_slice(if written.is_empty() { b"[\"" } else { b",\"" });

@@ -18,7 +18,7 @@ const NOTICE: usize = 32;
 pub(crate) fn cut(ended: &mut Ended, over: usize) {
     let mut lengths: Vec<usize> = Vec::new();
     each_part(ended, |_, part| part.lengths(&mut lengths));
-    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    crate::sort::sort_by(&mut lengths, |a, b| b.cmp(a));
     let level = water_level(&lengths, over);
     let mut sections: Vec<&'static str> = Vec::new();
     each_part(ended, |name, part| {

@@ -169,8 +169,8 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
 fn model(record: &Record, out: &mut Vec<u8>) {
     text(out, ",\"model_name\":", or_unknown(record.model_name.as_deref()));
     let provider = or_unknown(record.model_provider.as_deref());
-    if provider.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
-        text(out, ",\"model_provider\":", &provider.to_lowercase());
+    if provider.bytes().any(|b| b.is_ascii_uppercase()) {
+        text(out, ",\"model_provider\":", &provider.to_ascii_lowercase());
     } else {
         text(out, ",\"model_provider\":", provider);
     }

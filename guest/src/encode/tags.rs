@@ -46,7 +46,6 @@ pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
             set(key, value);
         }
     }
-    tags.sort_by(|a, b| a.1.cmp(&b.1));
     let mut plain: Vec<Tag<'_>> =
         tags.iter().map(|(key_len, text)| (*key_len, text.as_slice())).collect();
     plain.retain(|tag| key_of(tag) != b"error");
@@ -60,7 +59,7 @@ fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
 }
 
 fn write_sorted(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
-    tags.sort_unstable_by(|a, b| a.1.cmp(b.1));
+    crate::sort::sort_by(tags, |a, b| a.1.cmp(b.1));
     out.push(b'[');
     for (n, (_, text)) in tags.iter().enumerate() {
         out.extend_from_slice(if n > 0 { b",\"" } else { b"\"" });

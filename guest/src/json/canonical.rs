@@ -123,7 +123,7 @@ impl Canonicalizer {
     fn reorder(&mut self, out: &mut Vec<u8>, base: usize, body: usize) {
         let members = self.members.get_mut(base..).unwrap_or_default();
         // Stable, so that of equal keys the one written last comes last.
-        members.sort_by(|a, b| compare_keys(key_text(out, *a), key_text(out, *b)));
+        crate::sort::sort_by(members, |a, b| compare_keys(key_text(out, *a), key_text(out, *b)));
         self.scratch.clear();
         for (index, member) in members.iter().enumerate() {
             let repeated = members.get(index + 1).is_some_and(|next| {
