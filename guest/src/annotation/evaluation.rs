@@ -157,7 +157,9 @@ pub(crate) fn write_metric_of(
         parser.canonicalizer.write(&mut at, value, &mut written)?;
         metric.raw("metadata", &written);
     }
-    if let Some(field) = assessment {
+    // An empty one says nothing.
+    let says = |field: &Field<'_>| !matches!(field.0, Value::Text(text) if text.is_empty());
+    if let Some(field) = assessment.filter(says) {
         metric.text("assessment", &one_of("assessment", field, &["pass", "fail"])?);
     }
     if let Some((value, mut at)) = reasoning {
