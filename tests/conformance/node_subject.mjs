@@ -1,0 +1,172 @@
+// The component as jco transpiles it, as a subject of the suite: its bare exports, a clock that
+// stands until it is told, entropy that counts, and a receiver that answers as the case says.
+
+import { readFileSync } from "node:fs";
+import { instantiate } from "../../target/js/witspan.js";
+
+const ROUTES = { "public-api": "direct", "sdk-intake": "agent" };
+const START_NS = 1_700_000_000_000_000_000n;
+const SECOND = 1_000_000_000n;
+const PROCESSOR_NS = SECOND;
+// The contract takes all limits or none; a case names only those that differ from these.
+const LIMITS = {
+  batchSpans: 500,
+  batchBytes: 4_000_000,
+  batchAgeNs: SECOND,
+  queueBytes: 32 << 20,
+  openBytes: 64 << 20,
+  eventBytes: 5_000_000,
+  attempts: 8,
+  retryBudgetNs: 60n * SECOND,
+};
+
+export const list = (headers) => Object.entries(headers).map(([name, value]) => ({ name, value }));
+export const record = (headers) => Object.fromEntries(headers.map((h) => [h.name, h.value]));
+
+const u64 = (value) => (value === undefined ? undefined : BigInt(value));
+
+const modules = new Map();
+
+/** A core module of the component, compiled once. */
+function coreModule(name) {
+  if (!modules.has(name)) {
+    const bytes = readFileSync(new URL(`../../target/js/${name}`, import.meta.url));
+    modules.set(name, new WebAssembly.Module(bytes));
+  }
+  return modules.get(name);
+}
+
+/** A new instance, and what it has sent. */
+export class Subject {
+  passed = 0n;
+  sent = [];
+  verdicts = [];
+  deed = "off";
+
+  constructor({ settings = {}, answers = [] }, format) {
+    this.answers = [...answers];
+    let drawn = 0n;
+    Object.assign(
+      this,
+      instantiate(coreModule, {
+        "wasi:clocks/monotonic-clock": { now: () => this.passed },
+        "wasi:clocks/wall-clock": {
+          now: () => {
+            const ns = START_NS + this.passed;
+            return { seconds: ns / SECOND, nanoseconds: Number(ns % SECOND) };
+          },
+        },
+        "wasi:random/random": {
+          getRandomU64: () => BigInt.asUintN(64, ++drawn * 0x9e3779b97f4a7c15n),
+        },
+      }),
+    );
+    const { ml_app: mlApp = "conformance", service = "", env = "", version = "" } = settings;
+    this.tracing.configure({
+      ...{ mlApp, service, env, version, language: "python" },
+      tags: Object.entries(settings.tags ?? {}).map(([key, value]) => ({ key, value })),
+      destination: { format, route: ROUTES[format] },
+      limits: settings.limits && limits(settings.limits),
+      sampling: settings.sampling && { rules: "", drop: false, ...settings.sampling },
+    });
+  }
+
+  start(step, parent) {
+    const options = ["session-id", "ml-app", "model-name", "model-provider"]
+      .map((tag) => ({ tag, val: step[tag.replace("-", "_")] }))
+      .concat({ tag: "start-ns", val: u64(step.start_ns) })
+      .concat((step.contexts ?? []).map((val) => ({ tag: "context", val })))
+      .filter(({ val }) => val !== undefined);
+    return this.tracing.startSpan(step.kind, parent, step.name, options);
+  }
+
+  /** Ends a span: the span that is current again, and what the processor was given. */
+  finish(span, failure, endNs) {
+    const { message, error_type: errorType, stack } = failure ?? {};
+    const given = failure && { message, errorType, stack };
+    const { current, process } = this.tracing.finish(span, given, u64(endNs));
+    return { current, event: process ? this.process() : undefined };
+  }
+
+  setProcessor(deed) {
+    this.deed = deed;
+    this.processing.setProcessor(deed === "off" ? undefined : PROCESSOR_NS);
+  }
+
+  /** Has the processor look at all that waits for it; the last event. */
+  process() {
+    const { takeEvent, returnEvent } = this.processing;
+    let seen;
+    for (let event = takeEvent(); event; event = takeEvent()) {
+      const outcome = processed(this.deed, event.span);
+      if (this.deed === "late") this.passed += 2n * PROCESSOR_NS;
+      returnEvent(event.id, outcome);
+      seen = event.span;
+    }
+    return seen;
+  }
+
+  /** Sends what is due, or everything, for which time may pass; how many requests that were. */
+  poll(mode) {
+    const before = this.sent.length;
+    for (;;) {
+      const { tag, val } = this.delivery.poll(mode);
+      if (tag === "send") this.send(val);
+      else if (tag === "wait" && mode === "everything") this.passed += val;
+      else return this.sent.length - before;
+    }
+  }
+
+  /** Sends a request until its fate is known, waiting as it is told. */
+  send({ id, path, headers, body }) {
+    const sent = { path, headers: record(headers), body: new TextDecoder().decode(body) };
+    for (;;) {
+      this.sent.push(sent);
+      const { status, headers: answered = {} } = this.answers.shift() ?? { status: 202 };
+      const response = { tag: "response", val: { status, headers: list(answered) } };
+      const outcome = status === 0 ? { tag: "transport-error" } : response;
+      const { tag, val } = this.delivery.complete(id, outcome);
+      this.verdicts.push(val === undefined ? tag : `${tag} ${val}`);
+      if (tag !== "retry") return;
+      this.passed += val;
+    }
+  }
+
+  /** The counters that are not zero. */
+  counters() {
+    const counts = this.delivery.statistics();
+    const { accepted, open, delivered, warnings, cut, withheld, evaluations } = counts;
+    const named = Object.entries({ accepted, open, delivered, warnings, cut, withheld }).concat(
+      [["annotations_rejected", counts.annotationsRejected]],
+      [["evaluations_rejected", counts.evaluationsRejected]],
+      [["evaluations accepted", evaluations.accepted]],
+      [["evaluations delivered", evaluations.delivered]],
+      counts.dropped.map(({ reason, count }) => [`dropped ${reason}`, count]),
+      evaluations.dropped.map(({ reason, count }) => [`evaluations dropped ${reason}`, count]),
+    );
+    return Object.fromEntries(named.filter(([, n]) => n).map(([name, n]) => [name, Number(n)]));
+  }
+}
+
+function limits(given) {
+  const all = { ...LIMITS };
+  for (const [name, value] of Object.entries(given)) {
+    const member = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+    if (!(member in LIMITS)) throw new Error(`no limit \`${name}\``);
+    all[member] = typeof LIMITS[member] === "bigint" ? BigInt(value) : Number(value);
+  }
+  return all;
+}
+
+/** What a processor that does this makes of an event. */
+function processed(deed, event) {
+  if (deed === "drop") return { tag: "drop" };
+  if (deed === "off" || deed === "raise") return { tag: "failed" };
+  if (deed === "nonsense") return { tag: "processed", val: "nonsense" };
+  const [from, to] = deed.replace ?? [];
+  const changed = JSON.parse(event, (_, value) =>
+    deed.replace && typeof value === "string" ? value.replaceAll(from, () => to) : value,
+  );
+  if (deed.remove) delete changed[deed.remove];
+  return { tag: "processed", val: JSON.stringify(changed) };
+}
