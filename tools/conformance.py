@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Runs every runner of the conformance suite and puts what they found into one table.
+
+Each runner is a test program of its own and leaves target/conformance/RUNNER.json; here they are
+started, and their reports read. `just conformance native python` runs only those named.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import build_js
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "conformance" / "cases"
+REPORTS = ROOT / "target" / "conformance"
+
+
+# The whole workspace is named, so that cargo compiles everything once, with the features that
+# `just test` wants too. That skips the tests of this name.
+CARGO_TEST = "cargo test -q --release --workspace --exclude witspan-component"
+CARGO_NAME = "sends_every_cases_bytes"
+
+# The command of each runner.
+RUNNERS: dict[str, Sequence[str]] = {
+    "native": [*CARGO_TEST.split(), "--test", "native", CARGO_NAME],
+    "host": [*CARGO_TEST.split(), "--test", "host", CARGO_NAME],
+    "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/test_python.py"],
+    "wasmtime": [*CARGO_TEST.split(), "--test", "cli", CARGO_NAME],
+    "node": [build_js.node(), "tests/conformance/run_node.mjs"],
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one runner found in one chapter."""
+
+    passed: int
+    failed: int
+    gaps: int
+
+
+NOTHING = Line(0, 0, 0)
+Found = dict[str, Line]
+
+
+def main(names: Sequence[str]) -> int:
+    if strange := [name for name in names if name not in RUNNERS]:
+        print(f"no runner `{strange[0]}`; there are: {', '.join(RUNNERS)}", file=sys.stderr)
+        return 2
+    cases = count_cases(CASES)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for old in REPORTS.glob("*.json"):
+        old.unlink()
+    found: dict[str, Found] = {}
+    complaints = []
+    for runner, command in RUNNERS.items():
+        if names and runner not in names:
+            continue
+        complaints += run(runner, command)
+        found[runner], wrong = read(REPORTS / f"{runner}.json", cases)
+        complaints += wrong
+    print("\n" + table(cases, found))
+    for complaint in complaints:
+        print(f"wrong: {complaint}")
+    print(summary(cases, found))
+    failed = any(line.failed for lines in found.values() for line in lines.values())
+    return 1 if failed or complaints else 0
+
+
+def run(runner: str, command: Sequence[str]) -> list[str]:
+    """Runs a runner; its output is shown only if it fails, for the table says the rest."""
+    print(f"{runner} … ", end="", flush=True)
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        print("cannot run")
+        return [f"{runner}: `{command[0]}` cannot run: {error.strerror}"]
+    print(f"{time.monotonic() - began:.1f} s")
+    if done.returncode == 0:
+        return []
+    print(done.stdout.rstrip())
+    return [f"{runner}: `{' '.join(command)}` ended with {done.returncode}"]
+
+
+def count_cases(folder: Path) -> dict[str, int]:
+    """How many cases each chapter has, in order."""
+    chapters = (json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json")))
+    return {chapter["chapter"]: len(chapter["cases"]) for chapter in chapters}
+
+
+def read(path: Path, cases: dict[str, int]) -> tuple[Found, list[str]]:
+    """A runner's report, and what is wrong with it: every case has to be in it once."""
+    runner = path.stem
+    if not path.exists():
+        return {}, [f"{runner}: no report, so none of its cases ran to the end"]
+    found: Found = {}
+    for line in json.loads(path.read_text("utf-8"))["chapters"]:
+        before = found.get(line["chapter"], NOTHING)
+        found[line["chapter"]] = Line(
+            before.passed + line["passed"],
+            before.failed + line["failed"],
+            before.gaps + line["gaps"],
+        )
+    wrong = []
+    for chapter in {**cases, **found}:
+        line = found.get(chapter, NOTHING)
+        reported, there = line.passed + line.failed + line.gaps, cases.get(chapter, 0)
+        if reported != there:
+            wrong.append(f"{runner}: {reported} cases of `{chapter}` reported, {there} are there")
+    return found, wrong
+
+
+def table(cases: dict[str, int], found: dict[str, Found]) -> str:
+    """Chapter by runner: passed of all, with what failed and what is a gap."""
+    rows = [["chapter", *found]]
+    for chapter, count in cases.items():
+        rows.append([chapter, *(cell(lines.get(chapter), count) for lines in found.values())])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    text = [
+        "  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip() for row in rows
+    ]
+    return "\n".join(text) + "\n"
+
+
+def cell(line: Line | None, count: int) -> str:
+    if line is None:
+        return "-"
+    notes = [f"{line.failed} failed"] * bool(line.failed) + [counted(line.gaps)] * bool(line.gaps)
+    return f"{line.passed}/{count}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def counted(gaps: int) -> str:
+    return "1 gap" if gaps == 1 else f"{gaps} gaps"
+
+
+def summary(cases: dict[str, int], found: dict[str, Found]) -> str:
+    lines = [line for chapters in found.values() for line in chapters.values()]
+    text = ""
+    for runner, chapters in found.items():
+        if gaps := sum(line.gaps for line in chapters.values()):
+            text += f"{runner}: {counted(gaps)}, with the reasons in the runner\n"
+    passed, failed = sum(line.passed for line in lines), sum(line.failed for line in lines)
+    return (
+        f"{text}conformance: {sum(cases.values())} cases, {len(found)} runners, "
+        f"{passed} passed, {failed} failed"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
