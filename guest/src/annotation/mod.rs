@@ -391,6 +391,12 @@ impl Parser<'_> {
         while let Some(key) = reader.member(first)? {
             first = false;
             let value = reader.value()?;
+            if key.is("_dd") {
+                // The intake keeps its own things there.
+                self.warn("metadata._dd", "is a reserved name: it was left out".to_owned());
+                reader.skip(value)?;
+                continue;
+            }
             members
                 .insert(|out| key.write(out), |out| self.canonicalizer.write(reader, value, out))?;
         }

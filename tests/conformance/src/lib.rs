@@ -3,6 +3,7 @@
 //! `README.md` beside this crate describes the format for whoever writes a runner in another
 //! language.
 
+#[cfg(feature = "native")]
 pub mod native;
 
 use anyhow::{Context, Result, ensure};
@@ -12,6 +13,12 @@ use std::path::{Path, PathBuf};
 
 /// Where time stands when a case begins, in ns since the Unix epoch.
 pub const START_NS: u64 = 1_700_000_000_000_000_000;
+
+/// How long the processor of a case may take, in ns.
+pub const PROCESSOR_NS: u64 = 1_000_000_000;
+
+/// Grows with the suite, so that an empty or half-read folder cannot pass.
+pub const CASES: usize = 24;
 
 /// One file of cases about one theme.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,7 +62,7 @@ pub struct Case {
     pub statistics: Counters,
 }
 
-/// Settings of a case. The language is always `python`.
+/// Settings of a case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -71,6 +78,9 @@ pub struct Settings {
     /// Empty for none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
+    /// The application's language; default `python`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Tags of every span.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
@@ -263,6 +273,8 @@ pub enum Deed {
     Replace(String, String),
     /// Removes a member of the event.
     Remove(String),
+    /// Merges a JSON merge patch (RFC 7386) into the event.
+    Merge(serde_json::Value),
 }
 
 /// What a start says.
@@ -355,8 +367,12 @@ pub trait Subject {
     type Span: Copy + PartialEq + std::fmt::Debug;
 
     /// Starts a span.
-    fn start(&mut self, kind: usize, parent: Parent<'_, Self::Span>, start: &Start)
-    -> Result<Self::Span>;
+    fn start(
+        &mut self,
+        kind: usize,
+        parent: Parent<'_, Self::Span>,
+        start: &Start,
+    ) -> Result<Self::Span>;
     /// Annotates; `Some("")` if the annotation is dropped.
     fn annotate(&mut self, span: Self::Span, json: &str) -> Result<Refusal>;
     /// Checks an annotation context.
@@ -404,8 +420,26 @@ pub fn processed(does: &Deed, event: &str) -> Result<Option<String>> {
         Deed::Remove(member) => {
             value.as_object_mut().context("the event is no object")?.remove(member);
         }
+        Deed::Merge(patch) => merge(&mut value, patch),
     }
     Ok(Some(value.to_string()))
+}
+
+fn merge(value: &mut serde_json::Value, patch: &serde_json::Value) {
+    let serde_json::Value::Object(patch) = patch else {
+        *value = patch.clone();
+        return;
+    };
+    if !value.is_object() {
+        *value = serde_json::Value::Object(Default::default());
+    }
+    let Some(members) = value.as_object_mut() else { return };
+    for (name, patch) in patch {
+        match patch.is_null() {
+            true => drop(members.remove(name)),
+            false => merge(members.entry(name).or_insert(serde_json::Value::Null), patch),
+        }
+    }
 }
 
 fn replace(value: &mut serde_json::Value, from: &str, to: &str) {
@@ -424,7 +458,12 @@ pub const KINDS: [&str; 7] = ["llm", "workflow", "agent", "tool", "task", "embed
 
 /// Runs a case's program and compares what came of it.
 pub fn check<S: Subject>(case: &Case, format: Format, subject: &mut S) -> Result<()> {
-    let (requests, verdicts, counters) = run(case, subject)?;
+    compare(case, format, run(case, subject)?)
+}
+
+/// Compares what came of a case's program with what must.
+pub fn compare(case: &Case, format: Format, outcome: Outcome) -> Result<()> {
+    let (requests, verdicts, counters) = outcome;
     let expected = case.requests.get(&format).map(Vec::as_slice).unwrap_or_default();
     ensure!(
         requests.len() == expected.len(),
@@ -518,7 +557,8 @@ fn take<S: Subject>(step: &mut Step, subject: &mut S, names: &mut Names<S::Span>
         Step::Finish { span, failure, end_ns, current_again, event } => {
             let span = names.span(span)?;
             let (current, seen) = subject.finish(span, failure.as_ref(), *end_ns)?;
-            let named = |span| names.spans.iter().find(|(_, s)| **s == span).map(|(n, _)| n.clone());
+            let named =
+                |span| names.spans.iter().find(|(_, s)| **s == span).map(|(n, _)| n.clone());
             names.same(current.and_then(named), current_again).context("current again")?;
             if event.is_some() {
                 names.same(seen, event).context("the processor's event")?;
@@ -572,12 +612,21 @@ pub fn chapters() -> Result<Vec<(PathBuf, Chapter)>> {
 /// What a runner is known not to do yet: the case, and why.
 pub type Gaps = [(&'static str, &'static str)];
 
-/// Runs every case in both formats with subjects from `make`; fails with all that failed, and for
-/// a gap that has closed. Writes `target/conformance/RUNNER.json` for the table of all runners.
+/// Runs every case in both formats with subjects from `make`; see `check_each`.
 pub fn check_all<S: Subject>(
     runner: &str,
     gaps: &Gaps,
     mut make: impl FnMut(&Case, Format) -> Result<S>,
+) -> Result<usize> {
+    check_each(runner, gaps, |case, format| check(case, format, &mut make(case, format)?))
+}
+
+/// Checks every case in both formats; fails with all that failed, and for a gap that has closed.
+/// Writes `target/conformance/RUNNER.json` for the table of all runners.
+pub fn check_each(
+    runner: &str,
+    gaps: &Gaps,
+    mut check: impl FnMut(&Case, Format) -> Result<()>,
 ) -> Result<usize> {
     let mut report = Report { runner: runner.to_owned(), chapters: Vec::new() };
     let mut failures = Vec::new();
@@ -586,8 +635,7 @@ pub fn check_all<S: Subject>(
         for case in &chapter.cases {
             let mut wrong = Vec::new();
             for format in FORMATS {
-                let result = make(case, format).and_then(|mut s| check(case, format, &mut s));
-                if let Err(error) = result {
+                if let Err(error) = check(case, format) {
                     wrong.push(format!("{} ({format:?}): {error:#}", case.name));
                 }
             }

@@ -1,17 +1,14 @@
 //! The native core as a subject: no component, no host, no network.
 
 use crate::{
-    Answer, Case, Counters, Deed, Failure, Format, Headers, Parent, Refusal, START_NS, Sent, Start,
-    Subject, processed,
+    Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal,
+    START_NS, Sent, Start, Subject, processed,
 };
 use anyhow::{Context, Result, anyhow};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use witspan_core as core;
-
-/// How long the processor of a case may take, in ns.
-pub const PROCESSOR_NS: u64 = 1_000_000_000;
 
 /// Time that stands still, and entropy that counts.
 struct Fixed {
@@ -42,6 +39,8 @@ pub struct Native {
     answers: VecDeque<Answer>,
     sent: Vec<Sent>,
     verdicts: Vec<String>,
+    most_bytes: u64,
+    bound: u64,
 }
 
 impl Native {
@@ -60,16 +59,43 @@ impl Native {
             env: settings.env.clone(),
             version: settings.version.clone(),
             tags: settings.tags.clone().into_iter().collect(),
-            language: "python".to_owned(),
+            language: settings.language.clone().unwrap_or_else(|| "python".to_owned()),
             destination: Some(core::Destination { format, route }),
             limits: limits(&settings.limits)?,
             sampling: settings.sampling.clone().map_or_else(Default::default, |sampling| {
                 core::Sampling { rate: sampling.rate, rules: sampling.rules, drop: sampling.drop }
             }),
         })?;
-        let answers = case.answers.iter().cloned().collect();
-        let (sent, verdicts) = Default::default();
-        Ok(Native { core, passed, deed: Deed::Off, answers, sent, verdicts })
+        let limits = limits(&settings.limits)?;
+        Ok(Native {
+            core,
+            passed,
+            deed: Deed::Off,
+            answers: case.answers.iter().cloned().collect(),
+            sent: Vec::new(),
+            verdicts: Vec::new(),
+            most_bytes: 0,
+            bound: u64::from(limits.open_bytes) + u64::from(limits.queue_bytes),
+        })
+    }
+
+    /// The core's counters.
+    pub fn statistics(&self) -> core::Statistics {
+        self.core.statistics()
+    }
+
+    /// The most bytes that the core held after any call.
+    pub fn most_bytes(&self) -> u64 {
+        self.most_bytes
+    }
+
+    /// The bytes that it may hold.
+    pub fn bound(&self) -> u64 {
+        self.bound
+    }
+
+    fn watch(&mut self) {
+        self.most_bytes = self.most_bytes.max(self.core.statistics().bytes);
     }
 
     /// Sends a request until its fate is known, waiting as it is told.
@@ -77,7 +103,11 @@ impl Native {
         loop {
             self.sent.push(Sent {
                 path: request.path.clone(),
-                headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
+                headers: request
+                    .headers
+                    .iter()
+                    .map(|h| (h.name.clone(), h.value.clone()))
+                    .collect(),
                 body: String::from_utf8(request.body.clone()).map_err(|_| anyhow!("not UTF-8"))?,
             });
             let answer =
@@ -153,7 +183,7 @@ fn refusal<T>(result: Result<T, core::Error>) -> Result<Result<T, String>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(core::Error::InvalidArgument(detail)) => Ok(Err(detail.message)),
-        Err(core::Error::SpanFinished(_)) => Ok(Err(String::new())),
+        Err(core::Error::SpanFinished(_) | core::Error::MemoryFull) => Ok(Err(String::new())),
         Err(error) => Err(error.into()),
     }
 }
@@ -178,11 +208,15 @@ impl Subject for Native {
             Parent::Remote(place) => core::Parent::Remote(place.to_owned()),
         };
         let kind = *core::SpanKind::ALL.get(kind).context("no such kind")?;
-        Ok(self.core.start_span(kind, parent, start.name.clone(), options, None)?)
+        let started = self.core.start_span(kind, parent, start.name.clone(), options, None)?;
+        self.watch();
+        Ok(started)
     }
 
     fn annotate(&mut self, span: u64, json: &str) -> Result<Refusal> {
-        Ok(refusal(self.core.annotate(span, json))?.err())
+        let noted = self.core.annotate(span, json);
+        self.watch();
+        Ok(refusal(noted)?.err())
     }
 
     fn context(&mut self, json: &str) -> Result<Refusal> {
@@ -205,6 +239,7 @@ impl Subject for Native {
             stack: failure.stack.clone(),
         });
         let finished = self.core.finish(span, failure, end_ns, None)?;
+        self.watch();
         Ok((finished.current, if finished.process { self.process()? } else { None }))
     }
 
