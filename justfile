@@ -9,6 +9,9 @@ venv := justfile_directory() / ".venv" / if os_family() == "windows" { "Scripts"
 # The wasmtime command the tests run the component with; empty where it was never prepared.
 export WASMTIME := env("WASMTIME", if path_exists(venv / "wasmtime") == "true" { venv / "wasmtime" } else { "" })
 
+# The Node that runs the component as JavaScript: the machine's own, or the one the bootstrap got.
+export NODE := env("NODE", if path_exists(venv / "node") == "true" { venv / "node" } else { "node" })
+
 [private]
 default:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
@@ -26,22 +29,34 @@ build: prepared component
 component:
     {{ python }} tools/build_component.py
 
+# Transpile the component for JavaScript, into target/js
+component-js: component
+    {{ python }} tools/build_js.py
+
 # Show a first trace, without account or network
 demo *args: build
     "{{ venv }}/python" tools/demo.py "$@"
 
-# The build tool is left out: it has no tests, and would compile the wasm compiler a second time.
-[doc('Run every test: Rust, then Python')]
-[no-exit-message]
-test: build
-    cargo test -q --workspace --exclude witspan-component --release
-    "{{ venv }}/python" -m pytest
+# Show a trace made by the plain wasmtime command, without any host of ours
+wasmtime: prepared component programs
+    "$WASMTIME" run target/component/demo.wasm
 
-# Run the shared cases of tests/conformance against every binding
+# The suite's runners run first, by themselves, and have a table; what follows leaves them out. The
+# build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
+[doc('Run every test: the conformance suite, the rest of Rust, the rest of Python')]
 [no-exit-message]
-conformance: build
-    cargo test -q --release -p witspan-conformance
-    "{{ venv }}/python" -m pytest -q tests/conformance
+test: conformance
+    cargo test -q --workspace --exclude witspan-component --release -- --skip sends_every_cases_bytes
+    "{{ venv }}/python" -m pytest --ignore=tests/conformance/test_python.py
+
+# Run the shared cases of tests/conformance in every language, or in those named
+[no-exit-message]
+conformance *runners: build component-js programs
+    "{{ venv }}/python" tools/conformance.py "$@"
+
+# Write the shared cases as a page to read: target/conformance/index.html
+conformance-page: prepared
+    "{{ venv }}/python" tools/conformance_page.py
 
 # The component comes first: the host library embeds it, so clippy cannot read that without.
 [doc('Check format, lints and types of everything')]
@@ -52,6 +67,11 @@ lint: prepared component
     "{{ venv }}/ruff" format -q --check .
     "{{ venv }}/mypy" --no-error-summary
 
+# Check that cargo-component builds the same component (installs it first: 10 minutes, once)
+[no-exit-message]
+cargo-component: prepared component
+    "{{ venv }}/python" tools/cargo_component.py
+
 # Measure witspan beside other tracers
 bench *args: build
     @test -e .venv/.requirements-bench.installed || { echo 'the other tracers are missing: run ./bootstrap.sh bench' >&2; exit 1; }
@@ -60,6 +80,11 @@ bench *args: build
 # Remove everything built here (the cache outside the checkout stays)
 clean:
     {{ python }} -c 'import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ("target", ".venv")]'
+
+# What the wasmtime command runs in the tests: programs, composed with the component
+[private]
+programs:
+    {{ python }} tools/build_cli.py
 
 # A recipe that needs .venv says so in a sentence instead of failing at a path
 [private]

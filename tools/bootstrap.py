@@ -17,11 +17,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from cargo_tool import CARGO_COMPONENT, WASMTIME, Tool
 from wasm_std import OLDEST_RUST, cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,9 +31,6 @@ LOGS = ROOT / "target" / "bootstrap"
 WINDOWS = os.name == "nt"
 VENV_BIN = VENV / ("Scripts" if WINDOWS else "bin")
 EXE = ".exe" if WINDOWS else ""
-# The tests run the component in this engine too, as a user without our host library would.
-WASMTIME = "48.0.8"
-WASMTIME_FEATURES = "run,component-model,cranelift"
 
 USAGE = """usage: ./bootstrap.sh VERB [arguments]
 
@@ -130,8 +128,13 @@ def steps_for(verb: str) -> list[Step]:
     if verb == "bench":
         tracers = "tools/requirements-bench.txt"
         steps.append(Step("tracers to compare with", lambda log: install(log, tracers), packages))
-    if verb in ("test", "conformance"):
-        steps.append(Step(f"wasmtime {WASMTIME}", make_wasmtime, "Cargo's package registry"))
+    if verb in ("setup", "component-js", "conformance", "test"):
+        steps.append(Step("node and jco", make_jco, "npm's package registry"))
+    tools = [WASMTIME] if verb in ("test", "conformance", "wasmtime", "cargo-component") else []
+    tools += [CARGO_COMPONENT] if verb == "cargo-component" else []
+    for tool in tools:
+        work = partial(make_tool, tool=tool)
+        steps.append(Step(tool.name, work, "Cargo's package registry"))
     if os.environ.get("WITSPAN_SHARED_TARGET") == "1":
         steps.append(Step("shared build folder", share_target))
     return steps
@@ -291,33 +294,32 @@ def make_wasm_std(log: Log) -> str:
     return READY
 
 
-def make_wasmtime(log: Log) -> str:
-    home = cache_folder() / "tools" / f"wasmtime-cli-{WASMTIME}"
-    program = home / "bin" / f"wasmtime{EXE}"
-    made = ""
-    if not program.exists():
-        print("compiling, 7 to 10 minutes on 2 cores, once a machine … ", end="", flush=True)
-        # Built elsewhere and renamed when whole: an interrupted build leaves no half a tool behind.
-        with tempfile.TemporaryDirectory(prefix="building-", dir=cache_folder()) as work:
-            log.run(
-                ["cargo", "install", f"wasmtime-cli@{WASMTIME}", "--locked"]
-                + ["--no-default-features", "--features", WASMTIME_FEATURES]
-                + ["--root", Path(work) / "root"],
-                env={**os.environ, "CARGO_TARGET_DIR": str(Path(work) / "target")},
-            )
-            shutil.rmtree(home, ignore_errors=True)
-            (Path(work) / "root").rename(home)
-    else:
-        made = READY
+def make_jco(log: Log) -> str:
+    try:
+        log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / "build_js.py", "--prepare"])
+    except Failed:
+        last = log.path.read_text(encoding="utf-8").rstrip().rsplit("\n", 1)[-1]
+        if last.startswith("Node.js"):
+            raise Missing(last) from None
+        raise
+    return READY
+
+
+def make_tool(log: Log, tool: Tool) -> str:
+    made = READY
+    if not tool.path.exists():
+        print("compiling, 7 to 12 minutes on 2 cores, once a machine … ", end="", flush=True)
+        tool.install(log.run)
+        made = ""
     # One fixed place in the checkout, so that the justfile need not know about caches.
-    link = VENV_BIN / f"wasmtime{EXE}"
-    if not link.exists() or not link.samefile(program):
+    link = VENV_BIN / tool.path.name
+    if not link.exists() or not link.samefile(tool.path):
         with contextlib.suppress(FileNotFoundError):
             link.unlink()
         if WINDOWS:
-            shutil.copy2(program, link)
+            shutil.copy2(tool.path, link)
         else:
-            link.symlink_to(program)
+            link.symlink_to(tool.path)
     return made
 
 

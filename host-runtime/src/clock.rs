@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where a tracer reads time and the seed of its ids.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ struct Fixed {
     wall_ns: AtomicU64,
     monotonic_ns: AtomicU64,
     readings_of_entropy: AtomicU64,
+    /// Whether what waits for its time lets the clock go on instead.
+    skips_waits: bool,
 }
 
 impl Clock {
@@ -32,10 +34,21 @@ impl Clock {
     /// with entropy whose nth reading is n times 0x9E3779B97F4A7C15: the same calls then make
     /// the same bytes.
     pub fn fixed(wall_ns: u64) -> Self {
+        Clock::standing(wall_ns, false)
+    }
+
+    /// The same, but a request that is to be sent again does not wait: the clock goes on by that
+    /// time instead.
+    pub fn fixed_without_waits(wall_ns: u64) -> Self {
+        Clock::standing(wall_ns, true)
+    }
+
+    fn standing(wall_ns: u64, skips_waits: bool) -> Self {
         Clock(Source::Fixed(Arc::new(Fixed {
             wall_ns: AtomicU64::new(wall_ns),
             monotonic_ns: AtomicU64::new(0),
             readings_of_entropy: AtomicU64::new(0),
+            skips_waits,
         })))
     }
 
@@ -44,6 +57,17 @@ impl Clock {
         if let Source::Fixed(fixed) = &self.0 {
             fixed.wall_ns.fetch_add(ns, Ordering::Relaxed);
             fixed.monotonic_ns.fetch_add(ns, Ordering::Relaxed);
+        }
+    }
+
+    /// How long to sleep to wait so many nanoseconds.
+    pub(crate) fn wait(&self, ns: u64) -> Duration {
+        match &self.0 {
+            Source::Fixed(fixed) if fixed.skips_waits => {
+                self.advance(ns);
+                Duration::ZERO
+            }
+            _ => Duration::from_nanos(ns),
         }
     }
 

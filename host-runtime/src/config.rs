@@ -1,7 +1,7 @@
 //! What a tracer is started with, and how the environment says it.
 //!
 //! The variables mean what they mean in ddtrace (its documentation of LLM Observability), with
-//! `WITSPAN_INTAKE` added.
+//! `WITSPAN_INTAKE` and `WITSPAN_DROP_UNSAMPLED` added.
 
 use crate::clock::Clock;
 use crate::instance::types::{IntakeFormat, Limits};
@@ -44,8 +44,18 @@ pub struct Config {
     /// agent and sdk with one.
     pub intake: Option<IntakeFormat>,
     /// Bounds of memory and batches, for each instance of the core: a tracer has one for each
-    /// processor, four at most, and a trace stays in one.
+    /// processor, four at most, and a trace stays in one. `DD_LLMOBS_EVENT_SIZE_BYTES` sets
+    /// `event_bytes`.
     pub limits: Limits,
+    /// The share of traces that are marked as sampled, from 0 to 1. `DD_LLMOBS_SAMPLE_RATE`;
+    /// default 1.
+    pub sample_rate: f64,
+    /// Rules that go before the rate, as `wit/types.wit` describes them; empty for none.
+    /// `DD_LLMOBS_SAMPLING_RULES`.
+    pub sampling_rules: String,
+    /// Whether spans of traces that are not sampled are dropped, rather than sent and marked.
+    /// `WITSPAN_DROP_UNSAMPLED`; default false.
+    pub drop_unsampled: bool,
     /// How long one request may take. Default 5 s.
     pub request_timeout: Duration,
     /// Time and entropy.
@@ -75,6 +85,9 @@ impl Default for Config {
             agentless: None,
             intake: None,
             limits: default_limits(),
+            sample_rate: 1.0,
+            sampling_rules: String::new(),
+            drop_unsampled: false,
             request_timeout: Duration::from_secs(5),
             clock: Clock::system(),
             listener: None,
@@ -150,6 +163,25 @@ impl Config {
             Some("sdk") => config.intake = Some(IntakeFormat::SdkIntake),
             Some(other) => config
                 .misunderstood(format!("`WITSPAN_INTAKE` is `{other}`; accepted: public or sdk")),
+        }
+        config.sampling_rules = get("DD_LLMOBS_SAMPLING_RULES").unwrap_or_default();
+        config.drop_unsampled = flag("WITSPAN_DROP_UNSAMPLED").unwrap_or(false);
+        if let Some(text) = get("DD_LLMOBS_SAMPLE_RATE") {
+            match text.parse() {
+                Ok(rate) => config.sample_rate = rate,
+                Err(_) => config.misunderstood(format!(
+                    "`DD_LLMOBS_SAMPLE_RATE` is `{text}`; accepted: a number from 0 to 1"
+                )),
+            }
+        }
+        if let Some(text) = get("DD_LLMOBS_EVENT_SIZE_BYTES") {
+            match text.parse() {
+                Ok(bytes) if bytes > 0 => config.limits.event_bytes = bytes,
+                _ => config.misunderstood(format!(
+                    "`DD_LLMOBS_EVENT_SIZE_BYTES` is `{text}`; accepted: bytes, from 1 to {}",
+                    u32::MAX
+                )),
+            }
         }
         for (name, url) in [
             ("DD_TRACE_AGENT_URL", Some(config.agent_url.clone())),
@@ -257,6 +289,24 @@ mod tests {
         assert_eq!(wrong.intake, None);
         assert!(wrong.notices[0].text.contains("`WITSPAN_INTAKE` is `xml`"));
         assert!(wrong.notices[1].text.contains("DD_LLMOBS_OVERRIDE_ORIGIN"));
+    }
+
+    #[test]
+    fn sampling_and_the_longest_event_are_read() {
+        let read = config(&[
+            ("DD_LLMOBS_SAMPLE_RATE", "0.25"),
+            ("DD_LLMOBS_SAMPLING_RULES", "[]"),
+            ("WITSPAN_DROP_UNSAMPLED", "1"),
+            ("DD_LLMOBS_EVENT_SIZE_BYTES", "1000"),
+        ]);
+        assert_eq!((read.sample_rate, read.sampling_rules.as_str()), (0.25, "[]"));
+        assert_eq!((read.drop_unsampled, read.limits.event_bytes), (true, 1000));
+        assert!(read.notices.is_empty());
+        let wrong =
+            config(&[("DD_LLMOBS_SAMPLE_RATE", "abc"), ("DD_LLMOBS_EVENT_SIZE_BYTES", "0")]);
+        assert_eq!((wrong.sample_rate, wrong.limits.event_bytes), (1.0, 5_000_000));
+        assert!(wrong.notices[0].text.contains("`DD_LLMOBS_SAMPLE_RATE` is `abc`"));
+        assert!(wrong.notices[1].text.contains("DD_LLMOBS_EVENT_SIZE_BYTES"));
     }
 
     #[test]

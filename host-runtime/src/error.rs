@@ -5,7 +5,8 @@ use std::fmt;
 
 /// Why a call did nothing.
 ///
-/// Only [`Error::InvalidArgument`] is a mistake at the call. The others are states that an
+/// Only [`Error::InvalidArgument`], and a context or remote place that was never one, are mistakes
+/// at the call. The others are states that an
 /// application need not handle: nothing is lost by them but what the call itself carried, and
 /// that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub enum Error {
     SpanFinished,
     /// The span is not known: it belongs to another tracer, or finished too long ago.
     UnknownSpan,
+    /// A [`SpanOption::Context`](crate::SpanOption::Context) that is none.
+    InvalidContext,
+    /// A [`Parent::Remote`](crate::Parent::Remote) that is none.
+    InvalidRemote,
     /// The memory for open spans is used up.
     MemoryFull,
     /// The tracer has been shut down, or tracing is off.
@@ -38,6 +43,8 @@ impl fmt::Display for Error {
             Error::InvalidArgument { message, .. } => f.write_str(message),
             Error::SpanFinished => f.write_str("the span has finished"),
             Error::UnknownSpan => f.write_str("the span is not known to this tracer"),
+            Error::InvalidContext => f.write_str("the text is no annotation context"),
+            Error::InvalidRemote => f.write_str("the text is no place in a trace"),
             Error::MemoryFull => f.write_str("the memory for open spans is used up"),
             Error::Off => f.write_str("tracing is off"),
             Error::Lost => f.write_str("the span was lost when the tracing core failed"),
@@ -59,7 +66,18 @@ impl From<types::Error> for Error {
             types::Error::MemoryFull => Error::MemoryFull,
             types::Error::AlreadyConfigured => Error::Internal("configured twice".to_owned()),
             types::Error::UnknownRequest(id) => Error::Internal(format!("unknown request `{id}`")),
+            types::Error::UnknownEvent(id) => Error::Internal(format!("unknown event `{id}`")),
             types::Error::Internal(text) => Error::Internal(text),
+        }
+    }
+}
+
+impl From<types::SpanError> for Error {
+    fn from(error: types::SpanError) -> Self {
+        match error {
+            types::SpanError::UnknownSpan => Error::UnknownSpan,
+            types::SpanError::InvalidContext => Error::InvalidContext,
+            types::SpanError::InvalidRemote => Error::InvalidRemote,
         }
     }
 }

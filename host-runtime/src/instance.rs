@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
 
-pub(crate) use bindings::exports::witspan::llmobs::{delivery, tracing, types};
+pub(crate) use bindings::exports::witspan::llmobs::{
+    delivery, evaluations, processing, tracing, types,
+};
 
 // Generated from `wit/`, whose documentation comes along.
 #[allow(unreachable_pub, clippy::all)]
@@ -100,30 +102,36 @@ pub(crate) struct Instance {
 }
 
 /// What a call of the component returns: a trap outside, its own error inside.
-pub(crate) type Called<T> = wasmtime::Result<Result<T, types::Error>>;
+pub(crate) type Called<T, E = types::Error> = wasmtime::Result<Result<T, E>>;
 
 impl Instance {
-    pub(crate) fn configure(&mut self, settings: types::Settings<'_>) -> Called<()> {
+    pub(crate) fn configure(
+        &mut self,
+        settings: types::Settings<'_>,
+    ) -> Called<Vec<types::Warning>> {
         self.core.witspan_llmobs_tracing().call_configure(&mut self.store, settings)
     }
 
     pub(crate) fn start_span(
         &mut self,
         kind: types::SpanKind,
-        parent: tracing::Parent,
+        parent: tracing::Parent<'_>,
         name: Option<&str>,
         options: &[tracing::SpanOption<'_>],
-    ) -> Called<u64> {
+    ) -> Called<u64, types::SpanError> {
+        let now = self.now();
+        // An empty list would cost a call of the guest's allocator.
+        let options = (!options.is_empty()).then_some(options);
         let tracing = self.core.witspan_llmobs_tracing();
-        tracing.call_start_span(&mut self.store, kind, parent, name, options)
+        tracing.call_start_span(&mut self.store, kind, parent, name, options, now)
     }
 
-    pub(crate) fn annotate(
-        &mut self,
-        span: u64,
-        annotation: &str,
-    ) -> Called<Vec<tracing::Warning>> {
+    pub(crate) fn annotate(&mut self, span: u64, annotation: &str) -> Called<Vec<types::Warning>> {
         self.core.witspan_llmobs_tracing().call_annotate(&mut self.store, span, annotation)
+    }
+
+    pub(crate) fn check_context(&mut self, context: &str) -> Called<Vec<types::Warning>> {
+        self.core.witspan_llmobs_tracing().call_check_context(&mut self.store, context)
     }
 
     pub(crate) fn finish(
@@ -131,16 +139,67 @@ impl Instance {
         span: u64,
         failure: Option<tracing::Failure<'_>>,
         end_ns: Option<u64>,
-    ) -> Called<tracing::Finished> {
-        self.core.witspan_llmobs_tracing().call_finish(&mut self.store, span, failure, end_ns)
+    ) -> Called<tracing::Finished, types::SpanError> {
+        let now = self.now();
+        let tracing = self.core.witspan_llmobs_tracing();
+        tracing.call_finish(&mut self.store, span, failure, end_ns, now)
     }
 
-    pub(crate) fn abandon(&mut self, span: u64) -> Called<bool> {
+    /// The clock, read here: reading it from inside would cost a call out.
+    fn now(&self) -> Option<u64> {
+        Some(self.store.data().clock.monotonic_ns())
+    }
+
+    pub(crate) fn abandon(&mut self, span: u64) -> Called<bool, types::SpanError> {
         self.core.witspan_llmobs_tracing().call_abandon(&mut self.store, span)
     }
 
-    pub(crate) fn export_span(&mut self, span: u64) -> Called<tracing::SpanContext> {
+    pub(crate) fn export_span(
+        &mut self,
+        span: u64,
+    ) -> Called<tracing::SpanContext, types::SpanError> {
         self.core.witspan_llmobs_tracing().call_export_span(&mut self.store, span)
+    }
+
+    pub(crate) fn inject(
+        &mut self,
+        span: u64,
+        headers: &[types::HeaderParam<'_>],
+    ) -> Called<Vec<types::HeaderResult>, types::SpanError> {
+        self.core.witspan_llmobs_propagation().call_inject(&mut self.store, span, headers)
+    }
+
+    pub(crate) fn extract(&mut self, headers: &[types::HeaderParam<'_>]) -> Called<String> {
+        self.core.witspan_llmobs_propagation().call_extract(&mut self.store, headers)
+    }
+
+    pub(crate) fn remote_of(&mut self, span: u64) -> Called<String, types::SpanError> {
+        self.core.witspan_llmobs_propagation().call_remote_of(&mut self.store, span)
+    }
+
+    pub(crate) fn submit(&mut self, evaluation: &str) -> Called<evaluations::Submitted> {
+        self.core.witspan_llmobs_evaluations().call_submit(&mut self.store, evaluation)
+    }
+
+    pub(crate) fn submit_feedback(&mut self, feedback: &str) -> Called<evaluations::Submitted> {
+        self.core.witspan_llmobs_evaluations().call_submit_feedback(&mut self.store, feedback)
+    }
+
+    pub(crate) fn set_processor(&mut self, limit_ns: Option<u64>) -> wasmtime::Result<()> {
+        self.core.witspan_llmobs_processing().call_set_processor(&mut self.store, limit_ns)
+    }
+
+    pub(crate) fn take_event(&mut self) -> wasmtime::Result<Option<processing::Event>> {
+        self.core.witspan_llmobs_processing().call_take_event(&mut self.store)
+    }
+
+    pub(crate) fn return_event(
+        &mut self,
+        event: u64,
+        outcome: processing::Outcome<'_>,
+    ) -> Called<processing::Returned> {
+        let processing = self.core.witspan_llmobs_processing();
+        processing.call_return_event(&mut self.store, event, outcome)
     }
 
     pub(crate) fn set_destination(&mut self, destination: types::Destination) -> Called<()> {

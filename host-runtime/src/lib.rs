@@ -31,12 +31,12 @@ pub use clock::Clock;
 pub use config::Config;
 pub use error::Error;
 pub use escape::write_escaped;
-pub use instance::tracing::{Failure, SpanContext, SpanOption, Warning};
-pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind};
+pub use instance::tracing::{Failure, SpanContext, SpanOption};
+pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind, Warning};
 pub use notices::{Listener, Notice, Topic};
-pub use pool::{Parent, SpanRef};
+pub use pool::{Parent, Processed, Processor, SpanRef};
 pub use span::{Span, SpanBuilder};
-pub use statistics::{Statistics, reason_name};
+pub use statistics::{Statistics, Tally, reason_name};
 pub use tracer::{Flushed, Tracer};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

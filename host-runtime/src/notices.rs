@@ -16,12 +16,14 @@ pub enum Topic {
     Unreachable,
     /// The intake refused a batch for good.
     Rejected,
-    /// Spans were dropped for want of memory.
+    /// Spans or evaluations were dropped for want of memory.
     Full,
     /// Spans were given up after the last attempt.
     GivenUp,
-    /// A part of an annotation was left out or changed.
+    /// A part of an annotation or evaluation was left out or changed.
     Annotation,
+    /// The application's processor failed, or took too long.
+    Processor,
     /// An annotation had no open span to go to.
     Misplaced,
     /// The tracing core failed and was started again.

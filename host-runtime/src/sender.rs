@@ -213,8 +213,9 @@ mod tests {
     use super::*;
 
     fn url(config: &Config, route: Route, path: &str, host: IntakeHost) -> String {
-        let request =
-            Request { id: 1, host, path: path.into(), headers: vec![], body: vec![], spans: 1 };
+        let (headers, body) = Default::default();
+        let path = path.to_owned();
+        let request = Request { id: 1, host, path, headers, body, spans: 1, evaluations: 0 };
         Sender::new(config, route).url(&request)
     }
 

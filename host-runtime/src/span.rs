@@ -12,13 +12,13 @@ use std::borrow::Cow;
 pub struct SpanBuilder<'a> {
     tracer: &'a Tracer,
     kind: SpanKind,
-    parent: Parent,
+    parent: Parent<'a>,
     name: Option<&'a str>,
     options: Vec<SpanOption<'a>>,
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(crate) fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent) -> Self {
+    pub(crate) fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent<'a>) -> Self {
         SpanBuilder { tracer, kind, parent, name: None, options: Vec::new() }
     }
 
@@ -53,10 +53,25 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// Goes on where another service, or another tracer, is: at a place that
+    /// [`Tracer::extract`] or [`Tracer::remote_of`] gave.
+    pub fn remote(mut self, place: &'a str) -> Self {
+        self.parent = Parent::Remote(place);
+        self
+    }
+
+    /// What an annotation context around the span says, as JSON text; the outermost first. See
+    /// [`Tracer::check_context`].
+    pub fn context(mut self, context: &'a str) -> Self {
+        self.options.push(SpanOption::Context(context));
+        self
+    }
+
     /// Starts the span.
     ///
     /// # Errors
-    /// [`Error::UnknownSpan`] if its parent finished too long ago.
+    /// [`Error::UnknownSpan`] if its parent finished too long ago; [`Error::InvalidContext`] and
+    /// [`Error::InvalidRemote`] for texts that were never a context or a place.
     pub fn start(self) -> Result<Span, Error> {
         let span = self.tracer.start_span(self.kind, self.parent, self.name, &self.options)?;
         Ok(Span { tracer: self.tracer.clone(), span, finished: false })
@@ -78,8 +93,8 @@ impl Span {
         SpanBuilder::new(&self.tracer, kind, Parent::ChildOf(self.span))
     }
 
-    /// Adds input, output, metadata, metrics and tags: anything that serialises to an object with
-    /// those members. What each takes is described in `wit/tracing.wit`, at `annotate`.
+    /// Adds input, output, metadata, metrics, tags and more: anything that serialises to an object
+    /// with such members. What each takes is described in `wit/tracing.wit`, at `annotate`.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a wrong argument, which names the field; then nothing was
@@ -101,6 +116,15 @@ impl Span {
     /// [`Error::Off`] and [`Error::Lost`].
     pub fn context(&self) -> Result<SpanContext, Error> {
         self.tracer.export_span(self.span)
+    }
+
+    /// The headers to set on a request so that its receiver continues this trace. `headers` are
+    /// those that it has already.
+    ///
+    /// # Errors
+    /// [`Error::Off`] and [`Error::Lost`].
+    pub fn inject(&self, headers: &[(&str, &str)]) -> Result<Vec<(String, String)>, Error> {
+        self.tracer.inject(self.span, headers)
     }
 
     /// Ends the span.

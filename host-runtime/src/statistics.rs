@@ -1,10 +1,10 @@
 //! The counters that a user reads.
 
-use crate::instance::delivery::Counters;
+use crate::instance::delivery::{Counters, DropCount, Tally as CoreTally};
 use crate::instance::types::DropReason;
 
 /// All reasons, in the order of the contract.
-pub(crate) const REASONS: [DropReason; 9] = [
+pub(crate) const REASONS: [DropReason; 11] = [
     DropReason::QueueFull,
     DropReason::OpenFull,
     DropReason::Unfinished,
@@ -14,11 +14,105 @@ pub(crate) const REASONS: [DropReason; 9] = [
     DropReason::Shutdown,
     DropReason::TooLarge,
     DropReason::Trap,
+    DropReason::NotSampled,
+    DropReason::Processor,
 ];
 
 /// The reason's name in the contract.
 pub fn reason_name(reason: DropReason) -> &'static str {
     witspan_core::DropReason::ALL[reason as usize].name()
+}
+
+/// How many were lost for each reason, in the order of the contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Dropped([u64; REASONS.len()]);
+
+impl Dropped {
+    fn that_occurred(&self) -> Vec<(DropReason, u64)> {
+        REASONS.into_iter().zip(self.0).filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    fn add(&mut self, other: &Dropped) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+impl From<Vec<DropCount>> for Dropped {
+    fn from(counts: Vec<DropCount>) -> Self {
+        let mut dropped = Dropped::default();
+        for DropCount { reason, count } in counts {
+            dropped.0[reason as usize] += count;
+        }
+        dropped
+    }
+}
+
+/// What became of evaluations and feedbacks. At any moment
+/// `accepted = queued + in_flight + delivered + the sum of dropped`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Those that were submitted and not refused.
+    pub accepted: u64,
+    /// Those that wait to be sent.
+    pub queued: u64,
+    /// Those in requests whose outcome is not known.
+    pub in_flight: u64,
+    /// Those that the intake took.
+    pub delivered: u64,
+    dropped: Dropped,
+}
+
+impl Tally {
+    /// Those lost, for each reason that occurred.
+    pub fn dropped(&self) -> Vec<(DropReason, u64)> {
+        self.dropped.that_occurred()
+    }
+
+    /// Those lost for one reason.
+    pub fn dropped_for(&self, reason: DropReason) -> u64 {
+        self.dropped.0[reason as usize]
+    }
+
+    /// Those lost for any reason.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.total()
+    }
+
+    /// Those whose fate is open: queued or under way.
+    pub fn pending(&self) -> u64 {
+        self.queued + self.in_flight
+    }
+
+    pub(crate) fn lose(&mut self, reason: DropReason, count: u64) {
+        self.dropped.0[reason as usize] += count;
+    }
+
+    fn add(&mut self, other: &Tally) {
+        self.accepted += other.accepted;
+        self.queued += other.queued;
+        self.in_flight += other.in_flight;
+        self.delivered += other.delivered;
+        self.dropped.add(&other.dropped);
+    }
+}
+
+impl From<CoreTally> for Tally {
+    fn from(tally: CoreTally) -> Self {
+        Tally {
+            accepted: tally.accepted,
+            queued: tally.queued,
+            in_flight: tally.in_flight,
+            delivered: tally.delivered,
+            dropped: tally.dropped.into(),
+        }
+    }
 }
 
 /// Counters since the tracer started. At any moment
@@ -30,18 +124,25 @@ pub struct Statistics {
     pub accepted: u64,
     /// Spans that have not finished.
     pub open: u64,
-    /// Finished spans that wait to be sent.
+    /// Finished spans that wait to be sent, or for the processor.
     pub queued: u64,
     /// Spans in requests whose outcome is not known.
     pub in_flight: u64,
     /// Spans that the intake took.
     pub delivered: u64,
-    /// Spans lost for each reason, in the order of the contract.
-    dropped: [u64; REASONS.len()],
+    dropped: Dropped,
     /// Annotations that were refused: wrong arguments, finished spans, no memory.
     pub annotations_rejected: u64,
-    /// Parts of annotations that were left out or changed.
+    /// Parts of annotations and evaluations that were left out or changed.
     pub warnings: u64,
+    /// Spans whose texts were cut because the span was too long.
+    pub cut: u64,
+    /// Spans that were sent without their content because the processor failed.
+    pub withheld: u64,
+    /// Evaluations and feedbacks.
+    pub evaluations: Tally,
+    /// Evaluations and feedbacks that were refused.
+    pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.
     pub bytes: u64,
 }
@@ -49,17 +150,17 @@ pub struct Statistics {
 impl Statistics {
     /// Spans lost, for each reason that occurred.
     pub fn dropped(&self) -> Vec<(DropReason, u64)> {
-        REASONS.into_iter().zip(self.dropped).filter(|(_, spans)| *spans > 0).collect()
+        self.dropped.that_occurred()
     }
 
     /// Spans lost for one reason.
     pub fn dropped_for(&self, reason: DropReason) -> u64 {
-        self.dropped[reason as usize]
+        self.dropped.0[reason as usize]
     }
 
     /// Spans lost for any reason.
     pub fn dropped_total(&self) -> u64 {
-        self.dropped.iter().sum()
+        self.dropped.total()
     }
 
     /// Spans whose fate is open: not finished, queued, or under way.
@@ -68,7 +169,45 @@ impl Statistics {
     }
 
     pub(crate) fn drop_spans(&mut self, reason: DropReason, spans: u64) {
-        self.dropped[reason as usize] += spans;
+        self.dropped.0[reason as usize] += spans;
+    }
+
+    /// A request went out.
+    pub(crate) fn depart(&mut self, spans: u64, evaluations: u64) {
+        self.in_flight += spans;
+        self.evaluations.in_flight += evaluations;
+    }
+
+    /// A request's fate is known: `None` if it was delivered.
+    pub(crate) fn arrive(&mut self, spans: u64, evaluations: u64, lost: Option<DropReason>) {
+        self.in_flight = self.in_flight.saturating_sub(spans);
+        self.evaluations.in_flight = self.evaluations.in_flight.saturating_sub(evaluations);
+        match lost {
+            None => {
+                self.delivered += spans;
+                self.evaluations.delivered += evaluations;
+            }
+            Some(reason) => {
+                self.drop_spans(reason, spans);
+                self.evaluations.lose(reason, evaluations);
+            }
+        }
+    }
+
+    /// The instance is gone: what it held is lost for this reason, and open spans for that one.
+    /// What is under way stays so. Gives how many spans and evaluations that are.
+    pub(crate) fn end(&mut self, held: DropReason, open: DropReason) -> (u64, u64) {
+        let known = self.in_flight + self.delivered + self.dropped_total();
+        let lost = self.accepted.saturating_sub(known);
+        let still_open = self.open.min(lost);
+        self.drop_spans(open, still_open);
+        self.drop_spans(held, lost - still_open);
+        let tally = &mut self.evaluations;
+        let known = tally.in_flight + tally.delivered + tally.dropped_total();
+        let lost_evaluations = tally.accepted.saturating_sub(known);
+        tally.lose(held, lost_evaluations);
+        (self.open, self.queued, tally.queued, self.bytes) = (0, 0, 0, 0);
+        (lost, lost_evaluations)
     }
 
     pub(crate) fn add(&mut self, other: &Statistics) {
@@ -77,31 +216,33 @@ impl Statistics {
         self.queued += other.queued;
         self.in_flight += other.in_flight;
         self.delivered += other.delivered;
-        for (mine, theirs) in self.dropped.iter_mut().zip(other.dropped) {
-            *mine += theirs;
-        }
+        self.dropped.add(&other.dropped);
         self.annotations_rejected += other.annotations_rejected;
         self.warnings += other.warnings;
+        self.cut += other.cut;
+        self.withheld += other.withheld;
+        self.evaluations.add(&other.evaluations);
+        self.evaluations_rejected += other.evaluations_rejected;
         self.bytes += other.bytes;
     }
 }
 
 impl From<Counters> for Statistics {
     fn from(counters: Counters) -> Self {
-        let mut statistics = Statistics {
+        Statistics {
             accepted: counters.accepted,
             open: counters.open,
             queued: counters.queued,
             in_flight: counters.in_flight,
             delivered: counters.delivered,
-            dropped: [0; REASONS.len()],
+            dropped: counters.dropped.into(),
             annotations_rejected: counters.annotations_rejected,
             warnings: counters.warnings,
+            cut: counters.cut,
+            withheld: counters.withheld,
+            evaluations: counters.evaluations.into(),
+            evaluations_rejected: counters.evaluations_rejected,
             bytes: counters.bytes,
-        };
-        for count in counters.dropped {
-            statistics.drop_spans(count.reason, count.spans);
         }
-        statistics
     }
 }

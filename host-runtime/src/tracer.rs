@@ -3,10 +3,10 @@
 use crate::config::Config;
 use crate::error::Error;
 use crate::instance::Program;
-use crate::instance::tracing::{Failure, SpanContext, SpanOption, Warning};
-use crate::instance::types::SpanKind;
+use crate::instance::tracing::{Failure, SpanContext, SpanOption};
+use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
-use crate::pool::{OwnedSettings, Parent, Pool, SpanRef};
+use crate::pool::{Judgement, Limited, OwnedSettings, Parent, Pool, Processor, SpanRef};
 use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
 use crate::worker::{Worker, known_destination};
@@ -68,6 +68,28 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Has the processor look at the span that just finished. Should it never come back, the
+    /// worker asks the core in time, which then withholds the content; until then nobody need be
+    /// woken.
+    fn process(&self, span: SpanRef) {
+        if let Some(limit) = self.pool.processor_limit() {
+            self.worker.attend_by(limit);
+        }
+        if self.told(self.pool.process(span)) {
+            self.worker.attend();
+        }
+    }
+
+    fn submit(&self, what: Judgement, text: &str) -> Result<Vec<Warning>, Error> {
+        let (attention, warnings) = self.told(self.pool.submit(what, text))?;
+        if attention {
+            self.worker.attend();
+        }
+        Ok(warnings)
+    }
+}
+
 /// More instances than this were never busy at once in measurements.
 const MOST_INSTANCES: usize = 4;
 
@@ -95,13 +117,11 @@ impl Tracer {
             tags: config.tags.clone(),
             language: config.language.clone(),
             limits: config.limits,
+            sample_rate: config.sample_rate,
+            sampling_rules: config.sampling_rules.clone(),
+            drop_unsampled: config.drop_unsampled,
         };
         let notices = Notices::new(config.listener.clone());
-        if !config.notices.is_empty() {
-            // One notice a topic: all that was not understood is in it.
-            let texts: Vec<&str> = config.notices.iter().map(|n| n.text.as_str()).collect();
-            notices.tell(Topic::Configuration, || texts.join("; "));
-        }
         let instances = match config.clock.is_fixed() {
             true => 1,
             false => {
@@ -109,9 +129,16 @@ impl Tracer {
             }
         };
         let destination = known_destination(&config);
-        let pool =
+        let (pool, warnings) =
             Pool::new(program, config.clock.clone(), settings, destination, instances, notices)?;
         let pool = Arc::new(pool);
+        // One notice a topic: all that was not understood is in it.
+        let texts = config.notices.iter().map(|notice| notice.text.as_str());
+        let texts = texts.chain(warnings.iter().map(|warning| warning.message.as_str()));
+        let texts: Vec<&str> = texts.collect();
+        if !texts.is_empty() {
+            pool.notices().tell(Topic::Configuration, || texts.join("; "));
+        }
         pool.notices().deliver();
         let worker = Worker::new(pool.clone(), config);
         Ok(Tracer { inner: Some(Arc::new(Inner { pool, worker })) })
@@ -143,11 +170,13 @@ impl Tracer {
     /// Starts a span; what bindings use. [`SpanRef::NONE`] if it is not kept.
     ///
     /// # Errors
-    /// [`Error::UnknownSpan`] for [`Parent::ChildOf`] a span that finished too long ago.
+    /// [`Error::UnknownSpan`] for [`Parent::ChildOf`] a span that finished too long ago;
+    /// [`Error::InvalidContext`] and [`Error::InvalidRemote`] for texts that were never a context
+    /// or a place.
     pub fn start_span(
         &self,
         kind: SpanKind,
-        parent: Parent,
+        parent: Parent<'_>,
         name: Option<&str>,
         options: &[SpanOption<'_>],
     ) -> Result<SpanRef, Error> {
@@ -186,11 +215,13 @@ impl Tracer {
         end_ns: Option<u64>,
     ) -> Option<SpanRef> {
         let inner = self.inner.as_ref()?;
-        let (current, attention) = inner.told(inner.pool.finish(span, failure, end_ns)).ok()?;
-        if attention {
+        let ended = inner.told(inner.pool.finish(span, failure, end_ns)).ok()?;
+        if ended.process {
+            inner.process(span);
+        } else if ended.attention {
             inner.worker.attend();
         }
-        current
+        ended.current
     }
 
     /// Gives up an open span: it is counted as unfinished and not sent.
@@ -209,6 +240,107 @@ impl Tracer {
         match &self.inner {
             Some(inner) => inner.pool.export_span(span),
             None => Err(Error::Off),
+        }
+    }
+
+    /// Checks the JSON text of an annotation context, which may then be given to every span that
+    /// starts inside it, as [`SpanOption::Context`]; `wit/tracing.wit` describes it, at
+    /// `check-context`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong context.
+    pub fn check_context(&self, context: &str) -> Result<Vec<Warning>, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.check_context(context)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The headers to set on a request so that its receiver continues the trace of `span`:
+    /// Datadog's and W3C's. `headers` are those that the request has already; the ids that another
+    /// tracer put there stay.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
+    pub fn inject(
+        &self,
+        span: SpanRef,
+        headers: &[(&str, &str)],
+    ) -> Result<Vec<(String, String)>, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.inject(span, headers)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The place in a trace that the headers of a request name, for [`Parent::Remote`]. It is an
+    /// opaque text, good in any tracer.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if they name none; [`Error::Off`].
+    pub fn extract(&self, headers: &[(&str, &str)]) -> Result<String, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.extract(headers)),
+            None => Err(Error::Off),
+        }
+    }
+
+    /// The place of a span itself, to go on from in another tracer or process.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
+    pub fn remote_of(&self, span: SpanRef) -> Result<String, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.remote_of(span)),
+            None => Err(Error::Off),
+        }
+    }
+
+    /// Queues an evaluation, a JSON object; `wit/evaluations.wit` describes it.
+    ///
+    /// ```no_run
+    /// # let tracer = witspan::Tracer::off();
+    /// let span = tracer.span(witspan::SpanKind::Llm).start()?;
+    /// let ids = span.context()?;
+    /// let evaluation = serde_json::json!({
+    ///     "label": "helpfulness", "metric_type": "score", "value": 0.9,
+    ///     "span": {"span_id": ids.span_id, "trace_id": ids.trace_id},
+    /// });
+    /// tracer.submit_evaluation(&evaluation.to_string())?;
+    /// # Ok::<(), witspan::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong one, which is counted; [`Error::Lost`].
+    pub fn submit_evaluation(&self, evaluation: &str) -> Result<Vec<Warning>, Error> {
+        match &self.inner {
+            Some(inner) => inner.submit(Judgement::Evaluation, evaluation),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Queues the feedback of a user or agent, a JSON object; `wit/evaluations.wit` describes it.
+    ///
+    /// # Errors
+    /// As of [`Tracer::submit_evaluation`].
+    pub fn submit_feedback(&self, feedback: &str) -> Result<Vec<Warning>, Error> {
+        match &self.inner {
+            Some(inner) => inner.submit(Judgement::Feedback, feedback),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Has a function look at every span before it is sent, to redact, to enrich or to drop it;
+    /// `None`: no longer. `wit/processing.wit` describes the JSON text that it is given.
+    ///
+    /// It runs on the thread that finishes the span, which waits for it. It fails closed: if the
+    /// function panics, says [`crate::Processed::Failed`], gives back what is no event, or takes longer
+    /// than `limit`, the span is sent without its content, and counted as `withheld`. Spans that
+    /// start inside the function are not kept.
+    pub fn set_processor(&self, processor: Option<(Processor, Duration)>) {
+        if let Some(inner) = &self.inner {
+            inner.pool.set_processor(processor.map(|(run, limit)| Limited::new(run, limit)));
+            inner.pool.notices().deliver();
         }
     }
 

@@ -23,6 +23,8 @@ struct Board {
     /// Nobody holds the tracer any more: what has finished is sent, then the thread ends.
     orphaned: bool,
     stop: bool,
+    /// When the worker, if it sleeps, looks again by itself.
+    wakes: Option<Instant>,
 }
 
 impl Board {
@@ -74,6 +76,16 @@ impl Worker {
     /// There is something to send.
     pub(crate) fn attend(&self) {
         self.tell(|board| board.attention = true);
+    }
+
+    /// There may be something to do after so long.
+    pub(crate) fn attend_by(&self, wait: Duration) {
+        let by = Instant::now() + wait;
+        // Nearly always it looks earlier anyway: then it need not be woken.
+        let late = |board: &Board| board.wakes.is_none_or(|wakes| wakes > by);
+        if late(&lock(&self.shared.0)) {
+            self.attend();
+        }
     }
 
     /// Has everything that has finished sent, and waits for that at most so long. Whether all of
@@ -180,7 +192,8 @@ impl Thread {
         let (board, changed) = &*self.shared;
         let sleeps =
             |board: &mut Board| !board.is_over() && !board.attention && board.asked <= self.seen;
-        let board = lock(board);
+        let mut board = lock(board);
+        board.wakes = until;
         let mut board = match until {
             Some(until) => {
                 let left = until.saturating_duration_since(Instant::now());
@@ -189,6 +202,7 @@ impl Thread {
             }
             None => changed.wait_while(board, sleeps).unwrap_or_else(PoisonError::into_inner),
         };
+        board.wakes = None;
         if board.is_over() {
             return None;
         }
@@ -207,15 +221,7 @@ impl Thread {
     /// sends are for the next pass, or a busy application would keep it here for ever, and with
     /// it other instances, retries and whoever waits for a flush.
     fn pass(&mut self, sender: &Sender, mode: PollMode) -> Option<Instant> {
-        let now = Instant::now();
-        let (due, later) = std::mem::take(&mut self.retries).into_iter().partition(|r| r.at <= now);
-        self.retries = later;
-        for Again { ticket, request, .. } in due {
-            if self.stopped() {
-                return None;
-            }
-            self.send(sender, ticket, request);
-        }
+        self.send_again(sender);
         let mut next: Option<Instant> = None;
         for at in 0..self.pool.shards() {
             let mut left = None;
@@ -223,12 +229,13 @@ impl Thread {
                 if self.stopped() {
                     return None;
                 }
-                let spans = u64::from(ticket.spans);
-                let left = left.get_or_insert(queued + spans);
+                let sent = ticket.spans + ticket.evaluations;
+                let left = left.get_or_insert(queued + sent);
                 match action {
                     Action::Send(request) => {
                         self.send(sender, ticket, request);
-                        *left = left.saturating_sub(spans);
+                        self.send_again(sender);
+                        *left = left.saturating_sub(sent);
                         if *left == 0 {
                             next = Some(Instant::now());
                             break;
@@ -247,10 +254,24 @@ impl Thread {
         self.retries.iter().map(|again| again.at).chain(next).min()
     }
 
+    /// Sends what is to be sent again and due.
+    fn send_again(&mut self, sender: &Sender) {
+        let due = |retries: &Vec<Again>| {
+            let now = Instant::now();
+            retries.iter().position(|again| again.at <= now)
+        };
+        while let Some(at) = due(&self.retries)
+            && !self.stopped()
+        {
+            let Again { ticket, request, .. } = self.retries.remove(at);
+            self.send(sender, ticket, request);
+        }
+    }
+
     fn send(&mut self, sender: &Sender, ticket: Ticket, request: Request) {
         let pool = self.pool.clone();
         let notices = pool.notices();
-        let spans = ticket.spans;
+        let what = ticket.what();
         let mut why = String::new();
         let sent = if sender.lacks_key() {
             notices.tell(Topic::NoApiKey, || {
@@ -282,12 +303,12 @@ impl Thread {
                         sender.advice()
                     )
                 });
-                let at = Instant::now() + Duration::from_nanos(wait);
+                let at = Instant::now() + self.config.clock.wait(wait);
                 self.retries.push(Again { at, ticket, request });
             }
             Verdict::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
                 format!(
-                    "{} {}: {spans} spans are dropped and counted; if it is a matter of access, see \
+                    "{} {}: {what} are dropped and counted; if it is a matter of access, see \
                      that DD_API_KEY belongs to DD_SITE",
                     sender.target(),
                     why.trim()
@@ -295,7 +316,7 @@ impl Thread {
             }),
             Verdict::Dropped(DropReason::RetriesExhausted) => notices.tell(Topic::GivenUp, || {
                 format!(
-                    "{} {}: {spans} spans are given up after the last attempt and counted",
+                    "{} {}: {what} are given up after the last attempt and counted",
                     sender.target(),
                     why.trim()
                 )

@@ -8,12 +8,12 @@ use std::sync::{Arc, OnceLock};
 use witspan::{Clock, Config, DropReason, Error, Notice, Parent, SpanKind, SpanRef, Topic, Tracer};
 
 /// Annotating with this ends the instance of the component that is built for tests.
-fn trap() -> Value {
+pub(crate) fn trap() -> Value {
     json!({"input": "witspan.test.trap"})
 }
 
 /// Runs the component that can be made to trap.
-fn trapping(mut config: Config) -> Config {
+pub(crate) fn trapping(mut config: Config) -> Config {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/component/witspan-trap.cwasm");
     let bytes = std::fs::read(path)
         .unwrap_or_else(|error| panic!("`{path}`: {error}; build it with `just component`"));
@@ -24,7 +24,7 @@ fn trapping(mut config: Config) -> Config {
 }
 
 /// Settings with which all spans are in one instance: its trap is everyone's.
-fn alone(mut config: Config) -> Config {
+pub(crate) fn alone(mut config: Config) -> Config {
     config.clock = Clock::fixed(1_700_000_000_000_000_000);
     config
 }
@@ -303,7 +303,7 @@ fn an_annotation_beyond_the_memory_for_open_spans_is_refused_and_the_span_arrive
 }
 
 #[test]
-fn an_event_that_is_too_long_arrives_without_its_input_and_output() {
+fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_it_says_so() {
     for agent in [false, true] {
         let receiver = Receiver::start();
         let mut config = if agent { through_agent(&receiver) } else { direct(&receiver) };
@@ -313,17 +313,15 @@ fn an_event_that_is_too_long_arrives_without_its_input_and_output() {
         span.annotate(&json!({"input": "x".repeat(10_000), "output": "short", "tags": {"a": "b"}}))
             .expect("valid");
         span.finish();
-        assert_eq!(shutdown(&tracer).delivered, 1);
+        let ended = shutdown(&tracer);
+        assert_eq!((ended.delivered, ended.cut), (1, 1));
         let spans = receiver.spans();
         let event = &named(&spans, "long").event;
-        for part in ["input", "output"] {
-            let value = event["meta"][part]["value"].as_str().expect("a text that says so");
-            assert!(value.contains("dropped"), "{value}");
-        }
-        assert!(spans[0].has_tag("a:b"));
-        if agent {
-            assert_eq!(event["collection_errors"], json!(["dropped_io"]));
-        }
+        let input = event["meta"]["input"]["value"].as_str().expect("a text");
+        assert!(input.starts_with("xxx") && input.contains("[cut: "), "{input}");
+        assert_eq!(event["meta"]["output"]["value"], "short");
+        assert!(spans[0].has_tag("a:b") && spans[0].has_tag("witspan.cut:input"));
+        assert!(event.to_string().len() <= 3_000);
     }
 }
 
@@ -335,7 +333,10 @@ fn an_event_that_is_too_long_even_so_is_counted() {
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let span = root(&tracer, "long");
-    span.annotate(&json!({"metadata": {"x": "x".repeat(10_000)}})).expect("valid");
+    // Numbers are never cut.
+    let metrics: serde_json::Map<String, Value> =
+        (0..500).map(|n| (format!("metric{n}"), json!(n))).collect();
+    span.annotate(&json!({"metrics": metrics})).expect("valid");
     span.finish();
     make(&tracer, "short");
     let ended = shutdown(&tracer);

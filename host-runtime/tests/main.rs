@@ -5,6 +5,10 @@ mod common;
 mod concurrency;
 mod delivery;
 mod destination;
+mod evaluations;
 mod failure;
+mod processor;
+mod propagation;
+mod sampling;
 #[cfg(unix)]
 mod unix_socket;

@@ -63,7 +63,7 @@ export class Subject {
     );
     const { ml_app: mlApp = "conformance", service = "", env = "", version = "" } = settings;
     this.tracing.configure({
-      ...{ mlApp, service, env, version, language: "python" },
+      ...{ mlApp, service, env, version, language: settings.language ?? "python" },
       tags: Object.entries(settings.tags ?? {}).map(([key, value]) => ({ key, value })),
       destination: { format, route: ROUTES[format] },
       limits: settings.limits && limits(settings.limits),
@@ -163,10 +163,24 @@ function processed(deed, event) {
   if (deed === "drop") return { tag: "drop" };
   if (deed === "off" || deed === "raise") return { tag: "failed" };
   if (deed === "nonsense") return { tag: "processed", val: "nonsense" };
-  const [from, to] = deed.replace ?? [];
-  const changed = JSON.parse(event, (_, value) =>
-    deed.replace && typeof value === "string" ? value.replaceAll(from, () => to) : value,
+  const { replace, remove, merge: patch } = typeof deed === "object" ? deed : {};
+  const [from, to] = replace ?? [];
+  let changed = JSON.parse(event, (_, value) =>
+    replace && typeof value === "string" ? value.replaceAll(from, () => to) : value,
   );
-  if (deed.remove) delete changed[deed.remove];
+  if (remove) delete changed[remove];
+  if (patch !== undefined) changed = merged(changed, patch);
   return { tag: "processed", val: JSON.stringify(changed) };
+}
+
+/** A JSON merge patch (RFC 7386). */
+function merged(value, patch) {
+  if (patch === null || typeof patch !== "object" || Array.isArray(patch)) return patch;
+  const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
+  const result = isObject ? { ...value } : {};
+  for (const [name, part] of Object.entries(patch)) {
+    if (part === null) delete result[name];
+    else result[name] = merged(result[name], part);
+  }
+  return result;
 }

@@ -24,8 +24,6 @@ class Runner:
         self.event: dict[str, Any] | None = None
         settings = case.get("settings", {})
         sampling = settings.get("sampling", {})
-        limits = settings.get("limits", {})
-        assert set(limits) <= {"event-bytes"}, f"no setting of Python's for {limits}"
         tags = settings.get("tags", {})
         variables = {
             "DD_SERVICE": settings.get("service", ""),
@@ -37,7 +35,6 @@ class Runner:
             "WITSPAN_INTAKE": "public" if form == "public-api" else "sdk",
             "DD_LLMOBS_SAMPLING_RULES": sampling.get("rules", ""),
             "WITSPAN_DROP_UNSAMPLED": str(sampling.get("drop", False)),
-            "DD_LLMOBS_EVENT_SIZE_BYTES": str(limits.get("event-bytes", "")),
         }
         with pytest.MonkeyPatch.context() as patch:
             for name, value in variables.items():
@@ -47,6 +44,7 @@ class Runner:
                 agentless_enabled=form == "public-api",
                 sample_rate=sampling.get("rate"),
                 _fixed_clock_ns=START_NS,
+                _limits=settings.get("limits"),
             )
 
     def run(self) -> None:
@@ -77,8 +75,11 @@ class Runner:
         assert rejected == ("refused" in step or step.get("dropped", False))
 
     def context(self, step: dict[str, Any]) -> None:
-        context = LLMObs.annotation_context(**json.loads(step["json"]))
-        refused(step, context.__enter__)
+        def enter() -> None:
+            with LLMObs.annotation_context(**json.loads(step["json"])):
+                pass
+
+        refused(step, enter)
 
     def advance(self, step: dict[str, Any]) -> None:
         LLMObs._tracer.advance(step["ns"])
@@ -137,6 +138,8 @@ class Runner:
                 span.event = replaced(span.event, *does["replace"])
             if isinstance(does, dict) and "remove" in does:
                 span.event.pop(does["remove"], None)
+            if isinstance(does, dict) and "merge" in does:
+                span.event = merged(span.event, does["merge"])
             return {"drop": None, "nonsense": "nonsense"}.get(str(does), span)
 
         LLMObs.register_processor(None if does == "off" else process)
@@ -159,6 +162,15 @@ def replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, list):
         return [replaced(item, old, new) for item in value]
     return value.replace(old, new) if isinstance(value, str) else value
+
+
+def merged(value: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    kept = dict(value) if isinstance(value, dict) else {}
+    kept |= {key: merged(kept.get(key), item) for key, item in patch.items()}
+    return {key: item for key, item in kept.items() if patch.get(key, item) is not None}
 
 
 def counters() -> dict[str, int]:

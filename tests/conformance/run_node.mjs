@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Subject, list, record } from "./node_subject.mjs";
 
 // Grows with the suite, so that an empty or half-read folder cannot pass.
-const CASES = 24;
+const CASES = Number(readFileSync(new URL("cases/COUNT", import.meta.url), "utf8"));
 // What is known not to work yet: the case's name, and why.
 const GAPS = {};
 const FORMATS = ["public-api", "sdk-intake"];
@@ -43,7 +43,7 @@ function refusal(call) {
   } catch (error) {
     const { tag, val } = error.payload ?? {};
     if (tag === "invalid-argument") return val.message;
-    if (tag === "span-finished") return "";
+    if (tag === "span-finished" || tag === "memory-full") return "";
     throw error;
   }
 }

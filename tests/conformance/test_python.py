@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,54 @@ CHAPTERS = [json.loads(path.read_text("utf-8")) for path in CASES]
 ALL = [(chapter["chapter"], case) for chapter in CHAPTERS for case in chapter["cases"]]
 
 # What this runner cannot do, and why; one that passes fails.
-GAPS: dict[str, str] = {}
+POLLS = "the worker polls by itself, in real time, and the suite's clock stands"
+NAMES = "Python's arguments have names; any other is a TypeError before there is a JSON text"
+STARTS = "ddtrace's starters take no start time"
+GAPS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "batching-due-by-age",
+            "batching-age-of-the-first",
+            "batching-age-is-set",
+            "batching-full-is-due",
+            "batching-open-spans-wait-for-nobody",
+            "batching-evaluations-by-age",
+            "batching-queue-is-free-again",
+            "retry-ids-stay",
+        ),
+        POLLS,
+    ),
+    **dict.fromkeys(
+        (
+            "contexts-refused-members",
+            "contexts-refused-text",
+            "contexts-camel-case",
+            "evaluations-members-refused",
+            "evaluations-text-refused",
+            "evaluations-camel-case",
+            "feedback-members-refused",
+            "feedback-text-refused",
+            "feedback-camel-case",
+            "kinds-model-elsewhere",
+        ),
+        NAMES,
+    ),
+    **dict.fromkeys(
+        (
+            "lifetime-explicit-start",
+            "lifetime-explicit-times",
+            "lifetime-start-in-the-future",
+            "lifetime-start-of-long-ago",
+            "lifetime-child-earlier-than-parent",
+        ),
+        STARTS,
+    ),
+    "errors-without-any-text": "every exception has a type",
+    "errors-without-a-type": "every exception has a type",
+    "lifetime-abandoned-before-its-child": "a child keeps its parent alive",
+    "nesting-child-of-finished": "the parent is what is current: ddtrace's starters take none",
+    "settings-language": "its language is Python",
+}
 
 
 def check(case: dict[str, Any], form: str) -> None:
@@ -53,10 +99,10 @@ def report():
 
 
 def test_the_whole_suite_is_here() -> None:
-    # The number stands in one place, so that an empty folder cannot pass.
-    number = re.search(r"CASES: usize = (\d+)", (HERE / "src/lib.rs").read_text("utf-8"))
-    assert len(ALL) == int(number[1])
+    # The number stands beside the cases, so that an empty or half-read folder cannot pass.
+    assert len(ALL) == int((HERE / "cases" / "COUNT").read_text("utf-8"))
     assert all(chapter["version"] == 1 for chapter in CHAPTERS)
+    assert set(GAPS) <= {case["name"] for _, case in ALL}
 
 
 @pytest.mark.parametrize(("chapter", "case"), ALL, ids=[case["name"] for _, case in ALL])

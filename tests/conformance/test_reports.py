@@ -114,16 +114,17 @@ class Markup(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tags: list[tuple[str, tuple[str, ...]]] = []
         self.ids: list[str | None] = []
-        self.text = ""
+        self.data: list[str] = []
         self.feed(page)
         self.close()
+        self.text = "".join(self.data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, tuple(name for name, _ in attrs)))
         self.ids += [value for name, value in attrs if name == "id"]
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.data.append(data)
 
 
 def test_the_page_has_every_case_and_all_that_it_says() -> None:
@@ -164,14 +165,15 @@ def test_hostile_text_in_a_case_cannot_become_markup() -> None:
         }
         for request in (request for sent in case["requests"].values() for request in sent):
             request["body"] = json.dumps(poisoned(json.loads(request["body"])))
-    page = conformance_page.page(texts)
-    assert Markup(page).tags == Markup(conformance_page.page(CHAPTERS)).tags
-    assert HOSTILE in Markup(page).text
+    page = Markup(conformance_page.page(texts))
+    assert page.tags == Markup(conformance_page.page(CHAPTERS)).tags
+    assert HOSTILE in page.text
 
 
 def test_the_page_loads_nothing() -> None:
     page = conformance_page.page(CHAPTERS)
     assert "default-src 'none'" in page.replace("&#x27;", "'")
-    names = {name for _, attributes in Markup(page).tags for name in attributes}
+    tags = set(Markup(page).tags)
+    names = {name for _, attributes in tags for name in attributes}
     assert not names & {"src", "srcset", "style", "onclick", "onload"}
-    assert all(tag not in ("link", "img", "iframe") for tag, _ in Markup(page).tags)
+    assert not {tag for tag, _ in tags} & {"link", "img", "iframe"}

@@ -61,6 +61,25 @@ pub(crate) fn optional_flag(
     }
 }
 
+/// An optional number; a `bool` is none.
+pub(crate) fn optional_number(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<f64>> {
+    match value.filter(|value| !value.is_none()) {
+        None => Ok(None),
+        Some(value) => match excused(value.extract::<f64>())? {
+            Some(number) if !value.is_instance_of::<PyBool>() => Ok(Some(number)),
+            _ => Err(wrong_type(name, value, "a number or None")),
+        },
+    }
+}
+
+/// Headers, lent.
+pub(crate) fn pairs(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
 /// The argument `timeout`, in seconds.
 pub(crate) fn timeout(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let accepted = "seconds, as a finite number from 0";

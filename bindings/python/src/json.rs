@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 /// Containers inside each other that are walked; the core keeps 32 and cuts what is deeper.
 const MAX_DEPTH: usize = 34;
 
-/// Values that one part of an annotation walks at most. Each takes two bytes or more, so this is
+/// Values that one member of an annotation walks at most. Each takes two bytes or more, so this is
 /// beyond what one span may hold; it bounds what a small object can unfold to.
 const MAX_VALUES: usize = 2_500_000;
 
@@ -63,25 +63,49 @@ pub(crate) fn utf16(string: &Bound<'_, PyString>) -> Vec<u16> {
 
 /// Writes values into one text.
 pub(crate) struct Writer {
-    pub(crate) out: String,
+    out: String,
     /// The containers that are being walked, to notice one inside itself.
     open: Vec<*mut pyo3::ffi::PyObject>,
     /// Values that may still be walked.
     left: usize,
     /// What interrupted the walk: not the values' own failure, so not ours to drop.
-    pub(crate) interrupt: Option<PyErr>,
+    interrupt: Option<PyErr>,
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let out = String::with_capacity(2048);
         Writer { out, open: Vec::new(), left: MAX_VALUES, interrupt: None }
     }
 
-    /// Appends one part of an annotation.
-    pub(crate) fn part(&mut self, value: &Bound<'_, PyAny>) {
-        self.left = MAX_VALUES;
-        self.value(value);
+    /// An object of the members that are there. Fails only with what interrupted the walk.
+    pub(crate) fn object(members: &[(&str, Option<&Bound<'_, PyAny>>)]) -> PyResult<String> {
+        let mut writer = Writer::new();
+        writer.out.push('{');
+        for (name, value) in members {
+            let Some(value) = value.filter(|value| !value.is_none()) else { continue };
+            if writer.out.len() > 1 {
+                writer.out.push(',');
+            }
+            // Names are ours: nothing in them is to be escaped.
+            writer.out.push('"');
+            writer.out.push_str(name);
+            writer.out.push_str("\":");
+            writer.left = MAX_VALUES;
+            writer.value(value);
+            if let Some(interrupt) = writer.interrupt.take() {
+                return Err(interrupt);
+            }
+        }
+        writer.out.push('}');
+        Ok(writer.out)
+    }
+
+    /// One value. Fails only with what interrupted the walk.
+    pub(crate) fn json(value: &Bound<'_, PyAny>) -> PyResult<String> {
+        let mut writer = Writer::new();
+        writer.value(value);
+        writer.interrupt.map_or(Ok(writer.out), Err)
     }
 
     /// Appends a value. Nothing that a value does can fail this: what cannot be written is a
@@ -228,7 +252,7 @@ impl Writer {
         "[interrupted]".to_owned()
     }
 
-    pub(crate) fn string(&mut self, string: &Bound<'_, PyString>) {
+    fn string(&mut self, string: &Bound<'_, PyString>) {
         match utf8(string) {
             Some(text) => self.text(text),
             None => {

@@ -3,8 +3,12 @@
 //! The typed surface above it is `python/witspan`.
 
 mod arguments;
+mod counters;
+mod current;
+mod failure;
 mod fork;
 mod json;
+mod processor;
 mod span;
 mod tracer;
 
@@ -12,6 +16,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::current::{enter_context, leave_context};
     #[pymodule_export]
     use crate::fork::forked;
     #[pymodule_export]

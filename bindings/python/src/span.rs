@@ -1,16 +1,17 @@
-//! Spans as Python holds them, and the context that carries the current one.
+//! Spans as Python holds them.
 
-use crate::arguments::{excused, optional_text, raise_if_wrong, wrong_type};
+use crate::arguments::{excused, raise_if_wrong, wrong_type};
+use crate::current::{self, Above, Outlived};
+use crate::failure::{OwnedFailure, describe, is_an_end};
 use crate::fork;
 use crate::json::Writer;
-use pyo3::exceptions::{PyGeneratorExit, PySystemExit};
+use crate::processor;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::PyDict;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use witspan::{Failure, Parent, SpanContext, SpanKind, SpanOption, SpanRef};
+use witspan::{SpanContext, SpanKind, SpanOption, SpanRef};
 
 /// One span. A context manager; it is current from its start until it has finished.
 ///
@@ -21,7 +22,7 @@ pub(crate) struct Span {
     tracer: witspan::Tracer,
     span: SpanRef,
     kind: SpanKind,
-    parent: Option<Py<Span>>,
+    above: Above,
     failure: std::sync::Mutex<Option<OwnedFailure>>,
     finished: AtomicBool,
     /// It finished where it was current. Where it still is current, that is a copy of the context,
@@ -33,59 +34,6 @@ pub(crate) struct Span {
     has_output: AtomicBool,
 }
 
-#[derive(Clone, Default)]
-struct OwnedFailure {
-    message: String,
-    error_type: String,
-    stack: String,
-}
-
-/// What is current where no span is open, but one was when this work was given its context: what
-/// starts here belongs to the same trace.
-#[pyclass(frozen, module = "witspan._native")]
-struct Outlived(Py<Span>);
-
-/// The context variable's `get` and `set`, which are asked for at every start and end of a span.
-/// Its value is a `Span`, an `Outlived`, or `None`.
-struct Variable {
-    get: Py<PyAny>,
-    set: Py<PyAny>,
-}
-
-fn variable(py: Python<'_>) -> PyResult<&'static Variable> {
-    static VARIABLE: PyOnceLock<Variable> = PyOnceLock::new();
-    VARIABLE.get_or_try_init(py, || {
-        let defaults = PyDict::new(py);
-        defaults.set_item("default", py.None())?;
-        let class = py.import("contextvars")?.getattr("ContextVar")?;
-        let variable = class.call(("witspan_span",), Some(&defaults))?;
-        let method = |name: &str| PyResult::Ok(variable.getattr(name)?.unbind());
-        Ok(Variable { get: method("get")?, set: method("set")? })
-    })
-}
-
-fn context_value(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    variable(py)?.get.bind(py).call0()
-}
-
-/// The span that is current in this context.
-pub(crate) fn current(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
-    Ok(context_value(py)?.cast_into::<Span>().ok())
-}
-
-/// The parent of what starts in this context.
-fn parent_here(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
-    let value = context_value(py)?;
-    match value.cast::<Outlived>() {
-        Ok(outlived) => Ok(Some(outlived.get().0.bind(py).clone())),
-        Err(_) => Ok(value.cast_into::<Span>().ok()),
-    }
-}
-
-fn set_context_value(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    variable(py)?.set.bind(py).call1((value,)).map(drop)
-}
-
 /// Starts a span and makes it current.
 pub(crate) fn start<'py>(
     py: Python<'py>,
@@ -94,13 +42,8 @@ pub(crate) fn start<'py>(
     name: Option<&str>,
     options: &[SpanOption<'_>],
 ) -> PyResult<Bound<'py, Span>> {
-    let parent = parent_here(py)?;
-    let above = match &parent {
-        // After a restart of tracing the context may still hold a span of the tracer before.
-        Some(parent) if parent.get().tracer.is_same(tracer) => Parent::Current(parent.get().span),
-        _ => Parent::Root,
-    };
-    let span = match tracer.start_span(kind, above, name, options) {
+    let above = Above::here(py)?;
+    let span = match tracer.start_span(kind, above.parent(tracer), name, options) {
         Ok(span) => span,
         Err(error) => {
             raise_if_wrong(error)?;
@@ -111,7 +54,7 @@ pub(crate) fn start<'py>(
         tracer: tracer.clone(),
         span,
         kind,
-        parent: parent.map(Bound::unbind),
+        above,
         failure: std::sync::Mutex::new(None),
         finished: AtomicBool::new(false),
         finished_in_turn: AtomicBool::new(false),
@@ -119,24 +62,22 @@ pub(crate) fn start<'py>(
         has_output: AtomicBool::new(false),
     };
     let span = Bound::new(py, span)?;
-    set_context_value(py, &span)?;
+    current::set_value(py, &span)?;
     Ok(span)
 }
 
-/// The parts of an annotation, as Python passed them.
-pub(crate) struct Parts<'a, 'py> {
-    pub(crate) input: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) output: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) metadata: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) metrics: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) tags: Option<&'a Bound<'py, PyAny>>,
-}
+/// The members of an annotation by name, as Python passed them.
+pub(crate) type Parts<'a, 'py> = [(&'static str, Option<&'a Bound<'py, PyAny>>)];
 
 impl Span {
     /// The tracer, unless this is a forked process: there the span is its parent's, and locks that
     /// threads of the parent held are held for ever.
     fn tracer(&self) -> Option<&witspan::Tracer> {
         (self.process == fork::process()).then_some(&self.tracer)
+    }
+
+    pub(crate) fn handle(&self) -> SpanRef {
+        self.span
     }
 
     pub(crate) fn is_of(&self, tracer: &witspan::Tracer) -> bool {
@@ -149,36 +90,26 @@ impl Span {
 
     /// Adds to the span; raises for a wrong argument only.
     pub(crate) fn annotate(&self, parts: &Parts<'_, '_>) -> PyResult<()> {
-        let mut writer = Writer::new();
-        writer.out.push('{');
-        for (name, part) in [
-            ("\"input\":", parts.input),
-            ("\"output\":", parts.output),
-            ("\"metadata\":", parts.metadata),
-            ("\"metrics\":", parts.metrics),
-            ("\"tags\":", parts.tags),
-        ] {
-            let Some(part) = part.filter(|part| !part.is_none()) else { continue };
-            if writer.out.len() > 1 {
-                writer.out.push(',');
-            }
-            writer.out.push_str(name);
-            writer.part(part);
-            if let Some(interrupt) = writer.interrupt.take() {
-                return Err(interrupt);
-            }
-        }
-        writer.out.push('}');
+        let text = Writer::object(parts)?;
         let Some(tracer) = self.tracer() else { return Ok(()) };
-        match tracer.annotate(self.span, &writer.out) {
+        match tracer.annotate(self.span, &text) {
             Ok(_) => {
-                if parts.output.is_some_and(|output| !output.is_none()) {
+                let given = |(name, part): &(&str, Option<&Bound<'_, PyAny>>)| {
+                    *name == "output" && part.is_some_and(|part| !part.is_none())
+                };
+                if parts.iter().any(given) {
                     self.has_output.store(true, Ordering::Relaxed);
                 }
                 Ok(())
             }
             Err(error) => raise_if_wrong(error),
         }
+    }
+
+    /// The headers that continue its trace; none if it is not kept.
+    pub(crate) fn inject(&self, headers: &[(&str, &str)]) -> Vec<(String, String)> {
+        let injected = self.tracer().map(|tracer| tracer.inject(self.span, headers));
+        injected.and_then(Result::ok).unwrap_or_default()
     }
 
     /// The ids as they are sent; `None` if the span is not kept.
@@ -197,41 +128,42 @@ impl Span {
             return Ok(());
         }
         let failure = this.failure.lock().map_or(None, |failure| failure.clone());
-        let failure = failure.as_ref().map(|failure| Failure {
-            message: &failure.message,
-            error_type: &failure.error_type,
-            stack: &failure.stack,
-        });
+        let failure = failure.as_ref().map(OwnedFailure::lend);
         let again = this.tracer().and_then(|tracer| tracer.finish(this.span, failure, end_ns));
         // Only the context in which it is current is set back; others find out by themselves.
-        if current(py)?.is_some_and(|current| current.is(slf)) {
+        if current::span(py)?.is_some_and(|current| current.is(slf)) {
             this.finished_in_turn.store(true, Ordering::Relaxed);
-            set_context_value(py, &this.current_again(py, again)?)?;
+            current::set_value(py, &this.current_again(py, again)?)?;
         }
-        Ok(())
+        // What ended the processor, such as Ctrl-C, ends the application's call.
+        processor::interrupt().map_or(Ok(()), Err)
     }
 
     /// What is current again: the ancestor that the core names. If it names none, the nearest that
     /// finished elsewhere while this span was open: only who knows contexts can tell that from an
-    /// end out of order. So all of a task's work stays in one trace.
+    /// end out of order. So all of a task's work stays in one trace. If there is none either, the
+    /// place of another service where the trace goes on.
     fn current_again<'py>(
         &self,
         py: Python<'py>,
         named: Option<SpanRef>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut above = self.parent.as_ref();
-        while let Some(span) = above {
-            match named {
-                Some(named) if span.get().span == named => {
+        let mut above = &self.above;
+        loop {
+            match (above, named) {
+                (Above::Span(span), Some(named)) if span.get().span == named => {
                     return Ok(span.bind(py).clone().into_any());
                 }
-                None if span.get().finished_in_turn.load(Ordering::Relaxed) => {
+                (Above::Span(span), None)
+                    if span.get().finished_in_turn.load(Ordering::Relaxed) =>
+                {
                     return Ok(Bound::new(py, Outlived(span.clone_ref(py)))?.into_any());
                 }
-                _ => above = span.get().parent.as_ref(),
+                (Above::Span(span), _) => above = &span.get().above,
+                (Above::Remote(place), _) => return Ok(place.bind(py).clone().into_any()),
+                (Above::Nothing, _) => return Ok(py.None().into_bound(py)),
             }
         }
-        Ok(py.None().into_bound(py))
     }
 
     fn fail(
@@ -249,52 +181,6 @@ impl Span {
         }
         interrupt
     }
-}
-
-/// What an exception says. Its own code runs here, so anything may fail.
-fn describe(
-    error_type: &Bound<'_, PyAny>,
-    value: &Bound<'_, PyAny>,
-    traceback: &Bound<'_, PyAny>,
-) -> PyResult<OwnedFailure> {
-    let py = value.py();
-    let text = |any: PyResult<Bound<'_, PyAny>>| -> PyResult<Option<String>> {
-        let string = excused(any.and_then(|any| any.str()))?;
-        Ok(string.map(|string| crate::arguments::text(&string).into_owned()))
-    };
-    let of_class = |name: &str| match error_type.cast::<PyType>() {
-        Ok(class) => text(class.getattr(name)).map(Option::unwrap_or_default),
-        Err(_) => Ok(String::new()),
-    };
-    let name = of_class("__qualname__")?;
-    let module = of_class("__module__")?;
-    let stack = || -> PyResult<String> {
-        let limits = PyDict::new(py);
-        // The 30 innermost frames, as ddtrace keeps.
-        limits.set_item("limit", -30)?;
-        let format = py.import("traceback")?.getattr("format_exception")?;
-        let lines = format.call((error_type, value, traceback), Some(&limits))?;
-        let joined = PyString::new(py, "").call_method1("join", (lines,))?;
-        Ok(crate::arguments::text(joined.cast::<PyString>()?).into_owned())
-    };
-    Ok(OwnedFailure {
-        message: text(Ok(value.clone()))?.unwrap_or_else(|| name.clone()),
-        error_type: if module.is_empty() { name } else { format!("{module}.{name}") },
-        stack: excused(stack())?.unwrap_or_default(),
-    })
-}
-
-/// Whether an exception that leaves a span is an end rather than an error: a stream that its
-/// reader closed, or a program that ends with success.
-fn is_an_end(value: &Bound<'_, PyAny>) -> bool {
-    let py = value.py();
-    if value.is_instance_of::<PyGeneratorExit>() {
-        return true;
-    }
-    value.is_instance_of::<PySystemExit>()
-        && value
-            .getattr(pyo3::intern!(py, "code"))
-            .is_ok_and(|code| code.is_none() || code.extract::<i64>().is_ok_and(|code| code == 0))
 }
 
 #[pymethods]
@@ -357,19 +243,19 @@ impl Span {
     /// The span that is current in this context.
     #[staticmethod]
     fn _current(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
-        current(py)
+        current::span(py)
     }
 
     /// What this context holds, for `_restore`.
     #[staticmethod]
     fn _context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        context_value(py)
+        current::value(py)
     }
 
     /// Makes a span, or what `_context` gave, current again.
     #[staticmethod]
     fn _restore(py: Python<'_>, before: &Bound<'_, PyAny>) -> PyResult<()> {
-        set_context_value(py, before)
+        current::set_value(py, before)
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -403,7 +289,7 @@ impl Drop for Span {
         {
             tracer.abandon(self.span);
         }
-        if let Some(parent) = self.parent.take() {
+        if let Above::Span(parent) = std::mem::replace(&mut self.above, Above::Nothing) {
             drop_in_turn(parent);
         }
     }
@@ -433,35 +319,10 @@ pub(crate) fn target<'py>(
     span: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, Span>>> {
     match span.filter(|span| !span.is_none()) {
-        None => current(py),
+        None => current::span(py),
         Some(span) => match span.cast::<Span>() {
             Ok(span) => Ok(Some(span.clone())),
             Err(_) => Err(wrong_type("span", span, "a span that LLMObs started, or None")),
         },
     }
-}
-
-/// Reads the options that the starters share.
-pub(crate) fn with_options<T>(
-    session_id: Option<&Bound<'_, PyAny>>,
-    ml_app: Option<&Bound<'_, PyAny>>,
-    model_name: Option<&Bound<'_, PyAny>>,
-    model_provider: Option<&Bound<'_, PyAny>>,
-    run: impl FnOnce(&[SpanOption<'_>]) -> PyResult<T>,
-) -> PyResult<T> {
-    let session_id = optional_text("session_id", session_id)?;
-    let ml_app = optional_text("ml_app", ml_app)?;
-    let model_name = optional_text("model_name", model_name)?;
-    let model_provider = optional_text("model_provider", model_provider)?;
-    let options: [Option<SpanOption<'_>>; 4] = [
-        session_id.as_deref().map(SpanOption::SessionId),
-        ml_app.as_deref().map(SpanOption::MlApp),
-        model_name.as_deref().map(SpanOption::ModelName),
-        model_provider.as_deref().map(SpanOption::ModelProvider),
-    ];
-    if options.iter().all(Option::is_none) {
-        return run(&[]);
-    }
-    let options: Vec<SpanOption<'_>> = options.into_iter().flatten().collect();
-    run(&options)
 }

@@ -1,13 +1,20 @@
 //! The tracer as Python holds it.
 
-use crate::arguments;
-use crate::arguments::{LLMObsArgumentError, LLMObsError, optional_flag, optional_text};
-use crate::span::{Parts, Span, start, target, with_options};
+use crate::arguments::{
+    self, LLMObsArgumentError, LLMObsError, optional_flag, optional_number, optional_text, pairs,
+    raise_if_wrong,
+};
+use crate::counters::counters;
+use crate::current::{self, Remote};
+use crate::json::Writer;
+use crate::processor;
+use crate::span::{Span, start, target};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use witspan::{Clock, Config, Flushed, SpanKind, Statistics};
+use witspan::{Clock, Config, Flushed, Limits, SpanKind, SpanOption};
 
 const KINDS: [(&str, SpanKind); 7] = [
     ("llm", SpanKind::Llm),
@@ -30,32 +37,41 @@ pub(crate) struct Tracer {
     clock: Clock,
 }
 
-fn counters<'py>(py: Python<'py>, statistics: &Statistics) -> PyResult<Bound<'py, PyDict>> {
-    let counters = PyDict::new(py);
-    for (name, value) in [
-        ("accepted", statistics.accepted),
-        ("open", statistics.open),
-        ("queued", statistics.queued),
-        ("in_flight", statistics.in_flight),
-        ("delivered", statistics.delivered),
-        ("annotations_rejected", statistics.annotations_rejected),
-        ("warnings", statistics.warnings),
-        ("bytes", statistics.bytes),
-    ] {
-        counters.set_item(name, value)?;
-    }
-    let dropped = PyDict::new(py);
-    for (reason, spans) in statistics.dropped() {
-        dropped.set_item(witspan::reason_name(reason).replace('-', "_"), spans)?;
-    }
-    counters.set_item("dropped", dropped)?;
-    Ok(counters)
+fn set_limit(limits: &mut Limits, name: &str, value: u64) -> PyResult<()> {
+    let place = match name {
+        "batch-spans" => &mut limits.batch_spans,
+        "batch-bytes" => &mut limits.batch_bytes,
+        "queue-bytes" => &mut limits.queue_bytes,
+        "open-bytes" => &mut limits.open_bytes,
+        "event-bytes" => &mut limits.event_bytes,
+        "attempts" => &mut limits.attempts,
+        "batch-age-ns" => {
+            limits.batch_age_ns = value;
+            return Ok(());
+        }
+        "retry-budget-ns" => {
+            limits.retry_budget_ns = value;
+            return Ok(());
+        }
+        _ => return Err(LLMObsArgumentError::new_err(format!("`{name}` is no limit"))),
+    };
+    *place = u32::try_from(value).unwrap_or(u32::MAX);
+    Ok(())
 }
 
 /// How long a wait goes on before signals are looked at: Ctrl-C must not wait for an intake.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Tracer {
+    /// The text of an annotation context; raises for a wrong one.
+    fn checked_context(&self, members: &[(&str, Option<&Bound<'_, PyAny>>)]) -> PyResult<String> {
+        let text = Writer::object(members)?;
+        match self.tracer.check_context(&text) {
+            Ok(_) => Ok(text),
+            Err(error) => raise_if_wrong(error).map(|()| "{}".to_owned()),
+        }
+    }
+
     /// Flushes for at most so long, or until a signal's handler raises.
     fn settle(&self, py: Python<'_>, timeout: Duration) -> PyResult<Flushed> {
         let began = Instant::now();
@@ -73,10 +89,12 @@ impl Tracer {
 #[pymethods]
 impl Tracer {
     /// Starts tracing with the environment's settings and what is given over them. `listener`
-    /// is called with each notice's text. `fixed_clock_ns` stops the clock, for tests.
+    /// is called with each notice's text. `fixed_clock_ns` stops the clock, for tests, and `limits`
+    /// are the bounds by their names in `wit/types.wit`.
     #[new]
     #[pyo3(signature = (*, ml_app=None, agentless=None, site=None, api_key=None, env=None,
-                        service=None, listener=None, fixed_clock_ns=None))]
+                        service=None, sample_rate=None, listener=None,
+                        fixed_clock_ns=None, limits=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         ml_app: Option<&Bound<'_, PyAny>>,
@@ -85,8 +103,10 @@ impl Tracer {
         api_key: Option<&Bound<'_, PyAny>>,
         env: Option<&Bound<'_, PyAny>>,
         service: Option<&Bound<'_, PyAny>>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         listener: Option<Py<PyAny>>,
         fixed_clock_ns: Option<u64>,
+        limits: Option<HashMap<String, u64>>,
     ) -> PyResult<Self> {
         let mut config = Config::from_env();
         config.language = "python".to_owned();
@@ -109,6 +129,9 @@ impl Tracer {
         }
         config.api_key = own("api_key", api_key)?.filter(|key| !key.is_empty()).or(config.api_key);
         config.agentless = optional_flag("agentless_enabled", agentless)?.or(config.agentless);
+        if let Some(rate) = optional_number("sample_rate", sample_rate)? {
+            config.sample_rate = rate;
+        }
         if let Some(listener) = listener {
             config.listener = Some(Arc::new(move |notice| {
                 // The interpreter may be ending; then nobody reads it.
@@ -116,7 +139,10 @@ impl Tracer {
             }));
         }
         if let Some(ns) = fixed_clock_ns {
-            config.clock = Clock::fixed(ns);
+            config.clock = Clock::fixed_without_waits(ns);
+        }
+        for (name, value) in limits.unwrap_or_default() {
+            set_limit(&mut config.limits, &name, value)?;
         }
         let clock = config.clock.clone();
         let tracer = witspan::Tracer::start(config).map_err(|error| match error {
@@ -128,8 +154,9 @@ impl Tracer {
         Ok(Tracer { tracer, clock })
     }
 
-    /// Starts a span of the kind with this number and makes it current.
-    #[pyo3(signature = (kind, name=None, session_id=None, ml_app=None, model_name=None, model_provider=None))]
+    /// Starts a span of the kind with this number and makes it current. `version` is an agent's.
+    #[pyo3(signature = (kind, name=None, session_id=None, ml_app=None, model_name=None,
+                        model_provider=None, version=None))]
     #[allow(clippy::too_many_arguments)]
     fn start<'py>(
         &self,
@@ -140,16 +167,42 @@ impl Tracer {
         ml_app: Option<&Bound<'py, PyAny>>,
         model_name: Option<&Bound<'py, PyAny>>,
         model_provider: Option<&Bound<'py, PyAny>>,
+        version: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Span>> {
         let name = optional_text("name", name)?;
+        let session_id = optional_text("session_id", session_id)?;
+        let ml_app = optional_text("ml_app", ml_app)?;
+        let model_name = optional_text("model_name", model_name)?;
+        let model_provider = optional_text("model_provider", model_provider)?;
+        let mut contexts: Vec<String> = match current::contexts(py)? {
+            Some(texts) => texts.extract()?,
+            None => Vec::new(),
+        };
+        if let Some(version) = version.filter(|version| !version.is_none()) {
+            let agent = PyDict::new(py);
+            agent.set_item("version", version)?;
+            contexts.push(self.checked_context(&[("agent", Some(&agent))])?);
+        }
+        let options = [
+            session_id.as_deref().map(SpanOption::SessionId),
+            ml_app.as_deref().map(SpanOption::MlApp),
+            model_name.as_deref().map(SpanOption::ModelName),
+            model_provider.as_deref().map(SpanOption::ModelProvider),
+        ];
         let kind = KINDS[kind % KINDS.len()].1;
-        with_options(session_id, ml_app, model_name, model_provider, |options| {
-            start(py, &self.tracer, kind, name.as_deref(), options)
-        })
+        let name = name.as_deref();
+        if contexts.is_empty() && options.iter().all(Option::is_none) {
+            return start(py, &self.tracer, kind, name, &[]);
+        }
+        let contexts = contexts.iter().map(|text| SpanOption::Context(text));
+        let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
+        start(py, &self.tracer, kind, name, &options)
     }
 
     /// Adds to a span, by default the current one.
-    #[pyo3(signature = (span=None, input_data=None, output_data=None, metadata=None, metrics=None, tags=None))]
+    #[pyo3(signature = (span=None, input_data=None, output_data=None, metadata=None, metrics=None,
+                        tags=None, prompt=None, tool_definitions=None, cost_tags=None, agent=None,
+                        links=None))]
     #[allow(clippy::too_many_arguments)]
     fn annotate(
         &self,
@@ -160,6 +213,11 @@ impl Tracer {
         metadata: Option<&Bound<'_, PyAny>>,
         metrics: Option<&Bound<'_, PyAny>>,
         tags: Option<&Bound<'_, PyAny>>,
+        prompt: Option<&Bound<'_, PyAny>>,
+        tool_definitions: Option<&Bound<'_, PyAny>>,
+        cost_tags: Option<&Bound<'_, PyAny>>,
+        agent: Option<&Bound<'_, PyAny>>,
+        links: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let Some(span) = target(py, span)? else {
             self.tracer.misplaced_annotation("no span is current here; pass one as `span`");
@@ -169,13 +227,88 @@ impl Tracer {
             self.tracer.misplaced_annotation("its span began before tracing was started anew");
             return Ok(());
         }
-        span.get().annotate(&Parts {
-            input: input_data,
-            output: output_data,
-            metadata,
-            metrics,
-            tags,
+        span.get().annotate(&[
+            ("input", input_data),
+            ("output", output_data),
+            ("metadata", metadata),
+            ("metrics", metrics),
+            ("tags", tags),
+            ("prompt", prompt),
+            ("tool_definitions", tool_definitions),
+            ("cost_tags", cost_tags),
+            ("agent", agent),
+            ("links", links),
+        ])
+    }
+
+    /// The text of an annotation context, which was checked.
+    #[pyo3(signature = (tags=None, prompt=None, name=None, cost_tags=None, agent=None))]
+    fn context(
+        &self,
+        tags: Option<&Bound<'_, PyAny>>,
+        prompt: Option<&Bound<'_, PyAny>>,
+        name: Option<&Bound<'_, PyAny>>,
+        cost_tags: Option<&Bound<'_, PyAny>>,
+        agent: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        self.checked_context(&[
+            ("tags", tags),
+            ("prompt", prompt),
+            ("name", name),
+            ("cost_tags", cost_tags),
+            ("agent", agent),
+        ])
+    }
+
+    /// Submits an evaluation, or a feedback, with these members.
+    fn submit(&self, members: &Bound<'_, PyDict>, feedback: bool) -> PyResult<()> {
+        let text = Writer::json(members)?;
+        let submitted = match feedback {
+            true => self.tracer.submit_feedback(&text),
+            false => self.tracer.submit_evaluation(&text),
+        };
+        submitted.map(drop).or_else(raise_if_wrong)
+    }
+
+    /// The headers to set so that a request that has `headers` continues the trace of a span, by
+    /// default the current one.
+    #[pyo3(signature = (headers, span=None))]
+    fn inject(
+        &self,
+        py: Python<'_>,
+        headers: Vec<(String, String)>,
+        span: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<(String, String)>> {
+        Ok(match target(py, span)? {
+            Some(span) => span.get().inject(&pairs(&headers)),
+            None => Vec::new(),
         })
+    }
+
+    /// Has what starts in this context continue the trace that the headers name.
+    fn activate(&self, py: Python<'_>, headers: Vec<(String, String)>) -> PyResult<()> {
+        match self.tracer.extract(&pairs(&headers)) {
+            Ok(place) => current::set_value(py, Bound::new(py, Remote(place))?.as_any()),
+            Err(error) => {
+                // Not the place of the request that was served here before.
+                if current::value(py)?.is_instance_of::<Remote>() {
+                    current::set_value(py, py.None().bind(py))?;
+                }
+                raise_if_wrong(error)
+            }
+        }
+    }
+
+    /// Has `run` look at every span before it is sent, for so many seconds at most: it takes an
+    /// event's JSON text and gives the changed event, or `None` for no span.
+    #[pyo3(signature = (run, limit=1.0))]
+    fn set_processor(&self, py: Python<'_>, run: Option<Py<PyAny>>, limit: f64) {
+        let limit = Duration::try_from_secs_f64(limit).unwrap_or(Duration::MAX);
+        let processor = run.map(|run| {
+            let process = move |event: &str| processor::run(&run, event);
+            (Box::new(process) as _, limit)
+        });
+        py.detach(|| self.tracer.set_processor(processor));
     }
 
     /// The ids of a span, by default the current one; `None` if there is none.

@@ -27,6 +27,8 @@ class Receiver:
     def __init__(self, port: int = 0) -> None:
         #: The spans of every request that was answered with 2xx, in order of arrival.
         self.events: list[Event] = []
+        #: The evaluations and feedbacks of such requests.
+        self.evaluations: list[Event] = []
         #: Path and headers (lower case) of every request.
         self.requests: list[tuple[str, dict[str, str]]] = []
         #: What the next requests are answered; 202 once it is used up.
@@ -76,16 +78,19 @@ class Receiver:
         )
         self._thread.start()
 
-    def _take(self, path: str, headers: dict[str, str], body: bytes) -> int:
+    def _take(self, path: str, headers: dict[str, str], sent: bytes) -> int:
         self.released.wait(self.delay)
         with self._lock:
             self.requests.append((path, {name.lower(): v for name, v in headers.items()}))
             status = self.statuses.pop(0) if self.statuses else 202
             if 200 <= status < 300:
                 # Strict: a bare NaN or a half surrogate is an error of the sender.
-                text = body.decode("utf-8")
-                envelopes = json.loads(text, parse_constant=_refuse)
-                self.events += [span for each in envelopes for span in each["spans"]]
+                text = sent.decode("utf-8")
+                body = json.loads(text, parse_constant=_refuse)
+                if isinstance(body, list):
+                    self.events += [span for each in body for span in each["spans"]]
+                else:
+                    self.evaluations += body["data"]["attributes"]["metrics"]
         return status
 
     def close(self) -> None:
@@ -114,6 +119,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(name)
     Span._restore(None)
     monkeypatch.setattr(LLMObs, "_last", {})
+    LLMObs.register_processor(None)
     yield
     Span._restore(None)
     LLMObs.disable()

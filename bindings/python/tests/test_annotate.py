@@ -62,7 +62,6 @@ MESSAGES = [
             }
         ],
     ),
-    ([], []),
 ]
 
 
@@ -71,6 +70,11 @@ def test_an_llm_span_takes_messages_in_many_shapes(tracing: Tracing, given, sent
     meta = annotated(tracing, "llm", input_data=given, output_data=given)["meta"]
     assert meta["input"] == {"messages": sent}
     assert meta["output"] == {"messages": sent}
+
+
+def test_no_messages_are_no_input(tracing: Tracing) -> None:
+    meta = annotated(tracing, "llm", input_data=[], output_data=[])["meta"]
+    assert "input" not in meta and "output" not in meta
 
 
 def test_a_message_of_the_openai_client_passes_as_it_is(tracing: Tracing) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import decimal
+import re
 import sys
 import time
 from typing import Any
@@ -533,18 +534,20 @@ def test_arguments_are_not_changed(tracing: Tracing) -> None:
 # ---- sizes
 
 
-def test_a_span_longer_than_an_event_loses_its_input_and_output_and_says_so(tracing) -> None:
+def test_the_longest_texts_of_a_span_longer_than_an_event_are_cut_and_it_says_so(tracing) -> None:
     with LLMObs.task():
-        LLMObs.annotate(input_data="x" * 6_000_000, metadata={"kept": 1})
+        LLMObs.annotate(input_data="x" * 6_000_000, output_data="short", metadata={"kept": 1})
     event = tracing.only()
-    assert event["meta"]["input"]["value"].startswith("[dropped: ")
+    assert re.fullmatch(r"x{1000,} ?\[cut: \d+ bytes\]", event["meta"]["input"]["value"])
+    assert event["meta"]["output"]["value"] == "short"
     assert event["meta"]["metadata"] == {"kept": 1}
-    assert event["collection_errors"] == ["dropped_io"]
+    assert "witspan.cut:input" in event["tags"]
+    assert LLMObs.statistics()["cut"] == 1
 
 
-def test_a_span_too_long_without_them_is_counted_and_told(tracing: Tracing, log) -> None:
+def test_a_span_too_long_however_it_is_cut_is_counted_and_told(tracing: Tracing, log) -> None:
     with LLMObs.task():
-        LLMObs.annotate(metadata={"long": "x" * 6_000_000})
+        LLMObs.annotate(metrics={f"metric{n}": n for n in range(400_000)})
     assert tracing.events() == []
     assert LLMObs.statistics()["dropped"] == {"too_large": 1}
     assert len(log()) == 1

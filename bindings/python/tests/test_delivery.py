@@ -88,7 +88,7 @@ def test_a_failure_is_tried_again_and_told_once(tracing, log, status: int) -> No
 
 def test_a_failure_that_stays_is_given_up_and_counted(tracing: Tracing, log) -> None:
     tracing.receiver.headers = {"retry-after": "0"}
-    tracing.receiver.statuses = [500] * 5
+    tracing.receiver.statuses = [500] * 8
     send(2)
     assert LLMObs.flush().dropped == {"retries_exhausted": 2}
     assert balanced()["accepted"] == 2

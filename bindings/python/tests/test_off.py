@@ -8,7 +8,7 @@ import time
 from typing import Any, Callable
 
 import pytest
-import witspan._llmobs
+import witspan._lifecycle
 from conftest import Receiver, Tracing
 from witspan import FlushResult, LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
@@ -35,11 +35,11 @@ def off(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         raise AssertionError("a tracer was made")
 
     if request.param is not after_disable:
-        monkeypatch.setattr(witspan._llmobs, "Tracer", fail)
+        monkeypatch.setattr(witspan._lifecycle, "Tracer", fail)
     if request.param is by_the_environment:
         monkeypatch.setenv("DD_LLMOBS_ENABLED", "0")
     request.param()
-    monkeypatch.setattr(witspan._llmobs, "Tracer", fail)
+    monkeypatch.setattr(witspan._lifecycle, "Tracer", fail)
 
 
 STARTERS = ["llm", "embedding", "workflow", "agent", "tool", "task", "retrieval"]
@@ -61,8 +61,17 @@ def test_every_call_does_nothing_and_returns_what_is_documented(log) -> None:
         assert span.finish(finish_time=float("nan")) is None
         assert span.set_exc_info(None, None, None) is None
     assert LLMObs.export_span() is None
+    with LLMObs.annotation_context(tags=5, name=object()) as entered:
+        assert entered is None
+    assert LLMObs.submit_evaluation("with.dot", "guess", object()) is None
+    assert LLMObs.submit_feedback(5, 5, 5, 5) is None
+    headers = {"accept": "*/*"}
+    assert LLMObs.inject_distributed_headers(headers) is headers
+    assert headers == {"accept": "*/*"}
+    assert LLMObs.activate_distributed_headers(5) is None
     assert LLMObs.flush() == FlushResult(settled=True, delivered=0, pending=0, dropped={})
-    assert LLMObs.statistics()["accepted"] == 0
+    statistics = LLMObs.statistics()
+    assert (statistics["accepted"], statistics["evaluations"]["accepted"]) == (0, 0)
     assert LLMObs.disable() is None
     assert log() == []
 
@@ -200,7 +209,7 @@ def test_a_core_that_cannot_be_loaded_leaves_tracing_off(monkeypatch, log) -> No
     def broken(**_: object) -> None:
         raise witspan.LLMObsError("the tracing core failed: no memory")
 
-    monkeypatch.setattr(witspan._llmobs, "Tracer", broken)
+    monkeypatch.setattr(witspan._lifecycle, "Tracer", broken)
     LLMObs.enable()
     assert not LLMObs.enabled
     assert log() == ["LLMObs stays off: the tracing core failed: no memory"]

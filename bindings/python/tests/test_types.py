@@ -16,7 +16,8 @@ USAGE = """
 from collections.abc import AsyncIterator, Iterator
 from typing import Optional
 
-from witspan import FlushResult, LLMObs, LLMObsArgumentError, LLMObsError, Span, __version__
+from witspan import FlushResult, LLMObs, LLMObsArgumentError, LLMObsError, LLMObsSpan, Span
+from witspan import __version__
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
 
@@ -60,7 +61,31 @@ def helper(span: Span) -> None:
     LLMObs.annotate(span, input_data={1: object()}, metrics={"n": 1, "f": 0.5}, tags={"k": None})
 
 
+def redact(span: LLMObsSpan) -> Optional[LLMObsSpan]:
+    span.output = [{"role": "", "content": ""}]
+    return None if span.get_tag("noise") else span
+
+
+@agent(version="1")
+def versioned() -> None:
+    LLMObs.annotate(prompt={"id": "p"}, tool_definitions=[{"name": "t"}], cost_tags=["k"])
+    LLMObs.annotate(agent={"model": "m"}, links=[{"trace_id": "1", "span_id": "2"}])
+    LLMObs.submit_evaluation("l", "score", 0.5, LLMObs.export_span(), tags={"a": 1})
+    LLMObs.submit_feedback("l", "text", "x", {"id": "u"}, span_id="1")
+    headers: dict[str, str] = {}
+    LLMObs.inject_distributed_headers(headers)
+    LLMObs.activate_distributed_headers(headers)
+    LLMObs.activate_distributed_headers([(b"a", b"b")])
+    LLMObs.register_processor(redact)
+    LLMObs.register_processor(None)
+    with LLMObs.annotation_context(tags={"a": "b"}, name="n"), LLMObs.agent(version="2"):
+        pass
+
+
 async def main() -> None:
+    async with LLMObs.annotation_context(prompt={"id": "p"}):
+        pass
+    LLMObs.enable(span_processor=redact, sample_rate=0.5)
     LLMObs.enable(ml_app="app", agentless_enabled=None, site="datadoghq.eu")
     with LLMObs.workflow(name="w", session_id="s") as span:
         helper(span)
@@ -94,7 +119,7 @@ REVEALED = [
     "def (text: str) -> list[float]",
     "str",
     "dict[str, str] | None",
-    "tuple[bool, int, int, dict[str, int], fallback=witspan._llmobs.FlushResult]",
+    "tuple[bool, int, int, dict[str, int], fallback=witspan._lifecycle.FlushResult]",
     "str",
 ]
 
@@ -107,6 +132,7 @@ LLMObs.annotate("span")
 LLMObs.annotate(metrics={"m": "1"})
 task(name=5)
 task("name")
+LLMObs.register_processor(5)
 
 
 @task
@@ -145,7 +171,7 @@ def test_decorated_functions_keep_their_types(tmp_path: Path) -> None:
 def test_wrong_calls_are_errors_of_the_type_checker(tmp_path: Path) -> None:
     checked = mypy(WRONG, tmp_path)
     wrong = {int(n) for n in re.findall(r"usage\.py:(\d+): error", checked.stdout)}
-    assert wrong == {5, 6, 7, 8, 9, 17}, checked.stdout
+    assert wrong == {5, 6, 7, 8, 9, 10, 18}, checked.stdout
 
 
 def test_the_stubs_are_those_of_the_compiled_module(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 //! every request.
 
 use super::spans::{Sent, in_body};
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -82,7 +83,19 @@ impl Received {
     }
 
     pub(crate) fn spans(&self) -> Vec<Sent> {
-        in_body(&self.body)
+        if self.is_of_evaluations() { Vec::new() } else { in_body(&self.body) }
+    }
+
+    fn is_of_evaluations(&self) -> bool {
+        self.path.ends_with("/api/intake/llm-obs/v2/eval-metric")
+    }
+
+    fn evaluations(&self) -> Vec<Value> {
+        if !self.is_of_evaluations() {
+            return Vec::new();
+        }
+        let body: Value = serde_json::from_slice(&self.body).expect("a body is JSON");
+        body["data"]["attributes"]["metrics"].as_array().expect("metrics").clone()
     }
 }
 
@@ -185,6 +198,11 @@ impl Receiver {
     /// All spans so far, once for each time they were sent.
     pub(crate) fn spans(&self) -> Vec<Sent> {
         self.requests().iter().flat_map(Received::spans).collect()
+    }
+
+    /// All evaluations so far, once for each time they were sent.
+    pub(crate) fn evaluations(&self) -> Vec<Value> {
+        self.requests().iter().flat_map(Received::evaluations).collect()
     }
 
     /// Waits for so many POST requests.

@@ -1,15 +1,18 @@
-//! The component by itself: what it asks for, what it offers, and that the `wasmtime` command
-//! runs it as it is, without our host library.
+//! The component by itself: what it asks for and what it offers.
 
-mod command_line;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// The portable component of the last build.
+/// The portable component of the last build; another build of it may be named.
 fn component() -> PathBuf {
-    let path =
-        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/component/witspan.wasm"));
+    let named = std::env::var_os("WITSPAN_COMPONENTS").map(PathBuf::from);
+    let path = named.unwrap_or_else(default_folder).join("witspan.wasm");
     assert!(path.is_file(), "`{}` is missing: build it with `just component`", path.display());
     path
+}
+
+/// Where `just component` puts what it builds.
+fn default_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/component")
 }

@@ -1,37 +1,35 @@
 //! Imports and exports, read from the component itself.
 
-use crate::component;
+use crate::{component, default_folder};
 use wasmparser::component_types::{ComponentEntityType, ComponentItem};
 use wasmparser::types::Types;
 use wasmparser::{Parser, Payload, Validator};
 
-/// Everything that the component imports or exports: interfaces, and `interface.function`.
+/// What a component imports and exports, by name, and the types of that.
 struct World {
     imports: Vec<String>,
     exports: Vec<String>,
+    types: Types,
 }
 
-fn world() -> World {
-    let bytes = std::fs::read(component()).expect("the component can be read");
-    let types = Validator::new().validate_all(&bytes).expect("it is a valid component");
-    let mut world = World { imports: Vec::new(), exports: Vec::new() };
+/// Reads a component. Types of two are comparable if one validator read them.
+fn world(bytes: &[u8], validator: &mut Validator) -> World {
+    validator.reset();
+    let types = validator.validate_all(bytes).expect("it is a valid component");
+    let mut world = World { imports: Vec::new(), exports: Vec::new(), types };
     let mut depth = 0;
-    for payload in Parser::new(0).parse_all(&bytes) {
+    for payload in Parser::new(0).parse_all(bytes) {
         match payload.expect("it was valid") {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             // What is deeper is the component's own affair.
             Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    let name = import.expect("it was valid").name.name;
-                    add(&mut world.imports, &types, name, types.component_item_for_import(name));
-                }
+                let names = section.into_iter().map(|import| import.expect("it was valid").name);
+                world.imports.extend(names.map(|name| name.name.to_owned()));
             }
             Payload::ComponentExportSection(section) if depth == 1 => {
-                for export in section {
-                    let name = export.expect("it was valid").name.name;
-                    add(&mut world.exports, &types, name, types.component_item_for_export(name));
-                }
+                let names = section.into_iter().map(|export| export.expect("it was valid").name);
+                world.exports.extend(names.map(|name| name.name.to_owned()));
             }
             _ => {}
         }
@@ -41,30 +39,56 @@ fn world() -> World {
     world
 }
 
-/// Adds an item, and the functions in it if it is an interface.
-fn add(names: &mut Vec<String>, types: &Types, name: &str, item: Option<&ComponentItem>) {
-    names.push(name.to_owned());
-    if let ComponentEntityType::Instance(interface) = item.expect("it was valid").ty {
-        for (member, item) in &types[interface].exports {
-            if matches!(item.ty, ComponentEntityType::Func(_)) {
-                names.push(format!("{name}.{member}"));
+/// The name of a WASI interface without the last part of its version: every 0.2 satisfies it, and
+/// cargo-component raises what the guest asks for to that of an adapter which it does not use.
+fn compatible(import: &str) -> &str {
+    import.split_inclusive("@0.2").next().unwrap_or(import)
+}
+
+impl World {
+    fn import(&self, name: &str) -> &ComponentItem {
+        self.types.component_item_for_import(name).expect("it was valid")
+    }
+
+    fn export(&self, name: &str) -> &ComponentItem {
+        self.types.component_item_for_export(name).expect("it was valid")
+    }
+
+    /// An interface, and its functions as `interface.function`.
+    fn interface(&self, name: &str, item: &ComponentItem) -> Vec<String> {
+        let mut names = vec![name.to_owned()];
+        if let ComponentEntityType::Instance(interface) = item.ty {
+            for (member, item) in &self.types[interface].exports {
+                if matches!(item.ty, ComponentEntityType::Func(_)) {
+                    names.push(format!("{name}.{member}"));
+                }
             }
         }
+        names.sort_unstable();
+        names
     }
+}
+
+fn of_this_build() -> World {
+    let bytes = std::fs::read(component()).expect("the component can be read");
+    world(&bytes, &mut Validator::new())
 }
 
 #[test]
 fn two_clocks_and_entropy_are_all_that_the_component_asks_for() {
+    let world = of_this_build();
+    let asked =
+        world.imports.iter().flat_map(|name| world.interface(compatible(name), world.import(name)));
     let allowed = [
-        "wasi:clocks/monotonic-clock@0.2.0",
-        "wasi:clocks/monotonic-clock@0.2.0.now",
-        "wasi:clocks/wall-clock@0.2.0",
-        "wasi:clocks/wall-clock@0.2.0.now",
-        "wasi:random/random@0.2.0",
-        "wasi:random/random@0.2.0.get-random-u64",
+        "wasi:clocks/monotonic-clock@0.2",
+        "wasi:clocks/monotonic-clock@0.2.now",
+        "wasi:clocks/wall-clock@0.2",
+        "wasi:clocks/wall-clock@0.2.now",
+        "wasi:random/random@0.2",
+        "wasi:random/random@0.2.get-random-u64",
     ];
     assert_eq!(
-        world().imports,
+        asked.collect::<Vec<_>>(),
         allowed,
         "no files, no network, no threads, no environment, no output: the host performs"
     );
@@ -72,15 +96,45 @@ fn two_clocks_and_entropy_are_all_that_the_component_asks_for() {
 
 #[test]
 fn the_contract_is_all_that_the_component_offers() {
-    let mut expected = vec!["witspan:llmobs/types@0.1.0".to_owned()];
+    let world = of_this_build();
+    let offered = world.exports.iter().flat_map(|name| world.interface(name, world.export(name)));
+    let mut expected = Vec::new();
     for (interface, functions) in [
-        ("tracing", "configure start-span annotate finish abandon export-span"),
-        ("delivery", "set-destination poll complete statistics"),
+        ("delivery", "complete poll set-destination statistics"),
+        ("evaluations", "submit submit-feedback"),
+        ("processing", "return-event set-processor take-event"),
+        ("propagation", "extract inject remote-of"),
+        ("tracing", "abandon annotate check-context configure export-span finish start-span"),
+        ("types", ""),
     ] {
         let interface = format!("witspan:llmobs/{interface}@0.1.0");
-        expected.extend(functions.split(' ').map(|name| format!("{interface}.{name}")));
-        expected.push(interface);
+        expected.push(interface.clone());
+        let functions = functions.split_whitespace();
+        expected.extend(functions.map(|name| format!("{interface}.{name}")));
     }
-    expected.sort_unstable();
-    assert_eq!(world().exports, expected);
+    assert_eq!(offered.collect::<Vec<_>>(), expected);
+}
+
+/// The build that can trap stands for the usual one where another is under test.
+#[test]
+fn every_build_of_the_component_has_the_same_types() {
+    let mut validator = Validator::new();
+    let mut read = |path| world(&std::fs::read(path).expect("it is built"), &mut validator);
+    let (this, usual) = (read(component()), read(default_folder().join("witspan-trap.wasm")));
+    let imports = |world: &World| {
+        world.imports.iter().map(|name| compatible(name).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(imports(&this), imports(&usual));
+    assert_eq!(this.exports, usual.exports);
+    let (types, usual_types) = (this.types.as_ref(), usual.types.as_ref());
+    let same = |a: &ComponentItem, b: &ComponentItem| {
+        ComponentEntityType::is_subtype_of(&a.ty, types, &b.ty, usual_types)
+            && ComponentEntityType::is_subtype_of(&b.ty, usual_types, &a.ty, types)
+    };
+    for (name, usual_name) in this.imports.iter().zip(&usual.imports) {
+        assert!(same(this.import(name), usual.import(usual_name)), "`{name}` differs");
+    }
+    for name in &this.exports {
+        assert!(same(this.export(name), usual.export(name)), "`{name}` differs");
+    }
 }

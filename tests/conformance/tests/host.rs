@@ -8,12 +8,24 @@ use std::time::Duration;
 use support::{Receiver, config, counters};
 use witspan::{Clock, Error, Processed, SpanKind, SpanOption, SpanRef, Tracer};
 use witspan_conformance::{
-    CASES, Case, Counters, Deed, Failure, Format, Gaps, Headers, PROCESSOR_NS, Parent, Refusal,
-    START_NS, Sent, Start, Subject, check_all, processed,
+    Case, Counters, Deed, Failure, Format, Gaps, Headers, PROCESSOR_NS, Parent, Refusal, START_NS,
+    Sent, Start, Subject, check_all, processed,
 };
 
 /// What this runner cannot do, and why.
-const GAPS: &Gaps = &[];
+const GAPS: &Gaps = &[
+    ("batching-due-by-age", POLLS),
+    ("batching-age-of-the-first", POLLS),
+    ("batching-age-is-set", POLLS),
+    ("batching-full-is-due", POLLS),
+    ("batching-open-spans-wait-for-nobody", POLLS),
+    ("batching-evaluations-by-age", POLLS),
+    ("batching-queue-is-free-again", POLLS),
+    ("retry-ids-stay", POLLS),
+];
+
+/// The suite's clock stands, and the worker's sleep is real.
+const POLLS: &str = "the host's worker polls by itself, in real time";
 
 const KINDS: [SpanKind; 7] = [
     SpanKind::Llm,
@@ -49,7 +61,7 @@ fn refusal<T>(result: Result<T, Error>) -> Result<Result<T, String>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Error::InvalidArgument { message, .. }) => Ok(Err(message)),
-        Err(Error::SpanFinished) => Ok(Err(String::new())),
+        Err(Error::SpanFinished | Error::MemoryFull) => Ok(Err(String::new())),
         Err(error) => Err(error.into()),
     }
 }
@@ -152,7 +164,7 @@ impl Subject for Host {
     }
 
     fn poll(&mut self) -> Result<usize> {
-        bail!("the host's worker polls by itself")
+        bail!(POLLS)
     }
 
     fn flush(&mut self) -> Result<(Vec<Sent>, Option<Vec<String>>, Counters)> {
@@ -164,5 +176,5 @@ impl Subject for Host {
 
 #[test]
 fn the_host_sends_every_cases_bytes() {
-    assert_eq!(check_all("host", GAPS, Host::new).unwrap(), CASES);
+    check_all("host", GAPS, Host::new).unwrap();
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use witspan_conformance::native::Native;
-use witspan_conformance::{CASES, FORMATS, KINDS, bless, chapters, check_all};
+use witspan_conformance::{FORMATS, KINDS, bless, chapters, check_all};
 
 #[test]
 fn the_native_core_sends_every_cases_bytes() {
-    let cases = check_all("native", &[], Native::new).unwrap();
-    assert_eq!(cases, CASES);
+    check_all("native", &[], Native::new).unwrap();
 }
 
 #[test]

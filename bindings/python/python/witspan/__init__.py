@@ -16,15 +16,18 @@ Nothing here raises into the application because of tracing. The one exception i
 own wrong argument: `LLMObsArgumentError`, a `ValueError`, whose text says what is accepted.
 """
 
-from ._llmobs import FlushResult, LLMObs
+from ._lifecycle import FlushResult
+from ._llmobs import LLMObs
 from ._native import VERSION as __version__
 from ._native import LLMObsArgumentError, LLMObsError, Span
+from ._processor import LLMObsSpan
 
 __all__ = [
     "FlushResult",
     "LLMObs",
     "LLMObsArgumentError",
     "LLMObsError",
+    "LLMObsSpan",
     "Span",
     "__version__",
 ]

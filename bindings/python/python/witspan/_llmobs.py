@@ -1,314 +1,47 @@
 """`LLMObs`: names, argument order and defaults of ddtrace's, on the native tracer."""
 
-import atexit
-import copy
 import logging
-import os
-import threading
-from contextlib import AbstractContextManager
-from typing import Any, ClassVar, NamedTuple, Optional, Union
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Optional, Union
 
-from ._native import LLMObsArgumentError, LLMObsError, Span, Tracer, forked
+from ._context import AnnotationContext
+from ._headers import Headers, mutable, pairs, put
+from ._native import LLMObsArgumentError, Span
 from ._noop import NOOP_SPAN
+from ._starters import Starters
 
 logger = logging.getLogger("witspan")
 
-# Seconds that the end of the program may wait for the last spans.
-EXIT_TIMEOUT = 2.0
-# Seconds that `flush` waits unless it is told otherwise.
-FLUSH_TIMEOUT = 10.0
 
-# The kinds' numbers in the native module, in the order of the contract.
-_LLM, _WORKFLOW, _AGENT, _TOOL, _TASK, _EMBEDDING, _RETRIEVAL = range(7)
-
-
-class FlushResult(NamedTuple):
-    """What a flush came to. Counters are of the tracer's whole life."""
-
-    #: Whether everything that had finished was delivered or dropped in time.
-    settled: bool
-    #: Spans that the receiver took.
-    delivered: int
-    #: Spans not finished, queued, or under way.
-    pending: int
-    #: Spans lost, by reason.
-    dropped: dict[str, int]
-
-
-def _result(settled: bool, counters: dict[str, Any]) -> FlushResult:
-    pending = counters["open"] + counters["queued"] + counters["in_flight"]
-    return FlushResult(settled, counters["delivered"], pending, counters["dropped"])
-
-
-def _off(name: str) -> bool:
-    """Whether a variable is set and says no."""
-    text = os.environ.get(name, "").strip().lower()
-    return text not in ("", "1", "true")
-
-
-class LLMObs:
+class LLMObs(Starters):
     """Tracing of LLM applications. All methods are of the class; there is one tracer a process.
 
     Before `enable()`, after `disable()`, and with `DD_LLMOBS_ENABLED=0`, every call does nothing.
     """
 
-    enabled: ClassVar[bool] = False
-    _tracer: ClassVar[Optional[Tracer]] = None
-    _last: ClassVar[dict[str, Any]] = {}
-    # How the tracer was started, for that of a forked process.
-    _settings: ClassVar[dict[str, Any]] = {}
-    # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
-    _lock: ClassVar[AbstractContextManager[Any]] = threading.RLock()
-    _starting: ClassVar[bool] = False
-    _hooked: ClassVar[bool] = False
-
-    @classmethod
-    def enable(
-        cls,
-        ml_app: Optional[str] = None,
-        integrations_enabled: bool = True,
-        agentless_enabled: Optional[bool] = None,
-        *,
-        site: Optional[str] = None,
-        api_key: Optional[str] = None,
-        env: Optional[str] = None,
-        service: Optional[str] = None,
-        agent_service: Optional[str] = None,
-        _fixed_clock_ns: Optional[int] = None,
-    ) -> None:
-        """Starts tracing. What is not given here comes from the environment (`DD_…`).
-
-        `ml_app`, or `agent_service`, its newer name, is the app by which traces are grouped.
-        `agentless_enabled`: True sends to the intake of `site` with `api_key`, False through an
-        agent; None finds out. `integrations_enabled` is taken for ddtrace's sake: nothing is
-        patched.
-
-        Already enabled, or with `DD_LLMOBS_ENABLED` set and false: nothing happens. A missing
-        API key is logged, and spans are counted as dropped; nothing raises but a wrong argument
-        (`LLMObsArgumentError`).
-        """
-        with cls._lock:
-            if cls._tracer is not None or cls._starting:
-                logger.debug("LLMObs is enabled already; this call changes nothing")
-                return
-            if _off("DD_LLMOBS_ENABLED"):
-                logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
-                return
-            cls._settings = {
-                "ml_app": agent_service if agent_service is not None else ml_app,
-                "agentless": agentless_enabled,
-                "site": site,
-                "api_key": api_key,
-                "env": env,
-                "service": service,
-                "fixed_clock_ns": _fixed_clock_ns,
-            }
-            cls._start()
-            if not cls._hooked:
-                cls._hooked = True
-                atexit.register(cls.disable)
-                if hasattr(os, "register_at_fork"):
-                    os.register_at_fork(after_in_child=cls._after_fork)
-
-    @classmethod
-    def _start(cls) -> None:
-        cls._starting = True
-        try:
-            cls._tracer = Tracer(**cls._settings, listener=logger.warning)
-        except LLMObsArgumentError:
-            raise
-        except LLMObsError as error:
-            logger.warning("LLMObs stays off: %s", error)
-        else:
-            cls.enabled = True
-        finally:
-            cls._starting = False
-
-    @classmethod
-    def _after_fork(cls) -> None:
-        """In a forked process: goes on with a tracer of its own.
-
-        What the parent has not sent yet stays the parent's, and so do the spans open there.
-        """
-        forked()
-        cls._lock = threading.RLock()
-        if cls._tracer is not None:
-            cls._tracer, cls.enabled = None, False
-            cls._start()
-
-    @classmethod
-    def disable(cls) -> None:
-        """Sends what has finished, for at most 2 s, and stops tracing. `enable()` starts anew.
-
-        Runs by itself when the program ends. What is lost is counted and logged.
-        """
-        with cls._lock:
-            tracer, cls._tracer, cls.enabled = cls._tracer, None, False
-        if tracer is None:
-            return
-        try:
-            tracer.shutdown(EXIT_TIMEOUT)
-        finally:
-            cls._last = tracer.statistics()
-        dropped = cls._last["dropped"]
-        if "shutdown" in dropped or "unfinished" in dropped:
-            logger.warning(
-                "%d spans could not be sent in time and %d were never finished: "
-                "they are dropped and counted",
-                dropped.get("shutdown", 0),
-                dropped.get("unfinished", 0),
-            )
-
-    @classmethod
-    def flush(cls, timeout: Optional[float] = None) -> FlushResult:
-        """Sends what has finished and waits for that, at most `timeout` seconds (10 by default).
-
-        Raises `LLMObsArgumentError` for a timeout that is no time.
-        """
-        tracer = cls._tracer
-        if tracer is None:
-            return _result(True, cls.statistics())
-        return _result(*tracer.flush(FLUSH_TIMEOUT if timeout is None else timeout))
-
-    @classmethod
-    def statistics(cls) -> dict[str, Any]:
-        """The counters, of the last tracer once it has stopped.
-
-        `accepted` spans = `open` + `queued` + `in_flight` + `delivered` + the sum of `dropped`,
-        which is a dict by reason. `annotations_rejected` and `warnings` count annotations.
-        """
-        tracer = cls._tracer
-        if tracer is not None:
-            return tracer.statistics()
-        names = ("accepted", "open", "queued", "in_flight", "delivered")
-        none = dict.fromkeys((*names, "annotations_rejected", "warnings", "bytes"), 0)
-        return copy.deepcopy({**none, "dropped": {}, **cls._last})
-
-    @classmethod
-    def llm(
-        cls,
-        model_name: Optional[str] = None,
-        name: Optional[str] = None,
-        model_provider: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of one call of a model. The first argument is the model's name."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_LLM, name, session_id, app, model_name, model_provider)
-
-    @classmethod
-    def embedding(
-        cls,
-        model_name: Optional[str] = None,
-        name: Optional[str] = None,
-        model_provider: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of one call of an embedding model. The first argument is its name."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_EMBEDDING, name, session_id, app, model_name, model_provider)
-
-    @classmethod
-    def workflow(
-        cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of a fixed sequence of steps."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_WORKFLOW, name, session_id, app)
-
-    @classmethod
-    def agent(
-        cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of a sequence of steps that a model chooses."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_AGENT, name, session_id, app)
-
-    @classmethod
-    def tool(
-        cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of one call of a program or service outside."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_TOOL, name, session_id, app)
-
-    @classmethod
-    def task(
-        cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of one step inside the application."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_TASK, name, session_id, app)
-
-    @classmethod
-    def retrieval(
-        cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-    ) -> Span:
-        """Starts a span of one search in a knowledge base."""
-        tracer = cls._tracer
-        if tracer is None:
-            return NOOP_SPAN
-        app = ml_app if agent_service is None else agent_service
-        return tracer.start(_RETRIEVAL, name, session_id, app)
-
     @classmethod
     def annotate(
         cls,
         span: Optional[Span] = None,
-        *,
+        prompt: Optional[dict[str, Any]] = None,
         input_data: Any = None,
         output_data: Any = None,
         metadata: Optional[dict[str, Any]] = None,
         metrics: Optional[dict[str, Union[int, float]]] = None,
         tags: Optional[dict[str, Any]] = None,
+        tool_definitions: Optional[Sequence[dict[str, Any]]] = None,
+        cost_tags: Optional[Sequence[str]] = None,
+        agent: Optional[dict[str, Any]] = None,
+        *,
+        links: Optional[Sequence[dict[str, Any]]] = None,
     ) -> None:
         """Adds to a span, by default the current one.
 
-        Input and output are replaced by each call; metadata, metrics and tags are merged by key.
-        What they may be depends on the kind: messages for llm, documents for the input of
-        embedding and the output of retrieval, any value otherwise.
+        Input, output and tool definitions are replaced by each call; metadata, metrics, tags,
+        prompt and agent are merged by key; cost tags (keys of tags that the span has) and links
+        (`{"trace_id", "span_id", "attributes"}`) are added. What input and output may be depends
+        on the kind: messages for llm, documents for the input of embedding and the output of
+        retrieval, any value otherwise.
 
         Raises `LLMObsArgumentError` for a wrong argument; then nothing of the call is kept.
         Without a span, or after it has finished, the annotation is counted in
@@ -316,7 +49,30 @@ class LLMObs:
         """
         tracer = cls._tracer
         if tracer is not None and span is not NOOP_SPAN:
-            tracer.annotate(span, input_data, output_data, metadata, metrics, tags)
+            tracer.annotate(
+                *(span, input_data, output_data, metadata, metrics, tags),
+                *(prompt, tool_definitions, cost_tags, agent, links),
+            )
+
+    @classmethod
+    def annotation_context(
+        cls,
+        tags: Optional[dict[str, Any]] = None,
+        prompt: Optional[dict[str, Any]] = None,
+        name: Optional[str] = None,
+        cost_tags: Optional[Sequence[str]] = None,
+        agent: Optional[dict[str, Any]] = None,
+    ) -> AnnotationContext:
+        """Says something of every span that starts inside, in this task or thread.
+
+        For `with` and `async with`. `name` is the spans' name; the others are as for `annotate`,
+        each kept by the spans it applies to. Contexts inside each other merge; what a span is
+        annotated with itself wins.
+
+        Raises `LLMObsArgumentError` where it is entered for a wrong argument.
+        """
+        parts = {"tags": tags, "prompt": prompt, "name": name}
+        return AnnotationContext(cls, {**parts, "cost_tags": cost_tags, "agent": agent})
 
     @classmethod
     def export_span(cls, span: Optional[Span] = None) -> Optional[dict[str, str]]:
@@ -328,3 +84,142 @@ class LLMObs:
         if tracer is None or span is NOOP_SPAN:
             return None
         return tracer.export_span(span)
+
+    @classmethod
+    def submit_evaluation(
+        cls,
+        label: str,
+        metric_type: str,
+        value: Any = None,
+        span: Optional[dict[str, str]] = None,
+        span_with_tag_value: Optional[dict[str, str]] = None,
+        tags: Optional[dict[str, Any]] = None,
+        ml_app: Optional[str] = None,
+        timestamp_ms: Optional[int] = None,
+        metadata: Optional[dict[str, Any]] = None,
+        assessment: Optional[str] = None,
+        reasoning: Optional[str] = None,
+        eval_scope: Optional[str] = None,
+        agent_service: Optional[str] = None,
+        *,
+        session_id: Optional[str] = None,
+        status: Optional[str] = None,
+        error: Optional[dict[str, str]] = None,
+    ) -> None:
+        """Submits a judgement about a span, a trace or a session.
+
+        `metric_type` is `categorical`, `score`, `boolean` or `json`, and `value` text, a number, a
+        bool or a dict. It judges exactly one of `span` (what `export_span` gives),
+        `span_with_tag_value` (`{"tag_key", "tag_value"}`) and `session_id`. `eval_scope` is `span`
+        (the default), `trace` or `session`; `assessment` is `pass` or `fail`. `status` is `OK`,
+        `WARN` or `ERROR`, the latter with `error`, and without a value.
+
+        Raises `LLMObsArgumentError` for a wrong argument, and counts it.
+        """
+        tracer = cls._tracer
+        if tracer is None:
+            return
+        members = {
+            "label": label,
+            "metric_type": metric_type,
+            "value": value,
+            "span": span,
+            "span_with_tag_value": span_with_tag_value,
+            "session_id": session_id,
+            "tags": tags,
+            "ml_app": ml_app,
+            "agent_service": agent_service,
+            "timestamp_ms": timestamp_ms,
+            "metadata": metadata,
+            "assessment": assessment,
+            "reasoning": reasoning,
+            "eval_scope": eval_scope,
+            "status": status,
+            "error": error,
+        }
+        tracer.submit(members, False)
+
+    @classmethod
+    def submit_feedback(
+        cls,
+        label: str,
+        metric_type: str,
+        value: Any,
+        submitter: dict[str, str],
+        span: Optional[dict[str, str]] = None,
+        span_id: Optional[str] = None,
+        trace_id: Optional[str] = None,
+        session_id: Optional[str] = None,
+        feedback_join_key: Optional[str] = None,
+        tags: Optional[dict[str, Any]] = None,
+        ml_app: Optional[str] = None,
+        timestamp_ms: Optional[int] = None,
+        assessment: Optional[str] = None,
+        reasoning: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> None:
+        """Submits what a user or agent says of what they got.
+
+        As `submit_evaluation`, but `metric_type` may also be `text`, `submitter` is
+        `{"id", "type"}` with the type `user` or `agent`, and it is about exactly one of `span`,
+        `span_id`, `trace_id`, `session_id` and `feedback_join_key`.
+
+        Raises `LLMObsArgumentError` for a wrong argument, and counts it.
+        """
+        tracer = cls._tracer
+        if tracer is None:
+            return
+        members = {
+            "label": label,
+            "metric_type": metric_type,
+            "value": value,
+            "submitter": submitter,
+            "span": span,
+            "span_id": span_id,
+            "trace_id": trace_id,
+            "session_id": session_id,
+            "feedback_join_key": feedback_join_key,
+            "tags": tags,
+            "ml_app": ml_app,
+            "agent_service": agent_service,
+            "timestamp_ms": timestamp_ms,
+            "assessment": assessment,
+            "reasoning": reasoning,
+        }
+        tracer.submit(members, True)
+
+    @classmethod
+    def inject_distributed_headers(
+        cls, headers: MutableMapping[str, str], span: Optional[Span] = None
+    ) -> MutableMapping[str, str]:
+        """Sets the headers with which the receiver of a request continues the trace.
+
+        That of the span, by default of the current one; without one, nothing is set. Gives the
+        same `headers`. The ids that another tracer has put there stay.
+
+        Raises `LLMObsArgumentError` for what is no mapping, or no span.
+        """
+        tracer = cls._tracer
+        if tracer is not None and span is not NOOP_SPAN:
+            put(mutable(headers), tracer.inject(pairs(headers), span))
+        return headers
+
+    @classmethod
+    def activate_distributed_headers(cls, headers: Headers) -> None:
+        """Has spans that start in this context continue the trace that a request's headers name.
+
+        `headers` is a mapping or a list of pairs, of text or bytes. If they name no trace, spans
+        begin traces of their own; what a former call said in this context is over then. Call it
+        for every request.
+
+        Raises `LLMObsArgumentError` for what are no headers.
+        """
+        tracer = cls._tracer
+        if tracer is None:
+            return
+        given = pairs(headers)
+        try:
+            tracer.activate(given)
+        except LLMObsArgumentError as error:
+            # Another service's doing, not the programmer's.
+            logger.debug("no trace is continued: %s", error)

@@ -3,12 +3,27 @@
 from types import TracebackType
 from typing import Any, Callable, final
 
-__all__ = ["VERSION", "LLMObsArgumentError", "LLMObsError", "Span", "Tracer", "forked"]
+__all__ = [
+    "VERSION",
+    "LLMObsArgumentError",
+    "LLMObsError",
+    "Span",
+    "Tracer",
+    "enter_context",
+    "forked",
+    "leave_context",
+]
 
 VERSION: str
 
 def forked() -> None:
     """Tells that this is a new process."""
+
+def enter_context(text: str) -> None:
+    """Enters an annotation context, whose text was checked."""
+
+def leave_context(text: str) -> None:
+    """Leaves it, if this place is inside."""
 
 class LLMObsError(ValueError):
     """Base class of everything that witspan raises."""
@@ -60,8 +75,10 @@ class Tracer:
         api_key: str | None = None,
         env: str | None = None,
         service: str | None = None,
+        sample_rate: float | None = None,
         listener: Callable[[str], None] | None = None,
         fixed_clock_ns: int | None = None,
+        limits: dict[str, int] | None = None,
     ) -> Tracer: ...
     def start(
         self,
@@ -71,6 +88,7 @@ class Tracer:
         ml_app: str | None = None,
         model_name: str | None = None,
         model_provider: str | None = None,
+        version: str | None = None,
     ) -> Span: ...
     def annotate(
         self,
@@ -80,6 +98,27 @@ class Tracer:
         metadata: Any = None,
         metrics: Any = None,
         tags: Any = None,
+        prompt: Any = None,
+        tool_definitions: Any = None,
+        cost_tags: Any = None,
+        agent: Any = None,
+        links: Any = None,
+    ) -> None: ...
+    def context(
+        self,
+        tags: Any = None,
+        prompt: Any = None,
+        name: Any = None,
+        cost_tags: Any = None,
+        agent: Any = None,
+    ) -> str: ...
+    def submit(self, members: dict[str, Any], feedback: bool) -> None: ...
+    def inject(
+        self, headers: list[tuple[str, str]], span: Span | None = None
+    ) -> list[tuple[str, str]]: ...
+    def activate(self, headers: list[tuple[str, str]]) -> None: ...
+    def set_processor(
+        self, run: Callable[[str], dict[str, Any] | str | None] | None, limit: float = 1.0
     ) -> None: ...
     def export_span(self, span: Span | None = None) -> dict[str, str] | None: ...
     def flush(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...

@@ -1,0 +1,126 @@
+"""The starters of spans, one for each kind, with ddtrace's argument order."""
+
+from typing import Optional
+
+from ._lifecycle import Lifecycle
+from ._native import Span
+from ._noop import NOOP_SPAN
+
+# The kinds' numbers in the native module, in the order of the contract.
+_LLM, _WORKFLOW, _AGENT, _TOOL, _TASK, _EMBEDDING, _RETRIEVAL = range(7)
+
+
+class Starters(Lifecycle):
+    """Starts spans. Each is current from the call on, and a context manager."""
+
+    @classmethod
+    def llm(
+        cls,
+        model_name: Optional[str] = None,
+        name: Optional[str] = None,
+        model_provider: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of one call of a model. The first argument is the model's name."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_LLM, name, session_id, app, model_name, model_provider)
+
+    @classmethod
+    def embedding(
+        cls,
+        model_name: Optional[str] = None,
+        name: Optional[str] = None,
+        model_provider: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of one call of an embedding model. The first argument is its name."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_EMBEDDING, name, session_id, app, model_name, model_provider)
+
+    @classmethod
+    def workflow(
+        cls,
+        name: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of a fixed sequence of steps."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_WORKFLOW, name, session_id, app)
+
+    @classmethod
+    def agent(
+        cls,
+        name: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+        version: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of a sequence of steps that a model chooses. `version` is the agent's."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        if version is not None:
+            return tracer.start(_AGENT, name, session_id, app, version=version)
+        return tracer.start(_AGENT, name, session_id, app)
+
+    @classmethod
+    def tool(
+        cls,
+        name: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of one call of a program or service outside."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_TOOL, name, session_id, app)
+
+    @classmethod
+    def task(
+        cls,
+        name: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of one step inside the application."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_TASK, name, session_id, app)
+
+    @classmethod
+    def retrieval(
+        cls,
+        name: Optional[str] = None,
+        session_id: Optional[str] = None,
+        ml_app: Optional[str] = None,
+        agent_service: Optional[str] = None,
+    ) -> Span:
+        """Starts a span of one search in a knowledge base."""
+        tracer = cls._tracer
+        if tracer is None:
+            return NOOP_SPAN
+        app = ml_app if agent_service is None else agent_service
+        return tracer.start(_RETRIEVAL, name, session_id, app)

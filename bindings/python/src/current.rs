@@ -1,0 +1,128 @@
+//! What is current in a context of Python's: an open span, a place of another service, and the
+//! annotation contexts around.
+
+use crate::span::Span;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use std::sync::atomic::{AtomicBool, Ordering};
+use witspan::Parent;
+
+/// What is current where no span is open, but one was when this work was given its context: what
+/// starts here belongs to the same trace.
+#[pyclass(frozen, module = "witspan._native")]
+pub(crate) struct Outlived(pub(crate) Py<Span>);
+
+/// What is current where a request of another service is served: what starts here goes on there.
+#[pyclass(frozen, module = "witspan._native")]
+pub(crate) struct Remote(pub(crate) String);
+
+/// A context variable's `get` and `set`, which are asked for at every start and end of a span.
+struct Variable {
+    get: Py<PyAny>,
+    set: Py<PyAny>,
+}
+
+impl Variable {
+    fn new(py: Python<'_>, name: &str) -> PyResult<Variable> {
+        let defaults = PyDict::new(py);
+        defaults.set_item("default", py.None())?;
+        let class = py.import("contextvars")?.getattr("ContextVar")?;
+        let variable = class.call((name,), Some(&defaults))?;
+        let method = |name: &str| PyResult::Ok(variable.getattr(name)?.unbind());
+        Ok(Variable { get: method("get")?, set: method("set")? })
+    }
+}
+
+/// Its value is a `Span`, an `Outlived`, a `Remote`, or `None`.
+fn variable(py: Python<'_>) -> PyResult<&'static Variable> {
+    static VARIABLE: PyOnceLock<Variable> = PyOnceLock::new();
+    VARIABLE.get_or_try_init(py, || Variable::new(py, "witspan_span"))
+}
+
+/// What this context holds.
+pub(crate) fn value(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    variable(py)?.get.bind(py).call0()
+}
+
+/// Has this context hold it.
+pub(crate) fn set_value(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    variable(py)?.set.bind(py).call1((value,)).map(drop)
+}
+
+/// The span that is current in this context.
+pub(crate) fn span(py: Python<'_>) -> PyResult<Option<Bound<'_, Span>>> {
+    Ok(value(py)?.cast_into::<Span>().ok())
+}
+
+/// What a span that starts in a context stands under.
+pub(crate) enum Above {
+    Nothing,
+    Span(Py<Span>),
+    Remote(Py<Remote>),
+}
+
+impl Above {
+    /// What starts in this context stands under this.
+    pub(crate) fn here(py: Python<'_>) -> PyResult<Above> {
+        let value = match value(py)?.cast_into::<Span>() {
+            Ok(span) => return Ok(Above::Span(span.unbind())),
+            Err(other) => other.into_inner(),
+        };
+        if let Ok(outlived) = value.cast::<Outlived>() {
+            return Ok(Above::Span(outlived.get().0.clone_ref(py)));
+        }
+        Ok(value
+            .cast_into::<Remote>()
+            .map_or(Above::Nothing, |place| Above::Remote(place.unbind())))
+    }
+
+    /// The parent of a span that this tracer starts.
+    pub(crate) fn parent(&self, tracer: &witspan::Tracer) -> Parent<'_> {
+        match self {
+            // After a restart of tracing the context may still hold a span of the tracer before.
+            Above::Span(span) if span.get().is_of(tracer) => Parent::Current(span.get().handle()),
+            Above::Remote(place) => Parent::Remote(&place.get().0),
+            _ => Parent::Root,
+        }
+    }
+}
+
+/// Whether any annotation context was ever entered: until then nobody has to look for one.
+static CONTEXTS_USED: AtomicBool = AtomicBool::new(false);
+
+/// Its value is a tuple of the contexts' JSON texts, the outermost first, or `None`.
+fn contexts_variable(py: Python<'_>) -> PyResult<&'static Variable> {
+    static VARIABLE: PyOnceLock<Variable> = PyOnceLock::new();
+    VARIABLE.get_or_try_init(py, || Variable::new(py, "witspan_annotation_contexts"))
+}
+
+/// The annotation contexts around this place, if there is any.
+pub(crate) fn contexts(py: Python<'_>) -> PyResult<Option<Bound<'_, PyTuple>>> {
+    if !CONTEXTS_USED.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    Ok(contexts_variable(py)?.get.bind(py).call0()?.cast_into::<PyTuple>().ok())
+}
+
+/// Enters an annotation context, whose text was checked.
+#[pyfunction]
+pub(crate) fn enter_context<'py>(py: Python<'py>, text: &Bound<'py, PyString>) -> PyResult<()> {
+    CONTEXTS_USED.store(true, Ordering::Relaxed);
+    let mut texts: Vec<Bound<'py, PyAny>> =
+        contexts(py)?.map(|texts| texts.iter().collect()).unwrap_or_default();
+    texts.push(text.clone().into_any());
+    contexts_variable(py)?.set.bind(py).call1((PyTuple::new(py, texts)?,)).map(drop)
+}
+
+/// Leaves it, if this place is inside.
+#[pyfunction]
+pub(crate) fn leave_context<'py>(py: Python<'py>, text: &Bound<'py, PyString>) -> PyResult<()> {
+    let mut texts: Vec<Bound<'py, PyAny>> =
+        contexts(py)?.map(|texts| texts.iter().collect()).unwrap_or_default();
+    if let Some(at) = texts.iter().rposition(|other| other.is(text)) {
+        texts.remove(at);
+        contexts_variable(py)?.set.bind(py).call1((PyTuple::new(py, texts)?,))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The worker's questions to the instances: what is to be sent, and what came of it.
+
+use super::Pool;
+use crate::instance::delivery::{Action, Outcome, PollMode, Response, Verdict};
+use crate::instance::types::{Destination, DropReason, HeaderParam};
+use crate::lock;
+use crate::statistics::Statistics;
+
+/// A request that an instance handed out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ticket {
+    shard: usize,
+    epoch: u32,
+    request: u64,
+    pub(crate) spans: u64,
+    pub(crate) evaluations: u64,
+}
+
+impl Ticket {
+    /// What the request holds, for a person.
+    pub(crate) fn what(self) -> String {
+        match self.evaluations {
+            0 => format!("{} spans", self.spans),
+            evaluations => format!("{evaluations} evaluations"),
+        }
+    }
+}
+
+/// What an instance answered to a poll.
+pub(crate) struct Polled {
+    pub(crate) action: Action,
+    pub(crate) ticket: Ticket,
+    /// Finished spans, and evaluations, that it still holds.
+    pub(crate) queued: u64,
+}
+
+/// What the sender made of a request.
+pub(crate) enum Sent {
+    Answer { status: u16, headers: Vec<(&'static str, String)> },
+    Failed,
+    Not(DropReason),
+}
+
+impl Pool {
+    pub(crate) fn destination(&self) -> Option<Destination> {
+        *lock(&self.destination)
+    }
+
+    /// Tells every instance, and every later one, where spans go.
+    pub(crate) fn set_destination(&self, destination: Destination) {
+        *lock(&self.destination) = Some(destination);
+        for at in 0..self.shards() {
+            let mut shard = self.shard(at);
+            if shard.instance.is_some() {
+                // An instance made meanwhile knows it already: that refusal is as good.
+                let _ = self.call(&mut shard, |instance| instance.set_destination(destination));
+            }
+        }
+    }
+
+    /// What an instance wants done; `None` if there is nothing to ask.
+    pub(crate) fn poll(&self, at: usize, mode: PollMode) -> Option<Polled> {
+        let mut shard = self.shard(at);
+        if shard.instance.is_none() || self.is_closed() {
+            return None;
+        }
+        let action = self.ask(&mut shard, |instance| instance.poll(mode)).ok()?;
+        let epoch = shard.epoch;
+        let mut ticket = Ticket { shard: at, epoch, request: 0, spans: 0, evaluations: 0 };
+        if let Action::Send(request) = &action {
+            ticket.request = request.id;
+            ticket.spans = u64::from(request.spans);
+            ticket.evaluations = u64::from(request.evaluations);
+            shard.counts.depart(ticket.spans, ticket.evaluations);
+        }
+        // What the poll itself dropped is only known to the instance.
+        if let Some(counters) = self.counters(&mut shard) {
+            let full = |counts: &Statistics| counts.dropped_for(DropReason::QueueFull);
+            if full(&counters) > full(&shard.counts) {
+                self.tell_dropped(DropReason::QueueFull);
+            }
+            if counters.withheld > shard.counts.withheld {
+                self.tell_late(self.processor_limit().unwrap_or_default());
+            }
+            shard.counts = counters;
+        }
+        let queued = shard.counts.queued + shard.counts.evaluations.queued;
+        Some(Polled { action, ticket, queued })
+    }
+
+    /// Reports what came of a request; what follows for it.
+    pub(crate) fn complete(&self, ticket: Ticket, sent: Sent) -> Verdict {
+        let mut shard = self.shard(ticket.shard);
+        if self.is_closed() {
+            return Verdict::Dropped(DropReason::Shutdown);
+        }
+        if shard.epoch != ticket.epoch {
+            return self.complete_for_the_dead(ticket, &sent);
+        }
+        let verdict = self.call(&mut shard, |instance| match &sent {
+            Sent::Failed => instance.complete(ticket.request, Outcome::TransportError),
+            Sent::Not(reason) => instance.complete(ticket.request, Outcome::NotSent(*reason)),
+            Sent::Answer { status, headers } => {
+                let headers: Vec<HeaderParam<'_>> =
+                    headers.iter().map(|(name, value)| HeaderParam { name, value }).collect();
+                let response = Response { status: *status, headers: &headers };
+                instance.complete(ticket.request, Outcome::Response(response))
+            }
+        });
+        match verdict {
+            Ok(verdict) => {
+                let counts = &mut shard.counts;
+                match verdict {
+                    Verdict::Retry(_) => {}
+                    Verdict::Delivered => counts.arrive(ticket.spans, ticket.evaluations, None),
+                    Verdict::Dropped(reason) => {
+                        counts.arrive(ticket.spans, ticket.evaluations, Some(reason));
+                    }
+                }
+                verdict
+            }
+            // It trapped just now: its counts are in the past, this request among them.
+            Err(_) => self.complete_for_the_dead(ticket, &sent),
+        }
+    }
+
+    fn complete_for_the_dead(&self, ticket: Ticket, sent: &Sent) -> Verdict {
+        let arrived = matches!(sent, Sent::Answer { status: 200..300, .. });
+        let lost = (!arrived).then_some(DropReason::Trap);
+        lock(&self.past).arrive(ticket.spans, ticket.evaluations, lost);
+        lost.map_or(Verdict::Delivered, Verdict::Dropped)
+    }
+}

@@ -1,0 +1,279 @@
+//! The instances of the component, and what happens when one fails.
+//!
+//! An instance serves one call at a time. A trace lives in the instance of its root, so that a
+//! span and its parent are together; a root takes an instance that nobody holds. When one
+//! traps, a fresh one takes its place and what it held is counted: the host keeps its own count
+//! of what went in and came out, because a dead instance cannot be asked.
+
+mod delivery;
+mod evaluations;
+mod processing;
+mod propagation;
+mod spans;
+
+pub(crate) use delivery::{Polled, Sent, Ticket};
+pub(crate) use evaluations::Judgement;
+pub(crate) use processing::Limited;
+use processing::is_processing;
+pub use processing::{Processed, Processor};
+pub use spans::{Parent, SpanRef};
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::instance::types::{Destination, DropReason, Limits, Sampling, Settings, Tag, Warning};
+use crate::instance::{Called, Instance, Program};
+use crate::lock;
+use crate::notices::{Notices, Topic};
+use crate::statistics::Statistics;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+/// Settings as the host owns them; lent to each new instance.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnedSettings {
+    pub(crate) ml_app: String,
+    pub(crate) service: String,
+    pub(crate) env: String,
+    pub(crate) version: String,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) language: String,
+    pub(crate) limits: Limits,
+    pub(crate) sample_rate: f64,
+    pub(crate) sampling_rules: String,
+    pub(crate) drop_unsampled: bool,
+}
+
+#[derive(Default)]
+struct Shard {
+    instance: Option<Instance>,
+    epoch: u32,
+    /// The host's own count of the live instance.
+    counts: Statistics,
+}
+
+pub(crate) struct Pool {
+    program: Program,
+    clock: Clock,
+    settings: OwnedSettings,
+    destination: Mutex<Option<Destination>>,
+    processor: Mutex<Option<Arc<Limited>>>,
+    shards: Vec<Mutex<Shard>>,
+    /// Counts of instances that are gone, and of what came back too late for them.
+    past: Mutex<Statistics>,
+    closed: AtomicBool,
+    notices: Notices,
+}
+
+/// What a call of an instance came to.
+type Reply<T> = Result<T, Error>;
+
+impl Pool {
+    /// Also gives what the core had to change about the settings.
+    pub(crate) fn new(
+        program: Program,
+        clock: Clock,
+        settings: OwnedSettings,
+        destination: Option<Destination>,
+        shards: usize,
+        notices: Notices,
+    ) -> Result<(Pool, Vec<Warning>), Error> {
+        let pool = Pool {
+            program,
+            clock,
+            settings,
+            destination: Mutex::new(destination),
+            processor: Mutex::default(),
+            shards: (0..shards.max(1)).map(|_| Mutex::default()).collect(),
+            past: Mutex::default(),
+            closed: AtomicBool::new(false),
+            notices,
+        };
+        // The first instance is made now, so that wrong settings are told to who gave them.
+        let (first, warnings) = pool.fresh_instance()?;
+        pool.shard(0).instance = Some(first);
+        Ok((pool, warnings))
+    }
+
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub(crate) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    fn shard(&self, at: usize) -> MutexGuard<'_, Shard> {
+        // `at` comes from a `SpanRef` or `Ticket` of this pool, or is below its length.
+        lock(&self.shards[at % self.shards.len()])
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// A new instance that knows all that its siblings were told.
+    fn fresh_instance(&self) -> Reply<(Instance, Vec<Warning>)> {
+        let failed = |error: wasmtime::Error| Error::Internal(error.to_string());
+        let mut fresh = self.program.instantiate(self.clock.clone()).map_err(failed)?;
+        let tags: Vec<Tag<'_>> =
+            self.settings.tags.iter().map(|(key, value)| Tag { key, value }).collect();
+        let settings = Settings {
+            ml_app: &self.settings.ml_app,
+            service: &self.settings.service,
+            env: &self.settings.env,
+            version: &self.settings.version,
+            tags: &tags,
+            language: &self.settings.language,
+            destination: *lock(&self.destination),
+            limits: Some(self.settings.limits),
+            sampling: Some(Sampling {
+                rate: self.settings.sample_rate,
+                rules: &self.settings.sampling_rules,
+                drop: self.settings.drop_unsampled,
+            }),
+        };
+        let warnings = fresh.configure(settings).map_err(failed)??;
+        if let Some(processor) = &*lock(&self.processor) {
+            fresh.set_processor(Some(processor.limit_ns())).map_err(failed)?;
+        }
+        Ok((fresh, warnings))
+    }
+
+    /// The live instance of a shard, made if there is none.
+    fn instance<'s>(&self, shard: &'s mut Shard) -> Reply<&'s mut Instance> {
+        if shard.instance.is_none() {
+            // The first one's warnings were told.
+            let (fresh, _) = self.fresh_instance()?;
+            shard.instance = Some(fresh);
+            shard.counts = Statistics::default();
+        }
+        shard.instance.as_mut().ok_or(Error::Off)
+    }
+
+    /// A shard for what may go to any: one that nobody holds, if there is any.
+    fn any_shard(&self) -> (usize, MutexGuard<'_, Shard>) {
+        thread_local!(static LAST: Cell<usize> = const { Cell::new(0) });
+        let last = LAST.get();
+        for step in 0..self.shards.len() {
+            let at = (last + step) % self.shards.len();
+            match self.shards[at].try_lock() {
+                Ok(guard) => {
+                    LAST.set(at);
+                    return (at, guard);
+                }
+                Err(TryLockError::Poisoned(poisoned)) => return (at, poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        let at = last % self.shards.len();
+        (at, self.shard(at))
+    }
+
+    /// The shard of a span, unless the instance that held it is gone.
+    fn shard_of(&self, span: SpanRef) -> Reply<MutexGuard<'_, Shard>> {
+        let shard = self.shard(span.shard as usize);
+        if self.is_closed() {
+            Err(Error::Off)
+        } else if shard.epoch != span.epoch {
+            Err(Error::Lost)
+        } else {
+            Ok(shard)
+        }
+    }
+
+    /// Runs a call on a shard's instance; a trap ends the instance and is counted.
+    fn call<T, E: Into<Error>>(
+        &self,
+        shard: &mut Shard,
+        call: impl FnOnce(&mut Instance) -> Called<T, E>,
+    ) -> Reply<T> {
+        match call(self.instance(shard)?) {
+            Ok(result) => result.map_err(Into::into),
+            Err(trap) => {
+                self.bury(shard, &trap);
+                Err(Error::Lost)
+            }
+        }
+    }
+
+    /// The same for a call that has no error of its own.
+    fn ask<T>(
+        &self,
+        shard: &mut Shard,
+        call: impl FnOnce(&mut Instance) -> wasmtime::Result<T>,
+    ) -> Reply<T> {
+        self.call(shard, |instance| call(instance).map(Ok::<T, Error>))
+    }
+
+    /// Counts what a dead instance held.
+    fn bury(&self, shard: &mut Shard, trap: &wasmtime::Error) {
+        shard.instance = None;
+        shard.epoch += 1;
+        let mut dead = std::mem::take(&mut shard.counts);
+        let (spans, evaluations) = dead.end(DropReason::Trap, DropReason::Trap);
+        lock(&self.past).add(&dead);
+        self.notices.tell(Topic::Trap, || {
+            let more = match evaluations {
+                0 => String::new(),
+                _ => format!(" and {evaluations} evaluations"),
+            };
+            format!(
+                "the tracing core failed and was started again; {spans} spans{more} were lost: {trap:#}"
+            )
+        });
+    }
+
+    fn tell_full(&self, what: &str) {
+        self.notices.tell(Topic::Full, || {
+            format!("{what}: new ones are dropped and counted until there is room")
+        });
+    }
+
+    /// Tells that something that had finished was not kept, where memory is the reason.
+    fn tell_dropped(&self, reason: DropReason) {
+        match reason {
+            DropReason::TooLarge => self.notices.tell(Topic::Full, || {
+                "a span or evaluation is longer than one event may be: it is dropped and counted"
+                    .to_owned()
+            }),
+            DropReason::QueueFull => {
+                self.tell_full("finished spans that wait to be sent hold too much memory");
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        // All are held at once, in order, so that nothing moves from one to another meanwhile.
+        let mut shards: Vec<_> = (0..self.shards()).map(|at| self.shard(at)).collect();
+        let mut total = Statistics::default();
+        for shard in &mut shards {
+            total.add(&self.counters(shard).unwrap_or_default());
+        }
+        total.add(&lock(&self.past));
+        total
+    }
+
+    /// The counters of a shard's instance, if it has one that lives.
+    fn counters(&self, shard: &mut Shard) -> Option<Statistics> {
+        shard.instance.as_ref()?;
+        self.ask(shard, |instance| instance.statistics()).ok().map(Statistics::from)
+    }
+
+    /// Ends all instances and counts what they still held.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        for at in 0..self.shards() {
+            let mut shard = self.shard(at);
+            let Some(mut last) = self.counters(&mut shard) else { continue };
+            shard.instance = None;
+            shard.epoch += 1;
+            last.end(DropReason::Shutdown, DropReason::Unfinished);
+            lock(&self.past).add(&last);
+        }
+        let mut past = lock(&self.past);
+        let (spans, evaluations) = (past.in_flight, past.evaluations.in_flight);
+        past.arrive(spans, evaluations, Some(DropReason::Shutdown));
+    }
+}

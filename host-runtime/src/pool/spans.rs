@@ -1,0 +1,219 @@
+//! A span's life: start, annotate, finish.
+
+use super::{Pool, Reply, is_processing};
+use crate::error::Error;
+use crate::instance::tracing::{self, Failure, Finished, SpanContext, SpanOption};
+use crate::instance::types::{DropReason, SpanKind, Warning};
+use crate::lock;
+use crate::notices::Topic;
+use crate::statistics::Statistics;
+
+/// A span of a tracer, as a value that may be copied freely. [`SpanRef::NONE`] is the span that
+/// is not kept: every call takes it and does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanRef {
+    pub(super) shard: u32,
+    pub(super) epoch: u32,
+    pub(super) handle: u64,
+}
+
+impl SpanRef {
+    /// The span that is not kept.
+    pub const NONE: SpanRef = SpanRef { shard: 0, epoch: 0, handle: 0 };
+
+    /// Whether it is the span that is not kept.
+    pub fn is_none(self) -> bool {
+        self.handle == 0
+    }
+}
+
+/// What a new span belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent<'a> {
+    /// Nothing: it begins a trace.
+    Root,
+    /// The span that is current where the call is made; its nearest open ancestor if it has
+    /// finished.
+    Current(SpanRef),
+    /// Exactly this span, finished or not.
+    ChildOf(SpanRef),
+    /// A span of another service, or of this one, as [`crate::Tracer::extract`] or
+    /// [`crate::Tracer::remote_of`] gave it.
+    Remote(&'a str),
+}
+
+/// What the end of a span leaves behind.
+pub(crate) struct Ended {
+    /// The span that is current again.
+    pub(crate) current: Option<SpanRef>,
+    /// The worker should look.
+    pub(crate) attention: bool,
+    /// The span waits for the processor.
+    pub(crate) process: bool,
+}
+
+impl Pool {
+    pub(crate) fn start_span(
+        &self,
+        kind: SpanKind,
+        parent: Parent<'_>,
+        name: Option<&str>,
+        options: &[SpanOption<'_>],
+    ) -> Reply<SpanRef> {
+        if is_processing() {
+            // A span of the processor's own would go to the processor, and so on without end.
+            return Ok(SpanRef::NONE);
+        }
+        let above = match parent {
+            Parent::Root | Parent::Remote(_) => None,
+            Parent::Current(span) | Parent::ChildOf(span) if span.is_none() => {
+                self.drop_child_of_none();
+                return Ok(SpanRef::NONE);
+            }
+            Parent::Current(span) | Parent::ChildOf(span) => Some(span),
+        };
+        let (at, mut shard) = match above {
+            Some(span) => (span.shard as usize, self.shard(span.shard as usize)),
+            None => self.any_shard(),
+        };
+        if self.is_closed() {
+            return Ok(SpanRef::NONE);
+        }
+        // The parent of a lost span is lost: its child begins anew.
+        let parent = match parent {
+            Parent::Current(span) if span.epoch == shard.epoch => {
+                tracing::Parent::Current(span.handle)
+            }
+            Parent::ChildOf(span) if span.epoch == shard.epoch => {
+                tracing::Parent::ChildOf(span.handle)
+            }
+            Parent::Remote(place) => tracing::Parent::Remote(place),
+            _ => tracing::Parent::Root,
+        };
+        self.instance(&mut shard)?;
+        shard.counts.accepted += 1;
+        let started =
+            self.call(&mut shard, |instance| instance.start_span(kind, parent, name, options));
+        match started {
+            Ok(0) => {
+                shard.counts.drop_spans(DropReason::OpenFull, 1);
+                self.tell_full("open spans hold too much memory");
+                Ok(SpanRef::NONE)
+            }
+            Ok(handle) => Ok(SpanRef { shard: at as u32, epoch: shard.epoch, handle }),
+            Err(Error::Lost) => Ok(SpanRef::NONE),
+            Err(error) => {
+                shard.counts.accepted -= 1;
+                Err(error)
+            }
+        }
+    }
+
+    /// Counts a span whose parent is not kept, as the core does.
+    fn drop_child_of_none(&self) {
+        let mut past = lock(&self.past);
+        if !self.is_closed() {
+            past.accepted += 1;
+            past.drop_spans(DropReason::OpenFull, 1);
+        }
+    }
+
+    pub(crate) fn annotate(&self, span: SpanRef, annotation: &str) -> Reply<Vec<Warning>> {
+        if span.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut shard = match self.shard_of(span) {
+            Ok(shard) => shard,
+            Err(gone) => {
+                lock(&self.past).annotations_rejected += 1;
+                return Err(gone);
+            }
+        };
+        let noted = self.call(&mut shard, |instance| instance.annotate(span.handle, annotation));
+        match &noted {
+            Ok(warnings) => self.warned(&mut shard.counts, warnings),
+            // It trapped just now: its counts are in the past.
+            Err(Error::Lost) => lock(&self.past).annotations_rejected += 1,
+            Err(error) => {
+                shard.counts.annotations_rejected += 1;
+                let dropped = || format!("an annotation was dropped: {error}");
+                match error {
+                    Error::SpanFinished | Error::UnknownSpan => {
+                        self.notices.tell(Topic::Misplaced, dropped);
+                    }
+                    Error::MemoryFull => self.notices.tell(Topic::Full, dropped),
+                    _ => {}
+                }
+            }
+        }
+        noted
+    }
+
+    /// Counts an annotation that had no open span to go to.
+    pub(crate) fn misplaced_annotation(&self, why: &str) {
+        lock(&self.past).annotations_rejected += 1;
+        self.notices.tell(Topic::Misplaced, || format!("an annotation was dropped: {why}"));
+    }
+
+    /// Any instance can tell: it is a matter of the text alone.
+    pub(crate) fn check_context(&self, context: &str) -> Reply<Vec<Warning>> {
+        let (_, mut shard) = self.any_shard();
+        if self.is_closed() {
+            return Ok(Vec::new());
+        }
+        let checked = self.call(&mut shard, |instance| instance.check_context(context));
+        if let Ok(warnings) = &checked {
+            self.warned(&mut shard.counts, warnings);
+        }
+        checked
+    }
+
+    pub(super) fn warned(&self, counts: &mut Statistics, warnings: &[Warning]) {
+        counts.warnings += warnings.len() as u64;
+        if let Some(warning) = warnings.first() {
+            self.notices.tell(Topic::Annotation, || warning.message.clone());
+        }
+    }
+
+    pub(crate) fn finish(
+        &self,
+        span: SpanRef,
+        failure: Option<Failure<'_>>,
+        end_ns: Option<u64>,
+    ) -> Reply<Ended> {
+        if span.is_none() {
+            return Ok(Ended { current: None, attention: false, process: false });
+        }
+        let mut shard = self.shard_of(span)?;
+        let finished: Finished =
+            self.call(&mut shard, |instance| instance.finish(span.handle, failure, end_ns))?;
+        if let Some(reason) = finished.dropped {
+            shard.counts.drop_spans(reason, 1);
+            self.tell_dropped(reason);
+        }
+        Ok(Ended {
+            current: finished.current.map(|handle| SpanRef { handle, ..span }),
+            attention: finished.attention,
+            process: finished.process,
+        })
+    }
+
+    pub(crate) fn abandon(&self, span: SpanRef) -> Reply<()> {
+        if span.is_none() {
+            return Ok(());
+        }
+        let mut shard = self.shard_of(span)?;
+        if self.call(&mut shard, |instance| instance.abandon(span.handle))? {
+            shard.counts.drop_spans(DropReason::Unfinished, 1);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn export_span(&self, span: SpanRef) -> Reply<SpanContext> {
+        if span.is_none() {
+            return Err(Error::Off);
+        }
+        let mut shard = self.shard_of(span)?;
+        self.call(&mut shard, |instance| instance.export_span(span.handle))
+    }
+}
