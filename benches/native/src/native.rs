@@ -66,7 +66,8 @@ impl Contender for Native {
                 (SpanKind::Llm, CHAT, vec![model, provider])
             }
         };
-        let started = self.core.start_span(kind, Parent::Root, Some(name.to_owned()), options);
+        let started =
+            self.core.start_span(kind, Parent::Root, Some(name.to_owned()), options, None);
         started.map_err(|error| format!("{error:?}").into())
     }
 
@@ -78,7 +79,7 @@ impl Contender for Native {
     }
 
     fn finish(&mut self, span: Handle) -> Outcome<()> {
-        match self.core.finish(span, None, None) {
+        match self.core.finish(span, None, None, None) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("{error:?}").into()),
         }
