@@ -67,11 +67,11 @@ def build_module(features: list[str], env: dict[str, str]) -> Path:
     # A folder of its own below cargo's: other flags, perhaps another compiler than the host's.
     target = cargo_target() / "wasm"
     run(
-        ["cargo", "rustc", "-q", "-p", "witspan-core", "--lib", "--release", "--target", TARGET]
+        ["cargo", "rustc", "-q", "-p", "witspan-core", "--lib", "--profile", "component", "--target", TARGET]
         + ["--crate-type", "cdylib", *features],
         {**env, "RUSTFLAGS": GUEST_RUSTFLAGS, "CARGO_TARGET_DIR": str(target)},
     )
-    return target / TARGET / "release" / "witspan_core.wasm"
+    return target / TARGET / "component" / "witspan_core.wasm"
 
 
 def wasmtime_versions() -> str:

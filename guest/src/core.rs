@@ -13,7 +13,7 @@ use crate::sampling::Sampler;
 use crate::sending::Sending;
 use crate::settings::{Destination, Settings};
 use crate::slots::{Handle, Slot, Slots};
-use crate::span::{Agent, App, Failure, Frame, Record, SpanKind, cut_text};
+use crate::span::{Agent, App, Failure, Frame, NAME_BYTES, Record, SpanKind, cut_text};
 use crate::statistics::{DropReason, Statistics};
 use crate::trace::Trace;
 use std::rc::Rc;
@@ -63,9 +63,6 @@ pub struct Finished {
 
 /// Bytes that an open span takes besides its texts, about.
 const SPAN_BYTES: usize = 512;
-/// Bytes that a session or an ML app keeps: they outlive the span.
-const NAME_BYTES: usize = 4096;
-
 /// A wall-clock reading and the monotonic reading of the same moment, in ns.
 #[derive(Clone, Copy)]
 pub(crate) struct Anchor {
@@ -171,7 +168,7 @@ impl<P: Platform> Core<P> {
             started: Some(started),
             ..Record::default()
         };
-        let (mut session, mut app) = (None, None);
+        let (mut session, mut around, mut app) = (None, None, None);
         for option in options {
             match option {
                 SpanOption::SessionId(text) => session = Some(text).filter(|text| !text.is_empty()),
@@ -184,11 +181,17 @@ impl<P: Platform> Core<P> {
                 }
                 SpanOption::Context(text) => {
                     if let Some(given) = self.read_context(&text, &mut record)? {
-                        session = Some(given);
+                        around = Some(given);
                     }
                 }
             }
         }
+        if session.is_some() && around.is_some() {
+            // What the span itself says wins over the contexts around it.
+            record.notes.tags.remove(b"session_id");
+            record.notes.session = None;
+        }
+        let mut session = session.or(around);
         self.counts.accepted += 1;
         let size = SPAN_BYTES + record.size();
         let no_room = self.open_bytes + size > self.settings.limits.open_bytes as usize;
@@ -255,7 +258,7 @@ impl<P: Platform> Core<P> {
     fn new_trace(&mut self, remote: Option<&Remote>, start_ns: u64) -> Trace {
         let own = self.ids.trace_id(start_ns);
         let trace = match remote {
-            None => Trace::new(own, None),
+            None => Trace::begun(own),
             Some(remote) => remote.trace(own),
         };
         if !self.sampler.has_rules() && trace.decision.get().is_none() {
@@ -284,7 +287,7 @@ impl<P: Platform> Core<P> {
         if let Some(extra) = &mut self.draft.extra {
             let (tags, here) = (&self.draft.tags, &record.notes.tags);
             let app = &self.app;
-            extra.cost_tags.retain(|key| {
+            extra.cost_tags.retain(&mut |key| {
                 tags.get(key).is_some() || here.get(key).is_some() || app.has_tag(key)
             });
         }
@@ -301,7 +304,7 @@ impl<P: Platform> Core<P> {
             Ok(warnings) => self.counts.warnings += warnings.len() as u64,
             Err(_) => self.counts.annotations_rejected += 1,
         }
-        read
+        Ok(read?)
     }
 
     /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or a place
@@ -356,13 +359,13 @@ impl<P: Platform> Core<P> {
             && !extra.cost_tags.is_empty()
         {
             let (tags, slot) = (&self.draft.tags, &*slot);
-            extra.cost_tags.retain(|key| {
+            extra.cost_tags.retain(&mut |key| {
                 let known = tags.get(key).is_some() || has_tag(slot, key);
                 if !known {
                     let key = String::from_utf8_lossy(key);
                     let what =
-                        format!("names `{key}`, which is no tag of the span: it was left out");
-                    warnings.push(Warning::of("cost_tags", &what));
+                        format_args!("names `{key}`, which is no tag of the span: it was left out");
+                    warnings.push(Warning::of(&"cost_tags", what));
                 }
                 known
             });
@@ -394,38 +397,50 @@ impl<P: Platform> Core<P> {
             return Ok(finished);
         }
         let now = self.now(now_ns);
-        let Some((frame, record)) = self.close(span)? else {
+        let Some(slot) = self.slots.close(span) else {
+            self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
             finished.current = self.slots.nearest_open(span);
             return Ok(finished);
         };
-        // Work that outlives its parent goes on belonging to it, not only its first span.
-        let late_parent = frame.late.then_some(frame.parent);
-        finished.current = self.slots.nearest_open(frame.parent).or(late_parent);
-        let duration_ns = match (end_ns, record.started) {
-            (Some(end), _) => end.saturating_sub(record.start_ns),
-            (None, Some(started)) => now.saturating_sub(started),
-            (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
-        };
-        let failure = failure.map(Failure::within_limits);
         let mut ended = Ended {
-            frame,
-            record,
-            failure,
-            duration_ns,
+            frame: slot.frame.clone(),
+            record: std::mem::take(&mut slot.record),
+            failure: failure.map(Failure::within_limits),
+            duration_ns: 0,
             parents_prompt: None,
             tool_version: None,
             marks: Vec::new(),
             io_dropped: false,
         };
+        let (frame, record) = (&ended.frame, &ended.record);
+        self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
+        // Work that outlives its parent goes on belonging to it, not only its first span.
+        let late_parent = frame.late.then_some(frame.parent);
+        finished.current = self.slots.nearest_open(frame.parent).or(late_parent);
+        ended.duration_ns = match (end_ns, record.started) {
+            (Some(end), _) => end.saturating_sub(record.start_ns),
+            (None, Some(started)) => now.saturating_sub(started),
+            (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
+        };
         self.take_from_parent(&mut ended);
         self.decide(span, &ended.frame, &ended.record);
-        match self.hand_on(ended, now) {
-            Ok(Handed { attention, process }) => {
-                finished.attention = attention;
-                finished.process = process;
-            }
+        let decision = ended.frame.trace.decision.get().and_then(Option::as_ref);
+        let sampled = decision.is_none_or(|decision| decision.sampled);
+        let handed = if self.sampler.drop && !sampled {
+            Err(DropReason::NotSampled)
+        } else if self.processing.is_on() {
+            finished.process = true;
+            self.await_processor(ended, now).map(|()| true)
+        } else if let Some(destination) = self.sending.destination {
+            self.encode(destination, &mut ended, now)
+        } else {
+            self.await_destination(ended).map(|()| false)
+        };
+        match handed {
+            Ok(attention) => finished.attention = attention,
             Err(reason) => {
                 self.counts.drop_spans(reason, 1);
+                finished.process = false;
                 finished.dropped = Some(reason);
             }
         }
@@ -464,37 +479,18 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    /// Passes a span that has ended on to where it goes next.
-    fn hand_on(&mut self, ended: Ended, now: u64) -> Result<Handed, DropReason> {
-        let decision = ended.frame.trace.decision.get();
-        let sampled = decision.and_then(Option::as_ref).is_none_or(|decision| decision.sampled);
-        if self.sampler.drop && !sampled {
-            return Err(DropReason::NotSampled);
-        }
-        if self.processing.is_on() {
-            self.await_processor(ended, now)?;
-            return Ok(Handed { attention: true, process: true });
-        }
-        Ok(Handed { attention: self.enqueue(ended, now)?, process: false })
-    }
-
     /// Gives up an open span; false if it had finished.
     pub fn abandon(&mut self, span: Handle) -> Result<bool, SpanError> {
-        let was_open = span != 0 && self.close(span)?.is_some();
-        if was_open {
-            self.counts.drop_spans(DropReason::Unfinished, 1);
+        if span == 0 {
+            return Ok(false);
         }
-        Ok(was_open)
-    }
-
-    /// Takes a span out of the open ones; `None` if it had finished.
-    fn close(&mut self, span: Handle) -> Result<Option<(Frame, Record)>, SpanError> {
-        if self.slots.get(span).is_none() {
-            return Err(SpanError::UnknownSpan);
-        }
-        let Some((frame, record)) = self.slots.close(span) else { return Ok(None) };
+        let Some(slot) = self.slots.close(span) else {
+            return self.slots.get(span).map(|_| false).ok_or(SpanError::UnknownSpan);
+        };
+        let record = std::mem::take(&mut slot.record);
         self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
-        Ok(Some((frame, record)))
+        self.counts.drop_spans(DropReason::Unfinished, 1);
+        Ok(true)
     }
 
     /// The ids of a span, open or finished.
@@ -519,12 +515,6 @@ impl<P: Platform> Core<P> {
             ..self.counts.clone()
         }
     }
-}
-
-/// Where a span that has ended went.
-struct Handed {
-    attention: bool,
-    process: bool,
 }
 
 /// Whether an open span has a tag of this key, escaped.

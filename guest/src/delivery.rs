@@ -160,21 +160,18 @@ pub(crate) fn judge(
     Verdict::Retry(wait)
 }
 
-/// The wait that an answer asks for, in ns: whole or fractional seconds.
+/// The wait that an answer asks for, in ns: whole or fractional seconds, of the first header that
+/// says any.
 fn asked_wait(response: &Response) -> Option<u64> {
-    let named =
-        |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-    let header = named("x-ratelimit-reset").or_else(|| named("retry-after"))?;
-    let seconds: f64 = header.value.trim().parse().ok()?;
-    if !(seconds.is_finite() && seconds >= 0.0) {
-        return None;
-    }
-    Some(
-        (std::time::Duration::try_from_secs_f64(seconds)
-            .ok()?
-            .as_nanos()
-            .min(u128::from(LONGEST_WAIT_NS))) as u64,
-    )
+    let asked = |name: &str| {
+        let named = |header: &&Header| header.name.eq_ignore_ascii_case(name);
+        let seconds: f64 = response.headers.iter().find(named)?.value.trim().parse().ok()?;
+        if !(seconds.is_finite() && seconds >= 0.0) {
+            return None;
+        }
+        Some(((seconds * 1e9) as u64).min(LONGEST_WAIT_NS))
+    };
+    asked("x-ratelimit-reset").or_else(|| asked("retry-after"))
 }
 
 #[cfg(test)]
@@ -223,6 +220,8 @@ mod tests {
         assert_eq!(asked(&[("retry-after", "86400")]), Verdict::Retry(LONGEST_WAIT_NS));
         assert_eq!(asked(&[("retry-after", "Mon, 23 Nov 2026")]), Verdict::Retry(250_000_000));
         assert_eq!(asked(&[("retry-after", "-1")]), Verdict::Retry(250_000_000));
+        let both = [("x-ratelimit-reset", "soon"), ("retry-after", "1")];
+        assert_eq!(asked(&both), Verdict::Retry(1_000_000_000));
     }
 
     #[test]

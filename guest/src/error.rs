@@ -16,7 +16,7 @@ pub struct InvalidArgument {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// An argument is of a wrong type or value.
-    InvalidArgument(InvalidArgument),
+    InvalidArgument(Box<InvalidArgument>),
     /// The number names no span of this core, or one that finished too long ago.
     UnknownSpan(Handle),
     /// The span has finished.
@@ -54,13 +54,21 @@ impl fmt::Display for SpanError {
 
 impl std::error::Error for SpanError {}
 
-impl Error {
-    /// `field` is `got`, where only `accepted` is.
-    pub(crate) fn invalid(field: &str, got: &str, accepted: &str) -> Self {
-        Error::InvalidArgument(InvalidArgument {
-            field: field.to_owned(),
-            message: format!("`{field}` is {got}; accepted: {accepted}"),
-        })
+/// The refusal of an argument: one word, because nearly every function that reads one may give it.
+pub(crate) type Refused = Box<InvalidArgument>;
+
+/// `field` is `got`, where only `accepted` is.
+#[cold]
+#[inline(never)]
+pub(crate) fn refused(field: &dyn fmt::Display, got: &str, accepted: &str) -> Refused {
+    let field = field.to_string();
+    let message = format!("`{field}` is {got}; accepted: {accepted}");
+    Box::new(InvalidArgument { field, message })
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Error::InvalidArgument(refused)
     }
 }
 

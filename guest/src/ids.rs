@@ -1,6 +1,5 @@
 //! Ids of spans and traces, and how they are written.
 
-use crate::json::write_escaped;
 use crate::platform::Platform;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -20,6 +19,8 @@ pub struct SpanContext {
 #[derive(Debug)]
 pub(crate) struct Ids {
     generator: Xoshiro256PlusPlus,
+    /// For waits: a sequence of its own, so that ids do not depend on what an intake answers.
+    jitter: Xoshiro256PlusPlus,
 }
 
 impl Ids {
@@ -28,7 +29,10 @@ impl Ids {
         for word in seed.as_chunks_mut::<8>().0 {
             *word = platform.entropy().to_le_bytes();
         }
-        Ids { generator: Xoshiro256PlusPlus::from_seed(seed) }
+        let generator = Xoshiro256PlusPlus::from_seed(seed);
+        let mut jitter = generator.clone();
+        jitter.long_jump();
+        Ids { generator, jitter }
     }
 
     /// Between 1 and 2^63 - 1, so that readers with signed integers keep it.
@@ -50,20 +54,7 @@ impl Ids {
 
     /// A number from 0 to `bound`, both included.
     pub(crate) fn up_to(&mut self, bound: u64) -> u64 {
-        let wide = u128::from(self.generator.next_u64()) * (u128::from(bound) + 1);
+        let wide = u128::from(self.jitter.next_u64()) * (u128::from(bound) + 1);
         u64::try_from(wide >> 64).unwrap_or(bound)
     }
-}
-
-/// Appends an integer in decimal.
-pub(crate) fn write_integer(out: &mut Vec<u8>, value: u64) {
-    let mut buffer = itoa::Buffer::new();
-    out.extend_from_slice(buffer.format(value).as_bytes());
-}
-
-/// Appends `text` as a JSON string.
-pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    write_escaped(out, text.as_bytes());
-    out.push(b'"');
 }

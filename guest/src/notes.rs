@@ -1,6 +1,6 @@
 //! What annotations said of a span, in wire form.
 
-use crate::members::Members;
+use crate::json::Members;
 use std::rc::Rc;
 
 /// What annotations said of a span.

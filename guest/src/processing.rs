@@ -3,12 +3,13 @@
 
 use crate::annotation::{Changed, read_event};
 use crate::core::Core;
-use crate::encode::{Ended, write_processor_event};
+use crate::encode::{Ended, stand_in, write_processor_event};
 use crate::error::Error;
 use crate::platform::Platform;
-use crate::span::{Failure, Shape};
+use crate::span::{Agent, Failure};
 use crate::statistics::DropReason;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// A finished span that waits for the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl<P: Platform> Core<P> {
                         adopt(&mut ended, changed);
                         None
                     }
-                    Err(_) => Some("unreadable"),
+                    Err(_) => Some("failed"),
                 }
             }
         };
@@ -178,7 +179,7 @@ impl<P: Platform> Core<P> {
 
 /// Puts what came back in the place of what was there.
 fn adopt(ended: &mut Ended, changed: Changed) {
-    let Changed { name, notes, failure } = changed;
+    let Changed { name, notes, failure, agent_name, tool_version } = changed;
     let old = std::mem::take(&mut ended.record.notes);
     ended.record.name = name;
     ended.parents_prompt = None;
@@ -187,11 +188,18 @@ fn adopt(ended: &mut Ended, changed: Changed) {
     notes.metrics = old.metrics;
     notes.session = notes.session.take().or(old.session);
     if let Some(extra) = old.extra
-        && (!extra.cost_tags.is_empty() || !extra.agent_version.is_empty())
+        && !extra.cost_tags.is_empty()
     {
-        let kept = notes.extra();
-        kept.cost_tags = extra.cost_tags;
-        kept.agent_version = extra.agent_version;
+        notes.extra().cost_tags = extra.cost_tags;
+    }
+    ended.tool_version = tool_version.filter(|_| ended.tool_version.is_some());
+    if let Some(agent) = &ended.frame.agent
+        && agent_name.as_deref() != Some(&agent.name)
+    {
+        // The agent's own span is not this one's to change; what this one says of it is.
+        let span_id = agent.span_id;
+        let name = agent_name.unwrap_or_default();
+        ended.frame.agent = Some(Rc::new(Agent { name, span_id }));
     }
     if ended.failure.is_some() {
         // That it failed stands; only what the error says can be changed.
@@ -209,17 +217,13 @@ fn withhold(ended: &mut Ended, why: &str) {
         if part.is_empty() {
             continue;
         }
-        let stand_in = match shape {
-            Shape::Messages => format!(r#"{{"messages":[{{"content":"{WITHHELD}","role":""}}]}}"#),
-            Shape::Documents => format!(r#"{{"documents":[{{"text":"{WITHHELD}"}}]}}"#),
-            Shape::Value => format!(r#"{{"value":"{WITHHELD}"}}"#),
-        };
-        *part = stand_in.into_bytes();
+        *part = stand_in(shape, WITHHELD).into_bytes();
     }
     notes.metadata.clear();
     notes.tags.clear();
     notes.extra = None;
     ended.parents_prompt = None;
+    ended.tool_version = None;
     if let Some(Failure { message, stack, .. }) = &mut ended.failure {
         for text in [message, stack] {
             if !text.is_empty() {

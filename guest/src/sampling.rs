@@ -69,7 +69,7 @@ impl Sampler {
         let in_range = (0.0..=1.0).contains(&settings.rate);
         if !in_range {
             let what = "is no number from 0 to 1: it counts as 1";
-            warnings.push(Warning::of("sampling.rate", what));
+            warnings.push(Warning::of(&"sampling.rate", format_args!("{what}")));
         }
         let rate = Rate::new(if in_range { settings.rate } else { 1.0 });
         let mut sampler = Sampler { rate, rules: Vec::new(), drop: settings.drop };
@@ -77,8 +77,8 @@ impl Sampler {
             && let Err(error) = sampler.read_rules(&settings.rules, &mut warnings)
         {
             sampler.rules.clear();
-            let what = format!("is {error}; accepted: a JSON list of rules. It is not used");
-            warnings.push(Warning::of("sampling.rules", &what));
+            let what = format_args!("is {error}; accepted: a JSON list of rules. It is not used");
+            warnings.push(Warning::of(&"sampling.rules", what));
         }
         (sampler, warnings)
     }
@@ -87,8 +87,8 @@ impl Sampler {
         let mut reader = Reader::new(text);
         let begun = reader.value()?;
         if !matches!(begun, Value::Array) {
-            let what = format!("is {}; accepted: a list. It is not used", begun.describe());
-            warnings.push(Warning::of("sampling.rules", &what));
+            let what = format_args!("is {}; accepted: a list. It is not used", begun.describe());
+            warnings.push(Warning::of(&"sampling.rules", what));
             return Ok(());
         }
         let mut at = 0;
@@ -101,8 +101,8 @@ impl Sampler {
                 None => {
                     let accepted =
                         "an object of `sample_rate`, a number, and `tags`, an object of texts";
-                    let what = format!("is no rule; accepted: {accepted}. It is passed over");
-                    warnings.push(Warning::of(&format!("sampling.rules[{at}]"), &what));
+                    let what = format_args!("is no rule; accepted: {accepted}. It is passed over");
+                    warnings.push(Warning::of(&format_args!("sampling.rules[{at}]"), what));
                 }
             }
             at += 1;

@@ -83,18 +83,23 @@ impl Sending {
 
 impl<P: Platform> Core<P> {
     /// Queues an ended span; whether the worker should look, or why it could not be kept.
-    pub(crate) fn enqueue(&mut self, ended: Ended, now: u64) -> Result<bool, DropReason> {
-        let Some(destination) = self.sending.destination else {
-            let size = ended.size();
-            if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
-                return Err(DropReason::QueueFull);
-            }
-            self.sending.waiting_bytes += size;
-            self.sending.waiting.push_back(ended);
-            self.counts.queued += 1;
-            return Ok(false);
-        };
-        self.encode(destination, ended, now)
+    pub(crate) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
+        match self.sending.destination {
+            Some(destination) => self.encode(destination, &mut ended, now),
+            None => self.await_destination(ended).map(|()| false),
+        }
+    }
+
+    /// Keeps an ended span until it is known where spans go.
+    pub(crate) fn await_destination(&mut self, ended: Ended) -> Result<(), DropReason> {
+        let size = ended.size();
+        if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
+            return Err(DropReason::QueueFull);
+        }
+        self.sending.waiting_bytes += size;
+        self.sending.waiting.push_back(ended);
+        self.counts.queued += 1;
+        Ok(())
     }
 
     /// The bounds of a queue that shares its bytes with what else waits.
@@ -108,10 +113,11 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    fn encode(
+    /// Writes an ended span into the batch that grows.
+    pub(crate) fn encode(
         &mut self,
         destination: Destination,
-        mut ended: Ended,
+        ended: &mut Ended,
         now: u64,
     ) -> Result<bool, DropReason> {
         let bounds = self.bounds(self.sending.spans.bytes());
@@ -120,7 +126,7 @@ impl<P: Platform> Core<P> {
         let mut was_cut = false;
         let pushed = self.sending.spans.push(bounds, now, |out| {
             let start = out.len();
-            write_event(destination.format, &ended, settings, out);
+            write_event(destination.format, ended, settings, out);
             let mut rounds = 0;
             while out.len() - start > longest {
                 let over = out.len() - start - longest;
@@ -128,11 +134,11 @@ impl<P: Platform> Core<P> {
                 was_cut = true;
                 rounds += 1;
                 if rounds <= 3 {
-                    cut(&mut ended, over);
-                } else if !empty_the_largest(&mut ended) {
+                    cut(ended, over);
+                } else if !empty_the_largest(ended) {
                     return false;
                 }
-                write_event(destination.format, &ended, settings, out);
+                write_event(destination.format, ended, settings, out);
             }
             true
         });
@@ -156,11 +162,11 @@ impl<P: Platform> Core<P> {
             return processor_due.map_or(Action::Idle, Action::Wait);
         };
         for _ in 0..ENCODED_A_POLL {
-            let Some(ended) = self.sending.waiting.pop_front() else { break };
+            let Some(mut ended) = self.sending.waiting.pop_front() else { break };
             let bytes = ended.size();
             self.sending.waiting_bytes = self.sending.waiting_bytes.saturating_sub(bytes);
             self.counts.queued = self.counts.queued.saturating_sub(1);
-            if let Err(reason) = self.encode(destination, ended, now) {
+            if let Err(reason) = self.encode(destination, &mut ended, now) {
                 self.counts.drop_spans(reason, 1);
             }
         }

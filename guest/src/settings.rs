@@ -1,6 +1,6 @@
 //! What all spans of a core share, and the bounds of its memory.
 
-use crate::error::Error;
+use crate::error::{Error, refused};
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.ml_app.is_empty() {
-            return Err(Error::invalid("ml-app", "empty", "the name of the application"));
+            return Err(refused(&"ml-app", "empty", "the name of the application").into());
         }
         let limits = &self.limits;
         for (field, value) in [
@@ -139,7 +139,7 @@ impl Settings {
             ("limits.attempts", u64::from(limits.attempts)),
         ] {
             if value == 0 {
-                return Err(Error::invalid(field, "0", "at least 1"));
+                return Err(refused(&field, "0", "at least 1").into());
             }
         }
         Ok(())

@@ -56,16 +56,17 @@ impl Slots {
         (slot.generation == generation(handle)).then_some(slot)
     }
 
-    /// Ends an open span and hands its record out; the frame stays.
-    pub(crate) fn close(&mut self, handle: Handle) -> Option<(Frame, Record)> {
-        let slot = self.get_mut(handle).filter(|slot| slot.open)?;
-        slot.open = false;
-        let taken = (slot.frame.clone(), std::mem::take(&mut slot.record));
-        self.open -= 1;
-        if let Some(place) = place(handle) {
-            self.free.push_back(u32::try_from(place).unwrap_or(0));
+    /// Ends an open span; its record is the caller's to take, the frame stays.
+    pub(crate) fn close(&mut self, handle: Handle) -> Option<&mut Slot> {
+        let place = place(handle)?;
+        let slot = self.slots.get_mut(place)?;
+        if !slot.open || slot.generation != generation(handle) {
+            return None;
         }
-        Some(taken)
+        slot.open = false;
+        self.open -= 1;
+        self.free.push_back(u32::try_from(place).unwrap_or(0));
+        Some(slot)
     }
 
     pub(crate) fn open(&self) -> usize {

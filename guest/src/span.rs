@@ -105,12 +105,28 @@ impl Failure {
     }
 }
 
+/// Bytes that a session or an ML app keeps: they outlive the span.
+pub(crate) const NAME_BYTES: usize = 4096;
+
 /// Cuts a text that is longer than so many bytes, and says so in it.
 pub(crate) fn cut_text(text: &mut String, longest: usize) {
-    let length = text.len();
-    if length > longest {
+    if text.len() > longest {
+        let notice = cut_notice(text.as_bytes());
         text.truncate(text.floor_char_boundary(longest));
-        text.push_str(&format!(" [cut: {length} bytes]"));
+        text.push_str(&notice);
+    }
+}
+
+/// What is said at the end of a text that is cut: its length, or, if it was cut before, what is
+/// said there already.
+pub(crate) fn cut_notice(text: &[u8]) -> String {
+    const BEGIN: &[u8] = b" [cut: ";
+    let before = text.len().saturating_sub(32);
+    let end = text.get(before..).filter(|end| end.ends_with(b" bytes]")).unwrap_or_default();
+    let at = end.windows(BEGIN.len()).position(|window| window == BEGIN);
+    match at.and_then(|at| end.get(at..)) {
+        Some(notice) => String::from_utf8_lossy(notice).into_owned(),
+        None => format!(" [cut: {} bytes]", text.len()),
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::sampling::Decision;
 use crate::slots::Handle;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// A trace.
 #[derive(Debug)]
@@ -16,21 +17,43 @@ pub(crate) struct Trace {
     pub(crate) decision: OnceCell<Option<Decision>>,
     /// The span that began it here, whose tags decide.
     pub(crate) root: OnceCell<Handle>,
-    /// What other tracers keep in `tracestate`.
-    pub(crate) others: Option<Box<str>>,
+    /// What came with the headers of another service and goes on with ours.
+    pub(crate) upstream: Option<Rc<Upstream>>,
+}
+
+/// What other tracers said of a trace: not ours to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    /// Members of `tracestate` but Datadog's and ours.
+    pub(crate) members: String,
+    /// Fields of Datadog's member of `tracestate` but those that we write.
+    pub(crate) fields: String,
+    /// Tags of `x-datadog-tags` but those that we write.
+    pub(crate) tags: String,
+    /// Whether and why the APM trace is kept, a number; positive to keep it.
+    pub(crate) priority: String,
 }
 
 impl Trace {
-    /// A trace of this number, with the id that another service gave it, if it did.
-    pub(crate) fn new(apm: u128, given: Option<&str>) -> Self {
-        let apm = Id::new(apm);
+    /// A trace that begins here.
+    pub(crate) fn begun(number: u128) -> Self {
+        Trace::of(Id::hexadecimal(number), None)
+    }
+
+    /// A trace of another service: the number of its APM trace, and the id of the LLM trace if it
+    /// has another.
+    pub(crate) fn continued(apm: u128, given: Option<&str>) -> Self {
+        Trace::of(Id::new(apm), given)
+    }
+
+    fn of(apm: Id, given: Option<&str>) -> Self {
         let given = given.filter(|given| given.as_bytes() != apm.text());
         Trace {
             apm,
             given: given.map(Into::into),
             decision: OnceCell::new(),
             root: OnceCell::new(),
-            others: None,
+            upstream: None,
         }
     }
 
@@ -70,9 +93,13 @@ impl Id {
             }
             return Id { number, text, length: u8::try_from(digits.len()).unwrap_or(0) };
         }
-        for (place, digit) in text.iter_mut().enumerate() {
-            let nibble = (number >> (124 - 4 * place)) & 15;
-            *digit = crate::json::hex_digit(u8::try_from(nibble).unwrap_or(0));
+        Id::hexadecimal(number)
+    }
+
+    fn hexadecimal(number: u128) -> Self {
+        let mut text = [b'0'; 32];
+        for (digits, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {
+            *digits = [byte >> 4, byte & 15].map(crate::json::hex_digit);
         }
         Id { number, text, length: 32 }
     }

@@ -4,8 +4,8 @@
 //! Forms: OpenAI's chat completions and responses, Anthropic's messages, as of 2026.
 
 use super::{Field, Parser, Path, mark, present};
-use crate::error::Error;
-use crate::json::{Text, Value, write_escaped};
+use crate::error::Refused;
+use crate::json::{Text, Value, append, write_escaped};
 
 /// What a message's content came to; each list has commas between its elements.
 #[derive(Default)]
@@ -33,100 +33,120 @@ pub(super) fn comma(list: &mut Vec<u8>) {
     }
 }
 
+/// What is read of a part.
+const NAMES: [&str; 13] = [
+    "type",
+    "text",
+    "refusal",
+    "thinking",
+    "image_url",
+    "source",
+    "input_audio",
+    "name",
+    "input",
+    "id",
+    "tool_use_id",
+    "content",
+    "is_error",
+];
+
 impl Parser<'_> {
     /// Reads content: text, null, one part, or a list of parts.
     pub(super) fn content(
         &mut self,
-        path: Path<'_>,
+        path: &Path<'_>,
         field: Option<Field<'_>>,
         content: &mut Content,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         let Some((value, mut at)) = present(field) else { return Ok(()) };
         match value {
             Value::Text(text) => text.write(&mut content.text),
-            Value::Object => self.part((value, at), content)?,
+            Value::Object => self.part(&path.member("content"), (value, at), content)?,
             Value::Array => {
-                let mut first = true;
-                while at.element(first)? {
-                    first = false;
+                let list = path.member("content");
+                let mut count = 0;
+                while at.element(count == 0)? {
                     let part = mark(&mut at)?;
-                    self.part(part, content)?;
+                    self.part(&list.element(count), part, content)?;
+                    count += 1;
                 }
             }
             other => {
                 let accepted = "text, null, or a list of content parts";
-                let field = format!("{path}.content");
-                return Err(Error::invalid(&field, other.describe(), accepted));
+                return Err(path.member("content").refused(other.describe(), accepted));
             }
         }
         Ok(())
     }
 
-    fn part(&mut self, part: Field<'_>, content: &mut Content) -> Result<(), Error> {
-        let (Value::Object, mut at) = part else {
-            content.begin_line();
-            let (value, mut at) = part;
-            self.inside_text(value, &mut at, &mut content.text)?;
-            return Ok(());
-        };
-        let names = [
-            "type",
-            "text",
-            "refusal",
-            "thinking",
-            "image_url",
-            "source",
-            "input_audio",
-            "name",
-            "input",
-            "id",
-            "tool_use_id",
-            "content",
-        ];
-        let found = self.fields(&mut at, names, |_, _, _| ())?;
-        let [kind, text, refusal, thinking, image, source, sound, name, input, id, of, result] =
-            found;
-        let kind = match present(kind) {
-            Some((Value::Text(kind), _)) => kind.decode(),
-            _ => String::new(),
-        };
-        match kind.as_str() {
-            "image_url" | "input_image" if self.image_url(image, content)? => return Ok(()),
-            "image" if self.image_source(source, content)? => return Ok(()),
-            "input_audio" if self.input_audio(sound, content)? => return Ok(()),
-            "tool_use" => {
-                comma(&mut content.calls);
-                content.calls.extend_from_slice(b"{\"arguments\":");
-                self.arguments(input, &mut content.calls)?;
-                content.calls.push(b',');
-                self.text_member("name", name, &mut content.calls)?;
-                self.text_member("tool_id", id, &mut content.calls)?;
-                content.calls.extend_from_slice(b"\"type\":\"tool_use\"}");
-                return Ok(());
+    fn part(
+        &mut self,
+        path: &Path<'_>,
+        part: Field<'_>,
+        content: &mut Content,
+    ) -> Result<(), Refused> {
+        let (value, mut at) = part;
+        if let Value::Object = value {
+            let mut inside = at;
+            let given = self.given(&mut inside, &NAMES, None)?;
+            let kind = given.text("type").map(|kind| kind.decode()).unwrap_or_default();
+            match kind.as_str() {
+                "image_url" | "input_image" => {
+                    if self.image_url(given.get("image_url"), content)? {
+                        return Ok(());
+                    }
+                }
+                "image" => {
+                    if self.image_source(given.get("source"), content)? {
+                        return Ok(());
+                    }
+                }
+                "input_audio" => {
+                    if self.input_audio(given.get("input_audio"), content)? {
+                        return Ok(());
+                    }
+                }
+                "tool_use" => {
+                    let out = &mut content.calls;
+                    comma(out);
+                    append(out, b"{\"arguments\":");
+                    self.arguments(given.get("input"), out)?;
+                    out.push(b',');
+                    self.tool_name(path, given.get("name"), out)?;
+                    self.text_member("tool_id", given.get("id"), out)?;
+                    append(out, b"\"type\":\"tool_use\"}");
+                    return Ok(());
+                }
+                "tool_result" => {
+                    // Its own content may be parts again; only their text is a result.
+                    let mut inner = Content::default();
+                    self.content(&Path::of("content"), given.get("content"), &mut inner)?;
+                    let out = &mut content.results;
+                    comma(out);
+                    append(out, b"{\"result\":\"");
+                    if matches!(given.get("is_error"), Some((Value::Bool(true), _))) {
+                        append(out, b"[error] ");
+                    }
+                    out.append(&mut inner.text);
+                    append(out, b"\",");
+                    self.text_member("tool_id", given.get("tool_use_id"), out)?;
+                    append(out, b"\"type\":\"tool_result\"}");
+                    if !inner.images.is_empty() {
+                        comma(&mut content.images);
+                        content.images.append(&mut inner.images);
+                    }
+                    return Ok(());
+                }
+                _ => {}
             }
-            "tool_result" => {
-                // Its own content may be parts again; only their text is a result.
-                let mut inner = Content::default();
-                self.content(Path { field: "content", at: None }, result, &mut inner)?;
-                comma(&mut content.results);
-                content.results.extend_from_slice(b"{\"result\":\"");
-                content.results.append(&mut inner.text);
-                content.results.extend_from_slice(b"\",");
-                self.text_member("tool_id", of, &mut content.results)?;
-                content.results.extend_from_slice(b"\"type\":\"tool_result\"}");
-                comma_append(&mut content.images, &mut inner.images);
-                return Ok(());
-            }
-            _ => {}
-        }
-        content.begin_line();
-        for said in [text, refusal, thinking] {
-            if let Some((Value::Text(text), _)) = said {
+            let said = ["text", "refusal", "thinking"].iter().find_map(|name| given.text(name));
+            if let Some(text) = said {
+                content.begin_line();
                 text.write(&mut content.text);
                 return Ok(());
             }
         }
-        let (value, mut at) = part;
+        content.begin_line();
         self.inside_text(value, &mut at, &mut content.text)?;
         Ok(())
     }
@@ -136,14 +156,16 @@ impl Parser<'_> {
         &mut self,
         image: Option<Field<'_>>,
         content: &mut Content,
-    ) -> Result<bool, Error> {
-        let address = match present(image) {
-            Some((Value::Object, mut at)) => self.fields(&mut at, ["url"], |_, _, _| ())?[0],
-            other => other,
+    ) -> Result<bool, Refused> {
+        let address = match image {
+            Some((Value::Object, mut at)) => self.given(&mut at, &["url"], None)?.text("url"),
+            Some((Value::Text(address), _)) => Some(address),
+            _ => None,
         };
-        let Some((Value::Text(address), _)) = address else { return Ok(false) };
-        image_at(address, content);
-        Ok(true)
+        if let Some(address) = address {
+            image_at(address, content);
+        }
+        Ok(address.is_some())
     }
 
     /// Anthropic's image: its bytes, or its address.
@@ -151,15 +173,16 @@ impl Parser<'_> {
         &mut self,
         source: Option<Field<'_>>,
         content: &mut Content,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Refused> {
         let Some((Value::Object, mut at)) = source else { return Ok(false) };
-        let [mime, data, url] =
-            self.fields(&mut at, ["media_type", "data", "url"], |_, _, _| ())?;
-        match (mime, data, url) {
-            (Some((Value::Text(mime), _)), Some((Value::Text(data), _)), _) => {
-                write_media(&mut content.images, mime.decode().as_bytes(), data);
+        let given = self.given(&mut at, &["media_type", "data", "url"], None)?;
+        match (given.text("media_type"), given.text("data"), given.text("url")) {
+            (Some(mime), Some(data), _) => {
+                begin_media(&mut content.images);
+                data.write(&mut content.images);
+                end_media(&mut content.images, &mime.decode());
             }
-            (_, _, Some((Value::Text(address), _))) => image_at(address, content),
+            (_, _, Some(address)) => image_at(address, content),
             _ => return Ok(false),
         }
         Ok(true)
@@ -170,38 +193,30 @@ impl Parser<'_> {
         &mut self,
         sound: Option<Field<'_>>,
         content: &mut Content,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Refused> {
         let Some((Value::Object, mut at)) = sound else { return Ok(false) };
-        let [data, format] = self.fields(&mut at, ["data", "format"], |_, _, _| ())?;
-        let (Some((Value::Text(data), _)), Some((Value::Text(format), _))) = (data, format) else {
+        let given = self.given(&mut at, &["data", "format"], None)?;
+        let (Some(data), Some(format)) = (given.text("data"), given.text("format")) else {
             return Ok(false);
         };
         let mime = format!("audio/{}", format.decode());
-        write_media(&mut content.sounds, mime.as_bytes(), data);
+        begin_media(&mut content.sounds);
+        data.write(&mut content.sounds);
+        end_media(&mut content.sounds, &mime);
         Ok(true)
     }
 }
 
-fn comma_append(list: &mut Vec<u8>, more: &mut Vec<u8>) {
-    if !more.is_empty() {
-        comma(list);
-        list.append(more);
-    }
-}
-
 /// An image that lies at an address: its bytes are kept if the address holds them, else the
-/// address is kept as text.
+/// address becomes part of the text.
 fn image_at(address: Text<'_>, content: &mut Content) {
     let text = address.decode();
     let inline = text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
     match inline {
         Some((mime, data)) => {
-            comma(&mut content.images);
-            content.images.extend_from_slice(b"{\"content\":\"");
+            begin_media(&mut content.images);
             write_escaped(&mut content.images, data.as_bytes());
-            content.images.extend_from_slice(b"\",\"mime_type\":\"");
-            write_escaped(&mut content.images, mime.as_bytes());
-            content.images.extend_from_slice(b"\"}");
+            end_media(&mut content.images, mime);
         }
         None => {
             content.begin_line();
@@ -212,11 +227,13 @@ fn image_at(address: Text<'_>, content: &mut Content) {
     }
 }
 
-fn write_media(list: &mut Vec<u8>, mime: &[u8], data: Text<'_>) {
+fn begin_media(list: &mut Vec<u8>) {
     comma(list);
     list.extend_from_slice(b"{\"content\":\"");
-    data.write(list);
+}
+
+fn end_media(list: &mut Vec<u8>, mime: &str) {
     list.extend_from_slice(b"\",\"mime_type\":\"");
-    write_escaped(list, mime);
+    write_escaped(list, mime.as_bytes());
     list.extend_from_slice(b"\"}");
 }

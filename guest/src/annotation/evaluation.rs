@@ -3,11 +3,12 @@
 //! The rules per member are in `wit/evaluations.wit`. Source: Datadog's HTTP API reference of
 //! evaluations, and ddtrace 4.16.
 
-use super::{Field, Parser, Warning, present};
-use crate::error::Error;
-use crate::ids::{write_integer, write_string};
-use crate::json::{Canonicalizer, Number, Reader, Value, write_escaped};
-use crate::members::Members;
+use super::{Field, Given, Parser, Path, Warning, foreign, got, not_json, open_object};
+use crate::error::Refused;
+use crate::json::{
+    Canonicalizer, Members, Number, Reader, Value, append, write_escaped, write_integer,
+    write_string, write_tag_list,
+};
 
 /// What does not come with the call.
 #[derive(Clone, Copy)]
@@ -24,16 +25,16 @@ const NAMES: [&str; 20] = [
     "metric_type",
     "value",
     "span",
-    "span_with_tag_value",
     "session_id",
-    "eval_scope",
     "ml_app",
     "agent_service",
     "timestamp_ms",
     "tags",
-    "metadata",
     "assessment",
     "reasoning",
+    "span_with_tag_value",
+    "eval_scope",
+    "metadata",
     "status",
     "error",
     "span_id",
@@ -41,22 +42,10 @@ const NAMES: [&str; 20] = [
     "feedback_join_key",
     "submitter",
 ];
-
-/// The members of a metric, each in wire form, put in order by their keys.
-#[derive(Default)]
-struct Metric(Members);
-
-impl Metric {
-    fn text(&mut self, name: &str, text: &str) {
-        let mut value = Vec::new();
-        write_string(&mut value, text);
-        self.0.set(name.as_bytes(), &value);
-    }
-
-    fn raw(&mut self, name: &str, value: &[u8]) {
-        self.0.set(name.as_bytes(), value);
-    }
-}
+/// Names, among those, of what only evaluations have, and of what only feedbacks have.
+const OF_EVALUATIONS: [&str; 5] =
+    ["span_with_tag_value", "eval_scope", "metadata", "status", "error"];
+const OF_FEEDBACKS: [&str; 4] = ["span_id", "trace_id", "feedback_join_key", "submitter"];
 
 /// Reads `text` and appends the metric that it says.
 pub(crate) fn write_metric_of(
@@ -65,151 +54,138 @@ pub(crate) fn write_metric_of(
     around: Surroundings<'_>,
     canonicalizer: &mut Canonicalizer,
     out: &mut Vec<u8>,
-) -> Result<Vec<Warning>, Error> {
+) -> Result<Vec<Warning>, Refused> {
     let what = if feedback { "feedback" } else { "evaluation" };
-    let not_json =
-        |error: crate::json::SyntaxError| Error::invalid(what, &error.to_string(), "a JSON object");
-    let mut reader = Reader::new(text);
-    let begun = reader.value().map_err(not_json)?;
-    if !matches!(begun, Value::Object) {
-        return Err(Error::invalid(what, begun.describe(), "a JSON object"));
+    let given = read(what, text)?;
+    let mut others = if feedback { OF_EVALUATIONS.as_slice() } else { &OF_FEEDBACKS }.iter();
+    if let Some(name) = others.find(|name| given.get(name).is_some()) {
+        return Err(foreign(what, name, DOCUMENTED));
     }
-    let mut whole = reader;
-    whole.skip(begun).and_then(|()| whole.end()).map_err(not_json)?;
     let mut parser = Parser::new(canonicalizer);
-    let mut unknown = None;
-    let found = parser.fields(&mut reader, NAMES, |_, key, _| {
-        unknown.get_or_insert_with(|| key.decode());
-    })?;
-    let found = found.map(present);
-    let [
-        label,
-        kind,
-        value,
-        span,
-        tag,
-        session,
-        scope,
-        ml_app,
-        service,
-        at,
-        tags,
-        metadata,
-        assessment,
-        reasoning,
-        status,
-        error,
-        span_id,
-        trace_id,
-        key,
-        submitter,
-    ] = found;
-    let foreign: &[(&str, Option<Field<'_>>)] = match feedback {
-        true => &[
-            ("span_with_tag_value", tag),
-            ("eval_scope", scope),
-            ("metadata", metadata),
-            ("status", status),
-            ("error", error),
-        ],
-        false => &[
-            ("span_id", span_id),
-            ("trace_id", trace_id),
-            ("feedback_join_key", key),
-            ("submitter", submitter),
-        ],
-    };
-    let foreign = foreign.iter().find(|(_, field)| field.is_some());
-    if let Some(name) = foreign.map(|(name, _)| (*name).to_owned()).or(unknown) {
-        let accepted = "the members that are documented";
-        return Err(Error::invalid(what, &format!("given `{name}`"), accepted));
-    }
-
-    let mut metric = Metric::default();
-    metric.text("event_kind", what);
+    // Members in wire form, put in order by their keys.
+    let mut metric = Members::default();
+    set_text(&mut metric, "event_kind", what);
     if feedback {
-        parser.feedback_target([span, span_id, trace_id, session, key], &mut metric)?;
-        parser.submitter(submitter, &mut metric)?;
+        parser.feedback_target(&given, &mut metric)?;
+        parser.submitter(&given, &mut metric)?;
     } else {
-        parser.evaluation_target(span, tag, session, scope, &mut metric)?;
+        parser.evaluation_target(&given, &mut metric)?;
     }
-    parser.label(label, &mut metric)?;
-    let skipped = parser.status(status, error, &mut metric)?;
-    parser.value_of(kind, value, feedback, skipped, &mut metric)?;
-    let app = match service.or(ml_app) {
+    parser.label(&given, &mut metric)?;
+    let skipped = parser.status(&given, &mut metric)?;
+    parser.value_of(&given, feedback, skipped, &mut metric)?;
+    let app = match ["agent_service", "ml_app"].iter().find(|name| given.get(name).is_some()) {
         None => around.ml_app.to_owned(),
-        given => named(if service.is_some() { "agent_service" } else { "ml_app" }, given)?,
+        Some(name) => named(&Path::of(name), given.get(name))?,
     };
-    metric.text("ml_app", &app);
-    let mut timestamp = Vec::new();
-    write_integer(
-        &mut timestamp,
-        match timestamp_of(at)? {
-            0 => around.now_ms,
-            given => given,
-        },
-    );
-    metric.raw("timestamp_ms", &timestamp);
-    parser.metric_tags(tags, &app, &mut metric)?;
-    if let Some((value, mut at)) = metadata {
-        super::open_object("metadata", value, "an object")?;
-        let mut written = Vec::new();
-        parser.canonicalizer.write(&mut at, value, &mut written)?;
-        metric.raw("metadata", &written);
+    set_text(&mut metric, "ml_app", &app);
+    let at = match timestamp_of(given.get("timestamp_ms"))? {
+        0 => around.now_ms,
+        given => given,
+    };
+    write_integer(metric.begin_escaped(b"timestamp_ms"), at);
+    metric.end();
+    parser.metric_tags(given.get("tags"), &app, &mut metric)?;
+    if let Some((value, mut at)) = given.get("metadata") {
+        open_object(&Path::of("metadata"), value, "an object")?;
+        parser.canonicalizer.write(&mut at, value, metric.begin_escaped(b"metadata"))?;
+        metric.end();
     }
     // An empty one says nothing.
-    let says = |field: &Field<'_>| !matches!(field.0, Value::Text(text) if text.is_empty());
-    if let Some(field) = assessment.filter(says) {
-        metric.text("assessment", &one_of("assessment", field, &["pass", "fail"])?);
+    if given.text("assessment").is_none_or(|text| !text.is_empty())
+        && let Some(field) = given.get("assessment")
+    {
+        let said = one_of(&Path::of("assessment"), field, &["pass", "fail"])?;
+        set_text(&mut metric, "assessment", said);
     }
-    if let Some((value, mut at)) = reasoning {
-        let Value::Text(_) = value else {
-            return Err(Error::invalid("reasoning", value.describe(), "text"));
-        };
-        let mut written = Vec::new();
-        parser.as_text(value, &mut at, &mut written)?;
-        metric.raw("reasoning", &written);
+    given.check_texts(None, &["reasoning"])?;
+    if let Some((value, mut at)) = given.get("reasoning") {
+        parser.as_text(value, &mut at, metric.begin_escaped(b"reasoning"))?;
+        metric.end();
     }
-    metric.0.write_object(out);
+    metric.write_object(out);
     Ok(parser.warnings)
 }
 
+const DOCUMENTED: &str = "the members that are documented";
+
+/// The members of an evaluation or feedback; fails for one of another name.
+fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
+    let not_json = |error| not_json(what, error);
+    let mut reader = Reader::new(text);
+    let begun = reader.value().map_err(not_json)?;
+    if !matches!(begun, Value::Object) {
+        return Err(Path::of(what).refused(begun.describe(), "a JSON object"));
+    }
+    let mut given = Given { names: &NAMES, found: vec![None; NAMES.len()] };
+    let mut unknown = None;
+    let mut first = true;
+    while let Some(key) = reader.member(first).map_err(not_json)? {
+        first = false;
+        let (value, at) = super::mark(&mut reader).map_err(not_json)?;
+        let is_null = matches!(value, Value::Null);
+        let place = NAMES.iter().position(|name| key.is_named(name));
+        match place.and_then(|at| given.found.get_mut(at)) {
+            Some(place) => *place = (!is_null).then_some((value, at)),
+            None if is_null || unknown.is_some() => {}
+            None => unknown = Some(key),
+        }
+    }
+    reader.end().map_err(not_json)?;
+    match unknown {
+        Some(key) => Err(foreign(what, &key.decode(), DOCUMENTED)),
+        None => Ok(given),
+    }
+}
+
+fn set_text(metric: &mut Members, name: &str, text: &str) {
+    write_string(metric.begin_escaped(name.as_bytes()), text);
+    metric.end();
+}
+
 /// A text that is not empty.
-fn named(field: &str, given: Option<Field<'_>>) -> Result<String, Error> {
-    let got = match given {
-        Some((Value::Text(text), _)) if !text.is_empty() => return Ok(text.decode()),
-        Some((Value::Text(_), _)) => "empty",
-        Some((other, _)) => other.describe(),
-        None => "absent",
-    };
-    Err(Error::invalid(field, got, "text"))
+fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
+    match given {
+        Some((Value::Text(text), _)) if !text.is_empty() => Ok(text.decode()),
+        _ => Err(path.refused(got(given), "text")),
+    }
 }
 
 /// The id of a span: decimal digits, as text or as a number.
-fn decimal(field: &str, given: Option<Field<'_>>) -> Result<String, Error> {
+fn decimal(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
     let text = match given {
         Some((Value::Number(Number::Integer(digits)), _)) => digits.to_owned(),
-        other => named(field, other)?,
+        other => named(path, other)?,
     };
     match text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text),
-        false => Err(Error::invalid(field, "not decimal", "the decimal id of a span")),
+        false => Err(path.refused("not decimal", "the decimal id of a span")),
     }
 }
 
-fn one_of(field: &str, given: Field<'_>, accepted: &[&str]) -> Result<String, Error> {
-    let text = named(field, Some(given))?;
-    match accepted.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
-        Some(word) => Ok((*word).to_owned()),
-        None => {
-            let words: Vec<String> = accepted.iter().map(|word| format!("`{word}`")).collect();
-            Err(Error::invalid(field, &format!("`{text}`"), &words.join(", ")))
-        }
-    }
+fn one_of(
+    path: &Path<'_>,
+    given: Field<'_>,
+    accepted: &'static [&'static str],
+) -> Result<&'static str, Refused> {
+    let text = match given {
+        (Value::Text(text), _) => text.decode(),
+        _ => String::new(),
+    };
+    let found = accepted.iter().find(|word| word.eq_ignore_ascii_case(&text));
+    found.copied().ok_or_else(|| match text.is_empty() {
+        true => path.refused(got(Some(given)), &one_of_text(accepted)),
+        false => path.refused(&format!("`{text}`"), &one_of_text(accepted)),
+    })
+}
+
+/// The words, as an error lists them.
+fn one_of_text(words: &[&str]) -> String {
+    format!("`{}`", words.join("`, `"))
 }
 
 /// Milliseconds since the Unix epoch; 0 for now.
-fn timestamp_of(given: Option<Field<'_>>) -> Result<u64, Error> {
+fn timestamp_of(given: Option<Field<'_>>) -> Result<u64, Refused> {
     let accepted = "milliseconds since the Unix epoch, as a whole number";
     let got = match given {
         None => return Ok(0),
@@ -222,229 +198,230 @@ fn timestamp_of(given: Option<Field<'_>>) -> Result<u64, Error> {
                 _ => text,
             }
         }
+        Some((Value::Number(Number::NonFinite(name)), _)) => name,
         Some((other, _)) => other.describe(),
     };
-    Err(Error::invalid("timestamp_ms", got, accepted))
+    Err(Path::of("timestamp_ms").refused(got, accepted))
+}
+
+/// Fails unless exactly one of the targets is given.
+fn check_targets(
+    what: &str,
+    given: &Given<'_>,
+    targets: &[&str],
+    accepted: &str,
+) -> Result<(), Refused> {
+    let got = match targets.iter().filter(|name| given.get(name).is_some()).count() {
+        0 => "given none of its targets",
+        1 => return Ok(()),
+        _ => "given several targets",
+    };
+    Err(Path::of(what).refused(got, accepted))
 }
 
 impl Parser<'_> {
-    fn label(&mut self, label: Option<Field<'_>>, metric: &mut Metric) -> Result<(), Error> {
-        let text = named("label", label)?;
-        let accepted = "a letter, then letters, digits and `_`, at most 200";
+    fn label(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
+        let path = Path::of("label");
+        let text = named(&path, given.get("label"))?;
+        let too_long;
         let wrong = if text.contains('.') {
-            Some("with a dot in it".to_owned())
-        } else if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            Some("not begun with a letter".to_owned())
+            "with a dot in it"
+        } else if !text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            "not begun with a letter"
         } else if text.len() > LABEL {
-            Some(format!("{} bytes long", text.len()))
+            too_long = format!("{} bytes long", text.len());
+            &too_long
         } else {
-            None
+            ""
         };
-        if let Some(wrong) = wrong {
-            return Err(Error::invalid("label", &wrong, accepted));
+        if !wrong.is_empty() {
+            let accepted = "a letter, then letters, digits and `_`, at most 200";
+            return Err(path.refused(wrong, accepted));
         }
-        let kept: String = text
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
-            .collect();
+        let kept: String =
+            text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         if kept != text {
-            self.warn(
-                "label",
-                format!("has characters that no intake takes: it is sent as `{kept}`"),
-            );
+            let what = format_args!("has characters that no intake takes: it is sent as `{kept}`");
+            self.warn(&path, what);
         }
-        metric.text("label", &kept);
+        set_text(metric, "label", &kept);
         Ok(())
+    }
+
+    /// An object that is given, by these of its members.
+    fn object<'a>(
+        &mut self,
+        path: &Path<'_>,
+        (value, mut at): Field<'a>,
+        names: &'a [&'a str],
+    ) -> Result<Given<'a>, Refused> {
+        match value {
+            Value::Object => Ok(self.given(&mut at, names, None)?),
+            other => Err(path.refused(other.describe(), "an object")),
+        }
     }
 
     /// What an evaluation judges.
     fn evaluation_target(
         &mut self,
-        span: Option<Field<'_>>,
-        tag: Option<Field<'_>>,
-        session: Option<Field<'_>>,
-        scope: Option<Field<'_>>,
-        metric: &mut Metric,
-    ) -> Result<(), Error> {
+        given: &Given<'_>,
+        metric: &mut Members,
+    ) -> Result<(), Refused> {
         let accepted = "exactly one of `span`, `span_with_tag_value` and `session_id`";
-        let given = [span, tag, session].iter().flatten().count();
-        if given != 1 {
-            let got =
-                if given == 0 { "given none of its targets" } else { "given several targets" };
-            return Err(Error::invalid("evaluation", got, accepted));
-        }
-        let usual = if session.is_some() { "session" } else { "span" };
-        let scope = match scope {
-            None => usual.to_owned(),
-            Some(field) => one_of("eval_scope", field, &["span", "trace", "session"])?,
+        let targets = ["span", "span_with_tag_value", "session_id"];
+        check_targets("evaluation", given, &targets, accepted)?;
+        let session = given.get("session_id");
+        let path = Path::of("eval_scope");
+        let scope = match given.get("eval_scope") {
+            None if session.is_some() => "session",
+            None => "span",
+            Some(field) => one_of(&path, field, &["span", "trace", "session"])?,
         };
         if (scope == "session") != session.is_some() {
-            let got = format!("`{scope}`");
             let accepted = "`session` with `session_id`, `span` or `trace` with the others";
-            return Err(Error::invalid("eval_scope", &got, accepted));
+            return Err(path.refused(&format!("`{scope}`"), accepted));
         }
-        metric.text("eval_scope", &scope);
+        set_text(metric, "eval_scope", scope);
         if session.is_some() {
-            metric.text("session_id", &named("session_id", session)?);
+            set_text(metric, "session_id", &named(&Path::of("session_id"), session)?);
             return Ok(());
         }
-        let mut join = Vec::new();
-        match (span, tag) {
-            (Some((value, mut at)), _) => {
-                object_of("span", value)?;
-                let [span, trace] = self.fields(&mut at, ["span_id", "trace_id"], |_, _, _| ())?;
-                join.extend_from_slice(b"{\"span\":{\"span_id\":");
-                write_string(&mut join, &decimal("span.span_id", present(span))?);
-                join.extend_from_slice(b",\"trace_id\":");
-                write_string(&mut join, &named("span.trace_id", present(trace))?);
+        // The member, the names in it, and what comes before each value.
+        let (name, names, before) = match given.get("span") {
+            Some(_) => {
+                ("span", ["span_id", "trace_id"], ["{\"span\":{\"span_id\":", ",\"trace_id\":"])
             }
-            (None, Some((value, mut at))) => {
-                object_of("span_with_tag_value", value)?;
-                let [key, value] = self.fields(&mut at, ["tag_key", "tag_value"], |_, _, _| ())?;
-                join.extend_from_slice(b"{\"tag\":{\"key\":");
-                write_string(&mut join, &named("span_with_tag_value.tag_key", present(key))?);
-                join.extend_from_slice(b",\"value\":");
-                write_string(&mut join, &named("span_with_tag_value.tag_value", present(value))?);
+            None => (
+                "span_with_tag_value",
+                ["tag_key", "tag_value"],
+                ["{\"tag\":{\"key\":", ",\"value\":"],
+            ),
+        };
+        let path = Path::of(name);
+        if let Some(target) = given.get(name) {
+            let inside = self.object(&path, target, &names)?;
+            let out = metric.begin_escaped(b"join_on");
+            for (name, before) in names.into_iter().zip(before) {
+                let (path, field) = (path.member(name), inside.get(name));
+                let read = if name == "span_id" { decimal } else { named };
+                append(out, before.as_bytes());
+                write_string(out, &read(&path, field)?);
             }
-            (None, None) => {}
+            append(out, b"}}");
+            metric.end();
         }
-        join.extend_from_slice(b"}}");
-        metric.raw("join_on", &join);
         Ok(())
     }
 
     /// What a feedback is about: span, span id, trace id, session, or a key of its own.
-    fn feedback_target(
-        &mut self,
-        targets: [Option<Field<'_>>; 5],
-        metric: &mut Metric,
-    ) -> Result<(), Error> {
-        let given = targets.iter().flatten().count();
-        if given != 1 {
-            let got =
-                if given == 0 { "given none of its targets" } else { "given several targets" };
-            let accepted = "exactly one of `span`, `span_id`, `trace_id`, `session_id` and \
-                            `feedback_join_key`";
-            return Err(Error::invalid("feedback", got, accepted));
-        }
-        let [span, span_id, trace_id, session, key] = targets;
-        if let Some((value, mut at)) = span {
-            object_of("span", value)?;
-            let [id] = self.fields(&mut at, ["span_id"], |_, _, _| ())?;
-            metric.text("span_id", &decimal("span.span_id", present(id))?);
-        } else if span_id.is_some() {
-            metric.text("span_id", &decimal("span_id", span_id)?);
-        }
-        for (name, field) in
-            [("trace_id", trace_id), ("session_id", session), ("feedback_join_key", key)]
-        {
-            if field.is_some() {
-                metric.text(name, &named(name, field)?);
+    fn feedback_target(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
+        let accepted = "exactly one of `span`, `span_id`, `trace_id`, `session_id` and \
+                        `feedback_join_key`";
+        let targets = ["span", "span_id", "trace_id", "session_id", "feedback_join_key"];
+        check_targets("feedback", given, &targets, accepted)?;
+        for name in targets {
+            let path = Path::of(name);
+            let Some(field) = given.get(name) else { continue };
+            match name {
+                "span" => {
+                    let inside = self.object(&path, field, &["span_id"])?;
+                    let id = decimal(&path.member("span_id"), inside.get("span_id"))?;
+                    set_text(metric, "span_id", &id);
+                }
+                "span_id" => set_text(metric, name, &decimal(&path, Some(field))?),
+                _ => set_text(metric, name, &named(&path, Some(field))?),
             }
         }
         Ok(())
     }
 
-    fn submitter(&mut self, given: Option<Field<'_>>, metric: &mut Metric) -> Result<(), Error> {
-        let Some((value, mut at)) = given else {
-            return Err(Error::invalid("submitter", "absent", "an object with `id`"));
+    fn submitter(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
+        let path = Path::of("submitter");
+        let Some(field) = given.get("submitter") else {
+            return Err(path.refused("absent", "an object with `id`"));
         };
-        object_of("submitter", value)?;
-        let [id, kind] = self.fields(&mut at, ["id", "type"], |_, _, _| ())?;
-        let mut written = b"{\"id\":".to_vec();
-        write_string(&mut written, &named("submitter.id", present(id))?);
-        if let Some(kind) = present(kind) {
-            written.extend_from_slice(b",\"type\":");
-            write_string(&mut written, &one_of("submitter.type", kind, &["user", "agent"])?);
+        let inside = self.object(&path, field, &["id", "type"])?;
+        let out = metric.begin_escaped(b"submitter");
+        append(out, b"{\"id\":");
+        write_string(out, &named(&path.member("id"), inside.get("id"))?);
+        if let Some(kind) = inside.get("type") {
+            append(out, b",\"type\":");
+            write_string(out, one_of(&path.member("type"), kind, &["user", "agent"])?);
         }
-        written.push(b'}');
-        metric.raw("submitter", &written);
+        out.push(b'}');
+        metric.end();
         Ok(())
     }
 
     /// The status and its error; whether there may be no value.
-    fn status(
-        &mut self,
-        status: Option<Field<'_>>,
-        error: Option<Field<'_>>,
-        metric: &mut Metric,
-    ) -> Result<bool, Error> {
-        let status = status.map(|field| one_of("status", field, &["OK", "WARN", "ERROR"]));
-        let status = status.transpose()?;
-        let skipped = status.as_deref().is_some_and(|status| status != "OK");
-        if let Some(status) = &status {
-            metric.text("status", status);
+    fn status(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<bool, Refused> {
+        let mut skipped = false;
+        if let Some(field) = given.get("status") {
+            let status = one_of(&Path::of("status"), field, &["OK", "WARN", "ERROR"])?;
+            skipped = status != "OK";
+            set_text(metric, "status", status);
         }
-        let Some((value, mut at)) = error else { return Ok(skipped) };
-        object_of("error", value)?;
+        let Some(error) = given.get("error") else { return Ok(skipped) };
+        let path = Path::of("error");
+        let names = &["message", "stack", "type"];
+        let inside = self.object(&path, error, names)?;
         if !skipped {
             let accepted = "an error only where `status` is `WARN` or `ERROR`";
-            return Err(Error::invalid("error", "given without such a status", accepted));
+            return Err(path.refused("given without such a status", accepted));
         }
-        let names = ["message", "stack", "type"];
-        let found = self.fields(&mut at, names, |_, _, _| ())?;
-        let mut written = b"{".to_vec();
-        for (name, field) in names.into_iter().zip(found) {
-            if let Some((value, _)) = present(field)
-                && !matches!(value, Value::Text(_))
-            {
-                return Err(Error::invalid(&format!("error.{name}"), value.describe(), "text"));
-            }
-            self.text_member(name, field, &mut written)?;
+        inside.check_texts(Some(&path), names)?;
+        let out = metric.begin_escaped(b"error");
+        out.push(b'{');
+        for name in names {
+            self.text_member(name, inside.get(name), out)?;
         }
-        if written.last() == Some(&b',') {
-            written.pop();
-        }
-        written.push(b'}');
-        metric.raw("error", &written);
+        super::close(out);
+        metric.end();
         Ok(skipped)
     }
 
     fn value_of(
         &mut self,
-        kind: Option<Field<'_>>,
-        value: Option<Field<'_>>,
+        given: &Given<'_>,
         feedback: bool,
         skipped: bool,
-        metric: &mut Metric,
-    ) -> Result<(), Error> {
-        let kinds: &[&str] = match feedback {
+        metric: &mut Members,
+    ) -> Result<(), Refused> {
+        let kinds: &'static [&'static str] = match feedback {
             true => &["categorical", "score", "boolean", "json", "text"],
             false => &["categorical", "score", "boolean", "json"],
         };
-        let Some(kind) = kind else {
-            let accepted = format!("one of {}", kinds.join(", "));
-            return Err(Error::invalid("metric_type", "absent", &accepted));
+        let path = Path::of("metric_type");
+        let Some(kind) = given.get("metric_type") else {
+            return Err(path.refused("absent", &one_of_text(kinds)));
         };
-        let kind = one_of("metric_type", kind, kinds)?;
-        metric.text("metric_type", &kind);
-        let accepted = match kind.as_str() {
+        let kind = one_of(&path, kind, kinds)?;
+        set_text(metric, "metric_type", kind);
+        let path = Path::of("value");
+        let accepted = match kind {
             "score" => "a finite number",
             "boolean" => "a boolean",
             "json" => "an object",
             _ => "text",
         };
-        let mut written = Vec::new();
-        match (kind.as_str(), value) {
-            (_, None) if skipped => return Ok(()),
-            (_, None) => return Err(Error::invalid("value", "absent", accepted)),
-            ("score", Some((Value::Number(Number::NonFinite(name)), _))) => {
-                return Err(Error::invalid("value", name, accepted));
+        let Some((value, mut at)) = given.get("value") else {
+            return if skipped { Ok(()) } else { Err(path.refused("absent", accepted)) };
+        };
+        let out = metric.begin_escaped(format!("{kind}_value").as_bytes());
+        match (kind, value) {
+            ("score", Value::Number(Number::NonFinite(name))) => {
+                return Err(path.refused(name, accepted));
             }
-            ("score", Some((Value::Number(number), _))) => {
-                super::write_metric(&mut written, number)
+            ("score", Value::Number(number)) => super::write_metric(out, number),
+            ("score", Value::Bool(flag)) => out.push(if flag { b'1' } else { b'0' }),
+            ("boolean", Value::Bool(_))
+            | ("json", Value::Object)
+            | ("categorical" | "text", Value::Text(_)) => {
+                self.canonicalizer.write(&mut at, value, out)?;
             }
-            ("score", Some((Value::Bool(flag), _))) => written.push(if flag { b'1' } else { b'0' }),
-            ("boolean", Some((value @ Value::Bool(_), mut at)))
-            | ("json", Some((value @ Value::Object, mut at)))
-            | ("categorical" | "text", Some((value @ Value::Text(_), mut at))) => {
-                self.canonicalizer.write(&mut at, value, &mut written)?;
-            }
-            (_, Some((other, _))) => {
-                return Err(Error::invalid("value", other.describe(), accepted));
-            }
+            (_, other) => return Err(path.refused(other.describe(), accepted)),
         }
-        metric.raw(&format!("{kind}_value"), &written);
+        metric.end();
         Ok(())
     }
 
@@ -453,44 +430,30 @@ impl Parser<'_> {
         &mut self,
         given: Option<Field<'_>>,
         app: &str,
-        metric: &mut Metric,
-    ) -> Result<(), Error> {
+        metric: &mut Members,
+    ) -> Result<(), Refused> {
         let mut tags = Members::default();
         for (key, value) in [("ml_app", app), ("witspan.version", env!("CARGO_PKG_VERSION"))] {
-            let mut text = b":".to_vec();
-            write_escaped(&mut text, value.as_bytes());
-            tags.set(key.as_bytes(), &text);
+            let out = tags.begin_escaped(key.as_bytes());
+            out.push(b':');
+            write_escaped(out, value.as_bytes());
+            tags.end();
         }
         if let Some((value, mut at)) = given {
-            super::open_object("tags", value, "an object")?;
+            open_object(&Path::of("tags"), value, "an object")?;
             let mut first = true;
             while let Some(key) = at.member(first)? {
                 first = false;
                 let value = at.value()?;
-                let write = |out: &mut Vec<u8>| {
-                    out.push(b':');
-                    self.inside_text(value, &mut at, out)
-                };
-                tags.insert(|out| key.write(out), write)?;
+                let out = tags.begin(key);
+                out.push(b':');
+                self.inside_text(value, &mut at, out)?;
+                tags.end();
             }
         }
-        let mut texts: Vec<&[u8]> = tags.iter_whole().map(|(_, text)| text).collect();
-        crate::sort::sort_by(&mut texts, |a, b| a.cmp(b));
-        let mut written = Vec::new();
-        for text in texts {
-            written.extend_from_slice(if written.is_empty() { b"[\"" } else { b",\"" });
-            written.extend_from_slice(text);
-            written.push(b'"');
-        }
-        written.push(b']');
-        metric.raw("tags", &written);
+        let mut tags: Vec<_> = tags.iter_whole().collect();
+        write_tag_list(&mut tags, metric.begin_escaped(b"tags"));
+        metric.end();
         Ok(())
-    }
-}
-
-fn object_of(field: &str, value: Value<'_>) -> Result<(), Error> {
-    match value {
-        Value::Object => Ok(()),
-        other => Err(Error::invalid(field, other.describe(), "an object")),
     }
 }

@@ -1,7 +1,7 @@
 //! Reads back an event that the application's processor had.
 
-use super::{Field, Parser, present};
-use crate::error::Error;
+use super::{Field, Parser, Path, open_object, present};
+use crate::error::Refused;
 use crate::json::{Canonicalizer, Reader, Value};
 use crate::notes::Notes;
 use crate::span::{Failure, Shape, SpanKind};
@@ -12,6 +12,9 @@ pub(crate) struct Changed {
     pub(crate) name: Option<String>,
     pub(crate) notes: Notes,
     pub(crate) failure: Option<Failure>,
+    /// The name of the agent above.
+    pub(crate) agent_name: Option<String>,
+    pub(crate) tool_version: Option<String>,
 }
 
 /// Reads the event of a span of this kind.
@@ -19,30 +22,21 @@ pub(crate) fn read_event(
     kind: SpanKind,
     text: &str,
     canonicalizer: &mut Canonicalizer,
-) -> Result<Changed, Error> {
+) -> Result<Changed, Refused> {
     let mut changed = Changed::default();
     let mut parser = Parser::new(canonicalizer);
-    let notes = &mut changed.notes;
-    let (name, failure) = (&mut changed.name, &mut changed.failure);
-    parser.whole("event", text, |parser, key, value, reader| {
+    parser.whole("event", text, &mut |parser, key, value, reader| {
+        let notes = &mut changed.notes;
         if key.is("name") {
-            *name = text_of("name", value)?;
+            changed.name = text_of(&Path::of("name"), value)?;
         } else if key.is("input") {
-            let mut prompt = Default::default();
-            parser.part_of(
-                "input",
-                kind.input_shape(),
-                value,
-                reader,
-                &mut notes.input,
-                &mut prompt,
-            )?;
-            if let Some((value, mut at)) = present(prompt) {
+            let shape = kind.input_shape();
+            let prompt = parser.part_of("input", shape, value, reader, &mut notes.input)?;
+            if let Some((value, mut at)) = prompt {
                 parser.prompt(value, &mut at, &mut notes.extra().prompt)?;
             }
         } else if key.is("output") {
-            let shape = kind.output_shape();
-            parser.part_of("output", shape, value, reader, &mut notes.output, &mut None)?;
+            parser.part_of("output", kind.output_shape(), value, reader, &mut notes.output)?;
         } else if key.is("metadata") {
             parser.metadata(value, reader, &mut notes.metadata)?;
         } else if key.is("tags") {
@@ -53,8 +47,20 @@ pub(crate) fn read_event(
             parser.agent(value, reader, notes.extra())?;
         } else if key.is("links") {
             parser.links(value, reader, &mut notes.extra().links)?;
+        } else if key.is("agent_attribution") {
+            if let Value::Object = value {
+                let mut name = [None];
+                parser.fields(reader, &["name"], &mut name, None)?;
+                if let [Some((value, _))] = name {
+                    changed.agent_name = text_of(&Path::of("agent_attribution.name"), value)?;
+                }
+            } else {
+                reader.skip(value)?;
+            }
+        } else if key.is("tool_version") {
+            changed.tool_version = text_of(&Path::of("tool_version"), value)?;
         } else if key.is("error") {
-            *failure = parser.failure(value, reader)?;
+            changed.failure = parser.failure(value, reader)?;
         } else {
             reader.skip(value)?;
         }
@@ -63,17 +69,17 @@ pub(crate) fn read_event(
     Ok(changed)
 }
 
-fn text_of(field: &str, value: Value<'_>) -> Result<Option<String>, Error> {
+fn text_of(path: &Path<'_>, value: Value<'_>) -> Result<Option<String>, Refused> {
     match value {
         Value::Null => Ok(None),
         Value::Text(text) => Ok(Some(text.decode())),
-        other => Err(Error::invalid(field, other.describe(), "text")),
+        other => Err(path.refused(other.describe(), "text")),
     }
 }
 
-impl<'p> Parser<'p> {
+impl Parser<'_> {
     /// An `input` or `output` of an event: the object that holds what the kind takes, or that
-    /// itself.
+    /// itself. Gives the prompt that the object has.
     fn part_of<'a>(
         &mut self,
         field: &str,
@@ -81,43 +87,46 @@ impl<'p> Parser<'p> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-        prompt: &mut Option<Field<'a>>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Field<'a>>, Refused> {
         let name = match shape {
             Shape::Messages => "messages",
             Shape::Documents => "documents",
             Shape::Value => "value",
         };
+        let path = Path::of(field);
         if let Value::Object = value {
             let mut ahead = *reader;
-            let [inside, given] = self.fields(&mut ahead, [name, "prompt"], |_, _, _| ())?;
-            if inside.is_some() || given.is_some() {
-                *prompt = given;
+            let mut found = [None; 2];
+            self.fields(&mut ahead, &[name, "prompt"], &mut found, None)?;
+            let [inside, prompt] = found;
+            if inside.is_some() || prompt.is_some() {
                 *reader = ahead;
-                let Some((value, mut at)) = inside else { return Ok(()) };
-                return self.io(&format!("{field}.{name}"), shape, value, &mut at, out);
+                if let Some((value, mut at)) = inside {
+                    self.io(&path.member(name), shape, value, &mut at, out)?;
+                }
+                return Ok(present(prompt));
             }
         }
-        self.io(field, shape, value, reader, out)
+        self.io(&path, shape, value, reader, out)?;
+        Ok(None)
     }
 
     fn failure<'a>(
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-    ) -> Result<Option<Failure>, Error> {
-        if !super::open_object("error", value, "an object")? {
+    ) -> Result<Option<Failure>, Refused> {
+        let path = Path::of("error");
+        if !open_object(&path, value, "an object")? {
             return Ok(None);
         }
-        let names = ["message", "type", "stack"];
-        let found = self.fields(reader, names, |_, _, _| ())?;
-        let mut texts = [const { String::new() }; 3];
-        for ((name, field), text) in names.into_iter().zip(found).zip(&mut texts) {
-            if let Some((value, _)) = field {
-                *text = text_of(&format!("error.{name}"), value)?.unwrap_or_default();
-            }
-        }
-        let [message, error_type, stack] = texts;
-        Ok(Some(Failure { message, error_type, stack }))
+        let given = self.given(reader, &["message", "type", "stack"], None)?;
+        let text = |name| match given.get(name) {
+            Some((value, _)) => text_of(&path.member(name), value).map(Option::unwrap_or_default),
+            None => Ok(String::new()),
+        };
+        let failure =
+            Failure { message: text("message")?, error_type: text("type")?, stack: text("stack")? };
+        Ok(Some(failure))
     }
 }

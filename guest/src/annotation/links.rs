@@ -1,8 +1,8 @@
 //! Links from a span to others whose output it took, or that took its own.
 
-use super::{Parser, mark, present};
-use crate::error::Error;
-use crate::json::{Number, Reader, Value};
+use super::{Parser, Path, got, mark, open_list};
+use crate::error::Refused;
+use crate::json::{Number, Reader, Value, append};
 
 impl Parser<'_> {
     /// Appends links, with commas between them.
@@ -11,50 +11,40 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        match value {
-            Value::Null => return Ok(()),
-            Value::Array => {}
-            other => return Err(Error::invalid("links", other.describe(), "a list")),
+    ) -> Result<(), Refused> {
+        let list = Path::of("links");
+        if !open_list(&list, value)? {
+            return Ok(());
         }
         let mut count = 0;
         while reader.element(count == 0)? {
-            let path = format!("links[{count}]");
+            let path = list.element(count);
             let (value, mut at) = mark(reader)?;
             let Value::Object = value else {
-                return Err(Error::invalid(&path, value.describe(), "an object"));
+                return Err(path.refused(value.describe(), "an object"));
             };
-            let names = ["attributes", "span_id", "trace_id"];
-            let found =
-                self.fields(&mut at, names, |parser, key, _| parser.not_sent(&path, key))?;
-            let [attributes, span, trace] = found.map(present);
+            let given = self.given(&mut at, &["attributes", "span_id", "trace_id"], Some(&path))?;
             if count > 0 {
                 out.push(b',');
             }
             count += 1;
-            out.extend_from_slice(b"{\"attributes\":");
-            match attributes {
+            append(out, b"{\"attributes\":");
+            match given.get("attributes") {
                 // What a link says unless it says otherwise: this span took what that one gave.
-                None => out.extend_from_slice(b"{\"from\":\"output\",\"to\":\"input\"}"),
+                None => append(out, b"{\"from\":\"output\",\"to\":\"input\"}"),
                 Some((Value::Object, mut at)) => self.texts(&mut at)?.write_object(out),
                 Some((other, _)) => {
-                    let field = format!("{path}.attributes");
-                    return Err(Error::invalid(&field, other.describe(), "an object"));
+                    let path = path.member("attributes");
+                    return Err(path.refused(other.describe(), "an object"));
                 }
             }
             out.push(b',');
-            for (name, field) in [("span_id", span), ("trace_id", trace)] {
-                let text = match field {
-                    Some((Value::Text(text), _)) => !text.is_empty(),
-                    Some((Value::Number(Number::Integer(_)), _)) => true,
-                    _ => false,
-                };
-                if !text {
-                    let got = field.map_or("absent", |(value, _)| match value {
-                        Value::Text(_) => "empty",
-                        other => other.describe(),
-                    });
-                    return Err(Error::invalid(&format!("{path}.{name}"), got, "text"));
+            for name in ["span_id", "trace_id"] {
+                let field = given.get(name);
+                match field {
+                    Some((Value::Text(text), _)) if !text.is_empty() => {}
+                    Some((Value::Number(Number::Integer(_)), _)) => {}
+                    _ => return Err(path.member(name).refused(got(field), "text")),
                 }
                 self.text_member(name, field, out)?;
             }

@@ -5,14 +5,33 @@
 //! JSON text, and a whole answer stands for the messages in it.
 
 use super::content::{Content, comma};
-use super::{Field, Parser, Path, mark, present};
-use crate::error::Error;
-use crate::json::{Reader, Value};
+use super::{Field, Parser, Path, got, mark, open_list, present};
+use crate::error::Refused;
+use crate::json::{Reader, Value, append};
+use crate::span::Shape;
 
 const ACCEPTED: &str = "text, a message, or a list of both";
 
-/// Members of providers' messages and answers that say nothing of their content.
-const KNOWN: [&str; 18] = [
+/// Members of messages that are read.
+const READ: usize = 16;
+/// Those, and members of providers' messages and answers that say nothing of their content.
+const NAMES: [&str; READ + 21] = [
+    "role",
+    "content",
+    "tool_calls",
+    "tool_results",
+    "tool_call_id",
+    "tool_id",
+    "name",
+    "image_parts",
+    "audio_parts",
+    "function_call",
+    "refusal",
+    "choices",
+    "message",
+    "output",
+    "text",
+    "audio",
     "id",
     "type",
     "object",
@@ -28,64 +47,36 @@ const KNOWN: [&str; 18] = [
     "annotations",
     "system_fingerprint",
     "service_tier",
-    "audio",
     "cache_control",
     "created_at",
+    "call_id",
+    "arguments",
+    "summary",
+    "encrypted_content",
 ];
 
 impl Parser<'_> {
-    /// Appends `{"messages":[…]}`.
-    pub(super) fn messages<'a>(
+    /// Appends a message.
+    pub(super) fn message<'a>(
         &mut self,
-        field: &str,
+        path: &Path<'_>,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        out.extend_from_slice(b"{\"messages\":[");
-        self.one_or_more(field, value, reader, out, Self::message)?;
-        out.extend_from_slice(b"]}");
-        Ok(())
-    }
-
-    fn message<'a>(
-        &mut self,
-        path: Path<'_>,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         if let Value::Text(_) = value {
-            out.extend_from_slice(b"{\"content\":");
+            append(out, b"{\"content\":");
             self.as_text(value, reader, out)?;
-            out.extend_from_slice(b",\"role\":\"\"}");
+            append(out, b",\"role\":\"\"}");
             return Ok(());
         }
         let Value::Object = value else {
-            return Err(Error::invalid(&path.to_string(), value.describe(), ACCEPTED));
+            return Err(path.refused(value.describe(), ACCEPTED));
         };
         let whole = *reader;
-        let names = [
-            "role",
-            "content",
-            "tool_calls",
-            "tool_results",
-            "tool_call_id",
-            "tool_id",
-            "name",
-            "image_parts",
-            "audio_parts",
-            "function_call",
-            "refusal",
-            "choices",
-            "message",
-            "output",
-        ];
-        let found = self.fields(reader, names, |parser, key, _| {
-            if !KNOWN.iter().any(|known| key.is_named(known)) {
-                parser.not_sent(&path.to_string(), key);
-            }
-        })?;
+        let warned = self.warnings.len();
+        let mut found = [None; READ];
+        self.fields(reader, &NAMES, &mut found, Some(path))?;
         let [
             role,
             content,
@@ -101,14 +92,29 @@ impl Parser<'_> {
             choices,
             inner,
             output,
+            text,
+            audio,
         ] = found;
+        // Of an older completion, and of a spoken answer.
+        let spoken = match present(audio) {
+            Some((Value::Object, mut at)) => {
+                let mut found = [None];
+                self.fields(&mut at, &["transcript"], &mut found, None)?;
+                found[0]
+            }
+            _ => None,
+        };
+        let text = text.filter(|(value, _)| matches!(value, Value::Text(_)));
+        let content = present(content).or(text).or(present(spoken));
         if role.is_none() && content.is_none() {
             // A provider's whole answer, or an item of one.
             for list in [choices, output, inner] {
                 let Some((value @ (Value::Array | Value::Object), mut at)) = list else { continue };
-                return self.one_or_more(path.field, value, &mut at, out, Self::message);
+                // What else an answer holds is not meant to be sent.
+                self.warnings.truncate(warned);
+                return self.one_or_more(&path.list(), Shape::Messages, value, &mut at, out);
             }
-            if self.item(whole, out)? {
+            if self.item(path, whole, out)? {
                 return Ok(());
             }
         }
@@ -116,7 +122,13 @@ impl Parser<'_> {
         let is_tools = matches!(role, Some((Value::Text(role), _)) if role.is("tool"));
         let of_call = present(of_call).or(present(tool_id).filter(|_| is_tools));
         // The result of a call is sent as one, not twice.
-        let answers_call = of_call.is_some() && present(results).is_none();
+        // So is OpenAI's older form, which names the function.
+        let of_function = matches!(role, Some((Value::Text(role), _)) if role.is("function"))
+            && present(name).is_some();
+        let answers_call = (of_call.is_some() || of_function) && present(results).is_none();
+        if !answers_call && present(name).is_some() {
+            self.warn(path, format_args!("has `name`, which is not sent"));
+        }
         let plain = match present(content) {
             Some((value @ Value::Text(_), at)) if !answers_call => Some((value, at)),
             _ => {
@@ -144,28 +156,21 @@ impl Parser<'_> {
         self.tools(path, "tool_results", results, &mut parts.results)?;
         if let Some((Value::Object, mut at)) = function {
             comma(&mut parts.calls);
-            self.tool_in(&format!("{path}.function_call"), false, &mut at, &mut parts.calls)?;
+            self.tool_in(&path.member("function_call"), false, &mut at, &mut parts.calls)?;
         }
         self.media(path, "image_parts", images, &mut parts.images)?;
         self.media(path, "audio_parts", sounds, &mut parts.sounds)?;
 
         out.push(b'{');
         list_member("audio_parts", &parts.sounds, out);
-        out.extend_from_slice(b"\"content\":\"");
+        append(out, b"\"content\":\"");
         match plain {
             Some((value, mut at)) => self.inside_text(value, &mut at, out)?,
             None => out.append(&mut parts.text),
         }
-        out.extend_from_slice(b"\",");
+        append(out, b"\",");
         list_member("image_parts", &parts.images, out);
-        out.extend_from_slice(b"\"role\":");
-        match present(role) {
-            None => out.extend_from_slice(b"\"\""),
-            Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
-            Some((other, _)) => {
-                return Err(Error::invalid(&format!("{path}.role"), other.describe(), "text"));
-            }
-        }
+        self.text_or_empty(path, "role", role, out)?;
         out.push(b',');
         list_member("tool_calls", &parts.calls, out);
         list_member("tool_results", &parts.results, out);
@@ -174,52 +179,68 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// An item of an answer of OpenAI's responses: a call, or the result of one. False if it is
-    /// neither.
-    fn item(&mut self, mut reader: Reader<'_>, out: &mut Vec<u8>) -> Result<bool, Error> {
-        let names = ["type", "call_id", "name", "arguments", "output"];
-        let [kind, id, name, arguments, output] = self.fields(&mut reader, names, |_, _, _| ())?;
-        let Some((Value::Text(kind), _)) = kind else { return Ok(false) };
+    /// An item of an answer of OpenAI's responses: a call, the result of one, or reasoning, which
+    /// may say nothing. False if it is none of these.
+    fn item(
+        &mut self,
+        path: &Path<'_>,
+        mut reader: Reader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Refused> {
+        let names = &["type", "call_id", "name", "arguments", "output", "summary"];
+        let given = self.given(&mut reader, names, None)?;
+        let Some(kind) = given.text("type") else { return Ok(false) };
+        if kind.is("reasoning") {
+            let mut said = Content::default();
+            self.content(path, given.get("summary"), &mut said)?;
+            if !said.text.is_empty() {
+                out.extend_from_slice(b"{\"content\":\"");
+                out.append(&mut said.text);
+                out.extend_from_slice(b"\",\"role\":\"assistant\"}");
+            }
+            return Ok(true);
+        }
         if kind.is("function_call") {
-            out.extend_from_slice(
+            append(
+                out,
                 b"{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":",
             );
-            self.arguments(arguments, out)?;
+            self.arguments(given.get("arguments"), out)?;
             out.push(b',');
-            self.text_member("name", name, out)?;
-            self.text_member("tool_id", id, out)?;
-            out.extend_from_slice(b"\"type\":\"function_call\"}]}");
+            self.tool_name(path, given.get("name"), out)?;
         } else if kind.is("function_call_output") {
-            out.extend_from_slice(b"{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
-            self.text_member("result", output, out)?;
-            self.text_member("tool_id", id, out)?;
-            out.extend_from_slice(b"\"type\":\"function_call_output\"}]}");
+            append(out, b"{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
+            self.text_member("result", given.get("output"), out)?;
         } else {
             return Ok(false);
         }
+        self.text_member("tool_id", given.get("call_id"), out)?;
+        append(out, b"\"type\":\"");
+        kind.write(out);
+        append(out, b"\"}]}");
         Ok(true)
     }
 
     /// Appends the tool calls, or the tool results, of a message.
     fn tools(
         &mut self,
-        path: Path<'_>,
+        path: &Path<'_>,
         name: &str,
         list: Option<Field<'_>>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        let Some((value, mut at)) = present(list) else { return Ok(()) };
-        let field = format!("{path}.{name}");
-        let Value::Array = value else {
-            return Err(Error::invalid(&field, value.describe(), "a list"));
-        };
+    ) -> Result<(), Refused> {
+        let Some((value, mut at)) = list else { return Ok(()) };
+        let list = path.member(name);
+        if !open_list(&list, value)? {
+            return Ok(());
+        }
         let mut count = 0;
         while at.element(count == 0)? {
             comma(out);
-            let path = format!("{field}[{count}]");
+            let path = list.element(count);
             match at.value()? {
                 Value::Object => self.tool_in(&path, name == "tool_results", &mut at, out)?,
-                other => return Err(Error::invalid(&path, other.describe(), "an object")),
+                other => return Err(path.refused(other.describe(), "an object")),
             }
             count += 1;
         }
@@ -229,46 +250,36 @@ impl Parser<'_> {
     /// Appends one tool call or tool result, whose opening was read.
     fn tool_in<'a>(
         &mut self,
-        path: &str,
+        path: &Path<'_>,
         is_result: bool,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        let names = ["name", "arguments", "result", "tool_id", "id", "type", "function"];
-        let [mut name, mut arguments, result, tool_id, id, kind, function] =
-            self.fields(reader, names, |_, _, _| ())?;
+    ) -> Result<(), Refused> {
+        let names = &["name", "arguments", "result", "tool_id", "id", "type", "function"];
+        let mut found = [None; 7];
+        self.fields(reader, names, &mut found, None)?;
+        let [mut name, mut arguments, result, tool_id, id, kind, function] = found;
         if let Some((Value::Object, mut at)) = function {
-            let nested = self.fields(&mut at, ["name", "arguments"], |_, _, _| ())?;
-            name = name.or(nested[0]);
-            arguments = arguments.or(nested[1]);
+            let mut found = [None; 2];
+            self.fields(&mut at, &["name", "arguments"], &mut found, None)?;
+            name = name.or(found[0]);
+            arguments = arguments.or(found[1]);
         }
         out.push(b'{');
         if is_result {
             self.text_member("name", name, out)?;
-            out.extend_from_slice(b"\"result\":");
+            super::key("result", out);
             match present(result) {
                 Some((value, mut at)) => self.as_text(value, &mut at, out)?,
-                None => out.extend_from_slice(b"\"\""),
+                None => append(out, b"\"\""),
             }
+            out.push(b',');
         } else {
-            out.extend_from_slice(b"\"arguments\":");
+            append(out, b"\"arguments\":");
             self.arguments(arguments, out)?;
-            out.extend_from_slice(b",\"name\":");
-            match present(name) {
-                Some((value @ Value::Text(text), mut at)) if !text.is_empty() => {
-                    self.as_text(value, &mut at, out)?;
-                }
-                other => {
-                    let got = match other {
-                        Some((Value::Text(_), _)) => "empty",
-                        Some((value, _)) => value.describe(),
-                        None => "absent",
-                    };
-                    return Err(Error::invalid(&format!("{path}.name"), got, "text"));
-                }
-            }
+            out.push(b',');
+            self.tool_name(path, name, out)?;
         }
-        out.push(b',');
         self.text_member("tool_id", tool_id.or(id), out)?;
         self.text_member("type", kind, out)?;
         out.pop();
@@ -276,53 +287,56 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Appends `"name":"…",` of a tool that is called, which must have one.
+    pub(super) fn tool_name(
+        &mut self,
+        path: &Path<'_>,
+        name: Option<Field<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        let name = present(name);
+        if !matches!(name, Some((Value::Text(text), _)) if !text.is_empty()) {
+            return Err(path.member("name").refused(got(name), "text"));
+        }
+        self.text_member("name", name, out)
+    }
+
     /// Appends the images or sounds of a message.
     fn media(
         &mut self,
-        path: Path<'_>,
+        path: &Path<'_>,
         name: &str,
         list: Option<Field<'_>>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        let Some((value, mut at)) = present(list) else { return Ok(()) };
-        let field = format!("{path}.{name}");
-        let Value::Array = value else {
-            return Err(Error::invalid(&field, value.describe(), "a list"));
-        };
+    ) -> Result<(), Refused> {
+        let Some((value, mut at)) = list else { return Ok(()) };
+        let list = path.member(name);
+        if !open_list(&list, value)? {
+            return Ok(());
+        }
         let mut count = 0;
         while at.element(count == 0)? {
-            let path = format!("{field}[{count}]");
+            let path = list.element(count);
             count += 1;
-            let (Value::Object, mut part) = mark(&mut at)? else {
-                return Err(Error::invalid(&path, "not an object", "an object"));
+            let (value, mut part) = mark(&mut at)?;
+            let Value::Object = value else {
+                return Err(path.refused(value.describe(), "an object"));
             };
-            let names = ["attachment_key", "content", "mime_type"];
-            let found =
-                self.fields(&mut part, names, |parser, key, _| parser.not_sent(&path, key))?;
-            for (name, member) in names.into_iter().zip(found) {
-                if let Some((value, _)) = present(member)
-                    && !matches!(value, Value::Text(_))
-                {
-                    return Err(Error::invalid(
-                        &format!("{path}.{name}"),
-                        value.describe(),
-                        "text",
-                    ));
-                }
+            let names = &["attachment_key", "content", "mime_type"];
+            let given = self.given(&mut part, names, Some(&path))?;
+            given.check_texts(Some(&path), names)?;
+            if given.get("mime_type").is_none() {
+                return Err(path.member("mime_type").refused("absent", "text"));
             }
-            let [key, content, mime] = found.map(present);
-            if mime.is_none() {
-                return Err(Error::invalid(&format!("{path}.mime_type"), "absent", "text"));
-            }
-            if key.is_some() == content.is_some() {
-                let given = if key.is_some() { "given both" } else { "given neither" };
-                let accepted = "either `content` or `attachment_key`";
-                return Err(Error::invalid(&path, given, accepted));
+            let has_key = given.get("attachment_key").is_some();
+            if has_key == given.get("content").is_some() {
+                let got = if has_key { "given both" } else { "given neither" };
+                return Err(path.refused(got, "either `content` or `attachment_key`"));
             }
             comma(out);
             out.push(b'{');
-            for (name, member) in names.into_iter().zip([key, content, mime]) {
-                self.text_member(name, member, out)?;
+            for name in names {
+                self.text_member(name, given.get(name), out)?;
             }
             out.pop();
             out.push(b'}');
@@ -336,11 +350,9 @@ impl Parser<'_> {
         name: &str,
         field: Option<Field<'_>>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         if let Some((value, mut at)) = present(field) {
-            out.push(b'"');
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
+            super::key(name, out);
             self.as_text(value, &mut at, out)?;
             out.push(b',');
         }
@@ -353,9 +365,9 @@ impl Parser<'_> {
         &mut self,
         field: Option<Field<'_>>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         let Some((value, mut at)) = present(field) else {
-            out.extend_from_slice(b"{}");
+            append(out, b"{}");
             return Ok(());
         };
         if let Value::Object = value {
@@ -375,7 +387,7 @@ impl Parser<'_> {
             }
             out.truncate(start);
         }
-        out.extend_from_slice(b"{\"value\":");
+        append(out, b"{\"value\":");
         self.canonicalizer.write(&mut at, value, out)?;
         out.push(b'}');
         Ok(())
@@ -385,10 +397,9 @@ impl Parser<'_> {
 /// Appends `"name":[…],` unless the list is empty.
 fn list_member(name: &str, list: &[u8], out: &mut Vec<u8>) {
     if !list.is_empty() {
-        out.push(b'"');
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":[");
-        out.extend_from_slice(list);
-        out.extend_from_slice(b"],");
+        super::key(name, out);
+        out.push(b'[');
+        append(out, list);
+        append(out, b"],");
     }
 }

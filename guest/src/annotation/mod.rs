@@ -13,13 +13,13 @@ mod messages;
 mod prompt;
 mod tools;
 
-use crate::error::Error;
+use crate::error::{Refused, refused};
 use crate::json::{
-    Canonicalizer, Number, Reader, SyntaxError, Text, Value, write_escaped, write_number,
+    Canonicalizer, Members, Number, Reader, SyntaxError, Text, Value, append, write_escaped,
+    write_number,
 };
-use crate::members::Members;
 use crate::notes::Notes;
-use crate::span::{Shape, SpanKind};
+use crate::span::{NAME_BYTES, Shape, SpanKind, cut_text};
 use std::fmt;
 
 pub(crate) use evaluation::{Surroundings, write_metric_of};
@@ -37,19 +37,40 @@ pub struct Warning {
 
 impl Warning {
     /// `field` and what is said of it.
-    pub(crate) fn of(field: &str, what: &str) -> Self {
-        Warning { field: field.to_owned(), message: format!("`{field}` {what}") }
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of(field: &dyn fmt::Display, what: fmt::Arguments<'_>) -> Self {
+        let field = field.to_string();
+        let message = format!("`{field}` {what}");
+        Warning { field, message }
     }
 }
 
 /// At most so many warnings are given for one call; the count in the statistics is of these.
 const MAX_WARNINGS: usize = 16;
 
-impl From<SyntaxError> for Error {
+impl From<SyntaxError> for Refused {
+    #[cold]
+    #[inline(never)]
     fn from(error: SyntaxError) -> Self {
-        Error::invalid("annotation", &error.to_string(), "a JSON object")
+        not_json("annotation", error)
     }
 }
+
+#[cold]
+#[inline(never)]
+fn not_json(what: &str, error: SyntaxError) -> Refused {
+    refused(&what, &error.to_string(), "a JSON object")
+}
+
+/// Reads one member's value.
+type EachMember<'e> = dyn for<'p, 'a, 'r> FnMut(
+        &mut Parser<'p>,
+        Text<'a>,
+        Value<'a>,
+        &'r mut Reader<'a>,
+    ) -> Result<(), Refused>
+    + 'e;
 
 /// What the reading of one annotation shares.
 pub(crate) struct Parser<'p> {
@@ -61,19 +82,88 @@ pub(crate) struct Parser<'p> {
 /// A value whose beginning was read, and the place to go on from.
 type Field<'a> = (Value<'a>, Reader<'a>);
 
-/// Where a message or document stands: `input`, or `input[2]`. Put into words only for an error.
+/// Where a value stands, such as `input[2].role`. Put into words only for an error.
 #[derive(Clone, Copy)]
-struct Path<'f> {
-    field: &'f str,
-    at: Option<usize>,
+pub(crate) struct Path<'p> {
+    above: Option<&'p Path<'p>>,
+    /// The name of a member; empty for an element of a list.
+    name: &'p str,
+    at: usize,
+}
+
+impl<'p> Path<'p> {
+    pub(crate) fn of(name: &'p str) -> Self {
+        Path { above: None, name, at: 0 }
+    }
+
+    fn member(&'p self, name: &'p str) -> Self {
+        Path { above: Some(self), name, at: 0 }
+    }
+
+    fn element(&'p self, at: usize) -> Self {
+        Path { above: Some(self), name: "", at }
+    }
+
+    /// The list that it is an element of; itself if it is none.
+    fn list(&self) -> &Path<'p> {
+        self.above.filter(|_| self.name.is_empty()).unwrap_or(self)
+    }
+
+    /// What stands here is `got`, where only `accepted` is.
+    fn refused(&self, got: &str, accepted: &str) -> Refused {
+        refused(self, got, accepted)
+    }
 }
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at {
-            Some(at) => write!(f, "{}[{at}]", self.field),
-            None => f.write_str(self.field),
+        if let Some(above) = self.above {
+            above.fmt(f)?;
+            if self.name.is_empty() {
+                return write!(f, "[{}]", self.at);
+            }
+            f.write_str(".")?;
         }
+        f.write_str(self.name)
+    }
+}
+
+/// The members of an object that are there and not `null`, by their names.
+struct Given<'a> {
+    names: &'a [&'a str],
+    found: Vec<Option<Field<'a>>>,
+}
+
+impl<'a> Given<'a> {
+    fn get(&self, name: &str) -> Option<Field<'a>> {
+        let at = self.names.iter().position(|known| *known == name)?;
+        self.found.get(at).copied().flatten()
+    }
+
+    /// The first that is there.
+    fn first(&self, names: &[&str]) -> Option<Field<'a>> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    fn text(&self, name: &str) -> Option<Text<'a>> {
+        match self.get(name) {
+            Some((Value::Text(text), _)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Refuses those that are there and no text.
+    fn check_texts(&self, path: Option<&Path<'_>>, names: &[&str]) -> Result<(), Refused> {
+        for name in names {
+            match self.get(name) {
+                None | Some((Value::Text(_), _)) => {}
+                Some((other, _)) => {
+                    let path = Path { above: path, name, at: 0 };
+                    return Err(path.refused(other.describe(), "text"));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -83,13 +173,13 @@ pub(crate) fn parse(
     text: &str,
     notes: &mut Notes,
     canonicalizer: &mut Canonicalizer,
-) -> Result<Vec<Warning>, Error> {
+) -> Result<Vec<Warning>, Refused> {
     let mut parser = Parser::new(canonicalizer);
-    parser.whole("annotation", text, |parser, key, value, reader| {
+    parser.whole("annotation", text, &mut |parser, key, value, reader| {
         if key.is("input") {
-            parser.io("input", kind.input_shape(), value, reader, &mut notes.input)
+            parser.io(&Path::of("input"), kind.input_shape(), value, reader, &mut notes.input)
         } else if key.is("output") {
-            parser.io("output", kind.output_shape(), value, reader, &mut notes.output)
+            parser.io(&Path::of("output"), kind.output_shape(), value, reader, &mut notes.output)
         } else if key.is("metadata") {
             parser.metadata(value, reader, &mut notes.metadata)
         } else if key.is("metrics") {
@@ -98,19 +188,19 @@ pub(crate) fn parse(
             parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
             if kind != SpanKind::Llm && !notes.extra().tools.is_empty() {
                 notes.extra().tools.clear();
-                parser.warn("tool_definitions", "are of llm spans: they were left out".to_owned());
+                let path = Path::of("tool_definitions");
+                parser.warn(&path, format_args!("are of llm spans: they were left out"));
             }
             Ok(())
         } else if key.is("agent") && kind != SpanKind::Agent && !matches!(value, Value::Null) {
-            parser.warn("agent", "is of agent spans: it was left out".to_owned());
+            parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
             parser.agent(value, reader, &mut Default::default())
         } else if key.is("links") {
             parser.links(value, reader, &mut notes.extra().links)
         } else if !parser.shared(key, value, reader, notes)? {
             let accepted = "input, output, metadata, metrics, tags, cost_tags, prompt, \
                             tool_definitions, agent or links";
-            let given = format!("given `{}`", key.decode());
-            Err(Error::invalid("annotation", &given, accepted))
+            Err(foreign("annotation", &key.decode(), accepted))
         } else {
             Ok(())
         }
@@ -126,19 +216,19 @@ pub(crate) fn parse_context(
     notes: &mut Notes,
     name: &mut Option<String>,
     canonicalizer: &mut Canonicalizer,
-) -> Result<Vec<Warning>, Error> {
+) -> Result<Vec<Warning>, Refused> {
     let mut parser = Parser::new(canonicalizer);
-    parser.whole("context", text, |parser, key, value, reader| {
+    parser.whole("context", text, &mut |parser, key, value, reader| {
         if key.is("name") {
             match value {
                 Value::Null => {}
                 Value::Text(text) => *name = Some(text.decode()),
-                other => return Err(Error::invalid("name", other.describe(), "text")),
+                other => return Err(Path::of("name").refused(other.describe(), "text")),
             }
             Ok(())
         } else if !parser.shared(key, value, reader, notes)? {
             let accepted = "name, tags, cost_tags, prompt or agent";
-            Err(Error::invalid("context", &format!("given `{}`", key.decode()), accepted))
+            Err(foreign("context", &key.decode(), accepted))
         } else {
             Ok(())
         }
@@ -158,23 +248,12 @@ impl<'p> Parser<'p> {
     }
 
     /// Reads a whole JSON object, called `name` in errors; `each` reads a member's value.
-    fn whole(
-        &mut self,
-        name: &str,
-        text: &str,
-        mut each: impl for<'a> FnMut(
-            &mut Self,
-            Text<'a>,
-            Value<'a>,
-            &mut Reader<'a>,
-        ) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let not_json =
-            |error: SyntaxError| Error::invalid(name, &error.to_string(), "a JSON object");
+    fn whole(&mut self, name: &str, text: &str, each: &mut EachMember<'_>) -> Result<(), Refused> {
+        let not_json = |error| not_json(name, error);
         let mut reader = Reader::new(text);
         let begun = reader.value().map_err(not_json)?;
         if !matches!(begun, Value::Object) {
-            return Err(Error::invalid(name, begun.describe(), "a JSON object"));
+            return Err(Path::of(name).refused(begun.describe(), "a JSON object"));
         }
         let mut first = true;
         while let Some(key) = reader.member(first).map_err(not_json)? {
@@ -184,7 +263,11 @@ impl<'p> Parser<'p> {
         }
         reader.end().map_err(not_json)?;
         if self.canonicalizer.take_cut() > 0 {
-            self.warn(name, "has values nested deeper than 32 levels: those were cut".to_owned());
+            let path = Path::of(name);
+            self.warn(
+                &path,
+                format_args!("has values nested deeper than 32 levels: those were cut"),
+            );
         }
         Ok(())
     }
@@ -196,7 +279,7 @@ impl<'p> Parser<'p> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         notes: &mut Notes,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Refused> {
         if key.is("tags") {
             self.tags(value, reader, notes)?;
         } else if key.is_named("cost_tags") {
@@ -217,114 +300,133 @@ impl<'p> Parser<'p> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         keys: &mut Members,
-    ) -> Result<(), Error> {
-        let accepted = "a list of keys of tags";
+    ) -> Result<(), Refused> {
+        let list = Path::of("cost_tags");
         match value {
             Value::Null => return Ok(()),
             Value::Array => {}
-            other => return Err(Error::invalid("cost_tags", other.describe(), accepted)),
+            other => return Err(list.refused(other.describe(), "a list of keys of tags")),
         }
         let mut count = 0;
         while reader.element(count == 0)? {
             let value = reader.value()?;
             let Value::Text(text) = value else {
-                return Err(Error::invalid(
-                    &format!("cost_tags[{count}]"),
-                    value.describe(),
-                    "text",
-                ));
+                return Err(list.element(count).refused(value.describe(), "text"));
             };
-            keys.insert(|out| text.write(out), |_| Ok::<(), Error>(()))?;
+            keys.begin(text);
+            keys.end();
             count += 1;
         }
         Ok(())
     }
 
-    /// The members of an object whose opening was read, by their names or these in camel case;
-    /// `other` is told of the rest.
-    fn fields<'a, const N: usize>(
+    /// Finds members of an object whose opening was read, by their names or these in camel case.
+    /// The first names are kept, as many as `found` has places; what has none of the names is
+    /// warned of, if a path is given.
+    fn fields<'a>(
         &mut self,
         reader: &mut Reader<'a>,
-        names: [&str; N],
-        mut other: impl FnMut(&mut Self, Text<'a>, Field<'a>),
-    ) -> Result<[Option<Field<'a>>; N], Error> {
-        let mut found = [None; N];
+        names: &[&str],
+        found: &mut [Option<Field<'a>>],
+        path: Option<&Path<'_>>,
+    ) -> Result<(), SyntaxError> {
         let mut first = true;
         while let Some(key) = reader.member(first)? {
             first = false;
             let field = mark(reader)?;
-            let place = names.iter().position(|name| key.is_named(name));
-            match place.and_then(|at| found.get_mut(at)) {
-                Some(place) => *place = Some(field),
-                None if matches!(field.0, Value::Null) => {}
-                None => other(self, key, field),
+            match names.iter().position(|name| key.is_named(name)) {
+                Some(at) => {
+                    if let Some(place) = found.get_mut(at) {
+                        *place = Some(field);
+                    }
+                }
+                None => match path {
+                    Some(path) if !matches!(field.0, Value::Null) => self.not_sent(path, key),
+                    _ => {}
+                },
             }
         }
-        Ok(found)
+        Ok(())
+    }
+
+    /// As [`Parser::fields`], for objects that are rarely there.
+    fn given<'a>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        names: &'a [&'a str],
+        path: Option<&Path<'_>>,
+    ) -> Result<Given<'a>, SyntaxError> {
+        let mut found = vec![None; names.len()];
+        self.fields(reader, names, &mut found, path)?;
+        for field in &mut found {
+            *field = present(*field);
+        }
+        Ok(Given { names, found })
     }
 
     /// Warns of a member that is not sent.
-    fn not_sent(&mut self, field: &str, key: Text<'_>) {
-        self.warn(field, format!("has `{}`, which is not sent", key.decode()));
+    #[cold]
+    #[inline(never)]
+    fn not_sent(&mut self, path: &Path<'_>, key: Text<'_>) {
+        self.warn(path, format_args!("has `{}`, which is not sent", key.decode()));
     }
 }
 
 impl Parser<'_> {
-    fn warn(&mut self, field: &str, what: String) {
+    #[cold]
+    #[inline(never)]
+    fn warn(&mut self, path: &Path<'_>, what: fmt::Arguments<'_>) {
         if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(Warning::of(field, &what));
+            self.warnings.push(Warning::of(path, what));
         }
     }
 
     /// The whole `input` or `output` object; empty for `null`.
     fn io<'a>(
         &mut self,
-        field: &str,
+        path: &Path<'_>,
         shape: Shape,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         out.clear();
         if matches!(value, Value::Null) {
             return Ok(());
         }
-        match shape {
-            Shape::Messages => self.messages(field, value, reader, out)?,
-            Shape::Documents => self.documents(field, value, reader, out)?,
-            Shape::Value => {
-                if let Value::Text(text) = value {
-                    out.reserve(text.raw_len() + 16);
-                }
-                out.extend_from_slice(b"{\"value\":");
-                self.as_text(value, reader, out)?;
-                out.push(b'}');
+        if shape == Shape::Value {
+            if let Value::Text(text) = value {
+                out.reserve(text.raw_len() + 16);
             }
+            append(out, b"{\"value\":");
+            self.as_text(value, reader, out)?;
+            out.push(b'}');
+            return Ok(());
         }
+        let messages = shape == Shape::Messages;
+        append(out, if messages { b"{\"messages\":[" } else { b"{\"documents\":[" });
+        let empty = out.len();
+        self.one_or_more(path, shape, value, reader, out)?;
         // An empty list says nothing.
-        if out.ends_with(b"[]}") && matches!(shape, Shape::Messages | Shape::Documents) {
+        if out.len() == empty {
             out.clear();
+        } else {
+            append(out, b"]}");
         }
         Ok(())
     }
 
-    /// Appends what `each` makes of a value, or of every element of a list, with commas.
+    /// Appends the message or document that a value is, or every element of a list, with commas.
     fn one_or_more<'a>(
         &mut self,
-        field: &str,
+        path: &Path<'_>,
+        shape: Shape,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-        each: impl Fn(
-            &mut Self,
-            Path<'_>,
-            Value<'a>,
-            &mut Reader<'a>,
-            &mut Vec<u8>,
-        ) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         if !matches!(value, Value::Array) {
-            return each(self, Path { field, at: None }, value, reader, out);
+            return self.one(path, shape, value, reader, out);
         }
         let mut count = 0;
         while reader.element(count == 0)? {
@@ -333,11 +435,42 @@ impl Parser<'_> {
             }
             let value = reader.value()?;
             let before = out.len();
-            each(self, Path { field, at: Some(count) }, value, reader, out)?;
+            self.one(&path.element(count), shape, value, reader, out)?;
             if out.len() == before && count > 0 {
                 out.pop();
             }
             count += 1;
+        }
+        Ok(())
+    }
+
+    fn one<'a>(
+        &mut self,
+        path: &Path<'_>,
+        shape: Shape,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        match shape {
+            Shape::Messages => self.message(path, value, reader, out),
+            _ => self.document(path, value, reader, out),
+        }
+    }
+
+    /// Appends `"name":` and the text that a field holds, or an empty one.
+    fn text_or_empty(
+        &mut self,
+        path: &Path<'_>,
+        name: &str,
+        field: Option<Field<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        key(name, out);
+        match present(field) {
+            None => append(out, b"\"\""),
+            Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
+            Some((other, _)) => return Err(path.member(name).refused(other.describe(), "text")),
         }
         Ok(())
     }
@@ -364,8 +497,8 @@ impl Parser<'_> {
     ) -> Result<(), SyntaxError> {
         match value {
             Value::Text(text) => text.write(out),
-            Value::Number(Number::NonFinite(name)) => out.extend_from_slice(name.as_bytes()),
-            Value::Number(Number::Integer(digits)) => out.extend_from_slice(digits.as_bytes()),
+            Value::Number(Number::NonFinite(name)) => append(out, name.as_bytes()),
+            Value::Number(Number::Integer(digits)) => append(out, digits.as_bytes()),
             _ => {
                 let mut json = std::mem::take(&mut self.scratch);
                 json.clear();
@@ -383,8 +516,8 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         members: &mut Members,
-    ) -> Result<(), Error> {
-        if !open_object("metadata", value, "an object")? {
+    ) -> Result<(), Refused> {
+        if !open_object(&Path::of("metadata"), value, "an object")? {
             return Ok(());
         }
         let mut first = true;
@@ -393,12 +526,15 @@ impl Parser<'_> {
             let value = reader.value()?;
             if key.is("_dd") {
                 // The intake keeps its own things there.
-                self.warn("metadata._dd", "is a reserved name: it was left out".to_owned());
+                self.warn(
+                    &Path::of("metadata._dd"),
+                    format_args!("is a reserved name: it was left out"),
+                );
                 reader.skip(value)?;
                 continue;
             }
-            members
-                .insert(|out| key.write(out), |out| self.canonicalizer.write(reader, value, out))?;
+            self.canonicalizer.write(reader, value, members.begin(key))?;
+            members.end();
         }
         Ok(())
     }
@@ -408,8 +544,9 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         members: &mut Members,
-    ) -> Result<(), Error> {
-        if !open_object("metrics", value, "an object of numbers")? {
+    ) -> Result<(), Refused> {
+        let path = Path::of("metrics");
+        if !open_object(&path, value, "an object of numbers")? {
             return Ok(());
         }
         let mut first = true;
@@ -418,45 +555,48 @@ impl Parser<'_> {
             let value = reader.value()?;
             let number = match value {
                 Value::Number(Number::NonFinite(name)) => {
-                    let field = format!("metrics.{}", key.decode());
-                    self.warn(&field, format!("is {name}, which no intake takes: it was left out"));
+                    let what = format_args!("is {name}, which no intake takes: it was left out");
+                    self.warn(&path.member(&key.decode()), what);
                     continue;
                 }
                 Value::Number(number) => number,
                 Value::Bool(flag) => Number::Integer(if flag { "1" } else { "0" }),
                 other => {
-                    let field = format!("metrics.{}", key.decode());
-                    return Err(Error::invalid(&field, other.describe(), "a number"));
+                    return Err(path.member(&key.decode()).refused(other.describe(), "a number"));
                 }
             };
-            let key = self.metric_key(key);
-            members.insert(
-                |out| write_escaped(out, key.as_bytes()),
-                |out| {
-                    write_metric(out, number);
-                    Ok::<(), Error>(())
-                },
-            )?;
+            let out = match self.metric_key(&path, key) {
+                None => members.begin(key),
+                Some(sent) => {
+                    let mut name = Vec::new();
+                    write_escaped(&mut name, sent.as_bytes());
+                    members.begin_escaped(&name)
+                }
+            };
+            write_metric(out, number);
+            members.end();
         }
         Ok(())
     }
 
-    /// The intake refuses a whole batch for a metric key with a dot, so it becomes `_`; what
-    /// dd-trace-js spells in camel case gets the name that the intake knows.
-    fn metric_key(&mut self, key: Text<'_>) -> String {
+    /// The name under which a metric is sent, if it is another. The intake refuses a whole batch
+    /// for a metric key with a dot, so it becomes `_`; what dd-trace-js spells in camel case gets
+    /// the name that the intake knows.
+    fn metric_key(&mut self, path: &Path<'_>, key: Text<'_>) -> Option<String> {
+        if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| key.is(camel)) {
+            return Some((*sent).to_owned());
+        }
+        if !key.may_have(b'.') {
+            return None;
+        }
         let name = key.decode();
-        if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| *camel == name) {
-            return (*sent).to_owned();
+        let sent: String = name.chars().map(|c| if c == '.' { '_' } else { c }).collect();
+        if sent == name {
+            return None;
         }
-        if !name.contains('.') {
-            return name;
-        }
-        let replaced = name.replace('.', "_");
-        self.warn(
-            &format!("metrics.{name}"),
-            format!("has a dot in its name: it is sent as `{replaced}`"),
-        );
-        replaced
+        let what = format_args!("has a dot in its name: it is sent as `{sent}`");
+        self.warn(&path.member(&name), what);
+        Some(sent)
     }
 
     fn tags<'a>(
@@ -464,8 +604,8 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         notes: &mut Notes,
-    ) -> Result<(), Error> {
-        if !open_object("tags", value, "an object")? {
+    ) -> Result<(), Refused> {
+        if !open_object(&Path::of("tags"), value, "an object")? {
             return Ok(());
         }
         let mut first = true;
@@ -474,17 +614,29 @@ impl Parser<'_> {
             let value = reader.value()?;
             if key.is("session_id") {
                 let mut session = Vec::new();
-                let mut at = *reader;
-                self.as_text(value, &mut at, &mut session)?;
+                if !matches!(value, Value::Null) {
+                    self.as_text(value, &mut reader.clone(), &mut session)?;
+                }
                 notes.session = session_of(&session);
+                if notes.session.is_none() {
+                    // Nothing, or an empty text, is no session.
+                    reader.skip(value)?;
+                    continue;
+                }
             }
-            notes.tags.insert(
-                |out| key.write(out),
-                |out| {
-                    out.push(b':');
-                    self.inside_text(value, reader, out)
-                },
-            )?;
+            if key.starts_with("witspan.") {
+                let path = Path::of("tags");
+                self.warn(
+                    &path,
+                    format_args!("has `{}`, a reserved name: it was left out", key.decode()),
+                );
+                reader.skip(value)?;
+                continue;
+            }
+            let out = notes.tags.begin(key);
+            out.push(b':');
+            self.inside_text(value, reader, out)?;
+            notes.tags.end();
         }
         Ok(())
     }
@@ -504,18 +656,62 @@ const CAMEL_METRICS: [(&str, &str); 6] = [
 fn session_of(quoted: &[u8]) -> Option<std::rc::Rc<str>> {
     let quoted = String::from_utf8_lossy(quoted);
     match Reader::new(&quoted).value() {
-        Ok(Value::Text(text)) if !text.is_empty() => Some(text.decode().into()),
+        Ok(Value::Text(text)) if !text.is_empty() => {
+            let mut session = text.decode();
+            cut_text(&mut session, NAME_BYTES);
+            Some(session.into())
+        }
         _ => None,
     }
 }
 
 /// Whether the value is an object (true) or absent (false).
-fn open_object(field: &str, value: Value<'_>, accepted: &str) -> Result<bool, Error> {
+fn open_object(path: &Path<'_>, value: Value<'_>, accepted: &str) -> Result<bool, Refused> {
     match value {
         Value::Object => Ok(true),
         Value::Null => Ok(false),
-        other => Err(Error::invalid(field, other.describe(), accepted)),
+        other => Err(path.refused(other.describe(), accepted)),
     }
+}
+
+/// Whether the value is a list (true) or absent (false).
+fn open_list(path: &Path<'_>, value: Value<'_>) -> Result<bool, Refused> {
+    match value {
+        Value::Array => Ok(true),
+        Value::Null => Ok(false),
+        other => Err(path.refused(other.describe(), "a list")),
+    }
+}
+
+/// An object was given this member, and takes only others.
+#[cold]
+#[inline(never)]
+fn foreign(what: &str, given: &str, accepted: &str) -> Refused {
+    refused(&what, &format!("given `{given}`"), accepted)
+}
+
+/// What a field is, for an error text.
+fn got(field: Option<Field<'_>>) -> &'static str {
+    match field {
+        None => "absent",
+        Some((Value::Text(text), _)) if text.is_empty() => "empty",
+        Some((value, _)) => value.describe(),
+    }
+}
+
+/// Appends `"name":`.
+fn key(name: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    append(out, name.as_bytes());
+    append(out, b"\":");
+}
+
+/// Ends an object whose members each end with a comma.
+fn close(out: &mut Vec<u8>) {
+    if out.last() == Some(&b',') {
+        out.pop();
+    }
+    out.push(b'}');
 }
 
 /// A metric is a number on the wire whatever its size.

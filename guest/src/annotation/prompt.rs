@@ -1,9 +1,26 @@
 //! The prompt that a span's input was made from.
 
-use super::{Field, Parser, mark, present};
-use crate::error::Error;
-use crate::json::{Number, Reader, Value};
-use crate::members::Members;
+use super::{Given, Parser, Path, mark, open_object};
+use crate::error::Refused;
+use crate::json::{Members, Number, Reader, Value, append};
+
+const NAMES: [&str; 15] = [
+    "id",
+    "version",
+    "label",
+    "prompt_uuid",
+    "prompt_version_uuid",
+    "template",
+    "chat_template",
+    "variables",
+    "tags",
+    "context_variables",
+    "rag_context_variables",
+    "query_variables",
+    "rag_query_variables",
+    "context_variable_keys",
+    "query_variable_keys",
+];
 
 impl Parser<'_> {
     /// Reads a prompt into `members`, by the names that the contract has.
@@ -12,78 +29,43 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         members: &mut Members,
-    ) -> Result<(), Error> {
-        if !super::open_object("prompt", value, "an object")? {
+    ) -> Result<(), Refused> {
+        let path = Path::of("prompt");
+        if !open_object(&path, value, "an object")? {
             return Ok(());
         }
-        let names = [
-            "id",
-            "version",
-            "label",
-            "prompt_uuid",
-            "prompt_version_uuid",
-            "template",
-            "chat_template",
-            "variables",
-            "tags",
-            "context_variables",
-            "rag_context_variables",
-            "query_variables",
-            "rag_query_variables",
-            "context_variable_keys",
-            "query_variable_keys",
-        ];
-        let found = self.fields(reader, names, |parser, key, _| parser.not_sent("prompt", key))?;
-        let [
-            id,
-            version,
-            label,
-            uuid,
-            version_uuid,
-            template,
-            chat,
-            variables,
-            tags,
-            context,
-            rag_context,
-            query,
-            rag_query,
-            context_keys,
-            query_keys,
-        ] = found.map(present);
-        for (name, field) in [
-            ("id", id),
-            ("version", version),
-            ("label", label),
-            ("prompt_uuid", uuid),
-            ("prompt_version_uuid", version_uuid),
-        ] {
-            let Some((value, mut at)) = field else { continue };
+        let given = self.given(reader, &NAMES, Some(&path))?;
+        for name in ["id", "version", "label", "prompt_uuid", "prompt_version_uuid"] {
+            let Some((value, mut at)) = given.get(name) else { continue };
             if !matches!(
                 value,
                 Value::Text(_) | Value::Number(Number::Integer(_) | Number::Float(_))
             ) {
-                return Err(Error::invalid(&format!("prompt.{name}"), value.describe(), "text"));
+                return Err(path.member(name).refused(value.describe(), "text"));
             }
-            members.insert(put(name), |out| self.as_text(value, &mut at, out))?;
+            self.as_text(value, &mut at, members.begin_escaped(name.as_bytes()))?;
+            members.end();
         }
-        self.templates(template, chat, members)?;
-        for (name, field) in [("variables", variables), ("tags", tags)] {
-            let Some((value, mut at)) = field else { continue };
-            let path = format!("prompt.{name}");
-            super::open_object(&path, value, "an object")?;
+        self.templates(&path, &given, members)?;
+        for name in ["variables", "tags"] {
+            let Some((value, mut at)) = given.get(name) else { continue };
+            open_object(&path.member(name), value, "an object")?;
             let texts = self.texts(&mut at)?;
-            members.insert(put(name), |out| {
-                texts.write_object(out);
-                Ok::<(), Error>(())
-            })?;
+            texts.write_object(members.begin_escaped(name.as_bytes()));
+            members.end();
         }
-        for (name, field) in [
-            ("context_variables", context.or(rag_context).or(context_keys)),
-            ("query_variables", query.or(rag_query).or(query_keys)),
+        for names in [
+            ["context_variables", "rag_context_variables", "context_variable_keys"],
+            ["query_variables", "rag_query_variables", "query_variable_keys"],
         ] {
-            let Some(field) = field else { continue };
-            members.insert(put(name), |out| self.list_of_texts(name, field, out))?;
+            let Some((value, at)) = given.first(&names) else { continue };
+            let name = names[0];
+            let path = path.member(name);
+            let Value::Array = value else {
+                return Err(path.refused(value.describe(), "a list of texts"));
+            };
+            self.list_of_texts(&path, at, members.begin_escaped(name.as_bytes()))?;
+            members.end();
         }
         Ok(())
     }
@@ -91,113 +73,99 @@ impl Parser<'_> {
     /// The text template, or the one of messages; not both.
     fn templates(
         &mut self,
-        template: Option<Field<'_>>,
-        chat: Option<Field<'_>>,
+        path: &Path<'_>,
+        given: &Given<'_>,
         members: &mut Members,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
+        let (template, chat) = (given.get("template"), given.get("chat_template"));
         if template.is_some() && chat.is_some() {
             let both = "given `template` and `chat_template`";
-            return Err(Error::invalid("prompt", both, "one of them"));
+            return Err(path.refused(both, "one of them"));
         }
+        let template_path = path.member("template");
         match template {
             Some((value @ Value::Text(_), mut at)) => {
-                members.insert(put("template"), |out| self.as_text(value, &mut at, out))?;
+                self.as_text(value, &mut at, members.begin_escaped(b"template"))?;
+                members.end();
             }
             // dd-trace-js has one name for both.
-            Some((Value::Array, at)) => self.chat("prompt.template", at, members)?,
+            Some((Value::Array, at)) => self.chat(&template_path, at, members)?,
             Some((other, _)) => {
                 let accepted = "text or a list of messages";
-                return Err(Error::invalid("prompt.template", other.describe(), accepted));
+                return Err(template_path.refused(other.describe(), accepted));
             }
             None => {}
         }
+        let path = path.member("chat_template");
         match chat {
-            Some((Value::Array, at)) => self.chat("prompt.chat_template", at, members),
-            Some((other, _)) => {
-                let accepted = "a list of messages";
-                Err(Error::invalid("prompt.chat_template", other.describe(), accepted))
-            }
+            Some((Value::Array, at)) => self.chat(&path, at, members),
+            Some((other, _)) => Err(path.refused(other.describe(), "a list of messages")),
             None => Ok(()),
         }
     }
 
     fn chat(
         &mut self,
-        field: &str,
-        mut list: Reader<'_>,
+        list: &Path<'_>,
+        mut reader: Reader<'_>,
         members: &mut Members,
-    ) -> Result<(), Error> {
-        let mut written = vec![b'['];
+    ) -> Result<(), Refused> {
+        let names = ["content", "role", "name", "type"];
+        let out = members.begin_escaped(b"chat_template");
+        out.push(b'[');
         let mut count = 0;
-        while list.element(count == 0)? {
-            if count > 0 {
-                written.push(b',');
-            }
-            let path = format!("{field}[{count}]");
+        while reader.element(count == 0)? {
+            let path = list.element(count);
             count += 1;
-            let (value, mut at) = mark(&mut list)?;
-            super::open_object(&path, value, "an object").and_then(|given| match given {
-                true => Ok(()),
-                false => Err(Error::invalid(&path, "null", "an object")),
-            })?;
-            let names = ["content", "role", "name", "type"];
-            let found =
-                self.fields(&mut at, names, |parser, key, _| parser.not_sent(&path, key))?;
-            let [content, role, name, kind] = found.map(present);
-            for (name, field) in names.iter().zip(found) {
-                if let Some((value, _)) = present(field)
-                    && !matches!(value, Value::Text(_))
-                {
-                    return Err(Error::invalid(
-                        &format!("{path}.{name}"),
-                        value.describe(),
-                        "text",
-                    ));
-                }
-            }
-            let placeholder =
-                matches!(kind, Some((Value::Text(kind), _)) if kind.is("placeholder"));
-            written.push(b'{');
-            if placeholder {
-                self.text_member("name", name, &mut written)?;
-                written.extend_from_slice(b"\"type\":\"placeholder\"}");
+            let (value, mut at) = mark(&mut reader)?;
+            let Value::Object = value else {
+                return Err(path.refused(value.describe(), "an object"));
+            };
+            let given = self.given(&mut at, &names, Some(&path))?;
+            given.check_texts(Some(&path), &names)?;
+            out.push(b'{');
+            let kind = given.get("type");
+            if matches!(kind, Some((Value::Text(kind), _)) if kind.is("placeholder")) {
+                self.text_member("name", given.get("name"), out)?;
+                append(out, b"\"type\":\"placeholder\"}");
             } else {
-                match content {
-                    Some(_) => self.text_member("content", content, &mut written)?,
-                    None => written.extend_from_slice(b"\"content\":\"\","),
+                match given.get("content") {
+                    None => append(out, b"\"content\":\"\","),
+                    content => self.text_member("content", content, out)?,
                 }
-                self.text_member("role", role, &mut written)?;
-                written.pop();
-                written.push(b'}');
+                self.text_member("role", given.get("role"), out)?;
+                out.pop();
+                out.push(b'}');
             }
+            out.push(b',');
         }
-        written.push(b']');
-        members.set(b"chat_template", &written);
+        if count > 0 {
+            out.pop();
+        }
+        out.push(b']');
+        members.end();
         Ok(())
     }
 
     /// Members of an object whose opening was read, each value as text.
-    pub(super) fn texts(&mut self, reader: &mut Reader<'_>) -> Result<Members, Error> {
+    pub(super) fn texts(&mut self, reader: &mut Reader<'_>) -> Result<Members, Refused> {
         let mut texts = Members::default();
         let mut first = true;
         while let Some(key) = reader.member(first)? {
             first = false;
             let value = reader.value()?;
-            texts.insert(|out| key.write(out), |out| self.as_text(value, reader, out))?;
+            self.as_text(value, reader, texts.begin(key))?;
+            texts.end();
         }
         Ok(texts)
     }
 
     fn list_of_texts(
         &mut self,
-        name: &str,
-        (value, mut at): Field<'_>,
+        path: &Path<'_>,
+        mut at: Reader<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        let field = format!("prompt.{name}");
-        let Value::Array = value else {
-            return Err(Error::invalid(&field, value.describe(), "a list of texts"));
-        };
+    ) -> Result<(), Refused> {
         out.push(b'[');
         let mut count = 0;
         while at.element(count == 0)? {
@@ -206,19 +174,11 @@ impl Parser<'_> {
             }
             match at.value()? {
                 value @ Value::Text(_) => self.as_text(value, &mut at, out)?,
-                other => {
-                    let field = format!("{field}[{count}]");
-                    return Err(Error::invalid(&field, other.describe(), "text"));
-                }
+                other => return Err(path.element(count).refused(other.describe(), "text")),
             }
             count += 1;
         }
         out.push(b']');
         Ok(())
     }
-}
-
-/// Writes a key that needs no escape.
-fn put(name: &str) -> impl FnOnce(&mut Vec<u8>) {
-    move |out| out.extend_from_slice(name.as_bytes())
 }

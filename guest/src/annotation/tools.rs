@@ -1,8 +1,22 @@
 //! Definitions of the tools that a model may call, in Datadog's, OpenAI's or Anthropic's form.
 
-use super::{Field, Parser, mark, present};
-use crate::error::Error;
-use crate::json::{Reader, Value};
+use super::{Field, Parser, Path, got, mark, open_list};
+use crate::error::Refused;
+use crate::json::{Reader, Value, append};
+
+/// What is read of a definition; what follows `function` says nothing that is sent.
+const NAMES: [&str; 10] = [
+    "name",
+    "description",
+    "schema",
+    "parameters",
+    "input_schema",
+    "version",
+    "function",
+    "type",
+    "strict",
+    "cache_control",
+];
 
 impl Parser<'_> {
     /// Appends the list `[…]`; nothing if it is empty or absent.
@@ -11,22 +25,18 @@ impl Parser<'_> {
         value: Value<'a>,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         out.clear();
-        match value {
-            Value::Null => return Ok(()),
-            Value::Array => {}
-            other => {
-                return Err(Error::invalid("tool_definitions", other.describe(), "a list"));
-            }
+        let list = Path::of("tool_definitions");
+        if !open_list(&list, value)? {
+            return Ok(());
         }
         let mut count = 0;
         while reader.element(count == 0)? {
             out.push(if count == 0 { b'[' } else { b',' });
-            let path = format!("tool_definitions[{count}]");
-            count += 1;
             let definition = mark(reader)?;
-            self.tool_definition(&path, definition, out)?;
+            self.tool_definition(&list.element(count), definition, out)?;
+            count += 1;
         }
         if count > 0 {
             out.push(b']');
@@ -36,60 +46,39 @@ impl Parser<'_> {
 
     fn tool_definition(
         &mut self,
-        path: &str,
+        path: &Path<'_>,
         (value, mut at): Field<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refused> {
         let Value::Object = value else {
-            return Err(Error::invalid(path, value.describe(), "an object"));
+            return Err(path.refused(value.describe(), "an object"));
         };
-        let names = [
-            "name",
-            "description",
-            "schema",
-            "parameters",
-            "input_schema",
-            "version",
-            "function",
-            "type",
-            "strict",
-            "cache_control",
-        ];
-        let found = self.fields(&mut at, names, |parser, key, _| parser.not_sent(path, key))?;
-        let [name, description, schema, parameters, input_schema, version, function, ..] =
-            found.map(present);
-        if let Some(function @ (Value::Object, _)) = function
+        let given = self.given(&mut at, &NAMES, Some(path))?;
+        let name = given.get("name");
+        if let Some(function @ (Value::Object, _)) = given.get("function")
             && name.is_none()
         {
             return self.tool_definition(path, function, out);
         }
-        for (member, field) in [("name", name), ("description", description), ("version", version)]
-        {
-            let got = match field {
-                Some((Value::Text(text), _)) if member != "name" || !text.is_empty() => continue,
-                Some((Value::Text(_), _)) => "empty",
-                None if member != "name" => continue,
-                None => "absent",
-                Some((other, _)) => other.describe(),
-            };
-            return Err(Error::invalid(&format!("{path}.{member}"), got, "text"));
+        if !matches!(name, Some((Value::Text(text), _)) if !text.is_empty()) {
+            return Err(path.member("name").refused(got(name), "text"));
         }
+        given.check_texts(Some(path), &["description", "version"])?;
         out.push(b'{');
-        self.text_member("description", description, out)?;
+        self.text_member("description", given.get("description"), out)?;
         self.text_member("name", name, out)?;
-        match schema.or(parameters).or(input_schema) {
+        match given.first(&["schema", "parameters", "input_schema"]) {
             None => {}
             Some((value @ Value::Object, mut at)) => {
-                out.extend_from_slice(b"\"schema\":");
+                append(out, b"\"schema\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }
             Some((other, _)) => {
-                let field = format!("{path}.schema");
-                return Err(Error::invalid(&field, other.describe(), "an object"));
+                return Err(path.member("schema").refused(other.describe(), "an object"));
             }
         }
-        self.text_member("version", version, out)?;
+        self.text_member("version", given.get("version"), out)?;
         out.pop();
         out.push(b'}');
         Ok(())

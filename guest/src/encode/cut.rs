@@ -1,8 +1,9 @@
 //! Shortening a span that is too long: the longest texts are cut, structure and numbers stay.
 
 use super::Ended;
-use crate::members::Members;
-use crate::span::cut_text;
+use super::stand_in;
+use crate::json::Members;
+use crate::span::{Shape, cut_text};
 
 /// Names of members whose short texts say what the rest is, and are left alone.
 const KEPT: [&[u8]; 6] = [b"role", b"name", b"type", b"tool_id", b"id", b"mime_type"];
@@ -10,15 +11,19 @@ const KEPT: [&[u8]; 6] = [b"role", b"name", b"type", b"tool_id", b"id", b"mime_t
 const KEPT_BYTES: usize = 256;
 /// No text is cut to fewer bytes.
 const SHORTEST: usize = 32;
+/// What the tag that says so takes, at most.
+const MARK: usize = 96;
 /// What saying so takes in each text that is cut, at most.
 const NOTICE: usize = 32;
 
 /// Shortens a span, whose event is `over` bytes too long, so that it probably fits; what was cut
 /// becomes its mark. The texts that are longest are cut to one length, as long as can be.
 pub(crate) fn cut(ended: &mut Ended, over: usize) {
+    // Saying so takes a tag.
+    let over = over + MARK;
     let mut lengths: Vec<usize> = Vec::new();
     each_part(ended, |_, part| part.lengths(&mut lengths));
-    crate::sort::sort_by(&mut lengths, |a, b| b.cmp(a));
+    crate::json::sort_by(&mut lengths, |a, b| b.cmp(a));
     let level = water_level(&lengths, over);
     let mut sections: Vec<&'static str> = Vec::new();
     each_part(ended, |name, part| {
@@ -39,9 +44,10 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
         }
     });
     let Some((largest, _)) = largest else { return false };
+    let kind = ended.record.kind;
     each_part(ended, |name, part| {
         if name == largest {
-            part.empty();
+            part.empty(if name == "input" { kind.input_shape() } else { kind.output_shape() });
         }
     });
     ended.io_dropped |= largest == "input" || largest == "output";
@@ -50,7 +56,7 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
 }
 
 /// What stands in the place of a part that was too long however it was cut.
-const EMPTIED: &[u8] = b"{\"value\":\"[left out: too long for one event]\"}";
+const EMPTIED: &str = "[left out: too long for one event]";
 
 fn mark(ended: &mut Ended, sections: &[&'static str]) {
     let at = ended.marks.iter().position(|(key, _)| *key == "witspan.cut");
@@ -133,13 +139,13 @@ impl Part<'_> {
         }
     }
 
-    fn empty(&mut self) {
+    fn empty(&mut self, shape: Shape) {
         match self {
             Part::Json(json)
                 if json.first() == Some(&b'{') && !json.starts_with(b"{\"attributes\"") =>
             {
                 json.clear();
-                json.extend_from_slice(EMPTIED);
+                json.extend_from_slice(stand_in(shape, EMPTIED).as_bytes());
             }
             Part::Json(json) => json.clear(),
             Part::Members(members) | Part::Tags(members) => **members = Members::default(),
@@ -269,7 +275,7 @@ fn cut_inside(text: &[u8], level: usize) -> Vec<u8> {
         end += width;
     }
     let mut cut = text.get(..end).unwrap_or_default().to_vec();
-    cut.extend_from_slice(format!(" [cut: {} bytes]", text.len()).as_bytes());
+    cut.extend_from_slice(crate::span::cut_notice(text).as_bytes());
     cut
 }
 

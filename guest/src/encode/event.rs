@@ -1,7 +1,7 @@
 //! The event that the application's processor is given; `wit/processing.wit` describes it.
 
 use super::{Ended, extra, integer, model, put, text, trace_id};
-use crate::members::Members;
+use crate::json::{Members, append};
 
 fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
     if !members.is_empty() {
@@ -16,10 +16,19 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     let extra = notes.extra.as_deref();
     out.push(b'{');
     if let Some(extra) = extra
-        && !extra.agent.is_empty()
+        && !(extra.agent.is_empty() && extra.agent_version.is_empty())
     {
-        object(out, "\"agent\":", &extra.agent);
+        let mut agent = extra.agent.clone();
+        if !extra.agent_version.is_empty() {
+            agent.set(b"version", &[b"\"", extra.agent_version.as_slice(), b"\""].concat());
+        }
+        object(out, "\"agent\":", &agent);
         out.push(b',');
+    }
+    if let Some(agent) = &ended.frame.agent {
+        text(out, "\"agent_attribution\":{\"name\":", &agent.name);
+        integer(out, ",\"span_id\":\"", agent.span_id);
+        put(out, "\"},");
     }
     if let Some(failure) = &ended.failure {
         text(out, "\"error\":{\"message\":", &failure.message);
@@ -27,15 +36,17 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         text(out, ",\"type\":", &failure.error_type);
         put(out, "},");
     }
-    let prompt = extra::prompt(ended);
+    // Also one that is only for children: what is not in the event would be taken for removed.
+    let own = extra.map(|extra| &extra.prompt).filter(|prompt| !prompt.is_empty());
+    let prompt = extra::prompt(ended).or(own);
     if !notes.input.is_empty() || prompt.is_some() {
         put(out, "\"input\":");
         match (prompt, notes.input.split_last()) {
-            (None, _) => out.extend_from_slice(&notes.input),
+            (None, _) => append(out, &notes.input),
             (Some(prompt), open) => {
                 match open {
                     Some((_, open)) => {
-                        out.extend_from_slice(open);
+                        append(out, open);
                         out.push(b',');
                     }
                     None => out.push(b'{'),
@@ -51,7 +62,7 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     out.push(b'"');
     if let Some(links) = extra::links(ended) {
         put(out, ",\"links\":[");
-        out.extend_from_slice(links);
+        append(out, links);
         out.push(b']');
     }
     object(out, ",\"metadata\":", &notes.metadata);
@@ -62,7 +73,7 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     super::name(ended, out);
     if !notes.output.is_empty() {
         put(out, ",\"output\":");
-        out.extend_from_slice(&notes.output);
+        append(out, &notes.output);
     }
     super::parent(ended, out);
     if let Some(session) = ended.session() {
@@ -77,15 +88,18 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         put(out, ",\"tags\":{");
         for (n, (key, value)) in notes.tags.iter().enumerate() {
             put(out, if n > 0 { ",\"" } else { "\"" });
-            out.extend_from_slice(key);
+            append(out, key);
             put(out, "\":\"");
             // A tag is kept as `key:value`.
-            out.extend_from_slice(value.get(1..).unwrap_or_default());
+            append(out, value.get(1..).unwrap_or_default());
             out.push(b'"');
         }
         out.push(b'}');
     }
     extra::write_tools(ended, out);
+    if let Some(version) = &ended.tool_version {
+        text(out, ",\"tool_version\":", version);
+    }
     trace_id(out, ",\"trace_id\":", &ended.frame);
     out.push(b'}');
 }

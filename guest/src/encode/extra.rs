@@ -1,8 +1,8 @@
 //! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
 
 use super::{Ended, put};
-use crate::ids::write_string;
-use crate::members::Members;
+use crate::json::write_string;
+use crate::json::{Members, append};
 use crate::settings::IntakeFormat;
 use crate::span::SpanKind;
 
@@ -25,7 +25,7 @@ pub(super) fn write_input(
     put(out, "\"input\":");
     match ended.record.notes.input.split_last() {
         Some((_, open)) => {
-            out.extend_from_slice(open);
+            append(out, open);
             out.push(b',');
         }
         None => out.push(b'{'),
@@ -85,7 +85,7 @@ fn write_prompt(ended: &Ended, prompt: &Members, format: IntakeFormat, out: &mut
         put(out, theirs);
         put(out, "\":");
         match (given, *ours) {
-            (Some(value), _) => out.extend_from_slice(value),
+            (Some(value), _) => append(out, value),
             (None, "id") => write_string(out, &format!("{app}_unnamed-prompt")),
             (None, "context_variables") => put(out, "[\"context\"]"),
             (None, "query_variables") => put(out, "[\"question\"]"),
@@ -149,6 +149,6 @@ pub(super) fn write_tools(ended: &Ended, out: &mut Vec<u8>) {
     let Some(extra) = &ended.record.notes.extra else { return };
     if !extra.tools.is_empty() {
         put(out, ",\"tool_definitions\":");
-        out.extend_from_slice(&extra.tools);
+        append(out, &extra.tools);
     }
 }

@@ -11,10 +11,10 @@ mod sdk_intake;
 mod tags;
 
 use crate::delivery::IntakeHost;
-use crate::ids::{write_integer, write_string};
-use crate::members::Members;
+use crate::json::Members;
+use crate::json::{append, write_integer, write_string};
 use crate::settings::{IntakeFormat, Settings};
-use crate::span::{Failure, Frame, Record};
+use crate::span::{Failure, Frame, Record, Shape};
 
 pub(crate) use cut::{cut, empty_the_largest};
 pub(crate) use event::write_processor_event;
@@ -54,6 +54,15 @@ impl Ended {
     }
 }
 
+/// An input or output of this shape that says `text` alone, which needs no escape.
+pub(crate) fn stand_in(shape: Shape, text: &str) -> String {
+    match shape {
+        Shape::Messages => format!(r#"{{"messages":[{{"content":"{text}","role":""}}]}}"#),
+        Shape::Documents => format!(r#"{{"documents":[{{"text":"{text}"}}]}}"#),
+        Shape::Value => format!(r#"{{"value":"{text}"}}"#),
+    }
+}
+
 /// Appends one span, with what belongs to it alone.
 pub(crate) fn write_event(
     format: IntakeFormat,
@@ -87,7 +96,7 @@ pub(crate) fn envelope(format: IntakeFormat, settings: &Settings) -> (Vec<u8>, &
 // together from its parts was a third of what encoding one cost.
 
 fn put(out: &mut Vec<u8>, literal: &str) {
-    out.extend_from_slice(literal.as_bytes());
+    append(out, literal.as_bytes());
 }
 
 /// Appends `literal` and an integer.
@@ -115,7 +124,7 @@ fn trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
 fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     put(out, literal);
     out.push(b'"');
-    out.extend_from_slice(frame.trace.apm());
+    append(out, frame.trace.apm());
     out.push(b'"');
 }
 
@@ -134,7 +143,7 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
         Some(prompt) => extra::write_input(ended, prompt, format, out),
         None if !notes.input.is_empty() => {
             put(out, "\"input\":");
-            out.extend_from_slice(&notes.input);
+            append(out, &notes.input);
             out.push(b',');
         }
         None => {}
@@ -161,7 +170,7 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     }
     if !notes.output.is_empty() {
         put(out, ",\"output\":");
-        out.extend_from_slice(&notes.output);
+        append(out, &notes.output);
     }
 }
 
@@ -212,7 +221,7 @@ fn closing_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
         && format == IntakeFormat::SdkIntake
     {
         put(out, ",\"span_links\":[");
-        out.extend_from_slice(links);
+        append(out, links);
         out.push(b']');
     }
     integer(out, ",\"start_ns\":", record.start_ns);

@@ -6,7 +6,7 @@
 use super::{
     Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
 };
-use crate::ids::write_string;
+use crate::json::write_string;
 use crate::settings::{IntakeFormat, Settings};
 
 /// The part of the body that the whole batch shares.

@@ -32,8 +32,12 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     integer(out, ",\"duration\":", ended.duration_ns);
     put(out, ",\"meta\":{");
     if let Some(agent) = &frame.agent {
-        text(out, "\"agent_attribution\":{\"pagent_name\":", &agent.name);
-        integer(out, ",\"pagent_span_id\":\"", agent.span_id);
+        put(out, "\"agent_attribution\":{");
+        if !agent.name.is_empty() {
+            text(out, "\"pagent_name\":", &agent.name);
+            out.push(b',');
+        }
+        integer(out, "\"pagent_span_id\":\"", agent.span_id);
         put(out, "\"},");
     }
     meta_members(ended, IntakeFormat::SdkIntake, out);

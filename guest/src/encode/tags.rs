@@ -6,12 +6,9 @@
 //! error_type, and what became of the content on the way (witspan.cut, witspan.withheld).
 
 use super::Ended;
-use crate::json::write_escaped;
+use crate::json::{Tag, append, write_escaped, write_tag_list};
 use crate::settings::Settings;
 use crate::span::{App, Frame, Record};
-
-/// One tag: the length of its escaped key, and the whole escaped text.
-pub(crate) type Tag<'a> = (usize, &'a [u8]);
 
 fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
     let mut text = Vec::new();
@@ -50,23 +47,12 @@ pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
         tags.iter().map(|(key_len, text)| (*key_len, text.as_slice())).collect();
     plain.retain(|tag| key_of(tag) != b"error");
     plain.push((5, b"error:0"));
-    write_sorted(&mut plain, &mut app.plain_tags);
+    write_tag_list(&mut plain, &mut app.plain_tags);
     app.tags = tags;
 }
 
 fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
     tag.1.get(..tag.0).unwrap_or_default()
-}
-
-fn write_sorted(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
-    crate::sort::sort_by(tags, |a, b| a.1.cmp(b.1));
-    out.push(b'[');
-    for (n, (_, text)) in tags.iter().enumerate() {
-        out.extend_from_slice(if n > 0 { b",\"" } else { b"\"" });
-        out.extend_from_slice(text);
-        out.push(b'"');
-    }
-    out.push(b']');
 }
 
 /// The tags of a root, as far as they are known, for the rules of sampling.
@@ -87,8 +73,9 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let extra = ended.record.notes.extra.as_deref();
     let session = ended.session();
     let plain = own.is_empty() && session.is_none() && ended.failure.is_none();
-    if plain && extra.is_none() && ended.marks.is_empty() {
-        out.extend_from_slice(&ended.frame.app.plain_tags);
+    let rare = extra.is_some() || ended.parents_prompt.is_some() || !ended.marks.is_empty();
+    if plain && !rare {
+        append(out, &ended.frame.app.plain_tags);
         return;
     }
     let error = ended.failure.as_ref().filter(|failure| !failure.error_type.is_empty());
@@ -97,9 +84,9 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let marks: Vec<_> = ended.marks.iter().map(|(key, value)| make(key, value)).collect();
     let version = extra.map(|extra| extra.agent_version.as_slice()).filter(|v| !v.is_empty());
     let version = version.map(|version| (13, [b"agent_version:", version].concat()));
-    let prompt = extra
-        .filter(|extra| !extra.prompt.is_empty())
-        .map(|_| make("prompt_tracking_instrumentation_method", "annotated"));
+    let has_prompt = extra.is_some_and(|extra| !extra.prompt.is_empty());
+    let prompt = (has_prompt || ended.parents_prompt.is_some())
+        .then(|| make("prompt_tracking_instrumentation_method", "annotated"));
 
     let mut tags: Vec<Tag<'_>> = Vec::with_capacity(own.len() + ended.frame.app.tags.len() + 6);
     tags.push((5, if ended.failure.is_some() { b"error:1" } else { b"error:0" }));
@@ -121,5 +108,5 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
             tags.push(tag);
         }
     }
-    write_sorted(&mut tags, out);
+    write_tag_list(&mut tags, out);
 }

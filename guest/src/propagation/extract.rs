@@ -3,7 +3,7 @@
 use super::header;
 use super::remote::Remote;
 use crate::delivery::Header;
-use crate::trace::{id_text, number};
+use crate::trace::{Upstream, id_text, number};
 
 /// The place that headers name; `None` if they name no trace.
 pub(super) fn place(headers: &[Header]) -> Option<Remote> {
@@ -16,22 +16,24 @@ pub(super) fn place(headers: &[Header]) -> Option<Remote> {
     let own = Keys::of(member("witspan"), ';', ':', "");
     let datadog = datadog_ids(headers, &tags);
     let w3c = header(headers, "traceparent").and_then(w3c_ids);
-    let (apm, apm_parent) = datadog.or(w3c)?;
+    let (mut apm, apm_parent) = datadog.or(w3c)?;
+    if let Some((whole, _)) = w3c
+        && apm <= u128::from(u64::MAX)
+        && whole as u64 == apm as u64
+    {
+        // The tags that hold the upper half are lost more easily than `traceparent`.
+        apm = whole;
+    }
     let (first, second) = if datadog.is_some() { (&tags, &fields) } else { (&fields, &tags) };
     let said = |key: &str| first.get(key).or_else(|| second.get(key)).map(str::to_owned);
 
     let parent_id = said("llmobs_parent_id").and_then(|id| id.parse().ok()).unwrap_or(0);
     // Ours are for one span; on another's way, where that span is not the parent, they are stale.
     let ours = own.get("p").is_some_and(|p| p.parse() == Ok(parent_id));
-    let exact = |key: &str| match own.get(key.trim_start_matches("llmobs_")) {
-        Some(value) if ours => decoded(value),
-        _ => said(key),
+    let exact = |key: &str| {
+        let value = own.get(key.trim_start_matches("llmobs_")).filter(|_| ours);
+        value.and_then(decoded).or_else(|| said(key))
     };
-    let others: Vec<&str> = state
-        .split(',')
-        .map(str::trim)
-        .filter(|m| !m.is_empty() && !m.starts_with("dd=") && !m.starts_with("witspan="))
-        .collect();
     Some(Remote {
         apm,
         apm_parent,
@@ -39,12 +41,41 @@ pub(super) fn place(headers: &[Header]) -> Option<Remote> {
         trace_id: trace_id(exact("llmobs_trace_id"), apm),
         ml_app: exact("llmobs_ml_app"),
         session_id: exact("llmobs_sid"),
-        agent_span_id: said("llmobs_pagent_span_id").and_then(|id| id.parse().ok()).unwrap_or(0),
+        agent_span_id: exact("llmobs_pagent_span_id").and_then(|id| id.parse().ok()).unwrap_or(0),
         agent_name: exact("llmobs_pagent_name"),
         sample_rate: exact("llmobs_sr"),
         sampled: said("llmobs_sd").map(|decision| decision == "1"),
-        others: (!others.is_empty()).then(|| others.join(",")),
+        upstream: upstream(headers, state, member("dd")),
     })
+}
+
+/// What is not ours, to go on as it came.
+fn upstream(headers: &[Header], state: &str, dd: Option<&str>) -> Upstream {
+    let kept = |text: &str, between: char, ours: &[&str]| {
+        let parts = text.split(between).map(str::trim);
+        let parts =
+            parts.filter(|part| !part.is_empty() && !ours.iter().any(|o| part.starts_with(o)));
+        parts.collect::<Vec<_>>().join(if between == ',' { "," } else { ";" })
+    };
+    let flag = header(headers, "traceparent").and_then(|value| value.get(53..55));
+    let flag =
+        flag.map(
+            |flag| if flag.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']) { "1" } else { "0" },
+        );
+    let priority =
+        header(headers, "x-datadog-sampling-priority").filter(|p| p.parse::<i8>().is_ok());
+    let field = dd.and_then(|dd| dd.split(';').find_map(|field| field.strip_prefix("s:")));
+    let field = field.filter(|p| p.parse::<i8>().is_ok());
+    Upstream {
+        members: kept(state, ',', &["dd=", "witspan="]),
+        fields: kept(dd.unwrap_or_default(), ';', &["p:", "s:", "t.tid:", "t.llmobs_"]),
+        tags: kept(
+            header(headers, "x-datadog-tags").unwrap_or_default(),
+            ',',
+            &["_dd.p.tid=", "_dd.p.llmobs_"],
+        ),
+        priority: priority.or(field).or(flag).unwrap_or_default().to_owned(),
+    }
 }
 
 /// `key value` pairs of one header.

@@ -20,14 +20,15 @@ pub(super) fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
         set.push(Header { name: name.to_owned(), value });
     };
     if fresh {
-        put("traceparent", format!("00-{:032x}-{:016x}-01", place.apm, place.parent_id));
+        let flags = if priority(place).starts_with(['-', '0']) { "00" } else { "01" };
+        put("traceparent", format!("00-{:032x}-{:016x}-{flags}", place.apm, place.parent_id));
     }
     if fresh || has_w3c {
         put("tracestate", tracestate(place, header(given, "tracestate"), fresh));
     }
     if fresh {
         put("x-datadog-parent-id", place.parent_id.to_string());
-        put("x-datadog-sampling-priority", "1".to_owned());
+        put("x-datadog-sampling-priority", priority(place).to_owned());
     }
     if fresh || has_datadog {
         put("x-datadog-tags", tags(place, header(given, "x-datadog-tags"), fresh));
@@ -36,6 +37,12 @@ pub(super) fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
         put("x-datadog-trace-id", (place.apm as u64).to_string());
     }
     set
+}
+
+/// Whether the APM trace is kept: as it came, else it is.
+fn priority(place: &Remote) -> &str {
+    let given = place.upstream.priority.as_str();
+    if given.is_empty() { "1" } else { given }
 }
 
 /// The LLM keys and their values, what matters most first.
@@ -73,17 +80,24 @@ fn fitted(value: &str, reserved: &str) -> String {
 
 /// `x-datadog-tags`: what is there of others, then ours, as far as there is room.
 fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
-    let theirs = given.unwrap_or_default().split(',').filter(|tag| !tag.is_empty());
+    let before = if fresh { place.upstream.tags.as_str() } else { given.unwrap_or_default() };
+    let theirs = before.split(',').filter(|tag| !tag.is_empty());
     let mut all: Vec<String> = theirs
         .filter(|tag| !tag.trim_start().starts_with("_dd.p.llmobs_"))
         .map(str::to_owned)
         .collect();
     if fresh {
-        all.push("_dd.p.dm=-0".to_owned());
+        if all.is_empty() {
+            all.push("_dd.p.dm=-0".to_owned());
+        }
         all.push(format!("_dd.p.tid={:016x}", (place.apm >> 64) as u64));
     }
     let mut length: usize = all.iter().map(|tag| tag.len() + 1).sum();
+    let mut has_agent = false;
     for (key, value) in keys(place) {
+        if key == "llmobs_pagent_name" && !has_agent {
+            continue;
+        }
         let mut tag = format!("_dd.p.{key}={}", fitted(&value, ","));
         if key == "llmobs_pagent_name" {
             // The name of an agent is for people: a part of it is better than none.
@@ -91,6 +105,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
         }
         // Any other that does not fit is left out alone.
         if length + tag.len() <= TAGS_BYTES && tag.contains('=') {
+            has_agent |= key == "llmobs_pagent_span_id";
             length += tag.len() + 1;
             all.push(tag);
         }
@@ -100,7 +115,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
 
 /// `tracestate`: Datadog's member, ours if it says more, and those of others.
 fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
-    let given = given.or(place.others.as_deref()).unwrap_or_default();
+    let given = given.unwrap_or(&place.upstream.members);
     let members: Vec<&str> =
         given.split(',').map(str::trim).filter(|member| !member.is_empty()).collect();
     let theirs = members.iter().find_map(|member| member.strip_prefix("dd="));
@@ -109,18 +124,25 @@ fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
             let kept = theirs.split(';').filter(|field| !field.starts_with("t.llmobs_"));
             kept.map(str::to_owned).collect()
         }
-        _ => vec![format!("p:{:016x}", place.parent_id), "s:1".to_owned(), "t.dm:-0".to_owned()],
+        _ => {
+            let kept = Some(place.upstream.fields.as_str()).filter(|kept| !kept.is_empty());
+            let own = [format!("p:{:016x}", place.parent_id), format!("s:{}", priority(place))];
+            own.into_iter().chain(kept.unwrap_or("t.dm:-0").split(';').map(str::to_owned)).collect()
+        }
     };
     if fresh {
         fields.push(format!("t.tid:{:016x}", (place.apm >> 64) as u64));
     }
     let mut length: usize = fields.iter().map(|field| field.len() + 1).sum();
     let mut exact = Vec::new();
+    let mut has_agent = false;
     for (key, value) in keys(place) {
         let fitted = fitted(&value, ",;=~");
         let field = format!("t.{key}:{fitted}");
-        let has_room = length + field.len() <= MEMBER_BYTES;
+        let named = key != "llmobs_pagent_name" || has_agent;
+        let has_room = named && length + field.len() <= MEMBER_BYTES;
         if has_room {
+            has_agent |= key == "llmobs_pagent_span_id";
             length += field.len() + 1;
             fields.push(field);
         }

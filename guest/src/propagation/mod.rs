@@ -10,7 +10,7 @@ mod remote;
 
 use crate::core::Core;
 use crate::delivery::Header;
-use crate::error::{Error, SpanError};
+use crate::error::{Error, SpanError, refused};
 use crate::platform::Platform;
 use crate::slots::Handle;
 
@@ -38,14 +38,14 @@ impl<P: Platform> Core<P> {
             None => {
                 let accepted = "headers with the ids of a trace (`x-datadog-trace-id` and \
                                 `x-datadog-parent-id`, or `traceparent`)";
-                Err(Error::invalid("headers", "without them", accepted))
+                Err(refused(&"headers", "without them", accepted).into())
             }
         }
     }
 
     /// The place of a span itself.
     pub fn remote_of(&mut self, span: Handle) -> Result<String, SpanError> {
-        Ok(self.place_of(span)?.unwrap_or_default().write())
+        Ok(self.place_of(span)?.ok_or(SpanError::UnknownSpan)?.write())
     }
 
     /// `None` for the span that is not kept.

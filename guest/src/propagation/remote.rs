@@ -1,10 +1,11 @@
 //! A place in a trace, as it travels between services and between instances.
 
-use crate::ids::write_string;
+use crate::json::write_string;
 use crate::json::{Reader, Value};
 use crate::sampling::Decision;
 use crate::span::{Agent, Frame};
-use crate::trace::{Trace, number};
+use crate::trace::{Trace, Upstream, number};
+use std::rc::Rc;
 
 /// A place in a trace. Without a parent, what starts there begins an LLM trace of its own inside
 /// the APM trace.
@@ -25,8 +26,7 @@ pub(crate) struct Remote {
     /// The rate and the decision of the sampling of the LLM trace.
     pub(crate) sample_rate: Option<String>,
     pub(crate) sampled: Option<bool>,
-    /// What other tracers keep in `tracestate`.
-    pub(crate) others: Option<String>,
+    pub(crate) upstream: Upstream,
 }
 
 impl Remote {
@@ -45,7 +45,7 @@ impl Remote {
             agent_name: agent.map(|agent| agent.name.clone()),
             sample_rate: decision.map(|decision| decision.rate.as_ref().to_owned()),
             sampled: decision.map(|decision| decision.sampled),
-            others: frame.trace.others.as_deref().map(str::to_owned),
+            upstream: frame.trace.upstream.as_deref().cloned().unwrap_or_default(),
         }
     }
 
@@ -54,13 +54,15 @@ impl Remote {
         let apm = if self.apm == 0 { own } else { self.apm };
         let mut trace = match self.parent_id {
             0 => {
-                let begun = Trace::new(own, None);
+                let begun = Trace::begun(own);
                 let id = String::from_utf8_lossy(begun.id()).into_owned();
-                Trace::new(apm, Some(&id))
+                Trace::continued(apm, Some(&id))
             }
-            _ => Trace::new(apm, Some(self.trace_id.as_str()).filter(|id| !id.is_empty())),
+            _ => Trace::continued(apm, Some(self.trace_id.as_str()).filter(|id| !id.is_empty())),
         };
-        trace.others = self.others.as_deref().map(Into::into);
+        if self.upstream != Upstream::default() {
+            trace.upstream = Some(Rc::new(self.upstream.clone()));
+        }
         let decision = match (&self.sample_rate, self.sampled) {
             (Some(rate), Some(sampled)) => {
                 Some(Some(Decision { rate: rate.as_str().into(), sampled }))
@@ -101,11 +103,14 @@ impl Remote {
         member("apm_parent", decimal(self.apm_parent).as_deref());
         member("apm_trace_id", Some(&format!("{:032x}", self.apm)));
         member("ml_app", self.ml_app.as_deref());
-        member("others", self.others.as_deref());
+        member("fields", said(&self.upstream.fields));
+        member("members", said(&self.upstream.members));
         member("parent_id", decimal(self.parent_id).as_deref());
+        member("priority", said(&self.upstream.priority));
         member("sample_rate", self.sample_rate.as_deref());
         member("sampled", self.sampled.map(|sampled| if sampled { "1" } else { "0" }));
         member("session_id", self.session_id.as_deref());
+        member("tags", said(&self.upstream.tags));
         member("trace_id", Some(&self.trace_id));
         out.push(b'}');
         String::from_utf8_lossy(&out).into_owned()
@@ -127,7 +132,10 @@ impl Remote {
                 "apm_parent" => remote.apm_parent = value.parse().ok()?,
                 "apm_trace_id" => remote.apm = number(value.as_bytes())?,
                 "ml_app" => remote.ml_app = Some(value),
-                "others" => remote.others = Some(value),
+                "members" => remote.upstream.members = value,
+                "fields" => remote.upstream.fields = value,
+                "priority" => remote.upstream.priority = value,
+                "tags" => remote.upstream.tags = value,
                 "parent_id" => remote.parent_id = value.parse().ok()?,
                 "sample_rate" => remote.sample_rate = Some(value),
                 "sampled" => remote.sampled = Some(value == "1"),
@@ -139,4 +147,9 @@ impl Remote {
         reader.end().ok()?;
         Some(remote)
     }
+}
+
+/// A text, unless it is empty.
+fn said(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }

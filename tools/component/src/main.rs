@@ -19,6 +19,8 @@ fn main() -> Result<()> {
         .module(&module)
         .context("the module carries no component type: was it built from `guest`?")?
         .validate(true)
+        // Names of its inner parts, for people who debug the encoder.
+        .debug_names(false)
         .encode()
         .context("cannot encode the component")?;
     let native = precompile(&component).map_err(|e| anyhow!("cannot precompile: {e:?}"))?;

@@ -1,6 +1,6 @@
 //! Reads JSON text piece by piece, without building a tree and without recursion of its own.
 
-use super::scan::{plain_prefix, write_escaped};
+use crate::scan::{append, plain_prefix, write_escaped};
 use std::fmt;
 
 /// The text is not JSON, from this byte on.
@@ -72,7 +72,7 @@ impl<'a> Text<'a> {
     /// Appends it in canonical form, without quotes.
     pub fn write(&self, out: &mut Vec<u8>) {
         if self.canonical {
-            out.extend_from_slice(self.raw);
+            append(out, self.raw);
         } else {
             write_escaped(out, self.decode().as_bytes());
         }
@@ -83,11 +83,11 @@ impl<'a> Text<'a> {
         let mut out = Vec::with_capacity(self.raw.len());
         let mut rest = self.raw;
         while let Some(at) = rest.iter().position(|&b| b == b'\\') {
-            out.extend_from_slice(rest.get(..at).unwrap_or_default());
+            append(&mut out, rest.get(..at).unwrap_or_default());
             rest = rest.get(at + 1..).unwrap_or_default();
             rest = decode_escape(rest, &mut out);
         }
-        out.extend_from_slice(rest);
+        append(&mut out, rest);
         String::from_utf8(out)
             .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
     }
@@ -95,6 +95,14 @@ impl<'a> Text<'a> {
     /// Whether it says `text`.
     pub fn is(&self, text: &str) -> bool {
         self.raw == text.as_bytes() || (self.escaped && self.decode() == text)
+    }
+
+    /// Whether it begins with `prefix`.
+    pub fn starts_with(&self, prefix: &str) -> bool {
+        match self.escaped {
+            false => self.raw.starts_with(prefix.as_bytes()),
+            true => self.decode().starts_with(prefix),
+        }
     }
 
     /// Whether it says `name`, which is in snake case, or the same name in camel case.
@@ -116,6 +124,11 @@ impl<'a> Text<'a> {
             }
         }
         rest.next().is_none()
+    }
+
+    /// Whether it may say this ASCII character: not, if false.
+    pub fn may_have(&self, character: u8) -> bool {
+        self.escaped || self.raw.contains(&character)
     }
 
     /// Whether it is empty.
@@ -154,12 +167,12 @@ fn decode_unicode<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         if let Some(second) = hex4(low).filter(|s| (0xDC00..0xE000).contains(s)) {
             let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
             let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-            out.extend_from_slice(character.encode_utf8(&mut unit).as_bytes());
+            append(out, character.encode_utf8(&mut unit).as_bytes());
             return low.get(4..).unwrap_or_default();
         }
     }
     let character = char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER);
-    out.extend_from_slice(character.encode_utf8(&mut unit).as_bytes());
+    append(out, character.encode_utf8(&mut unit).as_bytes());
     after
 }
 

@@ -54,6 +54,53 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+/// Up to so many bytes are copied word by word.
+const SHORT: usize = 64;
+
+/// Appends bytes. What is written is mostly short, and inside a component each block copy is a call
+/// out of it, which costs more than to copy a few words.
+#[inline(never)]
+pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    let length = bytes.len();
+    if length > SHORT {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    out.reserve(length);
+    let (from, to) = (bytes.as_ptr(), out.spare_capacity_mut().as_mut_ptr().cast::<u8>());
+    // SAFETY: `length` bytes may be read at `from`, and were just reserved at `to`, which is memory
+    // of another allocation. Every copy lies inside both: the last of a size ends at `length`, and
+    // overlaps the one before.
+    unsafe {
+        if length >= 16 {
+            let mut at = 0;
+            while at + 16 < length {
+                copy::<16>(from, to, at);
+                at += 16;
+            }
+            copy::<16>(from, to, length - 16);
+        } else if length >= 8 {
+            copy::<8>(from, to, 0);
+            copy::<8>(from, to, length - 8);
+        } else if length >= 4 {
+            copy::<4>(from, to, 0);
+            copy::<4>(from, to, length - 4);
+        } else {
+            for at in 0..length {
+                copy::<1>(from, to, at);
+            }
+        }
+        out.set_len(out.len() + length);
+    }
+}
+
+/// # Safety
+/// `N` bytes from `at` on may be read at `from` and written at `to`.
+unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8, at: usize) {
+    // SAFETY: promised by the caller; arrays of bytes need no alignment.
+    unsafe { *to.add(at).cast::<[u8; N]>() = *from.add(at).cast::<[u8; N]>() }
+}
+
 /// Appends `text` as the inside of a JSON string, without quotes, with the shortest escapes
 /// (RFC 8785 section 3.2.2.2).
 pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
@@ -61,7 +108,7 @@ pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
     loop {
         let plain = plain_prefix(rest);
         let (head, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        out.extend_from_slice(head);
+        append(out, head);
         let Some((&byte, after)) = tail.split_first() else { return };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -82,6 +129,19 @@ pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// The lower-case digit of a value below 16.
-pub(crate) fn hex_digit(value: u8) -> u8 {
+pub fn hex_digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + (value - 10) }
+}
+
+/// Appends an integer in decimal.
+pub fn write_integer(out: &mut Vec<u8>, value: u64) {
+    let mut buffer = itoa::Buffer::new();
+    append(out, buffer.format(value).as_bytes());
+}
+
+/// Appends `text` as a JSON string.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    write_escaped(out, text.as_bytes());
+    out.push(b'"');
 }

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 /// Sorts by `compare`, equal elements staying in their order: a merge sort from the bottom up.
-pub(crate) fn sort_by<T: Copy>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+pub fn sort_by<T: Copy>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     let mut width = 1;
     let mut merged: Vec<T> = Vec::with_capacity(items.len());
     while width < items.len() {

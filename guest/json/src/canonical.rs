@@ -1,7 +1,7 @@
 //! Writes canonical JSON from a [`Reader`], ordering the keys of each object as it goes.
 
-use super::reader::{Number, Reader, SyntaxError, Text, Value};
-use super::{MAX_DEPTH, write_escaped};
+use crate::reader::{Number, Reader, SyntaxError, Text, Value};
+use crate::{MAX_DEPTH, append, write_escaped};
 use std::cmp::Ordering;
 
 /// What stands in the place of a container that is nested too deeply.
@@ -49,16 +49,16 @@ impl Canonicalizer {
         depth: usize,
     ) -> Result<(), SyntaxError> {
         match begun {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(true) => out.extend_from_slice(b"true"),
-            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Null => append(out, b"null"),
+            Value::Bool(true) => append(out, b"true"),
+            Value::Bool(false) => append(out, b"false"),
             Value::Number(number) => write_number(out, number),
             Value::Text(text) => write_text(out, text),
             Value::Array | Value::Object if depth >= MAX_DEPTH => {
                 reader.skip(begun)?;
                 self.cut += 1;
                 out.push(b'"');
-                out.extend_from_slice(too_deep_text().as_bytes());
+                append(out, too_deep_text().as_bytes());
                 out.push(b'"');
             }
             Value::Array => {
@@ -135,10 +135,10 @@ impl Canonicalizer {
             if !self.scratch.is_empty() {
                 self.scratch.push(b',');
             }
-            self.scratch.extend_from_slice(out.get(member.start..member.end).unwrap_or_default());
+            append(&mut self.scratch, out.get(member.start..member.end).unwrap_or_default());
         }
         out.truncate(body);
-        out.extend_from_slice(&self.scratch);
+        append(out, &self.scratch);
     }
 }
 
@@ -158,20 +158,21 @@ pub fn write_number(out: &mut Vec<u8>, number: Number<'_>) {
     match number {
         // Fifteen digits are exact in a double and are written as they stand.
         Number::Integer(text) if text.len() <= 15 && text != "-0" => {
-            out.extend_from_slice(text.as_bytes());
+            append(out, text.as_bytes());
         }
         Number::Integer(text) => {
             let value: f64 = text.parse().unwrap_or(f64::NAN);
             let mut buffer = ryu_js::Buffer::new();
             let printed = buffer.format(value);
             if printed == text || text == "-0" {
-                out.extend_from_slice(printed.as_bytes());
+                append(out, printed.as_bytes());
             } else {
                 out.push(b'"');
-                out.extend_from_slice(text.as_bytes());
+                append(out, text.as_bytes());
                 out.push(b'"');
             }
         }
+        Number::Float(text) if is_shortest(text.as_bytes()) => append(out, text.as_bytes()),
         Number::Float(text) => {
             let value: f64 = text.parse().unwrap_or(f64::NAN);
             if value.is_finite() {
@@ -185,16 +186,26 @@ pub fn write_number(out: &mut Vec<u8>, number: Number<'_>) {
         }
         Number::NonFinite(name) => {
             out.push(b'"');
-            out.extend_from_slice(name.as_bytes());
+            append(out, name.as_bytes());
             out.push(b'"');
         }
     }
 }
 
+/// Whether a number with a fraction is written as ECMAScript would write its double: fifteen digits
+/// identify a double, so the shortest of all that do is the given one, if it ends in no zero.
+fn is_shortest(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let plain = digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    // Below 0.000001 there is an exponent; 15 digits and the point.
+    let not_small = !digits.starts_with(b"0.00000");
+    plain && not_small && digits.len() <= 16 && digits.last() != Some(&b'0')
+}
+
 /// Appends a finite double as ECMAScript's `Number::toString` does (RFC 8785 section 3.2.2.3).
-pub(crate) fn write_double(out: &mut Vec<u8>, value: f64) {
+pub fn write_double(out: &mut Vec<u8>, value: f64) {
     let mut buffer = ryu_js::Buffer::new();
-    out.extend_from_slice(buffer.format_finite(value).as_bytes());
+    append(out, buffer.format_finite(value).as_bytes());
 }
 
 /// The order of two escaped keys in canonical form: by UTF-16 code units (RFC 8785 section

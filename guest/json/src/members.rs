@@ -1,6 +1,8 @@
 //! An object whose members are merged by key: metadata, metrics and tags.
 
-use crate::json::compare_keys;
+use crate::canonical::compare_keys;
+use crate::reader::Text;
+use crate::scan::append;
 use std::cmp::Ordering;
 
 #[derive(Debug, Clone, Copy)]
@@ -16,27 +18,35 @@ struct Range {
 /// the wire is the reader's to add. Bytes of replaced members stay until the span is gone: they
 /// count for its size, so the bound holds.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Members {
+pub struct Members {
     bytes: Vec<u8>,
     index: Vec<Range>,
+    /// Where the member that was begun last has its key and its value.
+    begun: (usize, usize),
 }
 
 impl Members {
-    /// Appends a member: `write` appends its value to the buffer, in which the key lies already.
-    pub(crate) fn insert<E>(
-        &mut self,
-        key: impl FnOnce(&mut Vec<u8>),
-        value: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Begins a member: its value is to be appended to the buffer, then [`Members::end`] follows.
+    /// What is begun and not ended is no member.
+    pub fn begin(&mut self, key: Text<'_>) -> &mut Vec<u8> {
         let start = self.bytes.len();
-        key(&mut self.bytes);
-        let key_end = self.bytes.len();
-        if let Err(error) = value(&mut self.bytes) {
-            self.bytes.truncate(start);
-            return Err(error);
-        }
+        key.write(&mut self.bytes);
+        self.begun = (start, self.bytes.len());
+        &mut self.bytes
+    }
+
+    /// As [`Members::begin`], with an escaped key.
+    pub fn begin_escaped(&mut self, key: &[u8]) -> &mut Vec<u8> {
+        let start = self.bytes.len();
+        append(&mut self.bytes, key);
+        self.begun = (start, self.bytes.len());
+        &mut self.bytes
+    }
+
+    /// Ends the member that was begun: it replaces one of the same key.
+    pub fn end(&mut self) {
+        let (start, key_end) = self.begun;
         self.file(start, key_end);
-        Ok(())
     }
 
     /// Puts the member that ends the buffer into the index.
@@ -69,7 +79,7 @@ impl Members {
     }
 
     /// Merges `newer`, whose members win.
-    pub(crate) fn merge(&mut self, newer: &Members) {
+    pub fn merge(&mut self, newer: &Members) {
         if self.index.is_empty() {
             if !newer.is_empty() {
                 self.clone_from(newer);
@@ -82,20 +92,20 @@ impl Members {
     }
 
     /// The value of a member by its escaped key.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let at = self.find(key)?;
         self.index.get(at).map(|r| self.slice(r.key_end, r.end))
     }
 
     /// Takes a member out.
-    pub(crate) fn remove(&mut self, key: &[u8]) {
+    pub fn remove(&mut self, key: &[u8]) {
         if let Some(at) = self.find(key) {
             self.index.remove(at);
         }
     }
 
     /// Keeps the members whose escaped keys `keep` says.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
+    pub fn retain(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) {
         let bytes = &self.bytes;
         self.index
             .retain(|r| keep(bytes.get(r.start as usize..r.key_end as usize).unwrap_or_default()));
@@ -106,54 +116,69 @@ impl Members {
     }
 
     /// Sets a member whose key and value are in wire form.
-    pub(crate) fn set(&mut self, key: &[u8], value: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        let key_end = self.bytes.len();
-        self.bytes.extend_from_slice(value);
-        self.file(start, key_end);
+    pub fn set(&mut self, key: &[u8], value: &[u8]) {
+        append(self.begin_escaped(key), value);
+        self.end();
     }
 
     /// Empties it and keeps its buffers.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.bytes.clear();
         self.index.clear();
     }
 
     /// Keys (escaped) and values, in key order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.index.iter().map(|r| (self.slice(r.start, r.key_end), self.slice(r.key_end, r.end)))
     }
 
     /// Members whole, with the length of their keys, in key order.
-    pub(crate) fn iter_whole(&self) -> impl Iterator<Item = (usize, &[u8])> {
+    pub fn iter_whole(&self) -> impl Iterator<Item = Tag<'_>> {
         self.index.iter().map(|r| ((r.key_end - r.start) as usize, self.slice(r.start, r.end)))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.index.len()
     }
 
-    pub(crate) fn size(&self) -> usize {
+    /// Bytes that they take.
+    pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
     /// Appends the members as a JSON object.
-    pub(crate) fn write_object(&self, out: &mut Vec<u8>) {
+    pub fn write_object(&self, out: &mut Vec<u8>) {
         out.push(b'{');
         for (n, (key, value)) in self.iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
             out.push(b'"');
-            out.extend_from_slice(key);
-            out.extend_from_slice(b"\":");
-            out.extend_from_slice(value);
+            append(out, key);
+            append(out, b"\":");
+            append(out, value);
         }
         out.push(b'}');
     }
+}
+
+/// One tag, `key:value`: the length of its escaped key, and the whole escaped text.
+pub type Tag<'a> = (usize, &'a [u8]);
+
+/// Appends tags as a JSON list, in order of their whole text.
+pub fn write_tag_list(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
+    crate::sort::sort_by(tags, |a, b| a.1.cmp(b.1));
+    out.push(b'[');
+    for (n, (_, text)) in tags.iter().enumerate() {
+        append(out, if n > 0 { b",\"" } else { b"\"" });
+        append(out, text);
+        out.push(b'"');
+    }
+    out.push(b']');
 }

@@ -8,16 +8,35 @@
 //! This is our own code because no JSON library takes non-finite numbers and lone surrogates,
 //! and because copying a string that is canonical already, which nearly all are, is what makes
 //! an annotation cheap.
+//!
+//! It is a crate of its own because the component is built for size but for this crate, which is
+//! built for speed: an annotation spends its time here.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::integer_division
+    )
+)]
 
 mod canonical;
+mod members;
 mod reader;
 mod scan;
+mod sort;
 
-pub(crate) use canonical::write_double;
-pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_number};
+pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_double, write_number};
+pub use members::{Members, Tag, write_tag_list};
 pub use reader::{Number, Reader, SyntaxError, Text, Value};
-pub(crate) use scan::hex_digit;
-pub use scan::write_escaped;
+pub use scan::{append, hex_digit, write_escaped, write_integer, write_string};
+pub use sort::sort_by;
 
 /// Containers inside each other, counted from the value itself, that are kept.
 pub const MAX_DEPTH: usize = 32;
