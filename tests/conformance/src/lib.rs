@@ -17,7 +17,6 @@ pub const START_NS: u64 = 1_700_000_000_000_000_000;
 /// How long the processor of a case may take, in ns.
 pub const PROCESSOR_NS: u64 = 1_000_000_000;
 
-
 /// One file of cases about one theme.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,21 +1,31 @@
 //! What holds for every program: random calls with random values, on the native core and, for
 //! fewer of them, through the component in the Rust host, which must send the same bytes.
 
+mod support;
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::path::Path;
+use support::Host;
 
 use witspan_conformance::native::Native;
 use witspan_conformance::{
-    Answer, Case, Counters, Deed, FORMATS, Failure, Format, Outcome, Start, Step, bless, KINDS,
+    Answer, Case, Counters, Deed, FORMATS, Failure, Format, KINDS, Outcome, Start, Step, bless,
 };
 
 /// Texts that have been trouble somewhere.
 const TORTURE: [&str; 9] = [
-    "", "a", "\u{0}\u{1f}\u{7f}", "\"\\/\u{8}\u{c}\n\r\t", "日本語 😀 é\u{301}", "session_id", "_dd",
-    "a.b:c,d=e;f", "[cut: 5 bytes]",
+    "",
+    "a",
+    "\u{0}\u{1f}\u{7f}",
+    "\"\\/\u{8}\u{c}\n\r\t",
+    "日本語 😀 é\u{301}",
+    "session_id",
+    "_dd",
+    "a.b:c,d=e;f",
+    "[cut: 5 bytes]",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -46,9 +56,29 @@ fn value() -> impl Strategy<Value = Value> {
 /// Names that mean something somewhere, and any other.
 fn member_name() -> impl Strategy<Value = String> {
     const KNOWN: [&str; 24] = [
-        "role", "content", "tool_calls", "name", "arguments", "function", "text", "score", "id",
-        "type", "template", "chat_template", "variables", "version", "tools", "model_settings",
-        "properties", "image_parts", "mime_type", "trace_id", "span_id", "parameters", "source",
+        "role",
+        "content",
+        "tool_calls",
+        "name",
+        "arguments",
+        "function",
+        "text",
+        "score",
+        "id",
+        "type",
+        "template",
+        "chat_template",
+        "variables",
+        "version",
+        "tools",
+        "model_settings",
+        "properties",
+        "image_parts",
+        "mime_type",
+        "trace_id",
+        "span_id",
+        "parameters",
+        "source",
         "choices",
     ];
     prop_oneof![5 => select(&KNOWN[..]).prop_map(str::to_owned), 1 => text()]
@@ -57,8 +87,16 @@ fn member_name() -> impl Strategy<Value = String> {
 /// An annotation: the right members, with values that are mostly of the right shape.
 fn annotation() -> impl Strategy<Value = String> {
     const MEMBERS: [&str; 10] = [
-        "input", "output", "metadata", "metrics", "tags", "cost_tags", "prompt",
-        "tool_definitions", "agent", "links",
+        "input",
+        "output",
+        "metadata",
+        "metrics",
+        "tags",
+        "cost_tags",
+        "prompt",
+        "tool_definitions",
+        "agent",
+        "links",
     ];
     let texts = prop::collection::vec((text(), text()), 0..4);
     let texts = texts.prop_map(|members| members.into_iter().collect::<Value>());
@@ -68,19 +106,31 @@ fn annotation() -> impl Strategy<Value = String> {
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Value>()
     });
     // What no JSON library writes, but languages hold.
-    let strange = select(&[
-        r#"{"metadata":{"n":NaN,"i":-Infinity,"s":"\ud800","d":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}"#,
-        r#"{"metrics":{"a":1e999,"b":123456789012345678901234567890,"c":Infinity}}"#,
-        r#"{"input":"\udc00\ud83d","tags":{"":""}}"#,
-        "{", "", "null", r#"{"input":"#,
-    ][..]);
+    let strange = select(
+        &[
+            r#"{"metadata":{"n":NaN,"i":-Infinity,"s":"\ud800","d":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}"#,
+            r#"{"metrics":{"a":1e999,"b":123456789012345678901234567890,"c":Infinity}}"#,
+            r#"{"input":"\udc00\ud83d","tags":{"":""}}"#,
+            "{",
+            "",
+            "null",
+            r#"{"input":"#,
+        ][..],
+    );
     prop_oneof![8 => object.prop_map(|object| object.to_string()), 1 => strange.prop_map(str::to_owned)]
 }
 
 fn evaluation() -> impl Strategy<Value = String> {
     let part = prop_oneof![2 => value(), 1 => Just(json!({"span_id": "7", "trace_id": "8"}))];
     const MEMBERS: [&str; 9] = [
-        "label", "metric_type", "value", "span", "tags", "metadata", "session_id", "submitter",
+        "label",
+        "metric_type",
+        "value",
+        "span",
+        "tags",
+        "metadata",
+        "session_id",
+        "submitter",
         "timestamp_ms",
     ];
     prop::collection::vec((select(&MEMBERS[..]), part), 0..5).prop_map(|members| {
@@ -117,8 +167,13 @@ fn a_move() -> impl Strategy<Value = Move> {
         stack,
     });
     let deed = prop_oneof![
-        Just(Deed::Off), Just(Deed::Keep), Just(Deed::Drop), Just(Deed::Raise),
-        Just(Deed::Nonsense), Just(Deed::Late), Just(Deed::Remove("input".to_owned())),
+        Just(Deed::Off),
+        Just(Deed::Keep),
+        Just(Deed::Drop),
+        Just(Deed::Raise),
+        Just(Deed::Nonsense),
+        Just(Deed::Late),
+        Just(Deed::Remove("input".to_owned())),
         value().prop_map(Deed::Merge),
     ];
     let parent = proptest::option::of((any::<bool>(), any::<Index>()));
@@ -169,7 +224,9 @@ fn case(moves: Vec<Move>, limits: bool, answers: Vec<u16>) -> Case {
         });
     }
     let limits = match limits {
-        true => json!({"event-bytes": 3000, "open-bytes": 40_000, "queue-bytes": 30_000, "batch-bytes": 9_000}),
+        true => {
+            json!({"event-bytes": 3000, "open-bytes": 40_000, "queue-bytes": 30_000, "batch-bytes": 9_000})
+        }
         false => json!({}),
     };
     let answers = answers.into_iter().map(|status| Answer { status, headers: Default::default() });
@@ -257,6 +314,22 @@ proptest! {
                     }
                 })?;
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_component_does_what_the_native_core_does(case in cases()) {
+        for format in FORMATS {
+            let (requests, _, counters) = run_natively(&case, format)?;
+            let mut host = Host::new(&case, format).unwrap();
+            let (sent, _, counted) = bless(&mut case.clone(), &mut host)
+                .map_err(|error| TestCaseError::fail(format!("{error:#}")))?;
+            prop_assert_eq!(sent, requests);
+            prop_assert_eq!(counted, counters);
         }
     }
 }

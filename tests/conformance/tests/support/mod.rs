@@ -1,7 +1,9 @@
 //! What the host's runner stands on: a receiver, a case's settings, and the counters by name.
 
+pub(crate) mod host;
 mod receiver;
 
+pub(crate) use host::Host;
 pub(crate) use receiver::Receiver;
 
 use anyhow::{Result, bail};
