@@ -92,8 +92,9 @@ class Runner:
         Span._restore(span)
         span.finish(step["end_ns"] / 1e9 if "end_ns" in step else None)
         again = self.spans.get(step.get("current_again", ""))
-        # A span that had finished before leaves the context as it is.
-        assert Span._current() in (again, span)
+        # A span that had finished before leaves the context as it is; one that found no room makes
+        # current again what was, which only the binding knows.
+        assert Span._current() in (again, span) or not span.span_id
         if "event" in step:
             assert self.event == json.loads(step["event"])
 

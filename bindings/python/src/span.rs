@@ -151,6 +151,12 @@ impl Span {
         let mut above = &self.above;
         loop {
             match (above, named) {
+                // A span that was not kept leaves what was current before it.
+                (Above::Span(span), _)
+                    if self.span.is_none() && !span.get().finished.load(Ordering::Acquire) =>
+                {
+                    return Ok(span.bind(py).clone().into_any());
+                }
                 (Above::Span(span), Some(named)) if span.get().span == named => {
                     return Ok(span.bind(py).clone().into_any());
                 }

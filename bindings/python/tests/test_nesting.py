@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from conftest import Receiver, Tracing
 from witspan import LLMObs
 from witspan.decorators import task, workflow
 
@@ -255,3 +255,19 @@ def test_an_end_can_be_given_in_seconds(tracing: Tracing, seconds: float) -> Non
     end = named["task"]["start_ns"] + named["task"]["duration"]
     assert end == 4_000_000_000_500_000_000
     assert named["earlier"]["duration"] == 0
+
+
+def test_a_span_that_finds_no_room_leaves_what_was_current(
+    monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
+    LLMObs.enable(ml_app="tests", _limits={"open-bytes": 1_100})
+    with LLMObs.workflow() as root:
+        ids = root.span_id, root.trace_id
+        with LLMObs.task(name="no room" * 100) as lost:
+            assert lost.span_id == ""
+        with LLMObs.task(name="room"):
+            pass
+    LLMObs.disable()
+    room = next(event for event in receiver.events if event["name"] == "room")
+    assert (room["parent_id"], room["trace_id"]) == ids
