@@ -39,7 +39,7 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
     let mut largest: Option<(&'static str, usize)> = None;
     each_part(ended, |name, part| {
         let size = part.size();
-        if size > largest.map_or(EMPTIED.len(), |(_, size)| size) {
+        if size > largest.map_or(SMALL, |(_, size)| size) {
             largest = Some((name, size));
         }
     });
@@ -55,6 +55,8 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
     true
 }
 
+/// Parts of fewer bytes are not worth emptying: what stands in their place is as long.
+const SMALL: usize = 128;
 /// What stands in the place of a part that was too long however it was cut.
 const EMPTIED: &str = "[left out: too long for one event]";
 
