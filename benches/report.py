@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from spans import CASES, CONTENDERS, DDTRACE, NATIVE, OTEL, PYTHON, RUST
+from spans import CASES, CONTENDERS, DDTRACE, NATIVE, OTEL, PLAIN, PYTHON, RUST
 
 HEADS = {"bare": "start + finish", "annotated": "start + annotate + finish"}
 
 
 def names(versions: dict[str, str]) -> dict[str, str]:
     return {
+        PLAIN: "serde_json, bare",
         NATIVE: "native core",
         RUST: "component from Rust",
         PYTHON: "component from Python",
@@ -112,5 +113,6 @@ def sizes(startup: dict[str, Any]) -> Iterator[list[str]]:
     yield ["a ready instance: a later one", cell(ready["later_ms"]) + " ms", "", ""]
     aim = aims["wheel_mb"]
     yield ["the wheel", f"{found['wheel_mb']:.2f} MB", aim["aim"], verdict(aim["met"])]
-    yield ["the component", f"{found['component_kb']:.0f} KB", "", ""]
+    aim = aims["component_kb"]
+    yield ["the component", f"{found['component_kb']:.0f} KB", aim["aim"], verdict(aim["met"])]
     yield ["the component, precompiled", f"{found['precompiled_kb']:.0f} KB", "", ""]

@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "target" / "component"
 VARIANTS: dict[str, list[str]] = {"witspan": [], "witspan-trap": ["--features", "trap"]}
 # Vector instructions for the text scanner, block copies for strings; every engine we meet has both.
-GUEST_RUSTFLAGS = "-C target-feature=+simd128,+bulk-memory"
+# And numbers in their shortest form: the linker else leaves each call and address five bytes wide.
+GUEST_RUSTFLAGS = "-C target-feature=+simd128,+bulk-memory -C link-arg=--compress-relocations"
 
 
 def cargo_target() -> Path:
@@ -67,8 +68,8 @@ def build_module(features: list[str], env: dict[str, str]) -> Path:
     # A folder of its own below cargo's: other flags, perhaps another compiler than the host's.
     target = cargo_target() / "wasm"
     run(
-        ["cargo", "rustc", "-q", "-p", "witspan-core", "--lib", "--profile", "component", "--target", TARGET]
-        + ["--crate-type", "cdylib", *features],
+        ["cargo", "rustc", "-q", "-p", "witspan-core", "--lib", "--profile", "component"]
+        + ["--target", TARGET, "--crate-type", "cdylib", *features],
         {**env, "RUSTFLAGS": GUEST_RUSTFLAGS, "CARGO_TARGET_DIR": str(target)},
     )
     return target / TARGET / "component" / "witspan_core.wasm"

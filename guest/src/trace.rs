@@ -97,10 +97,7 @@ impl Id {
     }
 
     fn hexadecimal(number: u128) -> Self {
-        let mut text = [b'0'; 32];
-        for (digits, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {
-            *digits = [byte >> 4, byte & 15].map(crate::json::hex_digit);
-        }
+        let text = crate::json::hexadecimal(number);
         Id { number, text, length: 32 }
     }
 

@@ -1,4 +1,5 @@
-//! The two contenders that are Rust: the core itself, and the same core as a component.
+//! The two contenders that are Rust: the core itself, and the same core as a component; beside them
+//! what serde_json takes to write the event that the core makes, and nothing else.
 //!
 //! `witspan-benches spans` measures whole spans, `parts` each call by itself, `start` how long a
 //! tracer takes to be ready, `count CONTENDER CASE SPANS` only makes spans, for an instruction
@@ -70,21 +71,40 @@ fn burst(contender: &mut impl Contender, case: Case, annotation: &str) -> Outcom
     Ok(took)
 }
 
+/// How what serde_json takes is called in the results.
+const PLAIN: &str = "serde_json";
+
+/// One burst of bare writes of an event into a body that grows: µs a write.
+fn plain_burst(event: &serde_json::Value, body: &mut Vec<u8>) -> Outcome<f64> {
+    body.clear();
+    let began = Instant::now();
+    for _ in 0..BURST {
+        serde_json::to_writer(&mut *body, std::hint::black_box(event))?;
+    }
+    std::hint::black_box(&body);
+    Ok(micros(began, BURST))
+}
+
 /// Bursts of both contenders in turn, so that what else the machine does meets both.
 fn spans() -> Outcome<()> {
     let annotation = annotation()?;
     let (mut native, mut component) = (Native::new()?, Component::new()?);
     for case in [Case::Bare, Case::Annotated] {
-        let (mut natives, mut components) = (Vec::new(), Vec::new());
+        let (mut natives, mut components, mut plains) = (Vec::new(), Vec::new(), Vec::new());
+        one_span(&mut native, case, &annotation)?;
+        let (event, mut body) = (native.event()?, Vec::new());
         for at in 0..UNTIMED + BURSTS {
             let took = burst(&mut native, case, &annotation)?;
             let beside = burst(&mut component, case, &annotation)?;
+            let plain = plain_burst(&event, &mut body)?;
             if at >= UNTIMED {
                 natives.push(took);
                 components.push(beside);
+                plains.push(plain);
             }
         }
-        for (contender, bursts) in [(Native::NAME, natives), (Component::NAME, components)] {
+        let found = [(Native::NAME, natives), (Component::NAME, components), (PLAIN, plains)];
+        for (contender, bursts) in found {
             println!("{}", json!({"contender": contender, "case": case.name(), "us": bursts}));
         }
     }

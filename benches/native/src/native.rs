@@ -53,6 +53,22 @@ impl Native {
     }
 }
 
+impl Native {
+    /// The event of the one span that has finished, as it is sent.
+    pub(crate) fn event(&mut self) -> Outcome<serde_json::Value> {
+        let Action::Send(request) = self.core.poll(PollMode::Everything) else {
+            return Err("no span waits to be sent".into());
+        };
+        let accepted = Answer::Response(Response { status: 202, headers: Vec::new() });
+        self.core.complete(request.id, &accepted).map_err(|error| format!("{error:?}"))?;
+        let mut body: serde_json::Value = serde_json::from_slice(&request.body)?;
+        match body.pointer_mut("/data/attributes/spans/0") {
+            Some(event) => Ok(event.take()),
+            None => Err("the body has no span".into()),
+        }
+    }
+}
+
 impl Contender for Native {
     const NAME: &'static str = "native core";
     type Span = Handle;

@@ -35,7 +35,9 @@ mod sort;
 pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_double, write_number};
 pub use members::{Members, Tag, write_tag_list};
 pub use reader::{Number, Reader, SyntaxError, Text, Value};
-pub use scan::{append, hex_digit, write_escaped, write_integer, write_string};
+pub use scan::{
+    append, hexadecimal, put_integer, put_string, write_escaped, write_integer, write_string,
+};
 pub use sort::sort_by;
 
 /// Containers inside each other, counted from the value itself, that are kept.

@@ -94,7 +94,11 @@ impl<'a> Text<'a> {
 
     /// Whether it says `text`.
     pub fn is(&self, text: &str) -> bool {
-        self.raw == text.as_bytes() || (self.escaped && self.decode() == text)
+        // Most keys that are asked for differ in length or in the first byte.
+        let same = self.raw.len() == text.len()
+            && self.raw.first() == text.as_bytes().first()
+            && self.raw == text.as_bytes();
+        same || (self.escaped && self.decode() == text)
     }
 
     /// Whether it begins with `prefix`.

@@ -129,8 +129,29 @@ pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// The lower-case digit of a value below 16.
-pub fn hex_digit(value: u8) -> u8 {
+fn hex_digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + (value - 10) }
+}
+
+/// Appends `before` and a text as a JSON string.
+pub fn put_string(out: &mut Vec<u8>, before: &str, text: &str) {
+    append(out, before.as_bytes());
+    write_string(out, text);
+}
+
+/// Appends `before` and an integer in decimal.
+pub fn put_integer(out: &mut Vec<u8>, before: &str, value: u64) {
+    append(out, before.as_bytes());
+    write_integer(out, value);
+}
+
+/// The 32 lower-case hexadecimal digits of a number.
+pub fn hexadecimal(number: u128) -> [u8; 32] {
+    let mut text = [0; 32];
+    for (digits, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {
+        *digits = [byte >> 4, byte & 15].map(hex_digit);
+    }
+    text
 }
 
 /// Appends an integer in decimal.

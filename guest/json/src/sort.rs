@@ -5,8 +5,22 @@
 
 use std::cmp::Ordering;
 
+/// Up to so many elements are sorted by insertion.
+const SHORT: usize = 24;
+
 /// Sorts by `compare`, equal elements staying in their order: a merge sort from the bottom up.
 pub fn sort_by<T: Copy>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    if items.len() <= SHORT {
+        for end in 1..items.len() {
+            for at in (1..=end).rev() {
+                match items.get(at - 1..=at) {
+                    Some([a, b]) if compare(a, b) == Ordering::Greater => items.swap(at - 1, at),
+                    _ => break,
+                }
+            }
+        }
+        return;
+    }
     let mut width = 1;
     let mut merged: Vec<T> = Vec::with_capacity(items.len());
     while width < items.len() {
@@ -37,7 +51,7 @@ mod tests {
 
     #[test]
     fn it_sorts_and_keeps_equal_elements_in_order() {
-        for length in 0..40u32 {
+        for length in 0..80u32 {
             let mut items: Vec<(u32, u32)> = (0..length).map(|n| (n * 7 % 5, n)).collect();
             let mut expected = items.clone();
             expected.sort_by_key(|item| item.0);

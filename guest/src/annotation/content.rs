@@ -91,20 +91,14 @@ impl Parser<'_> {
             let given = self.given(&mut inside, &NAMES, None)?;
             let kind = given.text("type").map(|kind| kind.decode()).unwrap_or_default();
             match kind.as_str() {
-                "image_url" | "input_image" => {
-                    if self.image_url(given.get("image_url"), content)? {
-                        return Ok(());
-                    }
+                "image_url" | "input_image"
+                    if self.image_url(given.get("image_url"), content)? =>
+                {
+                    return Ok(());
                 }
-                "image" => {
-                    if self.image_source(given.get("source"), content)? {
-                        return Ok(());
-                    }
-                }
-                "input_audio" => {
-                    if self.input_audio(given.get("input_audio"), content)? {
-                        return Ok(());
-                    }
+                "image" if self.image_source(given.get("source"), content)? => return Ok(()),
+                "input_audio" if self.input_audio(given.get("input_audio"), content)? => {
+                    return Ok(());
                 }
                 "tool_use" => {
                     let out = &mut content.calls;

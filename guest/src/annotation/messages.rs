@@ -112,7 +112,7 @@ impl Parser<'_> {
                 let Some((value @ (Value::Array | Value::Object), mut at)) = list else { continue };
                 // What else an answer holds is not meant to be sent.
                 self.warnings.truncate(warned);
-                return self.one_or_more(&path.list(), Shape::Messages, value, &mut at, out);
+                return self.one_or_more(path.list(), Shape::Messages, value, &mut at, out);
             }
             if self.item(path, whole, out)? {
                 return Ok(());

@@ -11,8 +11,7 @@ mod sdk_intake;
 mod tags;
 
 use crate::delivery::IntakeHost;
-use crate::json::Members;
-use crate::json::{append, write_integer, write_string};
+use crate::json::{Members, append, put_integer as integer, put_string as text};
 use crate::settings::{IntakeFormat, Settings};
 use crate::span::{Failure, Frame, Record, Shape};
 
@@ -97,18 +96,6 @@ pub(crate) fn envelope(format: IntakeFormat, settings: &Settings) -> (Vec<u8>, &
 
 fn put(out: &mut Vec<u8>, literal: &str) {
     append(out, literal.as_bytes());
-}
-
-/// Appends `literal` and an integer.
-fn integer(out: &mut Vec<u8>, literal: &str, value: u64) {
-    put(out, literal);
-    write_integer(out, value);
-}
-
-/// Appends `literal` and text as a JSON string.
-fn text(out: &mut Vec<u8>, literal: &str, value: &str) {
-    put(out, literal);
-    write_string(out, value);
 }
 
 /// Appends the id of the trace, with quotes.

@@ -19,10 +19,9 @@ fn main() -> Result<()> {
         .module(&module)
         .context("the module carries no component type: was it built from `guest`?")?
         .validate(true)
-        // Names of its inner parts, for people who debug the encoder.
-        .debug_names(false)
         .encode()
         .context("cannot encode the component")?;
+    let component = without_names(&component).context("the component has a broken section")?;
     let native = precompile(&component).map_err(|e| anyhow!("cannot precompile: {e:?}"))?;
     let out = Path::new(out);
     if let Some(folder) = out.parent() {
@@ -30,6 +29,34 @@ fn main() -> Result<()> {
     }
     write_if_changed(&out.with_extension("wasm"), &component)?;
     write_if_changed(&out.with_extension("cwasm"), &native)
+}
+
+/// The component without the names of its inner parts, which nobody reads: its section of 4 KB. A
+/// binary is a preamble of 8 bytes, then sections: a byte, the length of what follows, that.
+fn without_names(component: &[u8]) -> Option<Vec<u8>> {
+    let (preamble, mut rest) = component.split_at_checked(8)?;
+    let mut kept = preamble.to_vec();
+    while let Some((&kind, after)) = rest.split_first() {
+        let (length, body) = leb128(after)?;
+        let (body, next) = body.split_at_checked(length)?;
+        if kind != 0 || !body.starts_with(b"\x0Ecomponent-name") {
+            kept.extend_from_slice(rest.get(..rest.len() - next.len())?);
+        }
+        rest = next;
+    }
+    Some(kept)
+}
+
+/// The number that bytes begin with, and what follows it.
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number = 0;
+    for (at, byte) in bytes.iter().enumerate().take(5) {
+        number |= usize::from(byte & 0x7F) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((number, bytes.get(at + 1..)?));
+        }
+    }
+    None
 }
 
 /// Native code for this kind of machine, not for this very one: the library that embeds it is
