@@ -8,7 +8,7 @@ use crate::json::Canonicalizer;
 use crate::notes::Notes;
 use crate::platform::Platform;
 use crate::processing::Processing;
-use crate::propagation::Remote;
+use crate::propagation::{agent_at, trace_at};
 use crate::sampling::Sampler;
 use crate::sending::Sending;
 use crate::settings::{Destination, Settings};
@@ -17,6 +17,7 @@ use crate::span::{Agent, App, Failure, Frame, NAME_BYTES, Record, SpanKind, cut_
 use crate::statistics::{DropReason, Statistics};
 use crate::trace::Trace;
 use std::rc::Rc;
+use witspan_propagation::Remote;
 
 /// What a new span belongs to; see `wit/tracing.wit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,7 +236,7 @@ impl<P: Platform> Core<P> {
             },
             agent: match (above, remote) {
                 (Some(frame), _) => frame.as_agent.as_ref().or(frame.agent.as_ref()).cloned(),
-                (None, Some(remote)) => remote.agent().map(Rc::new),
+                (None, Some(remote)) => agent_at(remote).map(Rc::new),
                 (None, None) => None,
             },
             as_agent: (kind == SpanKind::Agent).then(|| {
@@ -259,7 +260,7 @@ impl<P: Platform> Core<P> {
         let own = self.ids.trace_id(start_ns);
         let trace = match remote {
             None => Trace::begun(own),
-            Some(remote) => remote.trace(own),
+            Some(remote) => trace_at(remote, own),
         };
         if !self.sampler.has_rules() && trace.decision.get().is_none() {
             let _ = trace.decision.set(Some(self.sampler.decide(&trace, &[])));

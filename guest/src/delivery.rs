@@ -2,6 +2,7 @@
 
 use crate::settings::{Limits, Route};
 use crate::statistics::DropReason;
+use witspan_propagation::Header;
 
 /// What a poll is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,6 @@ impl IntakeHost {
             IntakeHost::LlmobsIntake => "llmobs-intake",
         }
     }
-}
-
-/// A header of a request or response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// Lower case.
-    pub name: String,
-    /// Visible ASCII.
-    pub value: String,
 }
 
 /// One HTTP POST for the host to send.

@@ -53,7 +53,7 @@ impl<P: Platform> Core<P> {
             Err(DropReason::TooLarge)
         } else {
             let queue = &mut self.sending.evaluations;
-            match queue.push(bounds, now, |out| {
+            match queue.push(bounds, now, &mut |out| {
                 out.extend_from_slice(&metric);
                 true
             }) {

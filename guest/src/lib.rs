@@ -43,9 +43,7 @@ mod trace;
 
 pub use crate::annotation::Warning;
 pub use crate::core::{Core, Finished, Parent, SpanOption};
-pub use crate::delivery::{
-    Action, Header, IntakeHost, Outcome, PollMode, Request, Response, Verdict,
-};
+pub use crate::delivery::{Action, IntakeHost, Outcome, PollMode, Request, Response, Verdict};
 pub use crate::error::{Error, InvalidArgument, SpanError};
 pub use crate::evaluation::Submitted;
 pub use crate::ids::SpanContext;
@@ -56,3 +54,4 @@ pub use crate::slots::Handle;
 pub use crate::span::{Failure, SpanKind};
 pub use crate::statistics::{DropReason, Statistics, Tally};
 pub use witspan_json as json;
+pub use witspan_propagation::Header;

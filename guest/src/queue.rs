@@ -48,7 +48,7 @@ impl Queue {
         &mut self,
         bounds: Bounds,
         now: u64,
-        write: impl FnOnce(&mut Vec<u8>) -> bool,
+        write: &mut dyn FnMut(&mut Vec<u8>) -> bool,
     ) -> Option<Pushed> {
         let was_empty = self.is_empty();
         let first = self.open.spans == 0;

@@ -124,7 +124,7 @@ impl<P: Platform> Core<P> {
         let longest = self.settings.limits.event_bytes as usize;
         let settings = &self.settings;
         let mut was_cut = false;
-        let pushed = self.sending.spans.push(bounds, now, |out| {
+        let pushed = self.sending.spans.push(bounds, now, &mut |out| {
             let start = out.len();
             write_event(destination.format, ended, settings, out);
             let mut rounds = 0;

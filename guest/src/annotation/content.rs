@@ -205,7 +205,10 @@ impl Parser<'_> {
 /// address becomes part of the text.
 fn image_at(address: Text<'_>, content: &mut Content) {
     let text = address.decode();
-    let inline = text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+    let inline = text.strip_prefix("data:").and_then(|rest| {
+        let (head, data) = rest.split_once(',')?;
+        Some((head.strip_suffix(";base64")?, data))
+    });
     match inline {
         Some((mime, data)) => {
             begin_media(&mut content.images);

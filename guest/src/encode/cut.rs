@@ -22,11 +22,11 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
     // Saying so takes a tag.
     let over = over + MARK;
     let mut lengths: Vec<usize> = Vec::new();
-    each_part(ended, |_, part| part.lengths(&mut lengths));
+    each_part(ended, &mut |_, part| part.lengths(&mut lengths));
     crate::json::sort_by(&mut lengths, |a, b| b.cmp(a));
     let level = water_level(&lengths, over);
     let mut sections: Vec<&'static str> = Vec::new();
-    each_part(ended, |name, part| {
+    each_part(ended, &mut |name, part| {
         if part.cut(level) && !sections.contains(&name) {
             sections.push(name);
         }
@@ -37,7 +37,7 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
 /// Empties what takes the most bytes of a span that is still too long; false if nothing is left.
 pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
     let mut largest: Option<(&'static str, usize)> = None;
-    each_part(ended, |name, part| {
+    each_part(ended, &mut |name, part| {
         let size = part.size();
         if size > largest.map_or(SMALL, |(_, size)| size) {
             largest = Some((name, size));
@@ -45,7 +45,7 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
     });
     let Some((largest, _)) = largest else { return false };
     let kind = ended.record.kind;
-    each_part(ended, |name, part| {
+    each_part(ended, &mut |name, part| {
         if name == largest {
             part.empty(if name == "input" { kind.input_shape() } else { kind.output_shape() });
         }
@@ -106,7 +106,7 @@ enum Part<'e> {
     Text(&'e mut String),
 }
 
-fn each_part(ended: &mut Ended, mut each: impl FnMut(&'static str, &mut Part<'_>)) {
+fn each_part(ended: &mut Ended, each: &mut dyn FnMut(&'static str, &mut Part<'_>)) {
     let record = &mut ended.record;
     let notes = &mut record.notes;
     each("input", &mut Part::Json(&mut notes.input));
@@ -157,10 +157,10 @@ impl Part<'_> {
 
     fn lengths(&self, lengths: &mut Vec<usize>) {
         match self {
-            Part::Json(json) => each_text(json, |text, _| lengths.push(text.len())),
+            Part::Json(json) => each_text(json, &mut |text, _| lengths.push(text.len())),
             Part::Members(members) => {
                 for (_, value) in members.iter() {
-                    each_text(value, |text, _| lengths.push(text.len()));
+                    each_text(value, &mut |text, _| lengths.push(text.len()));
                 }
             }
             Part::Tags(members) => lengths.extend(members.iter().map(|(_, value)| value.len())),
@@ -178,8 +178,8 @@ impl Part<'_> {
                 }
                 None => false,
             },
-            Part::Members(members) => cut_members(members, |value| cut_json(value, level)),
-            Part::Tags(members) => cut_members(members, |value| {
+            Part::Members(members) => cut_members(members, &|value| cut_json(value, level)),
+            Part::Tags(members) => cut_members(members, &|value| {
                 (value.len() > level).then(|| cut_inside(value, level))
             }),
             Part::Text(text) => {
@@ -191,7 +191,7 @@ impl Part<'_> {
     }
 }
 
-fn cut_members(members: &mut Members, cut: impl Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
+fn cut_members(members: &mut Members, cut: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
     let mut shorter = Members::default();
     let mut any = false;
     for (key, value) in members.iter() {
@@ -210,7 +210,7 @@ fn cut_members(members: &mut Members, cut: impl Fn(&[u8]) -> Option<Vec<u8>>) ->
 }
 
 /// Calls `each` with every text of JSON in wire form that may be cut, and where it begins.
-fn each_text(json: &[u8], mut each: impl FnMut(&[u8], usize)) {
+fn each_text(json: &[u8], each: &mut dyn FnMut(&[u8], usize)) {
     let mut at = 0;
     let mut key: &[u8] = b"";
     while let Some(found) = json.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'"')) {
@@ -245,7 +245,7 @@ fn text_length(rest: &[u8]) -> usize {
 fn cut_json(json: &[u8], level: usize) -> Option<Vec<u8>> {
     let mut shorter = Vec::new();
     let mut copied = 0;
-    each_text(json, |text, start| {
+    each_text(json, &mut |text, start| {
         if text.len() > level {
             shorter.extend_from_slice(json.get(copied..start).unwrap_or_default());
             shorter.append(&mut cut_inside(text, level));

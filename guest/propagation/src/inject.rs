@@ -1,9 +1,9 @@
 //! Writes the headers of a request.
 
-use super::header;
-use super::remote::Remote;
-use crate::delivery::Header;
-use crate::trace::number;
+use crate::Header;
+use crate::header;
+use crate::ids::number;
+use crate::remote::Remote;
 
 /// Bytes of `x-datadog-tags` that Datadog's SDKs take.
 const TAGS_BYTES: usize = 512;
@@ -11,7 +11,8 @@ const TAGS_BYTES: usize = 512;
 const MEMBER_BYTES: usize = 256;
 
 /// The headers to set, of a request that has `given`.
-pub(super) fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
+#[inline(never)]
+pub fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
     let has_datadog = header(given, "x-datadog-trace-id").is_some();
     let has_w3c = header(given, "traceparent").is_some();
     let fresh = !has_datadog && !has_w3c;
@@ -46,6 +47,7 @@ fn priority(place: &Remote) -> &str {
 }
 
 /// The LLM keys and their values, what matters most first.
+#[inline(never)]
 fn keys(place: &Remote) -> Vec<(&'static str, String)> {
     // The number of a trace goes in decimal, as Datadog's SDKs have it.
     let digits = place.trace_id.as_bytes();
@@ -69,6 +71,7 @@ fn keys(place: &Remote) -> Vec<(&'static str, String)> {
 }
 
 /// A value in visible ASCII, without the characters that a form uses itself.
+#[inline(never)]
 fn fitted(value: &str, reserved: &str) -> String {
     let fit = |c: char| match c {
         '=' if reserved.contains('=') => '~',
@@ -79,6 +82,7 @@ fn fitted(value: &str, reserved: &str) -> String {
 }
 
 /// `x-datadog-tags`: what is there of others, then ours, as far as there is room.
+#[inline(never)]
 fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     let before = if fresh { place.upstream.tags.as_str() } else { given.unwrap_or_default() };
     let theirs = before.split(',').filter(|tag| !tag.is_empty());
@@ -114,6 +118,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
 }
 
 /// `tracestate`: Datadog's member, ours if it says more, and those of others.
+#[inline(never)]
 fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     let given = given.unwrap_or(&place.upstream.members);
     let members: Vec<&str> =
@@ -162,11 +167,12 @@ fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
 
 /// Our own member: the exact values of what the other form changed or had no room for, for the
 /// span that it names.
+#[inline(never)]
 fn own_member(place: &Remote, exact: &[(&'static str, String)]) -> Option<String> {
     let mut member = format!("witspan=p:{}", place.parent_id);
     let empty = member.len();
     for (key, value) in exact {
-        let field = format!(";{}:{}", key.trim_start_matches("llmobs_"), encoded(value));
+        let field = format!(";{}:{}", key.strip_prefix("llmobs_").unwrap_or(key), encoded(value));
         if member.len() + field.len() <= MEMBER_BYTES {
             member.push_str(&field);
         }
@@ -175,6 +181,7 @@ fn own_member(place: &Remote, exact: &[(&'static str, String)]) -> Option<String
 }
 
 /// Percent-encodes all but letters, digits, `-`, `_` and `.`.
+#[inline(never)]
 fn encoded(value: &str) -> String {
     let mut text = String::new();
     for byte in value.bytes() {

@@ -1,12 +1,14 @@
 //! Reads the headers of a request.
 
-use super::header;
-use super::remote::Remote;
-use crate::delivery::Header;
-use crate::trace::{Upstream, id_text, number};
+use crate::Header;
+use crate::header;
+use crate::ids::{id_text, number};
+use crate::remote::Remote;
+use crate::remote::Upstream;
 
 /// The place that headers name; `None` if they name no trace.
-pub(super) fn place(headers: &[Header]) -> Option<Remote> {
+#[inline(never)]
+pub fn place(headers: &[Header]) -> Option<Remote> {
     let tags = Keys::of(header(headers, "x-datadog-tags"), ',', '=', "_dd.p.");
     let state = header(headers, "tracestate").unwrap_or_default();
     let member = |name: &str| {
@@ -31,7 +33,7 @@ pub(super) fn place(headers: &[Header]) -> Option<Remote> {
     // Ours are for one span; on another's way, where that span is not the parent, they are stale.
     let ours = own.get("p").is_some_and(|p| p.parse() == Ok(parent_id));
     let exact = |key: &str| {
-        let value = own.get(key.trim_start_matches("llmobs_")).filter(|_| ours);
+        let value = own.get(key.strip_prefix("llmobs_").unwrap_or(key)).filter(|_| ours);
         value.and_then(decoded).or_else(|| said(key))
     };
     Some(Remote {
@@ -50,6 +52,7 @@ pub(super) fn place(headers: &[Header]) -> Option<Remote> {
 }
 
 /// What is not ours, to go on as it came.
+#[inline(never)]
 fn upstream(headers: &[Header], state: &str, dd: Option<&str>) -> Upstream {
     let kept = |text: &str, between: char, ours: &[&str]| {
         let parts = text.split(between).map(str::trim);
@@ -100,6 +103,7 @@ impl<'h> Keys<'h> {
 
 /// Datadog's ids: the lower half of the trace's number and the span's in decimal, the upper half
 /// of the trace's in hexadecimal among the tags.
+#[inline(never)]
 fn datadog_ids(headers: &[Header], tags: &Keys<'_>) -> Option<(u128, u64)> {
     let low: u64 = header(headers, "x-datadog-trace-id")?.parse().ok()?;
     let parent = header(headers, "x-datadog-parent-id").and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -109,6 +113,7 @@ fn datadog_ids(headers: &[Header], tags: &Keys<'_>) -> Option<(u128, u64)> {
 }
 
 /// The ids of `traceparent`, version 00 or one that begins alike.
+#[inline(never)]
 fn w3c_ids(value: &str) -> Option<(u128, u64)> {
     let mut parts = value.split('-');
     let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
@@ -121,6 +126,7 @@ fn w3c_ids(value: &str) -> Option<(u128, u64)> {
 
 /// The id of the LLM trace as it is sent: a decimal number in hexadecimal, unless it is small, as
 /// ddtrace has it; anything else as it came; that of the APM trace if none came.
+#[inline(never)]
 fn trace_id(given: Option<String>, apm: u128) -> String {
     let Some(given) = given else { return id_text(apm) };
     if given.len() == 32 && number(given.as_bytes()).is_some() {
@@ -133,6 +139,7 @@ fn trace_id(given: Option<String>, apm: u128) -> String {
 }
 
 /// Undoes percent-encoding; `None` if it is none.
+#[inline(never)]
 fn decoded(value: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = value.as_bytes();

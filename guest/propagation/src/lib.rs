@@ -1,0 +1,30 @@
+//! Traces that go on in other services: headers out and headers in.
+//!
+//! Source: what ddtrace 4.16 and dd-trace-js 6.21 send, and W3C Trace Context. Their headers hold
+//! visible ASCII without some characters and are short; so what they carry of ours is made to fit,
+//! and the exact values travel in a member of `tracestate` of our own.
+
+mod extract;
+mod ids;
+mod inject;
+mod remote;
+
+pub use extract::place;
+pub use ids::{Id, id_text};
+pub use inject::headers;
+pub use remote::{Remote, Upstream};
+
+/// A header of a request or response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Lower case.
+    pub name: String,
+    /// Visible ASCII.
+    pub value: String,
+}
+
+/// A header by its name, in any case; empty ones count as absent.
+fn header<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+    Some(found.value.trim()).filter(|value| !value.is_empty())
+}

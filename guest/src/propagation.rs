@@ -1,0 +1,103 @@
+//! Places in traces of other services, as spans here stand for them; what they look like in headers
+//! is the crate witspan-propagation's.
+
+use crate::core::Core;
+use crate::error::{Error, SpanError, refused};
+use crate::platform::Platform;
+use crate::sampling::Decision;
+use crate::slots::Handle;
+use crate::span::{Agent, Frame};
+use crate::trace::Trace;
+use std::rc::Rc;
+use witspan_propagation::{Header, Remote, Upstream};
+
+impl<P: Platform> Core<P> {
+    /// The headers to set so that the receiver continues the trace of `span`.
+    pub fn inject(&mut self, span: Handle, headers: &[Header]) -> Result<Vec<Header>, SpanError> {
+        match self.place_of(span)? {
+            Some(place) => Ok(witspan_propagation::headers(&place, headers)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The place that headers name.
+    pub fn extract(&mut self, headers: &[Header]) -> Result<String, Error> {
+        match witspan_propagation::place(headers) {
+            Some(place) => Ok(place.write()),
+            None => {
+                let accepted = "headers with the ids of a trace (`x-datadog-trace-id` and \
+                                `x-datadog-parent-id`, or `traceparent`)";
+                Err(refused(&"headers", "without them", accepted).into())
+            }
+        }
+    }
+
+    /// The place of a span itself.
+    pub fn remote_of(&mut self, span: Handle) -> Result<String, SpanError> {
+        Ok(self.place_of(span)?.ok_or(SpanError::UnknownSpan)?.write())
+    }
+
+    /// `None` for the span that is not kept.
+    fn place_of(&mut self, span: Handle) -> Result<Option<Remote>, SpanError> {
+        if span == 0 {
+            return Ok(None);
+        }
+        let slot = self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
+        self.decide(span, &slot.frame, &slot.record);
+        Ok(Some(place_of(&slot.frame)))
+    }
+}
+
+/// The place of a span.
+fn place_of(frame: &Frame) -> Remote {
+    let decision = frame.trace.decision.get().and_then(Option::as_ref);
+    let agent = frame.as_agent.as_ref().or(frame.agent.as_ref());
+    Remote {
+        apm: frame.trace.apm_number(),
+        apm_parent: frame.span_id,
+        parent_id: frame.span_id,
+        trace_id: String::from_utf8_lossy(frame.trace.id()).into_owned(),
+        ml_app: Some(frame.app.name.clone()),
+        session_id: frame.session.as_deref().map(str::to_owned),
+        agent_span_id: agent.map_or(0, |agent| agent.span_id),
+        agent_name: agent.map(|agent| agent.name.clone()),
+        sample_rate: decision.map(|decision| decision.rate.as_ref().to_owned()),
+        sampled: decision.map(|decision| decision.sampled),
+        upstream: frame.trace.upstream.as_deref().cloned().unwrap_or_default(),
+    }
+}
+
+/// The trace of what starts there; `own` numbers one that begins.
+pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
+    let apm = if remote.apm == 0 { own } else { remote.apm };
+    let mut trace = match remote.parent_id {
+        0 => {
+            let begun = Trace::begun(own);
+            let id = String::from_utf8_lossy(begun.id()).into_owned();
+            Trace::continued(apm, Some(&id))
+        }
+        _ => Trace::continued(apm, Some(remote.trace_id.as_str()).filter(|id| !id.is_empty())),
+    };
+    if remote.upstream != Upstream::default() {
+        trace.upstream = Some(Rc::new(remote.upstream.clone()));
+    }
+    let decision = match (&remote.sample_rate, remote.sampled) {
+        (Some(rate), Some(sampled)) => Some(Some(Decision { rate: rate.as_str().into(), sampled })),
+        // Whoever began the trace said nothing, and it is not for us to say.
+        _ if remote.parent_id != 0 => Some(None),
+        _ => None,
+    };
+    if let Some(decision) = decision {
+        let _ = trace.decision.set(decision);
+    }
+    trace
+}
+
+/// The agent above.
+pub(crate) fn agent_at(remote: &Remote) -> Option<Agent> {
+    if remote.agent_span_id == 0 {
+        return None;
+    }
+    let name = remote.agent_name.clone().unwrap_or_default();
+    Some(Agent { name, span_id: remote.agent_span_id })
+}
