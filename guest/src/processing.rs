@@ -182,9 +182,12 @@ fn adopt(ended: &mut Ended, changed: Changed) {
     let Changed { name, notes, failure, agent_name, tool_version } = changed;
     let old = std::mem::take(&mut ended.record.notes);
     ended.record.name = name;
-    ended.parents_prompt = None;
     ended.record.notes = notes;
     let notes = &mut ended.record.notes;
+    // A prompt that was its parent's stays that.
+    let own = old.extra.as_ref().is_some_and(|extra| !extra.prompt.is_empty());
+    let inherited = notes.extra.as_mut().filter(|extra| !own && !extra.prompt.is_empty());
+    ended.parents_prompt = inherited.map(|extra| std::mem::take(&mut extra.prompt));
     notes.metrics = old.metrics;
     notes.session = notes.session.take().or(old.session);
     if let Some(extra) = old.extra

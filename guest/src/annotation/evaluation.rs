@@ -88,8 +88,11 @@ pub(crate) fn write_metric_of(
     parser.metric_tags(given.get("tags"), &app, &mut metric)?;
     if let Some((value, mut at)) = given.get("metadata") {
         open_object(&Path::of("metadata"), value, "an object")?;
-        parser.canonicalizer.write(&mut at, value, metric.begin_escaped(b"metadata"))?;
-        metric.end();
+        // An empty one says nothing.
+        if at.clone().member(true)?.is_some() {
+            parser.canonicalizer.write(&mut at, value, metric.begin_escaped(b"metadata"))?;
+            metric.end();
+        }
     }
     // An empty one says nothing.
     if given.text("assessment").is_none_or(|text| !text.is_empty())
@@ -99,7 +102,9 @@ pub(crate) fn write_metric_of(
         set_text(&mut metric, "assessment", said);
     }
     given.check_texts(None, &["reasoning"])?;
-    if let Some((value, mut at)) = given.get("reasoning") {
+    if let Some((value, mut at)) = given.get("reasoning")
+        && given.text("reasoning").is_some_and(|text| !text.is_empty())
+    {
         parser.as_text(value, &mut at, metric.begin_escaped(b"reasoning"))?;
         metric.end();
     }

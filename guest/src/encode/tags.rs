@@ -73,8 +73,7 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let extra = ended.record.notes.extra.as_deref();
     let session = ended.session();
     let plain = own.is_empty() && session.is_none() && ended.failure.is_none();
-    let rare = extra.is_some() || ended.parents_prompt.is_some() || !ended.marks.is_empty();
-    if plain && !rare {
+    if plain && extra.is_none() && ended.marks.is_empty() {
         append(out, &ended.frame.app.plain_tags);
         return;
     }
@@ -84,9 +83,9 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     let marks: Vec<_> = ended.marks.iter().map(|(key, value)| make(key, value)).collect();
     let version = extra.map(|extra| extra.agent_version.as_slice()).filter(|v| !v.is_empty());
     let version = version.map(|version| (13, [b"agent_version:", version].concat()));
-    let has_prompt = extra.is_some_and(|extra| !extra.prompt.is_empty());
-    let prompt = (has_prompt || ended.parents_prompt.is_some())
-        .then(|| make("prompt_tracking_instrumentation_method", "annotated"));
+    let prompt = extra
+        .filter(|extra| !extra.prompt.is_empty())
+        .map(|_| make("prompt_tracking_instrumentation_method", "annotated"));
 
     let mut tags: Vec<Tag<'_>> = Vec::with_capacity(own.len() + ended.frame.app.tags.len() + 6);
     tags.push((5, if ended.failure.is_some() { b"error:1" } else { b"error:0" }));
