@@ -9,21 +9,25 @@ mod documents;
 mod evaluation;
 mod event;
 mod links;
+mod members;
 mod messages;
+mod path;
 mod prompt;
 mod tools;
 
 use crate::error::{Refused, refused};
 use crate::json::{
     Canonicalizer, Members, Number, Reader, SyntaxError, Text, Value, append, write_escaped,
-    write_number,
 };
 use crate::notes::Notes;
-use crate::span::{NAME_BYTES, Shape, SpanKind, cut_text};
+use crate::span::{Shape, SpanKind};
 use std::fmt;
 
 pub(crate) use evaluation::{Surroundings, write_metric_of};
 pub(crate) use event::{Changed, read_event};
+use members::write_metric;
+use path::Given;
+pub(crate) use path::Path;
 pub(crate) use tools::version_of;
 
 /// Something that was accepted, but not as it was given.
@@ -81,91 +85,6 @@ pub(crate) struct Parser<'p> {
 
 /// A value whose beginning was read, and the place to go on from.
 type Field<'a> = (Value<'a>, Reader<'a>);
-
-/// Where a value stands, such as `input[2].role`. Put into words only for an error.
-#[derive(Clone, Copy)]
-pub(crate) struct Path<'p> {
-    above: Option<&'p Path<'p>>,
-    /// The name of a member; empty for an element of a list.
-    name: &'p str,
-    at: usize,
-}
-
-impl<'p> Path<'p> {
-    pub(crate) fn of(name: &'p str) -> Self {
-        Path { above: None, name, at: 0 }
-    }
-
-    fn member(&'p self, name: &'p str) -> Self {
-        Path { above: Some(self), name, at: 0 }
-    }
-
-    fn element(&'p self, at: usize) -> Self {
-        Path { above: Some(self), name: "", at }
-    }
-
-    /// The list that it is an element of; itself if it is none.
-    fn list(&self) -> &Path<'p> {
-        self.above.filter(|_| self.name.is_empty()).unwrap_or(self)
-    }
-
-    /// What stands here is `got`, where only `accepted` is.
-    fn refused(&self, got: &str, accepted: &str) -> Refused {
-        refused(self, got, accepted)
-    }
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(above) = self.above {
-            above.fmt(f)?;
-            if self.name.is_empty() {
-                return write!(f, "[{}]", self.at);
-            }
-            f.write_str(".")?;
-        }
-        f.write_str(self.name)
-    }
-}
-
-/// The members of an object that are there and not `null`, by their names.
-struct Given<'a> {
-    names: &'a [&'a str],
-    found: Vec<Option<Field<'a>>>,
-}
-
-impl<'a> Given<'a> {
-    fn get(&self, name: &str) -> Option<Field<'a>> {
-        let at = self.names.iter().position(|known| *known == name)?;
-        self.found.get(at).copied().flatten()
-    }
-
-    /// The first that is there.
-    fn first(&self, names: &[&str]) -> Option<Field<'a>> {
-        names.iter().find_map(|name| self.get(name))
-    }
-
-    fn text(&self, name: &str) -> Option<Text<'a>> {
-        match self.get(name) {
-            Some((Value::Text(text), _)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Refuses those that are there and no text.
-    fn check_texts(&self, path: Option<&Path<'_>>, names: &[&str]) -> Result<(), Refused> {
-        for name in names {
-            match self.get(name) {
-                None | Some((Value::Text(_), _)) => {}
-                Some((other, _)) => {
-                    let path = Path { above: path, name, at: 0 };
-                    return Err(path.refused(other.describe(), "text"));
-                }
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
 pub(crate) fn parse(
@@ -510,159 +429,6 @@ impl Parser<'_> {
         }
         Ok(())
     }
-
-    fn metadata<'a>(
-        &mut self,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        members: &mut Members,
-    ) -> Result<(), Refused> {
-        if !open_object(&Path::of("metadata"), value, "an object")? {
-            return Ok(());
-        }
-        let mut first = true;
-        while let Some(key) = reader.member(first)? {
-            first = false;
-            let value = reader.value()?;
-            if key.is("_dd") {
-                // The intake keeps its own things there.
-                self.warn(
-                    &Path::of("metadata._dd"),
-                    format_args!("is a reserved name: it was left out"),
-                );
-                reader.skip(value)?;
-                continue;
-            }
-            self.canonicalizer.write(reader, value, members.begin(key))?;
-            members.end();
-        }
-        Ok(())
-    }
-
-    fn metrics<'a>(
-        &mut self,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        members: &mut Members,
-    ) -> Result<(), Refused> {
-        let path = Path::of("metrics");
-        if !open_object(&path, value, "an object of numbers")? {
-            return Ok(());
-        }
-        let mut first = true;
-        while let Some(key) = reader.member(first)? {
-            first = false;
-            let value = reader.value()?;
-            let number = match value {
-                Value::Number(Number::NonFinite(name)) => {
-                    let what = format_args!("is {name}, which no intake takes: it was left out");
-                    self.warn(&path.member(&key.decode()), what);
-                    continue;
-                }
-                Value::Number(number) => number,
-                Value::Bool(flag) => Number::Integer(if flag { "1" } else { "0" }),
-                other => {
-                    return Err(path.member(&key.decode()).refused(other.describe(), "a number"));
-                }
-            };
-            let out = match self.metric_key(&path, key) {
-                None => members.begin(key),
-                Some(sent) => {
-                    let mut name = Vec::new();
-                    write_escaped(&mut name, sent.as_bytes());
-                    members.begin_escaped(&name)
-                }
-            };
-            write_metric(out, number);
-            members.end();
-        }
-        Ok(())
-    }
-
-    /// The name under which a metric is sent, if it is another. The intake refuses a whole batch
-    /// for a metric key with a dot, so it becomes `_`; what dd-trace-js spells in camel case gets
-    /// the name that the intake knows.
-    fn metric_key(&mut self, path: &Path<'_>, key: Text<'_>) -> Option<String> {
-        if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| key.is(camel)) {
-            return Some((*sent).to_owned());
-        }
-        if !key.may_have(b'.') {
-            return None;
-        }
-        let name = key.decode();
-        let sent: String = name.chars().map(|c| if c == '.' { '_' } else { c }).collect();
-        if sent == name {
-            return None;
-        }
-        let what = format_args!("has a dot in its name: it is sent as `{sent}`");
-        self.warn(&path.member(&name), what);
-        Some(sent)
-    }
-
-    fn tags<'a>(
-        &mut self,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        notes: &mut Notes,
-    ) -> Result<(), Refused> {
-        if !open_object(&Path::of("tags"), value, "an object")? {
-            return Ok(());
-        }
-        let mut first = true;
-        while let Some(key) = reader.member(first)? {
-            first = false;
-            let value = reader.value()?;
-            if key.is("session_id") {
-                let mut session = Vec::new();
-                if !matches!(value, Value::Null) {
-                    self.as_text(value, &mut reader.clone(), &mut session)?;
-                }
-                notes.session = session_of(&session);
-                if notes.session.is_none() {
-                    // Nothing, or an empty text, is no session.
-                    reader.skip(value)?;
-                    continue;
-                }
-            }
-            if key.starts_with("witspan.") {
-                let path = Path::of("tags");
-                self.warn(
-                    &path,
-                    format_args!("has `{}`, a reserved name: it was left out", key.decode()),
-                );
-                reader.skip(value)?;
-                continue;
-            }
-            let out = notes.tags.begin(key);
-            out.push(b':');
-            self.inside_text(value, reader, out)?;
-            notes.tags.end();
-        }
-        Ok(())
-    }
-}
-
-/// Names of metrics as dd-trace-js has them, and as they are sent.
-const CAMEL_METRICS: [(&str, &str); 6] = [
-    ("inputTokens", "input_tokens"),
-    ("outputTokens", "output_tokens"),
-    ("totalTokens", "total_tokens"),
-    ("cacheReadTokens", "cache_read_input_tokens"),
-    ("cacheWriteTokens", "cache_write_input_tokens"),
-    ("reasoningOutputTokens", "reasoning_output_tokens"),
-];
-
-/// Reads back a JSON string as a session; an empty one is none.
-fn session_of(quoted: &[u8]) -> Option<std::rc::Rc<str>> {
-    let quoted = String::from_utf8_lossy(quoted);
-    match Reader::new(&quoted).value() {
-        Ok(Value::Text(text)) if !text.is_empty() => {
-            let mut session = text.decode();
-            cut_text(&mut session, NAME_BYTES);
-            Some(session.into())
-        }
-        _ => None,
-    }
 }
 
 /// Whether the value is an object (true) or absent (false).
@@ -712,18 +478,6 @@ fn close(out: &mut Vec<u8>) {
         out.pop();
     }
     out.push(b'}');
-}
-
-/// A metric is a number on the wire whatever its size.
-fn write_metric(out: &mut Vec<u8>, number: Number<'_>) {
-    let start = out.len();
-    write_number(out, number);
-    if out.get(start) == Some(&b'"') {
-        out.truncate(start);
-        let (Number::Integer(text) | Number::Float(text)) = number else { return };
-        let value: f64 = text.parse().unwrap_or(0.0);
-        crate::json::write_double(out, value.clamp(f64::MIN, f64::MAX));
-    }
 }
 
 /// Notes where a member's value is and passes over it.

@@ -1,0 +1,174 @@
+//! Metadata, metrics and tags: objects whose members are merged by key.
+
+use super::{Parser, Path, open_object};
+use crate::error::Refused;
+use crate::json::{Members, Number, Reader, Text, Value, write_escaped, write_number};
+use crate::notes::Notes;
+use crate::span::{NAME_BYTES, cut_text};
+
+impl Parser<'_> {
+    pub(super) fn metadata<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        members: &mut Members,
+    ) -> Result<(), Refused> {
+        if !open_object(&Path::of("metadata"), value, "an object")? {
+            return Ok(());
+        }
+        let mut first = true;
+        while let Some(key) = reader.member(first)? {
+            first = false;
+            let value = reader.value()?;
+            if key.is("_dd") {
+                // The intake keeps its own things there.
+                self.warn(
+                    &Path::of("metadata._dd"),
+                    format_args!("is a reserved name: it was left out"),
+                );
+                reader.skip(value)?;
+                continue;
+            }
+            self.canonicalizer.write(reader, value, members.begin(key))?;
+            members.end();
+        }
+        Ok(())
+    }
+
+    pub(super) fn metrics<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        members: &mut Members,
+    ) -> Result<(), Refused> {
+        let path = Path::of("metrics");
+        if !open_object(&path, value, "an object of numbers")? {
+            return Ok(());
+        }
+        let mut first = true;
+        while let Some(key) = reader.member(first)? {
+            first = false;
+            let value = reader.value()?;
+            let number = match value {
+                Value::Number(Number::NonFinite(name)) => {
+                    let what = format_args!("is {name}, which no intake takes: it was left out");
+                    self.warn(&path.member(&key.decode()), what);
+                    continue;
+                }
+                Value::Number(number) => number,
+                Value::Bool(flag) => Number::Integer(if flag { "1" } else { "0" }),
+                other => {
+                    return Err(path.member(&key.decode()).refused(other.describe(), "a number"));
+                }
+            };
+            let out = match self.metric_key(&path, key) {
+                None => members.begin(key),
+                Some(sent) => {
+                    let mut name = Vec::new();
+                    write_escaped(&mut name, sent.as_bytes());
+                    members.begin_escaped(&name)
+                }
+            };
+            write_metric(out, number);
+            members.end();
+        }
+        Ok(())
+    }
+
+    /// The name under which a metric is sent, if it is another. The intake refuses a whole batch
+    /// for a metric key with a dot, so it becomes `_`; what dd-trace-js spells in camel case gets
+    /// the name that the intake knows.
+    fn metric_key(&mut self, path: &Path<'_>, key: Text<'_>) -> Option<String> {
+        if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| key.is(camel)) {
+            return Some((*sent).to_owned());
+        }
+        if !key.may_have(b'.') {
+            return None;
+        }
+        let name = key.decode();
+        let sent: String = name.chars().map(|c| if c == '.' { '_' } else { c }).collect();
+        if sent == name {
+            return None;
+        }
+        let what = format_args!("has a dot in its name: it is sent as `{sent}`");
+        self.warn(&path.member(&name), what);
+        Some(sent)
+    }
+
+    pub(super) fn tags<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        notes: &mut Notes,
+    ) -> Result<(), Refused> {
+        if !open_object(&Path::of("tags"), value, "an object")? {
+            return Ok(());
+        }
+        let mut first = true;
+        while let Some(key) = reader.member(first)? {
+            first = false;
+            let value = reader.value()?;
+            if key.is("session_id") {
+                let mut session = Vec::new();
+                if !matches!(value, Value::Null) {
+                    self.as_text(value, &mut reader.clone(), &mut session)?;
+                }
+                notes.session = session_of(&session);
+                if notes.session.is_none() {
+                    // Nothing, or an empty text, is no session.
+                    reader.skip(value)?;
+                    continue;
+                }
+            }
+            if key.starts_with("witspan.") {
+                let path = Path::of("tags");
+                self.warn(
+                    &path,
+                    format_args!("has `{}`, a reserved name: it was left out", key.decode()),
+                );
+                reader.skip(value)?;
+                continue;
+            }
+            let out = notes.tags.begin(key);
+            out.push(b':');
+            self.inside_text(value, reader, out)?;
+            notes.tags.end();
+        }
+        Ok(())
+    }
+}
+
+/// Names of metrics as dd-trace-js has them, and as they are sent.
+const CAMEL_METRICS: [(&str, &str); 6] = [
+    ("inputTokens", "input_tokens"),
+    ("outputTokens", "output_tokens"),
+    ("totalTokens", "total_tokens"),
+    ("cacheReadTokens", "cache_read_input_tokens"),
+    ("cacheWriteTokens", "cache_write_input_tokens"),
+    ("reasoningOutputTokens", "reasoning_output_tokens"),
+];
+
+/// Reads back a JSON string as a session; an empty one is none.
+fn session_of(quoted: &[u8]) -> Option<std::rc::Rc<str>> {
+    let quoted = String::from_utf8_lossy(quoted);
+    match Reader::new(&quoted).value() {
+        Ok(Value::Text(text)) if !text.is_empty() => {
+            let mut session = text.decode();
+            cut_text(&mut session, NAME_BYTES);
+            Some(session.into())
+        }
+        _ => None,
+    }
+}
+
+/// A metric is a number on the wire whatever its size.
+pub(super) fn write_metric(out: &mut Vec<u8>, number: Number<'_>) {
+    let start = out.len();
+    write_number(out, number);
+    if out.get(start) == Some(&b'"') {
+        out.truncate(start);
+        let (Number::Integer(text) | Number::Float(text)) = number else { return };
+        let value: f64 = text.parse().unwrap_or(0.0);
+        crate::json::write_double(out, value.clamp(f64::MIN, f64::MAX));
+    }
+}
