@@ -1,35 +1,18 @@
 //! The native core as a subject: no component, no host, no network.
 
 use crate::{
-    Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal,
-    START_NS, Sent, Start, Subject, processed,
+    Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, Sent,
+    Start, Subject,
 };
-use anyhow::{Context, Result, anyhow};
+mod convert;
+mod send;
+
+use anyhow::{Context, Result};
+use convert::{Fixed, counters, headers, limits, refusal};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use witspan_core as core;
-
-/// Time that stands still, and entropy that counts.
-struct Fixed {
-    passed: Rc<Cell<u64>>,
-    drawn: u64,
-}
-
-impl core::Platform for Fixed {
-    fn wall_ns(&mut self) -> u64 {
-        START_NS + self.passed.get()
-    }
-
-    fn monotonic_ns(&mut self) -> u64 {
-        self.passed.get()
-    }
-
-    fn entropy(&mut self) -> u64 {
-        self.drawn += 1;
-        self.drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    }
-}
 
 /// A core with fixed time and entropy, and what it has sent.
 pub struct Native {
@@ -96,95 +79,6 @@ impl Native {
 
     fn watch(&mut self) {
         self.most_bytes = self.most_bytes.max(self.core.statistics().bytes);
-    }
-
-    /// Sends a request until its fate is known, waiting as it is told.
-    fn send(&mut self, request: core::Request) -> Result<()> {
-        loop {
-            self.sent.push(Sent {
-                path: request.path.clone(),
-                headers: request
-                    .headers
-                    .iter()
-                    .map(|h| (h.name.clone(), h.value.clone()))
-                    .collect(),
-                body: String::from_utf8(request.body.clone()).map_err(|_| anyhow!("not UTF-8"))?,
-            });
-            let answer =
-                self.answers.pop_front().unwrap_or(Answer { status: 202, headers: Headers::new() });
-            let outcome = match answer.status {
-                0 => core::Outcome::TransportError,
-                status => {
-                    let headers = headers(&answer.headers);
-                    core::Outcome::Response(core::Response { status, headers })
-                }
-            };
-            let verdict = self.core.complete(request.id, &outcome)?;
-            self.verdicts.push(match verdict {
-                core::Verdict::Delivered => "delivered".to_owned(),
-                core::Verdict::Dropped(reason) => format!("dropped {}", reason.name()),
-                core::Verdict::Retry(ns) => format!("retry {ns}"),
-            });
-            match verdict {
-                core::Verdict::Retry(ns) => self.advance(ns),
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    /// Has the processor look at what waits for it; the last event.
-    fn process(&mut self) -> Result<Option<String>> {
-        let mut seen = None;
-        while let Some(event) = self.core.take_event() {
-            let outcome = match (processed(&self.deed, &event.span)?, &self.deed) {
-                (Some(span), _) => core::Processed::Changed(span),
-                (None, Deed::Drop) => core::Processed::Drop,
-                (None, _) => core::Processed::Failed,
-            };
-            if self.deed == Deed::Late {
-                self.advance(2 * PROCESSOR_NS);
-            }
-            self.core.return_event(event.id, outcome)?;
-            seen = Some(event.span);
-        }
-        Ok(seen)
-    }
-}
-
-fn headers(headers: &Headers) -> Vec<core::Header> {
-    let header = |(name, value): (&String, &String)| core::Header {
-        name: name.clone(),
-        value: value.clone(),
-    };
-    headers.iter().map(header).collect()
-}
-
-fn limits(given: &std::collections::BTreeMap<String, u64>) -> Result<core::Limits> {
-    let mut limits = core::Limits::default();
-    for (name, value) in given {
-        let small = u32::try_from(*value);
-        match name.as_str() {
-            "batch-spans" => limits.batch_spans = small?,
-            "batch-bytes" => limits.batch_bytes = small?,
-            "batch-age-ns" => limits.batch_age_ns = *value,
-            "queue-bytes" => limits.queue_bytes = small?,
-            "open-bytes" => limits.open_bytes = small?,
-            "event-bytes" => limits.event_bytes = small?,
-            "attempts" => limits.attempts = small?,
-            "retry-budget-ns" => limits.retry_budget_ns = *value,
-            other => return Err(anyhow!("no limit `{other}`")),
-        }
-    }
-    Ok(limits)
-}
-
-/// The text of a refusal; any other error is not expected.
-fn refusal<T>(result: Result<T, core::Error>) -> Result<Result<T, String>> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(core::Error::InvalidArgument(detail)) => Ok(Err(detail.message)),
-        Err(core::Error::SpanFinished(_) | core::Error::MemoryFull) => Ok(Err(String::new())),
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -292,28 +186,7 @@ impl Subject for Native {
                 core::Action::Send(request) => self.send(request)?,
             }
         }
-        let counts = self.core.statistics();
-        let mut counters = Counters::new();
-        let mut count = |name: &str, value: u64| {
-            if value > 0 {
-                counters.insert(name.to_owned(), value);
-            }
-        };
-        count("accepted", counts.accepted);
-        count("open", counts.open);
-        count("delivered", counts.delivered);
-        count("annotations_rejected", counts.annotations_rejected);
-        count("warnings", counts.warnings);
-        count("cut", counts.cut);
-        count("withheld", counts.withheld);
-        count("evaluations accepted", counts.evaluations.accepted);
-        count("evaluations delivered", counts.evaluations.delivered);
-        count("evaluations_rejected", counts.evaluations_rejected);
-        for (at, reason) in core::DropReason::ALL.into_iter().enumerate() {
-            count(&format!("dropped {}", reason.name()), counts.dropped[at]);
-            let evaluations = counts.evaluations.dropped[at];
-            count(&format!("evaluations dropped {}", reason.name()), evaluations);
-        }
+        let counters = counters(&self.core.statistics());
         Ok((self.sent.clone(), Some(self.verdicts.clone()), counters))
     }
 }

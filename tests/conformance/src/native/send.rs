@@ -1,0 +1,61 @@
+//! What the native core hands out: requests to the receiver, events to the processor.
+
+use super::Native;
+use super::convert::headers;
+use crate::{Answer, Deed, Headers, PROCESSOR_NS, Sent, Subject, processed};
+use anyhow::{Result, anyhow};
+use witspan_core as core;
+
+impl Native {
+    /// Sends a request until its fate is known, waiting as it is told.
+    pub(super) fn send(&mut self, request: core::Request) -> Result<()> {
+        loop {
+            self.sent.push(Sent {
+                path: request.path.clone(),
+                headers: request
+                    .headers
+                    .iter()
+                    .map(|h| (h.name.clone(), h.value.clone()))
+                    .collect(),
+                body: String::from_utf8(request.body.clone()).map_err(|_| anyhow!("not UTF-8"))?,
+            });
+            let answer =
+                self.answers.pop_front().unwrap_or(Answer { status: 202, headers: Headers::new() });
+            let outcome = match answer.status {
+                0 => core::Outcome::TransportError,
+                status => {
+                    let headers = headers(&answer.headers);
+                    core::Outcome::Response(core::Response { status, headers })
+                }
+            };
+            let verdict = self.core.complete(request.id, &outcome)?;
+            self.verdicts.push(match verdict {
+                core::Verdict::Delivered => "delivered".to_owned(),
+                core::Verdict::Dropped(reason) => format!("dropped {}", reason.name()),
+                core::Verdict::Retry(ns) => format!("retry {ns}"),
+            });
+            match verdict {
+                core::Verdict::Retry(ns) => self.advance(ns),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Has the processor look at what waits for it; the last event.
+    pub(super) fn process(&mut self) -> Result<Option<String>> {
+        let mut seen = None;
+        while let Some(event) = self.core.take_event() {
+            let outcome = match (processed(&self.deed, &event.span)?, &self.deed) {
+                (Some(span), _) => core::Processed::Changed(span),
+                (None, Deed::Drop) => core::Processed::Drop,
+                (None, _) => core::Processed::Failed,
+            };
+            if self.deed == Deed::Late {
+                self.advance(2 * PROCESSOR_NS);
+            }
+            self.core.return_event(event.id, outcome)?;
+            seen = Some(event.span);
+        }
+        Ok(seen)
+    }
+}
