@@ -61,6 +61,12 @@ impl DropReason {
     }
 }
 
+fn lose(dropped: &mut [u64], reason: DropReason, count: u64) {
+    if let Some(place) = dropped.get_mut(reason as usize) {
+        *place += count;
+    }
+}
+
 /// What became of evaluations and feedbacks; `accepted = queued + in_flight + delivered + dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -78,9 +84,7 @@ pub struct Tally {
 
 impl Tally {
     pub(crate) fn drop(&mut self, reason: DropReason, count: u64) {
-        if let Some(place) = self.dropped.get_mut(reason as usize) {
-            *place += count;
-        }
+        lose(&mut self.dropped, reason, count);
     }
 }
 
@@ -117,9 +121,7 @@ pub struct Statistics {
 
 impl Statistics {
     pub(crate) fn drop_spans(&mut self, reason: DropReason, spans: u64) {
-        if let Some(count) = self.dropped.get_mut(reason as usize) {
-            *count += spans;
-        }
+        lose(&mut self.dropped, reason, spans);
     }
 
     /// Spans lost for one reason.

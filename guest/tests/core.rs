@@ -402,3 +402,17 @@ fn counters_add_up_through_any_order_of_calls() {
     assert!(statistics.delivered > 100, "{statistics:?}");
     assert!(statistics.dropped.iter().filter(|count| **count > 0).count() >= 3, "{statistics:?}");
 }
+
+#[test]
+fn links_that_are_given_twice_in_one_annotation_are_both_sent() {
+    let (mut core, _) = core_with(Limits::default());
+    let linked = start(&mut core, Parent::Root);
+    let twice =
+        r#"{"links":[{"span_id":"1","trace_id":"2"}],"links":[{"span_id":"3","trace_id":"4"}]}"#;
+    core.annotate(linked, twice).unwrap();
+    core.finish(linked, None, None, None).unwrap();
+    let body = body(&sent(&mut core, PollMode::Everything).unwrap());
+    let links = &body["data"]["attributes"]["spans"][0]["meta"]["metadata"]["_dd"]["span_links"];
+    let ids: Vec<_> = links.as_array().unwrap().iter().map(|link| &link["span_id"]).collect();
+    assert_eq!(ids, ["1", "3"]);
+}

@@ -3,6 +3,9 @@
 //! Source: what ddtrace 4.16 and dd-trace-js 6.21 send, and W3C Trace Context. Their headers hold
 //! visible ASCII without some characters and are short; so what they carry of ours is made to fit,
 //! and the exact values travel in a member of `tracestate` of our own.
+//!
+//! The component builds this crate for the least size; `inline(never)` keeps its functions from being
+//! built again, larger, where they are called.
 
 mod extract;
 mod ids;

@@ -1,6 +1,6 @@
 //! Links from a span to others whose output it took, or that took its own.
 
-use super::{Parser, Path, got, mark, open_list};
+use super::{Parser, Path, got};
 use crate::error::Refused;
 use crate::json::{Number, Reader, Value, append};
 
@@ -12,45 +12,38 @@ impl Parser<'_> {
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        let list = Path::of("links");
-        if !open_list(&list, value)? {
-            return Ok(());
+        self.objects(&Path::of("links"), value, reader, out, Self::link)
+    }
+
+    fn link(
+        &mut self,
+        path: &Path<'_>,
+        reader: &mut Reader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        let given = self.given(reader, &["attributes", "span_id", "trace_id"], Some(path))?;
+        append(out, b"{\"attributes\":");
+        match given.get("attributes") {
+            // What a link says unless it says otherwise: this span took what that one gave.
+            None => append(out, b"{\"from\":\"output\",\"to\":\"input\"}"),
+            Some((Value::Object, mut at)) => self.texts(&mut at)?.write_object(out),
+            Some((other, _)) => {
+                let path = path.member("attributes");
+                return Err(path.refused(other.describe(), "an object"));
+            }
         }
-        let mut count = 0;
-        while reader.element(count == 0)? {
-            let path = list.element(count);
-            let (value, mut at) = mark(reader)?;
-            let Value::Object = value else {
-                return Err(path.refused(value.describe(), "an object"));
-            };
-            let given = self.given(&mut at, &["attributes", "span_id", "trace_id"], Some(&path))?;
-            if count > 0 {
-                out.push(b',');
+        out.push(b',');
+        for name in ["span_id", "trace_id"] {
+            let field = given.get(name);
+            match field {
+                Some((Value::Text(text), _)) if !text.is_empty() => {}
+                Some((Value::Number(Number::Integer(_)), _)) => {}
+                _ => return Err(path.member(name).refused(got(field), "text")),
             }
-            count += 1;
-            append(out, b"{\"attributes\":");
-            match given.get("attributes") {
-                // What a link says unless it says otherwise: this span took what that one gave.
-                None => append(out, b"{\"from\":\"output\",\"to\":\"input\"}"),
-                Some((Value::Object, mut at)) => self.texts(&mut at)?.write_object(out),
-                Some((other, _)) => {
-                    let path = path.member("attributes");
-                    return Err(path.refused(other.describe(), "an object"));
-                }
-            }
-            out.push(b',');
-            for name in ["span_id", "trace_id"] {
-                let field = given.get(name);
-                match field {
-                    Some((Value::Text(text), _)) if !text.is_empty() => {}
-                    Some((Value::Number(Number::Integer(_)), _)) => {}
-                    _ => return Err(path.member(name).refused(got(field), "text")),
-                }
-                self.text_member(name, field, out)?;
-            }
-            out.pop();
-            out.push(b'}');
+            self.text_member(name, field, out)?;
         }
+        out.pop();
+        out.push(b'}');
         Ok(())
     }
 }

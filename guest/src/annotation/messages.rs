@@ -5,7 +5,7 @@
 //! JSON text, and a whole answer stands for the messages in it.
 
 use super::content::{Content, comma};
-use super::{Field, Parser, Path, got, mark, open_list, present};
+use super::{EachObject, Field, Parser, Path, got, present};
 use crate::error::Refused;
 use crate::json::{Reader, Value, append};
 use crate::span::Shape;
@@ -55,7 +55,7 @@ const NAMES: [&str; READ + 21] = [
     "encrypted_content",
 ];
 
-impl Parser<'_> {
+impl<'p> Parser<'p> {
     /// Appends a message.
     pub(super) fn message<'a>(
         &mut self,
@@ -152,14 +152,14 @@ impl Parser<'_> {
             self.text_member("tool_id", of_call, &mut parts.results)?;
             parts.results.extend_from_slice(b"\"type\":\"tool_result\"}");
         }
-        self.tools(path, "tool_calls", calls, &mut parts.calls)?;
-        self.tools(path, "tool_results", results, &mut parts.results)?;
+        self.list(path, "tool_calls", calls, &mut parts.calls, Self::tool_call)?;
+        self.list(path, "tool_results", results, &mut parts.results, Self::tool_result)?;
         if let Some((Value::Object, mut at)) = function {
             comma(&mut parts.calls);
             self.tool_in(&path.member("function_call"), false, &mut at, &mut parts.calls)?;
         }
-        self.media(path, "image_parts", images, &mut parts.images)?;
-        self.media(path, "audio_parts", sounds, &mut parts.sounds)?;
+        self.list(path, "image_parts", images, &mut parts.images, Self::medium)?;
+        self.list(path, "audio_parts", sounds, &mut parts.sounds, Self::medium)?;
 
         out.push(b'{');
         list_member("audio_parts", &parts.sounds, out);
@@ -221,30 +221,35 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    /// Appends the tool calls, or the tool results, of a message.
-    fn tools(
+    /// Appends the objects of a list that is a member of a message.
+    fn list<'a>(
         &mut self,
         path: &Path<'_>,
         name: &str,
-        list: Option<Field<'_>>,
+        list: Option<Field<'a>>,
         out: &mut Vec<u8>,
+        each: EachObject<'p, 'a>,
     ) -> Result<(), Refused> {
         let Some((value, mut at)) = list else { return Ok(()) };
-        let list = path.member(name);
-        if !open_list(&list, value)? {
-            return Ok(());
-        }
-        let mut count = 0;
-        while at.element(count == 0)? {
-            comma(out);
-            let path = list.element(count);
-            match at.value()? {
-                Value::Object => self.tool_in(&path, name == "tool_results", &mut at, out)?,
-                other => return Err(path.refused(other.describe(), "an object")),
-            }
-            count += 1;
-        }
-        Ok(())
+        self.objects(&path.member(name), value, &mut at, out, each)
+    }
+
+    fn tool_call(
+        &mut self,
+        path: &Path<'_>,
+        reader: &mut Reader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        self.tool_in(path, false, reader, out)
+    }
+
+    fn tool_result(
+        &mut self,
+        path: &Path<'_>,
+        reader: &mut Reader<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        self.tool_in(path, true, reader, out)
     }
 
     /// Appends one tool call or tool result, whose opening was read.
@@ -301,46 +306,30 @@ impl Parser<'_> {
         self.text_member("name", name, out)
     }
 
-    /// Appends the images or sounds of a message.
-    fn media(
+    /// Appends an image or a sound.
+    fn medium(
         &mut self,
         path: &Path<'_>,
-        name: &str,
-        list: Option<Field<'_>>,
+        reader: &mut Reader<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        let Some((value, mut at)) = list else { return Ok(()) };
-        let list = path.member(name);
-        if !open_list(&list, value)? {
-            return Ok(());
+        let names = &["attachment_key", "content", "mime_type"];
+        let given = self.given(reader, names, Some(path))?;
+        given.check_texts(Some(path), names)?;
+        if given.get("mime_type").is_none() {
+            return Err(path.member("mime_type").refused("absent", "text"));
         }
-        let mut count = 0;
-        while at.element(count == 0)? {
-            let path = list.element(count);
-            count += 1;
-            let (value, mut part) = mark(&mut at)?;
-            let Value::Object = value else {
-                return Err(path.refused(value.describe(), "an object"));
-            };
-            let names = &["attachment_key", "content", "mime_type"];
-            let given = self.given(&mut part, names, Some(&path))?;
-            given.check_texts(Some(&path), names)?;
-            if given.get("mime_type").is_none() {
-                return Err(path.member("mime_type").refused("absent", "text"));
-            }
-            let has_key = given.get("attachment_key").is_some();
-            if has_key == given.get("content").is_some() {
-                let got = if has_key { "given both" } else { "given neither" };
-                return Err(path.refused(got, "either `content` or `attachment_key`"));
-            }
-            comma(out);
-            out.push(b'{');
-            for name in names {
-                self.text_member(name, given.get(name), out)?;
-            }
-            out.pop();
-            out.push(b'}');
+        let has_key = given.get("attachment_key").is_some();
+        if has_key == given.get("content").is_some() {
+            let got = if has_key { "given both" } else { "given neither" };
+            return Err(path.refused(got, "either `content` or `attachment_key`"));
         }
+        out.push(b'{');
+        for name in names {
+            self.text_member(name, given.get(name), out)?;
+        }
+        out.pop();
+        out.push(b'}');
         Ok(())
     }
 

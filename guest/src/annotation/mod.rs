@@ -23,6 +23,7 @@ use crate::notes::Notes;
 use crate::span::{Shape, SpanKind};
 use std::fmt;
 
+use content::comma;
 pub(crate) use evaluation::{Surroundings, write_metric_of};
 pub(crate) use event::{Changed, read_event};
 use members::write_metric;
@@ -75,6 +76,10 @@ type EachMember<'e> = dyn for<'p, 'a, 'r> FnMut(
         &'r mut Reader<'a>,
     ) -> Result<(), Refused>
     + 'e;
+
+/// Appends what an object says, whose opening was read; reads it to its end.
+type EachObject<'p, 'a> =
+    fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<(), Refused>;
 
 /// What the reading of one annotation shares.
 pub(crate) struct Parser<'p> {
@@ -281,6 +286,31 @@ impl<'p> Parser<'p> {
             *field = present(*field);
         }
         Ok(Given { names, found })
+    }
+
+    /// Appends what `each` makes of the objects of a list to what `out` holds of such, with commas.
+    fn objects<'a>(
+        &mut self,
+        list: &Path<'_>,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        out: &mut Vec<u8>,
+        each: EachObject<'p, 'a>,
+    ) -> Result<(), Refused> {
+        if !open_list(list, value)? {
+            return Ok(());
+        }
+        let mut count = 0;
+        while reader.element(count == 0)? {
+            comma(out);
+            let path = list.element(count);
+            match reader.value()? {
+                Value::Object => each(self, &path, reader, out)?,
+                other => return Err(path.refused(other.describe(), "an object")),
+            }
+            count += 1;
+        }
+        Ok(())
     }
 
     /// Warns of a member that is not sent.
