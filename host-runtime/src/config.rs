@@ -4,6 +4,7 @@
 //! `WITSPAN_INTAKE` and `WITSPAN_DROP_UNSAMPLED` added.
 
 use crate::clock::Clock;
+use crate::exporter::Exporter;
 use crate::instance::types::{IntakeFormat, Limits};
 use crate::notices::{Listener, Notice, Topic};
 use std::time::Duration;
@@ -60,6 +61,9 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Time and entropy.
     pub clock: Clock,
+    /// Takes what would be sent, in the place of HTTP: then no agent is asked, and nothing leaves
+    /// the process. `None`: HTTP.
+    pub exporter: Option<Exporter>,
     /// Who is told of trouble. `None`: the `log` crate, target `witspan`, level warn.
     pub listener: Option<Listener>,
     /// A component to run in the place of the embedded one.
@@ -90,6 +94,7 @@ impl Default for Config {
             drop_unsampled: false,
             request_timeout: Duration::from_secs(5),
             clock: Clock::system(),
+            exporter: None,
             listener: None,
             component: None,
             notices: Vec::new(),

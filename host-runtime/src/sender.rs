@@ -1,6 +1,8 @@
-//! Sends one request over HTTP: origin, key, proxy, TLS, unix sockets.
+//! Sends one request over HTTP (origin, key, proxy, TLS, unix sockets), or hands it to the exporter
+//! that takes HTTP's place.
 
 use crate::config::Config;
+use crate::exporter::{Exported, Exporter, export};
 use crate::instance::delivery::{IntakeHost, Request};
 use crate::instance::types::Route;
 use std::time::Duration;
@@ -23,13 +25,19 @@ pub(crate) struct Answer {
 
 /// Sends requests one after the other, over connections that are kept.
 pub(crate) struct Sender {
-    agent: ureq::Agent,
+    way: Way,
     route: Route,
     origin: Option<Origin>,
     site: String,
     api_key: Option<String>,
     /// Whether the agent's route was taken only because there is no key.
     agent_for_want_of_key: bool,
+}
+
+/// How a request leaves.
+enum Way {
+    Http(ureq::Agent),
+    Exporter(Exporter),
 }
 
 /// An origin with an optional base path: `http://host:port/base`, or a socket's.
@@ -73,8 +81,12 @@ impl Sender {
             (None, Route::Agent) => Some(Origin::parse(&config.agent_url)),
             (None, Route::Direct) => None,
         };
+        let way = match &config.exporter {
+            Some(exporter) => Way::Exporter(exporter.clone()),
+            None => Way::Http(http_agent(origin.as_ref(), config.request_timeout)),
+        };
         Sender {
-            agent: http_agent(origin.as_ref(), config.request_timeout),
+            way,
             route,
             origin,
             site: config.site.clone(),
@@ -93,6 +105,7 @@ impl Sender {
     /// Where requests go, for a person.
     pub(crate) fn target(&self) -> String {
         match &self.origin {
+            _ if matches!(self.way, Way::Exporter(_)) => "the exporter".to_owned(),
             Some(Origin { socket: Some(path), .. }) => format!("unix://{path}"),
             Some(origin) => origin.url.clone(),
             None => format!("the intake of {}", self.site),
@@ -102,6 +115,14 @@ impl Sender {
     /// What else could be done when the target cannot be reached.
     pub(crate) fn advice(&self) -> &'static str {
         if self.agent_for_want_of_key { "; to send without an agent, set DD_API_KEY" } else { "" }
+    }
+
+    /// What may be the cause when the target refuses.
+    pub(crate) fn advice_when_refused(&self) -> &'static str {
+        match self.way {
+            Way::Http(_) => "; if it is a matter of access, see that DD_API_KEY belongs to DD_SITE",
+            Way::Exporter(_) => "",
+        }
     }
 
     fn url(&self, request: &Request) -> String {
@@ -126,7 +147,11 @@ impl Sender {
 
     /// Sends it and waits for the answer, at most the configured time.
     pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
-        let mut post = self.agent.post(self.url(request));
+        let agent = match &self.way {
+            Way::Http(agent) => agent,
+            Way::Exporter(exporter) => return Ok(hand_over(exporter, request)),
+        };
+        let mut post = agent.post(self.url(request));
         for header in &request.headers {
             post = post.header(&header.name, &header.value);
         }
@@ -171,6 +196,17 @@ impl Sender {
         let body = answer.body_mut().with_config().limit(1 << 20).read_to_string();
         answer.status().is_success() && body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
     }
+}
+
+/// What an exporter made of a request, as an answer: the core knows what follows from those.
+fn hand_over(exporter: &Exporter, request: &Request) -> Answer {
+    let Request { path, body, spans, evaluations, .. } = request;
+    let exported = Exported { path, body, spans: *spans, evaluations: *evaluations };
+    let (status, excerpt) = match export(exporter, &exported) {
+        Ok(()) => (202, String::new()),
+        Err(why) => (413, why.chars().take(EXCERPT_CHARS).collect()),
+    };
+    Answer { status, headers: Vec::new(), excerpt }
 }
 
 fn http_agent(origin: Option<&Origin>, timeout: Duration) -> ureq::Agent {

@@ -124,6 +124,10 @@ impl Drop for Worker {
 
 /// The way that is known without asking the agent, if it is.
 pub(crate) fn known_destination(config: &Config) -> Option<Destination> {
+    if config.exporter.is_some() {
+        // The route that needs no key.
+        return Some(destination(config, Route::Agent));
+    }
     match (config.agentless, &config.api_key) {
         (Some(true), _) => Some(destination(config, Route::Direct)),
         // Without a key only an agent can take spans.
@@ -308,10 +312,10 @@ impl Thread {
             }
             Verdict::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
                 format!(
-                    "{} {}: {what} are dropped and counted; if it is a matter of access, see \
-                     that DD_API_KEY belongs to DD_SITE",
+                    "{} {}: {what} are dropped and counted{}",
                     sender.target(),
-                    why.trim()
+                    why.trim(),
+                    sender.advice_when_refused()
                 )
             }),
             Verdict::Dropped(DropReason::RetriesExhausted) => notices.tell(Topic::GivenUp, || {

@@ -6,6 +6,7 @@ mod concurrency;
 mod delivery;
 mod destination;
 mod evaluations;
+mod exporter;
 mod failure;
 mod memory;
 mod processor;
