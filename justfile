@@ -66,6 +66,7 @@ lint: prepared component
     "{{ venv }}/ruff" check -q .
     "{{ venv }}/ruff" format -q --check .
     "{{ venv }}/mypy" --no-error-summary
+    "{{ venv }}/python" tools/pyright.py --level warning
 
 # Check that cargo-component builds the same component (installs it first: 10 minutes, once)
 [no-exit-message]

@@ -128,8 +128,8 @@ def steps_for(verb: str) -> list[Step]:
     if verb == "bench":
         tracers = "tools/requirements-bench.txt"
         steps.append(Step("tracers to compare with", lambda log: install(log, tracers), packages))
-    if verb in ("setup", "component-js", "conformance", "test"):
-        steps.append(Step("node and jco", make_jco, "npm's package registry"))
+    if verb in ("setup", "component-js", "conformance", "test", "lint"):
+        steps.append(Step("node and its packages", make_node_packages, "npm's package registry"))
     tools = [WASMTIME] if verb in ("test", "conformance", "wasmtime", "cargo-component") else []
     tools += [CARGO_COMPONENT] if verb == "cargo-component" else []
     for tool in tools:
@@ -294,7 +294,7 @@ def make_wasm_std(log: Log) -> str:
     return READY
 
 
-def make_jco(log: Log) -> str:
+def make_node_packages(log: Log) -> str:
     try:
         log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / "build_js.py", "--prepare"])
     except Failed:

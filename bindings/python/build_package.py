@@ -37,8 +37,8 @@ get_requires_for_build_editable = get_requires_for_build_wheel
 
 def get_requires_for_build_sdist(config_settings: Settings | None = None) -> NoReturn:
     fail(
-        "There is no source archive of this package: its native module embeds a component that only "
-        "the whole repository can build. Make a wheel: pip wheel ./bindings/python"
+        "There is no source archive of this package: its native module embeds a component that "
+        "only the whole repository can build. Make a wheel: pip wheel ./bindings/python"
     )
 
 

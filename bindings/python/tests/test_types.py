@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "python"
+PYRIGHT = Path(__file__).resolve().parents[3] / "tools" / "pyright.py"
 
 USAGE = """
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +22,7 @@ from typing import Optional
 from witspan import FlushResult, LLMObs, LLMObsArgumentError, LLMObsError, LLMObsSpan, Span
 from witspan import __version__
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
+from witspan.testing import NoSuchSpan, RecordedSpan, Recorder, recorder
 
 
 @workflow
@@ -82,6 +86,16 @@ def versioned() -> None:
         pass
 
 
+def recorded(llmobs_spans: Recorder) -> list[RecordedSpan]:
+    with recorder(ml_app="a", span_processor=redact, max_bytes=1000) as spans:
+        plain("x")
+    assert spans["plain"].input_messages[0]["content"] == "x"
+    assert issubclass(NoSuchSpan, LookupError)
+    reveal_type(spans["plain"])
+    reveal_type(llmobs_spans[0].input)
+    return [*spans.find(kind="llm"), *llmobs_spans[1:], *spans]
+
+
 async def main() -> None:
     async with LLMObs.annotation_context(prompt={"id": "p"}):
         pass
@@ -108,7 +122,10 @@ async def main() -> None:
     LLMObs.disable()
 """
 
+# The same by mypy and by pyright, each in its own words.
 REVEALED = [
+    "witspan._recorded.RecordedSpan",
+    "str | list[dict[str, Any]] | None",
     "witspan._native.Span",
     "def (question: str, *, count: int =) -> list[str]",
     "def (prompt: str) -> Coroutine[Any, Any, str]",
@@ -120,6 +137,23 @@ REVEALED = [
     "str",
     "dict[str, str] | None",
     "tuple[bool, int, int, dict[str, int], fallback=witspan._lifecycle.FlushResult]",
+    "str",
+]
+
+REVEALED_BY_PYRIGHT = [
+    "RecordedSpan",
+    "str | list[dict[str, Any]] | None",
+    "Span",
+    "(question: str, *, count: int = 1) -> list[str]",
+    "(prompt: str) -> CoroutineType[Any, Any, str]",
+    "(n: int) -> Iterator[int]",
+    "(n: int) -> AsyncIterator[bytes]",
+    "(goal: str) -> (int | None)",
+    "(query: str) -> tuple[str, ...]",
+    "(text: str) -> list[float]",
+    "str",
+    "dict[str, str] | None",
+    "FlushResult",
     "str",
 ]
 
@@ -159,6 +193,20 @@ def mypy(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def pyright(source: str, folder: Path) -> list[dict[str, Any]]:
+    """What pyright's strict mode says of a program."""
+    (folder / "usage.py").write_text(source)
+    config = {"include": ["usage.py"], "typeCheckingMode": "strict", "extraPaths": [str(PACKAGE)]}
+    (folder / "pyrightconfig.json").write_text(json.dumps(config))
+    command = [sys.executable, str(PYRIGHT), "--outputjson", "-p", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    try:
+        said: list[dict[str, Any]] = json.loads(done.stdout)["generalDiagnostics"]
+    except ValueError:
+        pytest.fail(done.stdout + done.stderr)
+    return said
+
+
 def test_decorated_functions_keep_their_types(tmp_path: Path) -> None:
     checked = mypy(USAGE, tmp_path)
     lines = checked.stdout.splitlines()
@@ -168,10 +216,20 @@ def test_decorated_functions_keep_their_types(tmp_path: Path) -> None:
     assert shortened == REVEALED
 
 
+def test_they_keep_them_for_pyright_too(tmp_path: Path) -> None:
+    said = pyright(USAGE, tmp_path)
+    assert not [each for each in said if each["severity"] != "information"], said
+    revealed = [re.sub(r'^Type of ".*?" is "(.*)"$', r"\1", each["message"]) for each in said]
+    assert revealed == REVEALED_BY_PYRIGHT
+
+
 def test_wrong_calls_are_errors_of_the_type_checker(tmp_path: Path) -> None:
     checked = mypy(WRONG, tmp_path)
     wrong = {int(n) for n in re.findall(r"usage\.py:(\d+): error", checked.stdout)}
     assert wrong == {5, 6, 7, 8, 9, 10, 18}, checked.stdout
+    said = pyright(WRONG, tmp_path)
+    errors = {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"}
+    assert errors == wrong, said
 
 
 def test_the_stubs_are_those_of_the_compiled_module(tmp_path: Path) -> None:
@@ -195,5 +253,8 @@ def test_the_package_needs_nothing_but_the_standard_library(file: Path) -> None:
     imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", file.read_text(), re.MULTILINE)
     names = {name.split(".")[0] for name in imported if not name.startswith(".")}
     # The docstrings show how it is imported.
-    standard = getattr(sys, "stdlib_module_names", names)
-    assert names <= {"witspan", *standard}
+    standard = {"witspan", *getattr(sys, "stdlib_module_names", names)}
+    if file.name == "pytest_plugin.py":
+        # Imported by nobody but pytest.
+        standard.add("pytest")
+    assert names <= standard
