@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures witspan beside other tracers and prints one table; `just bench` runs it.
+"""Measures witspan beside other tracers and prints tables; `just bench` runs it.
 
-Leaves every burst in target/bench/spans.json and all else in target/bench/startup.json.
-benches/README.md says what is measured and how to read it.
+Each chapter leaves all that it measured in target/bench/CHAPTER.json, and the tables of the last
+run are in target/bench/table.txt. benches/README.md says what is measured and how to read it.
 """
 
 from __future__ import annotations
@@ -11,78 +11,64 @@ import argparse
 import json
 import os
 import platform
-import re
-import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import report
+import memory
 import spans
+import stall
 import startup
+import sustained
+from harness import ROOT, TRACERS, Aim, Plan, rows, verdict
+from instructions import instructions
 
-ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "target" / "bench"
 PACKAGES = ("witspan", "opentelemetry-sdk", "ddtrace")
-# Spans made for an instruction count: the difference of the two runs, so that the start is out.
-COUNTED = (1000, 3000)
+CHAPTERS: dict[str, ModuleType] = {
+    "spans": spans,
+    "startup": startup,
+    "memory": memory,
+    "sustained": sustained,
+    "stall": stall,
+}
+# The chapters that also run the contenders in Rust.
+RUST_TOO = {"spans", "startup"}
 
 
-def build() -> Path:
+def build(rust: bool) -> Path | None:
     """The program of the two contenders in Rust. The component and the Python package come first,
     which is nothing to do after `just build`: all must be the same core, or the ratios are wrong.
     """
-    for command in (
+    commands: list[list[str]] = [
         [sys.executable, "tools/build_component.py", "--only", "witspan"],
         [sys.executable, "tools/build_python.py"],
-        ["cargo", "build", "-q", "--release", "-p", "witspan-benches"],
-    ):
+        *([["cargo", "build", "-q", "--release", "-p", "witspan-benches"]] if rust else []),
+    ]
+    for command in commands:
         if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode != 0:
             sys.exit("the benchmark was not built, see above")
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-    return target / "release" / ("witspan-benches" + (".exe" if os.name == "nt" else ""))
+    program = target / "release" / ("witspan-benches" + (".exe" if os.name == "nt" else ""))
+    return program if rust else None
 
 
 def machine() -> dict[str, Any]:
+    # Others at work on the machine make every number worse than it is.
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "python": platform.python_version(),
+        "load_before": busy,
         "versions": {name: version(name) for name in PACKAGES},
     }
-
-
-def instructions(program: Path) -> dict[str, list[float]]:
-    """Instructions a span, where valgrind is there to count them."""
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        sys.exit("--callgrind needs valgrind, which is missing")
-    found: dict[str, list[float]] = {}
-    with spans.sink() as address:
-        for name, word in ((spans.NATIVE, "native"), (spans.RUST, "component")):
-            per_span = [count(valgrind, program, word, case, address) for case in spans.CASES]
-            if None not in per_span:
-                found[name] = [one for one in per_span if one is not None]
-    return found
-
-
-def count(valgrind: str, program: Path, word: str, case: str, address: str) -> float | None:
-    """None where valgrind cannot run it: compiled wasm is not what it was made for."""
-    totals = []
-    for made in COUNTED:
-        out = OUT / f"callgrind.{word}.{case}.{made}.out"
-        command = [valgrind, "--tool=callgrind", f"--callgrind-out-file={out}"]
-        command += [str(program), "count", word, case, str(made)]
-        env = spans.environment(address)
-        done = subprocess.run(command, env=env, capture_output=True, text=True)
-        collected = re.search(r"Collected : (\d+)", done.stderr)
-        if done.returncode != 0 or collected is None:
-            return None
-        totals.append(int(collected[1]))
-    return (totals[1] - totals[0]) / (COUNTED[1] - COUNTED[0])
 
 
 def say(text: str) -> None:
@@ -91,39 +77,95 @@ def say(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def write(name: str, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+def heading(about: dict[str, Any], plan: Plan) -> Iterator[str]:
+    here = about["machine"]
+    yield (
+        f"witspan's benchmark: fresh processes in turn, {plan.rounds} of each, "
+        f"{here['cores']} cores, {here['system']}, Python {here['python']}, {about['made']}"
+    )
+    busy = here["load_before"]
+    if busy is not None and busy > 0.5:
+        yield f"The machine was busy before ({busy:.1f} on average): the numbers are worse for it."
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure witspan beside other tracers.")
+def ending(aims: list[Aim]) -> Iterator[str]:
+    yield "what was aimed at"
+    yield ""
+    body = [[one.what, one.aim, one.found, verdict(one.met)] for one in aims]
+    yield from rows(["", "aim", "found", ""], body)
+    yield ""
+    yield "Machines are noisy: neighbours and clock rates move every number by a third and more."
+    yield "The ratios are steadier, since what is compared was measured in turn."
+
+
+class Paper:
+    """Prints each table as soon as it is there, and keeps all of them for a file."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def print(self, lines: Iterator[str]) -> None:
+        say("")
+        for line in [*lines, ""]:
+            print(line, flush=True)
+            self.lines.append(line)
+        (OUT / "table.txt").write_text("\n".join(self.lines), encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="just bench", description="Measure witspan beside other tracers."
+    )
+    names = ", ".join(CHAPTERS)
+    parser.add_argument("chapters", nargs="*", help=f"of {names}; by default all")
     parser.add_argument("--rounds", type=int, default=5, help="how often all take their turn")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see it work")
+    parser.add_argument("--quick", action="store_true", help="everything once, to see it work")
+    parser.add_argument("--only", help=f"contenders in Python, of {','.join(TRACERS)}")
     parser.add_argument("--callgrind", action="store_true", help="count instructions as well")
     given = parser.parse_args()
     if given.rounds < 1:
         parser.error("--rounds: at least 1")
-    options = {
-        "rounds": 1 if given.quick else given.rounds,
-        "bursts": 3 if given.quick else 12,
-        "starts": 3 if given.quick else 10,
-    }
+    for name in given.chapters:
+        if name not in CHAPTERS:
+            parser.error(f"`{name}` is no chapter; there are: {names}")
+    given.only = tuple(given.only.split(",")) if given.only else TRACERS
+    for name in given.only:
+        if name not in TRACERS:
+            parser.error(f"--only: `{name}` is none of {', '.join(TRACERS)}")
+    return given
+
+
+def main() -> None:
+    given = arguments()
+    chosen = [name for name in CHAPTERS if not given.chapters or name in given.chapters]
     OUT.mkdir(parents=True, exist_ok=True)
-    program = build()
-    about = {"made": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "machine": machine(), "options": options}
-    results = spans.measure(program, options["rounds"], options["bursts"], say)
-    summary = spans.summary(results)
-    if given.callgrind:
-        say("counting instructions")
-        summary["instructions"] = instructions(program)
-    started = startup.measure(program, options["starts"], say)
-    say("")
-    write("spans", {**about, **summary, "rounds": results})
-    write("startup", {**about, **started})
-    print(report.table(about["machine"], options, summary, started))
-    where = ("target/bench/spans.json", "target/bench/startup.json")
-    print(f"\nEvery measurement: {where[0]} and {where[1]}.")
+    program = build(rust=not RUST_TOO.isdisjoint(chosen))
+    plan = Plan(1 if given.quick else given.rounds, given.quick, given.only, say, program)
+    about = {
+        "made": time.strftime("%Y-%m-%d %H:%M"),
+        "machine": machine(),
+        "options": {"rounds": plan.rounds, "quick": plan.quick, "tracers": plan.tracers},
+    }
+    paper, aims = Paper(), list[Aim]()
+    paper.print(heading(about, plan))
+    for name in chosen:
+        chapter = CHAPTERS[name]
+        began = time.monotonic()
+        found = chapter.measure(plan)
+        if name == "spans" and given.callgrind:
+            say("counting instructions")
+            assert program is not None
+            found["instructions"] = instructions(program, OUT)
+        these = list(chapter.aims(found))
+        aims += these
+        took = {"took_s": round(time.monotonic() - began, 1)}
+        content = {**about, **took, "aims": [asdict(one) for one in these], **found}
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        paper.print(chapter.table(found))
+    paper.print(ending(aims))
+    files = ", ".join(f"{name}.json" for name in chosen)
+    print(f"In target/bench: every measurement in {files}; these tables in table.txt.")
 
 
 if __name__ == "__main__":

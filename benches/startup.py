@@ -1,4 +1,5 @@
-"""Measures what comes before the first span: import and enable, a ready instance, sizes."""
+"""The chapter `startup`: what comes before the first span: import and enable, a ready instance,
+sizes."""
 
 from __future__ import annotations
 
@@ -6,29 +7,47 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from spans import environment, run, sink, spread
+from harness import (
+    DDTRACE,
+    DDTRACE_APM,
+    OTEL,
+    PYTHON,
+    ROOT,
+    Aim,
+    Found,
+    Plan,
+    called,
+    cell,
+    environment,
+    in_turn,
+    number,
+    rows,
+    run,
+    sink,
+    spread,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / "target" / "wheels"
-
-# As an application would begin; what is named first is what the line is called in the results.
+DDTRACE_BEGINS = """
+from ddtrace.llmobs import LLMObs
+LLMObs.enable(integrations_enabled=False)
+"""
+# As an application would begin.
+NOTHING = "nothing"
 BEGINNINGS = {
-    "nothing": "pass",
-    "witspan": "import witspan; witspan.LLMObs.enable()",
-    "opentelemetry": """
+    NOTHING: "pass",
+    PYTHON: "import witspan; witspan.LLMObs.enable()",
+    OTEL: """
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 TracerProvider().add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 """,
-    "ddtrace": """
-from ddtrace.llmobs import LLMObs
-LLMObs.enable(integrations_enabled=False)
-""",
+    DDTRACE: DDTRACE_BEGINS,
+    DDTRACE_APM: DDTRACE_BEGINS,
 }
 # Ends at once: how a tracer shuts down is another matter.
 TIMED = """
@@ -39,20 +58,19 @@ os.write(1, str((time.perf_counter() - began) * 1e3).encode())
 os._exit(0)
 """
 
-Found = dict[str, Any]
 
-
-def beginnings(runs: int, say: Callable[[str], None]) -> Found:
+def beginnings(plan: Plan, runs: int) -> Found:
     """ms to import and enable inside the process, and ms of the whole process."""
-    inside: dict[str, list[float]] = {name: [] for name in BEGINNINGS}
-    whole: dict[str, list[float]] = {name: [] for name in BEGINNINGS}
+    names = (NOTHING, *plan.tracers)
+    inside: dict[str, list[float]] = {name: [] for name in names}
+    whole: dict[str, list[float]] = {name: [] for name in names}
     with sink() as address:
-        env = environment(address)
         # The first run of each is not counted: it may have to write compiled Python.
         for at in range(-1, runs):
-            say(f"import and enable: {max(at, 0) + 1} of {runs}")
-            for name, code in BEGINNINGS.items():
-                command = [sys.executable, "-c", TIMED.format(code=code)]
+            plan.say(f"startup: import and enable: {max(at, 0) + 1} of {runs}")
+            for name in in_turn(names, at):
+                command = [sys.executable, "-c", TIMED.format(code=BEGINNINGS[name])]
+                env = environment(address, name)
                 began = time.perf_counter()
                 done = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True)
                 took = (time.perf_counter() - began) * 1e3
@@ -64,7 +82,7 @@ def beginnings(runs: int, say: Callable[[str], None]) -> Found:
             "import_enable_ms": {**spread(inside[name]), "all": inside[name]},
             "process_ms": {**spread(whole[name]), "all": whole[name]},
         }
-        for name in BEGINNINGS
+        for name in names
     }
 
 
@@ -74,7 +92,7 @@ def ready_instance(program: Path, runs: int) -> Found:
     later: list[float] = []
     with sink() as address:
         for at in range(-1, runs):
-            found = run([program, "start"], environment(address))[0]
+            found = run([str(program), "start"], environment(address))[0]
             if at >= 0:
                 first.append(found["first_ms"])
                 later += found["later_ms"]
@@ -94,8 +112,8 @@ def wheel() -> Path:
     found = newest()
     if found is None or found.stat().st_mtime < native:
         maturin = Path(sys.executable).with_name("maturin" + (".exe" if os.name == "nt" else ""))
-        command = [maturin, "build", "--release", "-o", WHEELS]
-        command += ["-m", ROOT / "bindings" / "python" / "Cargo.toml"]
+        manifest = ROOT / "bindings" / "python" / "Cargo.toml"
+        command = [str(maturin), "build", "--release", "-o", str(WHEELS), "-m", str(manifest)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             print(done.stderr, file=sys.stderr)
@@ -114,19 +132,54 @@ def sizes() -> Found:
     }
 
 
-def measure(program: Path, runs: int, say: Callable[[str], None]) -> Found:
-    found: Found = {"beginnings": beginnings(runs, say)}
-    say("a ready instance")
-    found["ready_instance"] = ready_instance(program, runs)
-    say("sizes")
+def measure(plan: Plan) -> Found:
+    assert plan.program is not None
+    runs = 3 if plan.quick else 10
+    found: Found = {"beginnings": beginnings(plan, runs)}
+    plan.say("startup: a ready instance")
+    found["ready_instance"] = ready_instance(plan.program, runs)
+    plan.say("startup: sizes")
     found["sizes"] = sizes()
-    ours = found["beginnings"]["witspan"]["import_enable_ms"]["median"]
-    ready = found["ready_instance"]["first_ms"]["median"]
-    size, component = found["sizes"]["wheel_mb"], found["sizes"]["component_kb"]
-    found["aims"] = {
-        "import_enable_ms": {"value": ours, "aim": "under 30", "met": ours < 30},
-        "ready_instance_ms": {"value": ready, "aim": "under 1", "met": ready < 1},
-        "wheel_mb": {"value": size, "aim": "under 4", "met": size < 4},
-        "component_kb": {"value": component, "aim": "under 250", "met": component < 250},
-    }
     return found
+
+
+# --- What the table shows -----------------------------------------------------------------------
+
+
+def table(found: Found) -> Iterator[str]:
+    yield "before the first span"
+    yield ""
+    yield from rows(["", "median (least … most)"], [*begun(found["beginnings"]), *standing(found)])
+
+
+def begun(found: Found) -> Iterator[list[str]]:
+    names = called()
+    tracers = [name for name in BEGINNINGS if name in found and name != NOTHING]
+    for name in tracers:
+        text = cell(found[name]["import_enable_ms"]) + " ms"
+        yield [f"import and enable: {names[name]}", text]
+    empty = found[NOTHING]["process_ms"]["median"]
+    for name in tracers:
+        more = found[name]["process_ms"]["median"] - empty
+        text = f"{number(more)} ms over {number(empty)} ms of Python alone"
+        yield [f"the whole process: {names[name]}", text]
+
+
+def standing(found: Found) -> Iterator[list[str]]:
+    ready, sizes = found["ready_instance"], found["sizes"]
+    yield ["a ready instance: the first of a process", cell(ready["first_ms"]) + " ms"]
+    yield ["a ready instance: a later one", cell(ready["later_ms"]) + " ms"]
+    yield ["the wheel", f"{sizes['wheel_mb']:.2f} MB"]
+    yield ["the component", f"{sizes['component_kb']:.0f} KB"]
+    yield ["the component, precompiled", f"{sizes['precompiled_kb']:.0f} KB"]
+
+
+def aims(found: Found) -> Iterator[Aim]:
+    if PYTHON in found["beginnings"]:
+        took = found["beginnings"][PYTHON]["import_enable_ms"]
+        yield Aim("import and enable", "under 25 ms", cell(took) + " ms", took["median"] < 25)
+    ready = found["ready_instance"]["first_ms"]
+    yield Aim("a first ready instance", "under 1 ms", cell(ready) + " ms", ready["median"] < 1)
+    size, component = found["sizes"]["wheel_mb"], found["sizes"]["component_kb"]
+    yield Aim("the wheel", "under 4 MB", f"{size:.2f} MB", size < 4)
+    yield Aim("the component", "under 250 KB", f"{component:.0f} KB", component < 250)
