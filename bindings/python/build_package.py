@@ -48,6 +48,7 @@ build_sdist = get_requires_for_build_sdist
 def prepare_metadata_for_build_wheel(
     metadata_directory: str, config_settings: Settings | None = None
 ) -> str:
+    find_maturin()
     return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
 
@@ -75,6 +76,7 @@ def build_editable(
 def prepare() -> None:
     """Has the component there, or ends with the sentence that says why not."""
     check_rust()
+    find_maturin()
     if "WITSPAN_PRECOMPILED" in os.environ:
         path = Path(os.environ["WITSPAN_PRECOMPILED"])
         if not path.is_file():
@@ -95,6 +97,12 @@ def prepare() -> None:
             "The component was not built, see above. ./bootstrap.sh setup in the root of the "
             "repository prepares a machine for it and says what is missing."
         )
+
+
+def find_maturin() -> None:
+    """Maturin's hooks call its command, which without build isolation is only beside Python."""
+    beside = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", ""), beside))
 
 
 def check_rust() -> None:
