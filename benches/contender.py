@@ -131,6 +131,22 @@ def peak() -> float | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
+# --- Off ----------------------------------------------------------------------------------------
+
+
+def off(contender: Contender, calls: int) -> None:
+    """µs a call of a tracer that was told by its environment to do nothing."""
+    contender.enable()
+    for case, make in contender.idle().items():
+        took: list[float] = []
+        for at in range(UNTIMED + 25):
+            began = time.perf_counter()
+            make(calls)
+            if at >= UNTIMED:
+                took.append((time.perf_counter() - began) / calls * 1e6)
+        tell({"case": case, "us": took})
+
+
 # --- A steady rate ------------------------------------------------------------------------------
 
 
@@ -205,11 +221,15 @@ def main() -> None:
     chapter = chapters.add_parser("paced")
     chapter.add_argument("--rate", type=int, default=1000)
     chapter.add_argument("--seconds", type=float, default=5)
+    chapter = chapters.add_parser("off")
+    chapter.add_argument("--calls", type=int, default=2000)
     given = parser.parse_args()
     if given.chapter == "memory":
         memory(given.name, given.spans, given.size)
     elif given.chapter == "spans":
         spans(CONTENDERS[given.name](), given.bursts, given.size)
+    elif given.chapter == "off":
+        off(CONTENDERS[given.name](), given.calls)
     else:
         paced(CONTENDERS[given.name](), given.rate, given.seconds)
 

@@ -24,6 +24,8 @@ NATIVE, RUST, PYTHON = "native core", "component, Rust", "witspan"
 # Not a tracer: what it takes to write the event that the core makes, and nothing else.
 PLAIN = "serde_json"
 OTEL, DDTRACE, DDTRACE_APM = "opentelemetry", "ddtrace", "ddtrace-apm"
+# No tracer at all: what the same program takes without one.
+NOTHING = "nothing"
 # Those that a Python application may choose from: most of the chapters are about them.
 TRACERS = (PYTHON, OTEL, DDTRACE, DDTRACE_APM)
 

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from statistics import median
 
 import psutil
 from harness import (
@@ -18,7 +17,6 @@ from harness import (
     called,
     contender,
     environment,
-    in_turn,
     number,
     rows,
     settled_at,
@@ -55,22 +53,13 @@ def one(name: str, spans: int, sink: str) -> Found:
 
 def measure(plan: Plan) -> Found:
     spans = 5000 if plan.quick else SPANS
-    # Rounds differ by less than 1 MB, and ddtrace takes half a minute for one.
-    rounds = 1 if plan.quick else 2
-    runs: dict[str, list[Found]] = {name: [] for name in plan.tracers}
+    found: Found = {"spans": spans, "tracers": {}}
+    # Once is enough: runs differ by less than 1 MB, and ddtrace takes half a minute for one.
     with sink() as address:
-        for at in range(rounds):
-            for name in in_turn(plan.tracers, at):
-                plan.say(f"memory: {spans:,} spans, round {at + 1} of {rounds}: {name}")
-                runs[name].append(one(name, spans, address))
-    mb = {name: medians(found) for name, found in runs.items()}
-    return {"spans": spans, "mb": mb, "runs": runs}
-
-
-def medians(runs: list[Found]) -> Found:
-    steps = {step: median(run[step] for run in runs) for step in STEPS}
-    peaks = [run["peak_mb"] for run in runs if run["peak_mb"] is not None]
-    return {**steps, "peak": median(peaks) if peaks else None}
+        for name in plan.tracers:
+            plan.say(f"memory: {spans:,} spans: {name}")
+            found["tracers"][name] = one(name, spans, address)
+    return found
 
 
 def table(found: Found) -> Iterator[str]:
@@ -79,20 +68,18 @@ def table(found: Found) -> Iterator[str]:
     yield ""
     heads = ["", "Python alone", "import", "enable", f"{found['spans']:,} spans later", "at most"]
     body = []
-    for name, mb in found["mb"].items():
-        more = [mb[step] - mb["python"] for step in STEPS[1:]]
-        peak = f"+{number(mb['peak'] - mb['python'])}" if mb["peak"] else ""
-        texts = [f"+{number(value)}" for value in more]
-        body.append([names[name], number(mb["python"]), *texts, peak])
+    for name, mb in found["tracers"].items():
+        steps = [*STEPS[1:], *(["peak_mb"] if mb["peak_mb"] else [])]
+        more = [f"+{number(mb[step] - mb['python'])}" for step in steps]
+        body.append([names[name], number(mb["python"]), *more, ""][: len(heads)])
     yield from rows(heads, body)
-    for name, runs in found["runs"].items():
-        for run in runs:
-            if run["made"] != run["came"]:
-                yield f"  {names[name]}: {run['made']:,} spans were made, {run['came']:,} came"
+    for name, mb in found["tracers"].items():
+        if mb["made"] != mb["came"]:
+            yield f"  {names[name]}: {mb['made']:,} spans were made, {mb['came']:,} came"
 
 
 def aims(found: Found) -> Iterator[Aim]:
-    if mb := found["mb"].get(PYTHON):
+    if mb := found["tracers"].get(PYTHON):
         more = mb["spans"] - mb["python"]
         what = f"memory added, after {found['spans']:,} spans"
         yield Aim(what, "at most 12 MB", f"{number(more)} MB", more <= 12)

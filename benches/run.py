@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import memory
+import off
 import spans
 import stall
 import startup
@@ -33,6 +34,7 @@ OUT = ROOT / "target" / "bench"
 PACKAGES = ("witspan", "opentelemetry-sdk", "ddtrace")
 CHAPTERS: dict[str, ModuleType] = {
     "spans": spans,
+    "off": off,
     "startup": startup,
     "memory": memory,
     "sustained": sustained,

@@ -69,12 +69,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.server.count(self.path, body)
-        if self.path in MARKS:
-            # OpenTelemetry reads the answer as protobuf: an empty one is valid. ddtrace reads
-            # which share of each service's traces the agent wants: without any, all of them.
-            self.answer(200, {} if self.path.startswith("/v0") else None)
+        if self.path.startswith("/v0"):
+            # ddtrace reads which share of each service's traces the agent wants: all of them.
+            self.answer(200, {})
         else:
-            self.answer(202, None)
+            # OpenTelemetry reads the answer as protobuf: an empty one is valid.
+            self.answer(200 if self.path in MARKS else 202, None)
 
     do_PUT = do_POST
 

@@ -81,7 +81,7 @@ def measure(plan: Plan) -> Found:
         for at in range(plan.rounds):
             for name in in_turn(processes, at):
                 plan.say(f"spans: round {at + 1} of {plan.rounds}: {name}")
-                found = one(name, plan.program, 3 if plan.quick else 12, address)
+                found = one(name, plan.program, 3 if plan.quick else 10, address)
                 results += [{"round": at, **line} for line in found]
     return summary(results)
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 from harness import (
+    NOTHING,
     PYTHON,
     Aim,
     Found,
@@ -32,10 +33,9 @@ from harness import (
     spread,
 )
 
-NOTHING = "nothing"
 RATE = 1000
 # Seconds before the receiver hangs, and after.
-BEFORE, AFTER = 1.0, 2.0
+BEFORE, AFTER = 0.5, 1.5
 
 
 def one(name: str, stall_ms: int, sink: str) -> Found:

@@ -13,6 +13,7 @@ from pathlib import Path
 from harness import (
     DDTRACE,
     DDTRACE_APM,
+    NOTHING,
     OTEL,
     PYTHON,
     ROOT,
@@ -36,7 +37,6 @@ from ddtrace.llmobs import LLMObs
 LLMObs.enable(integrations_enabled=False)
 """
 # As an application would begin.
-NOTHING = "nothing"
 BEGINNINGS = {
     NOTHING: "pass",
     PYTHON: "import witspan; witspan.LLMObs.enable()",

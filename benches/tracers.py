@@ -46,6 +46,10 @@ class Contender:
         """One call of a model with 100 KB of messages."""
         raise NotImplementedError
 
+    def idle(self) -> dict[str, Callable[[int], None]]:
+        """What is called while tracing is off, by case."""
+        return {"span": self.bare, "annotated span": self.annotated, "decorated": self.decorated}
+
     def deliver(self) -> None:
         """Sends everything that has finished, and waits for it."""
 
@@ -125,6 +129,19 @@ class Witspan(Llmobs):
 
         super().__init__(LLMObs, task)
 
+    def idle(self) -> dict[str, Callable[[int], None]]:
+        return {**super().idle(), "start": self.start, "annotate": self.annotate}
+
+    def start(self, calls: int) -> None:
+        llmobs = self.llmobs
+        for _ in range(calls):
+            llmobs.llm(model_name="gpt-4o", name="chat", model_provider="openai")
+
+    def annotate(self, calls: int) -> None:
+        llmobs, parts = self.llmobs, self.chat
+        for _ in range(calls):
+            llmobs.annotate(None, **parts)
+
     def deliver(self) -> None:
         self.llmobs.flush(20)
 
@@ -143,6 +160,10 @@ class Ddtrace(Llmobs):
         from ddtrace.llmobs.decorators import task
 
         super().__init__(LLMObs, task)
+
+    def idle(self) -> dict[str, Callable[[int], None]]:
+        # `annotate` raises while it is off.
+        return {"span": self.bare, "decorated": self.decorated}
 
 
 class DdtraceApm(Ddtrace):
@@ -267,12 +288,20 @@ def messages(given: list[dict[str, str]]) -> str:
 
 
 class Nothing(Contender):
-    """No tracer: 20 µs of Python in place of each call. What it finds is the machine's own."""
-
-    holds = 1000
+    """No tracer: 20 µs of Python in place of each span. What it finds is the machine's own."""
 
     def enable(self) -> None:
         pass
+
+    def idle(self) -> dict[str, Callable[[int], None]]:
+        return {"decorated": self.decorated}
+
+    def decorated(self, spans: int) -> None:
+        def look_up(question: str, limit: int) -> dict[str, Any]:
+            return FOUND
+
+        for at in range(spans):
+            look_up(QUESTION, limit=at)
 
     def annotated(self, spans: int) -> None:
         for _ in range(spans):
