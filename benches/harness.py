@@ -19,6 +19,9 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+OUT = ROOT / "target" / "bench"
+# What the contenders write to their standard error.
+LOG = OUT / "contenders.log"
 
 NATIVE, RUST, PYTHON = "native core", "component, Rust", "witspan"
 # Not a tracer: what it takes to write the event that the core makes, and nothing else.
@@ -61,7 +64,7 @@ def called() -> dict[str, str]:
     """How the tables name the contenders."""
     ddtrace = f"ddtrace {version('ddtrace')}"
     return {
-        PLAIN: "serde_json, bare",
+        PLAIN: "serde_json alone",
         NATIVE: "native core",
         RUST: "component from Rust",
         PYTHON: "witspan",
@@ -142,12 +145,27 @@ def contender(name: str, chapter: str, *arguments: object) -> list[str]:
     return [sys.executable, str(HERE / "contender.py"), name, chapter, *map(str, arguments)]
 
 
+def start(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
+    """A process to talk with; what it complains of goes to a file."""
+    with open(LOG, "a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(command)}\n")
+        log.flush()
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=log, text=True)
+
+
+def rest(process: subprocess.Popen[str]) -> Results:
+    """The JSON lines that a process prints until it has ended."""
+    printed, _ = process.communicate(timeout=600)
+    if process.returncode != 0:
+        tail = "\n".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+        sys.exit(f"a contender failed; the end of {LOG.relative_to(ROOT)}:\n{tail}")
+    return [json.loads(line) for line in printed.splitlines()]
+
+
 def run(command: list[str], env: dict[str, str]) -> Results:
     """The JSON lines that a command prints."""
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=600)
-    if done.returncode != 0:
-        sys.exit(f"`{' '.join(command)}` failed, see above")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return rest(start(command, env))
 
 
 def in_turn(names: tuple[str, ...], at: int) -> tuple[str, ...]:

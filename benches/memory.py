@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -18,10 +17,12 @@ from harness import (
     contender,
     environment,
     number,
+    rest,
     rows,
     settled_at,
     sink,
     spans_at,
+    start,
 )
 
 SPANS = 100_000
@@ -31,23 +32,19 @@ STEPS = ("python", "import", "enable", "spans")
 def one(name: str, spans: int, sink: str) -> Found:
     """MB at each step of one process."""
     before = spans_at(sink)
-    process = subprocess.Popen(
-        contender(name, "memory", "--spans", spans),
-        env=environment(sink, name),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = start(contender(name, "memory", "--spans", spans), environment(sink, name))
     assert process.stdin and process.stdout
     found: Found = {}
-    for line in process.stdout:
-        told = json.loads(line)
-        found[told["at"]] = psutil.Process(process.pid).memory_info().rss / 1e6
+    for step in STEPS:
+        told = json.loads(process.stdout.readline() or "{}")
+        if told.get("at") != step:
+            rest(process)
+            sys.exit(f"memory of {name}: the process ended before `{step}`")
+        found[step] = psutil.Process(process.pid).memory_info().rss / 1e6
         found |= {name: told[name] for name in ("peak_mb", "counts") if name in told}
         process.stdin.write("\n")
         process.stdin.flush()
-    if process.wait(60) != 0 or STEPS[-1] not in found:
-        sys.exit(f"memory of {name}: the process failed, see above")
+    rest(process)
     return {"made": spans, "came": settled_at(sink) - before, **found}
 
 

@@ -27,10 +27,9 @@ import spans
 import stall
 import startup
 import sustained
-from harness import ROOT, TRACERS, Aim, Plan, rows, verdict
+from harness import LOG, OUT, ROOT, TRACERS, Aim, Plan, rows, verdict
 from instructions import instructions
 
-OUT = ROOT / "target" / "bench"
 PACKAGES = ("witspan", "opentelemetry-sdk", "ddtrace")
 CHAPTERS: dict[str, ModuleType] = {
     "spans": spans,
@@ -141,6 +140,7 @@ def main() -> None:
     given = arguments()
     chosen = [name for name in CHAPTERS if not given.chapters or name in given.chapters]
     OUT.mkdir(parents=True, exist_ok=True)
+    LOG.write_text("", encoding="utf-8")
     program = build(rust=not RUST_TOO.isdisjoint(chosen))
     plan = Plan(1 if given.quick else given.rounds, given.quick, given.only, say, program)
     about = {

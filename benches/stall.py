@@ -8,8 +8,6 @@ bound for each call of it. What no tracer at all finds on this machine is measur
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -26,11 +24,13 @@ from harness import (
     environment,
     in_turn,
     number,
+    rest,
     rows,
     settled_at,
     sink,
     spans_at,
     spread,
+    start,
 )
 
 RATE = 1000
@@ -42,21 +42,15 @@ def one(name: str, stall_ms: int, sink: str) -> Found:
     """One process through one time of hanging."""
     before = spans_at(sink)
     seconds = BEFORE + stall_ms / 1000 + AFTER
-    process = subprocess.Popen(
-        contender(name, "paced", "--rate", RATE, "--seconds", seconds),
-        env=environment(sink, name),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = contender(name, "paced", "--rate", RATE, "--seconds", seconds)
+    process = start(command, environment(sink, name))
     assert process.stdout
-    ready = json.loads(process.stdout.readline())
+    ready = json.loads(process.stdout.readline() or '{"spans": 0}')
     time.sleep(BEFORE)
     ask(sink, f"/stall?ms={stall_ms}")
-    rest, _ = process.communicate(timeout=120)
-    if process.returncode != 0:
-        sys.exit(f"stall of {name}: the process failed, see above")
+    (found,) = rest(process)
     came = settled_at(sink) - before - ready["spans"]
-    return {"came": came, **json.loads(rest)}
+    return {"came": came, **found}
 
 
 def measure(plan: Plan) -> Found:
