@@ -172,10 +172,11 @@ def read(bodies: Iterable[bytes]) -> tuple[list[RecordedSpan], list[RecordedEval
             events += [event for each in sent for event in each["spans"]]
         else:
             evaluations += map(_evaluation, sent["data"]["attributes"]["metrics"])
-    return _join(events), evaluations
+    return join(events), evaluations
 
 
-def _join(events: list[dict[str, Any]]) -> list[RecordedSpan]:
+def join(events: list[dict[str, Any]]) -> list[RecordedSpan]:
+    """Spans of their events, by their start, with parents and children joined."""
     events = sorted(events, key=lambda event: int(event["start_ns"]))
     by_id = {event["span_id"]: event for event in events}
     made: dict[str, RecordedSpan] = {}

@@ -1,0 +1,89 @@
+"""docs/python and the READMEs: their programs are run, and do what the pages say."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Receiver
+from pages import Runner, blocks, commands, file_name, matches
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs" / "python"
+README = ROOT / "bindings" / "python" / "README.md"
+PAGES = [*sorted(DOCS.glob("*.md")), README]
+PROGRAMS = [page for page in PAGES if "```console" in page.read_text("utf-8")]
+
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[str]:
+    """A stand-in that speaks OpenAI's API on loopback."""
+    import standin_server
+
+    with standin_server.running() as url:
+        yield url
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.name)
+def test_a_page_does_what_it_says(
+    page: Path, tmp_path: Path, receiver: Receiver, model: str
+) -> None:
+    runner = Runner(tmp_path, receiver, OPENAI_BASE_URL=model, OPENAI_API_KEY="none")
+    runner.run(page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_python_block_of_a_page_is_a_file_that_it_runs(page: Path) -> None:
+    found = blocks(page.read_text("utf-8"))
+    ran = " ".join(command for b in found if b.info == "console" for command, _ in commands(b))
+    for block in (each for each in found if each.info == "python"):
+        name = file_name(block)
+        assert name, f"line {block.line}: begins with no name of a file"
+        stem = name.removesuffix(".py")
+        others = "".join(each.text for each in found if each is not block)
+        used = re.search(rf"\b{stem}(\.py|:|\b)", ran) or re.search(
+            rf"^(from|import) {stem}\b", others, re.MULTILINE
+        )
+        assert used, f"line {block.line}: `{name}` is never run"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    for target, _, place in re.findall(
+        r"\]\(((?!https?:)[^)#]*)(#([^)]+))?\)", page.read_text("utf-8")
+    ):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        if place:
+            heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", head).lower().replace(" ", "-") for head in heads}
+            assert place in slugs, f"{target}#{place}"
+
+
+def test_every_page_is_in_the_index_and_reached_from_the_readme() -> None:
+    index = (DOCS / "README.md").read_text("utf-8")
+    for page in DOCS.glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index, page.name
+    assert "docs/python" in README.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "fits"),
+    [
+        ("a\nb\n", "a\nb\n", True),
+        ("a\n", "a\nb\n", False),
+        ("a … c\n", "a b c\n", True),
+        ("a\n…\nd\n", "a\nb\nc\nd\n", True),
+        ("a\n…\nd\n", "a\nd\n", True),
+        ("a.c\n", "abc\n", False),
+        ("", "", True),
+        ("", "x\n", False),
+    ],
+)
+def test_what_is_shown_is_compared_line_by_line(expected: str, got: str, fits: bool) -> None:
+    assert matches(expected, got) == fits
