@@ -1,23 +1,14 @@
 //! Arguments that are wrong, and how Python is told.
 
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
 use std::borrow::Cow;
 use std::time::Duration;
 
-pyo3::create_exception!(
-    witspan,
-    LLMObsError,
-    PyValueError,
-    "Base class of everything that witspan raises."
-);
-pyo3::create_exception!(
-    witspan,
-    LLMObsArgumentError,
-    LLMObsError,
-    "An argument is of a wrong type or value; the text names it and says what is accepted."
-);
+// Python's own, so that they are there where this module cannot be loaded.
+pyo3::import_exception!(witspan._errors, LLMObsError);
+pyo3::import_exception!(witspan._errors, LLMObsArgumentError);
 
 /// `name` is of the type of `value`, where only `accepted` is.
 pub(crate) fn wrong_type(name: &str, value: &Bound<'_, PyAny>, accepted: &str) -> PyErr {

@@ -8,6 +8,7 @@ mod current;
 mod failure;
 mod fork;
 mod json;
+mod memory;
 mod processor;
 mod span;
 mod tracer;
@@ -21,6 +22,8 @@ mod _native {
     #[pymodule_export]
     use crate::fork::forked;
     #[pymodule_export]
+    use crate::memory::Memory;
+    #[pymodule_export]
     use crate::span::Span;
     #[pymodule_export]
     use crate::tracer::Tracer;
@@ -29,9 +32,25 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
-        module.add("LLMObsError", module.py().get_type::<crate::arguments::LLMObsError>())?;
-        let argument = module.py().get_type::<crate::arguments::LLMObsArgumentError>();
-        module.add("LLMObsArgumentError", argument)
+        if !crate::is_main_interpreter() {
+            let why = "it works in the main interpreter only, and this is a subinterpreter";
+            return Err(pyo3::exceptions::PyImportError::new_err(why));
+        }
+        module.add("VERSION", env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// Whether this is the process's first interpreter. In another one our static data would belong to
+/// two, and a thread of our own could not call back: the C API brings it to the first.
+#[cfg(not(windows))]
+fn is_main_interpreter() -> bool {
+    // SAFETY: a module is initialized with its interpreter attached.
+    unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) == 0 }
+}
+
+/// Windows links by the stable list of 3.9, which has no way to ask; PyO3 refuses a second
+/// interpreter there.
+#[cfg(windows)]
+fn is_main_interpreter() -> bool {
+    true
 }

@@ -7,6 +7,7 @@ use crate::arguments::{
 use crate::counters::counters;
 use crate::current::{self, Remote};
 use crate::json::Writer;
+use crate::memory::Memory;
 use crate::processor;
 use crate::span::{Span, start, target};
 use pyo3::prelude::*;
@@ -14,7 +15,7 @@ use pyo3::types::PyDict;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use witspan::{Clock, Config, Flushed, Limits, SpanKind, SpanOption};
+use witspan::{Clock, Config, Flushed, IntakeFormat, Limits, SpanKind, SpanOption};
 
 const KINDS: [(&str, SpanKind); 7] = [
     ("llm", SpanKind::Llm),
@@ -90,11 +91,12 @@ impl Tracer {
 impl Tracer {
     /// Starts tracing with the environment's settings and what is given over them. `listener`
     /// is called with each notice's text. `fixed_clock_ns` stops the clock, for tests, and `limits`
-    /// are the bounds by their names in `wit/types.wit`.
+    /// are the bounds by their names in `wit/types.wit`. With a `memory` everything stays there, and
+    /// the environment says nothing.
     #[new]
     #[pyo3(signature = (*, ml_app=None, agentless=None, site=None, api_key=None, env=None,
                         service=None, sample_rate=None, listener=None,
-                        fixed_clock_ns=None, limits=None))]
+                        fixed_clock_ns=None, limits=None, memory=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         ml_app: Option<&Bound<'_, PyAny>>,
@@ -107,8 +109,17 @@ impl Tracer {
         listener: Option<Py<PyAny>>,
         fixed_clock_ns: Option<u64>,
         limits: Option<HashMap<String, u64>>,
+        memory: Option<PyRef<'_, Memory>>,
     ) -> PyResult<Self> {
-        let mut config = Config::from_env();
+        let mut config = match memory {
+            None => Config::from_env(),
+            Some(memory) => {
+                let mut config = Config::default();
+                config.exporter = Some(memory.0.exporter());
+                config.intake = Some(IntakeFormat::SdkIntake);
+                config
+            }
+        };
         config.language = "python".to_owned();
         let own = |name, value| PyResult::Ok(optional_text(name, value)?.map(|t| t.into_owned()));
         if let Some(service) = own("service", service)? {

@@ -8,7 +8,7 @@ import time
 from typing import Any, Callable
 
 import pytest
-import witspan._lifecycle
+import witspan._native
 from conftest import Receiver, Tracing
 from witspan import FlushResult, LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
@@ -35,11 +35,11 @@ def off(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         raise AssertionError("a tracer was made")
 
     if request.param is not after_disable:
-        monkeypatch.setattr(witspan._lifecycle, "Tracer", fail)
+        monkeypatch.setattr(witspan._native, "Tracer", fail)
     if request.param is by_the_environment:
         monkeypatch.setenv("DD_LLMOBS_ENABLED", "0")
     request.param()
-    monkeypatch.setattr(witspan._lifecycle, "Tracer", fail)
+    monkeypatch.setattr(witspan._native, "Tracer", fail)
 
 
 STARTERS = ["llm", "embedding", "workflow", "agent", "tool", "task", "retrieval"]
@@ -209,7 +209,7 @@ def test_a_core_that_cannot_be_loaded_leaves_tracing_off(monkeypatch, log) -> No
     def broken(**_: object) -> None:
         raise witspan.LLMObsError("the tracing core failed: no memory")
 
-    monkeypatch.setattr(witspan._lifecycle, "Tracer", broken)
+    monkeypatch.setattr(witspan._native, "Tracer", broken)
     LLMObs.enable()
     assert not LLMObs.enabled
     assert log() == ["LLMObs stays off: the tracing core failed: no memory"]

@@ -137,21 +137,6 @@ def test_without_enable_the_end_is_silent(receiver: Receiver, run: Run) -> None:
     assert (done.returncode, done.stderr, receiver.requests) == (0, "", [])
 
 
-def test_signals_are_left_alone(run: Run) -> None:
-    done = run("""
-        import signal
-        handlers = lambda: {n: signal.getsignal(n) for n in signal.valid_signals()}
-        before = handlers()
-        from witspan import LLMObs
-        LLMObs.enable()
-        LLMObs.task().finish()
-        LLMObs.flush()
-        assert handlers() == before
-        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
-    """)
-    assert done.returncode == 0, done.stderr
-
-
 def test_importing_starts_nothing(run: Run) -> None:
     done = run("""
         import sys, threading

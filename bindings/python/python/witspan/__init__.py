@@ -16,11 +16,17 @@ Nothing here raises into the application because of tracing. The one exception i
 own wrong argument: `LLMObsArgumentError`, a `ValueError`, whose text says what is accepted.
 """
 
+from typing import TYPE_CHECKING
+
+from ._errors import LLMObsArgumentError, LLMObsError
 from ._lifecycle import FlushResult
 from ._llmobs import LLMObs
-from ._native import VERSION as __version__
-from ._native import LLMObsArgumentError, LLMObsError, Span
 from ._processor import LLMObsSpan
+
+if TYPE_CHECKING:
+    from ._native import Span
+
+    __version__: str
 
 __all__ = [
     "FlushResult",
@@ -31,3 +37,16 @@ __all__ = [
     "Span",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Asked for by few, and the native module is not loaded before tracing starts.
+    if name == "Span":
+        from ._native import Span
+
+        return Span
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("witspan")
+    raise AttributeError(f"module 'witspan' has no attribute {name!r}")

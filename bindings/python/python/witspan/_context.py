@@ -4,7 +4,6 @@ from types import TracebackType
 from typing import Any, Optional
 
 from ._lifecycle import Lifecycle
-from ._native import enter_context, leave_context
 
 
 class AnnotationContext:
@@ -22,6 +21,8 @@ class AnnotationContext:
         tracer = self._owner._tracer
         text = None if tracer is None else tracer.context(**self._parts)
         if text is not None:
+            from ._native import enter_context
+
             enter_context(text)
         self._entered.append(text)
 
@@ -33,6 +34,8 @@ class AnnotationContext:
     ) -> None:
         text = self._entered.pop()
         if text is not None:
+            from ._native import leave_context
+
             leave_context(text)
 
     async def __aenter__(self) -> None:

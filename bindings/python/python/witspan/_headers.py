@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Union
 
-from ._native import LLMObsArgumentError
+from ._errors import LLMObsArgumentError
 
 #: A dict or another mapping, or pairs, as ASGI has them.
 Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]

@@ -3,13 +3,18 @@
 import atexit
 import copy
 import logging
+import math
 import os
 import threading
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Optional
 
-from ._native import LLMObsArgumentError, LLMObsError, Tracer, forked
+from . import _exit
+from ._errors import LLMObsArgumentError, LLMObsError
 from ._processor import Processor, Runner, runner
+
+if TYPE_CHECKING:
+    from ._native import Memory, Tracer
 
 logger = logging.getLogger("witspan")
 
@@ -49,20 +54,53 @@ def _off(name: str) -> bool:
     return text not in ("", "1", "true")
 
 
+def _exit_timeout(given: Optional[float]) -> float:
+    """The seconds that were given, or that the environment says, or 2."""
+    accepted = "seconds, as a finite number from 0"
+    if given is not None:
+        if isinstance(given, bool) or not isinstance(given, (int, float)):
+            got = type(given).__name__
+            raise LLMObsArgumentError(f"`exit_timeout` is of type {got}; accepted: {accepted}")
+        if not (math.isfinite(given) and given >= 0):
+            raise LLMObsArgumentError(f"`exit_timeout` is {given}; accepted: {accepted}")
+        return float(given)
+    text = os.environ.get("WITSPAN_EXIT_TIMEOUT", "").strip()
+    if not text:
+        return EXIT_TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if math.isfinite(seconds) and seconds >= 0:
+        return seconds
+    logger.warning(
+        "WITSPAN_EXIT_TIMEOUT is %r; accepted: %s; it stays at %s s", text, accepted, EXIT_TIMEOUT
+    )
+    return EXIT_TIMEOUT
+
+
 class Lifecycle:
     """The one tracer of the process, and how it starts and ends."""
 
     enabled: ClassVar[bool] = False
-    _tracer: ClassVar[Optional[Tracer]] = None
+    _tracer: ClassVar[Optional["Tracer"]] = None
     _last: ClassVar[dict[str, Any]] = {}
     # How the tracer was started, for that of a forked process.
     _settings: ClassVar[dict[str, Any]] = {}
+    _exit_timeout: ClassVar[float] = EXIT_TIMEOUT
     # What every tracer is given that starts: the function that looks at spans.
     _processor: ClassVar[Optional[Runner]] = None
     # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
     _lock: ClassVar[AbstractContextManager[Any]] = threading.RLock()
     _starting: ClassVar[bool] = False
     _hooked: ClassVar[bool] = False
+    # Whether the tracer was started for the program, which has not said anything itself yet:
+    # the settings of its first `enable` replace it.
+    _provisional: ClassVar[bool] = False
+    # Where everything stays that would be sent, while a test records.
+    _memory: ClassVar[Optional["Memory"]] = None
+    # Whether it was said that the native module cannot be loaded.
+    _complained: ClassVar[bool] = False
 
     @classmethod
     def enable(
@@ -70,14 +108,20 @@ class Lifecycle:
         ml_app: Optional[str] = None,
         integrations_enabled: bool = True,
         agentless_enabled: Optional[bool] = None,
-        *,
+        instrumented_proxy_urls: Optional[set[str]] = None,
         site: Optional[str] = None,
         api_key: Optional[str] = None,
+        app_key: Optional[str] = None,
+        project_name: Optional[str] = None,
         env: Optional[str] = None,
         service: Optional[str] = None,
         span_processor: Optional[Processor] = None,
         sample_rate: Optional[float] = None,
         agent_service: Optional[str] = None,
+        *,
+        exit_timeout: Optional[float] = None,
+        handle_signals: Optional[bool] = None,
+        _auto: bool = False,
         _fixed_clock_ns: Optional[int] = None,
         _limits: Optional[dict[str, int]] = None,
     ) -> None:
@@ -85,49 +129,97 @@ class Lifecycle:
 
         `ml_app`, or `agent_service`, its newer name, is the app by which traces are grouped.
         `agentless_enabled`: True sends to the intake of `site` with `api_key`, False through an
-        agent; None finds out. `integrations_enabled` is taken for ddtrace's sake: nothing is
-        patched. `span_processor` is as for `register_processor`. `sample_rate`, from 0 to 1, is
-        the share of traces that are marked as sampled.
+        agent; None finds out. `span_processor` is as for `register_processor`. `sample_rate`, from
+        0 to 1, is the share of traces that are marked as sampled. `integrations_enabled`,
+        `instrumented_proxy_urls`, `app_key` and `project_name` are taken for ddtrace's sake:
+        nothing is patched, and what they are for is not offered.
 
-        Already enabled, or with `DD_LLMOBS_ENABLED` set and false: nothing happens. A missing
-        API key is logged, and spans are counted as dropped; nothing raises but a wrong argument
-        (`LLMObsArgumentError`).
+        `exit_timeout` is how many seconds the end of the program may wait for the last spans; by
+        default `WITSPAN_EXIT_TIMEOUT`, else 2. With `handle_signals`, by default unless
+        `WITSPAN_SIGNALS` says no, SIGTERM and SIGINT deliver before they end the process, within
+        the same time; the application's own handlers are left alone.
+
+        Enabled already: nothing happens; settings that differ are named in a warning. With
+        `DD_LLMOBS_ENABLED` set and false, and where the native module cannot be loaded (a
+        subinterpreter, another platform), tracing stays off. A missing API key is logged, and
+        spans are counted as dropped; nothing raises but a wrong argument (`LLMObsArgumentError`).
         """
+        if cls._memory is None and _off("DD_LLMOBS_ENABLED"):
+            logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
+            return
+        settings = {
+            "ml_app": agent_service if agent_service is not None else ml_app,
+            "agentless": agentless_enabled,
+            "site": site,
+            "api_key": api_key,
+            "env": env,
+            "service": service,
+            "sample_rate": sample_rate,
+            "fixed_clock_ns": _fixed_clock_ns,
+            "limits": _limits,
+            "memory": cls._memory,
+        }
         with cls._lock:
-            if cls._tracer is not None or cls._starting:
-                logger.debug("LLMObs is enabled already; this call changes nothing")
-                return
-            if _off("DD_LLMOBS_ENABLED"):
-                logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
+            if cls._starting or (cls._tracer is not None and not cls._gives_way(settings)):
                 return
             processor = None if span_processor is None else runner(span_processor)
-            cls._settings = {
-                "ml_app": agent_service if agent_service is not None else ml_app,
-                "agentless": agentless_enabled,
-                "site": site,
-                "api_key": api_key,
-                "env": env,
-                "service": service,
-                "sample_rate": sample_rate,
-                "fixed_clock_ns": _fixed_clock_ns,
-                "limits": _limits,
-            }
+            cls._exit_timeout = _exit_timeout(exit_timeout)
+            cls._settings = settings
             if processor is not None:
                 cls._processor = processor
             cls._start()
-            if not cls._hooked:
-                cls._hooked = True
-                atexit.register(cls.disable)
-                if hasattr(os, "register_at_fork"):
-                    os.register_at_fork(after_in_child=cls._after_fork)
+            if cls._tracer is not None:
+                cls._provisional = _auto
+                signals = not _off("WITSPAN_SIGNALS") if handle_signals is None else handle_signals
+                # What a test records is not sent: there is nothing to deliver.
+                cls._hook(signals and cls._memory is None)
+
+    @classmethod
+    def _gives_way(cls, settings: dict[str, Any]) -> bool:
+        """Whether the tracer that is there makes room for one with these settings, and did so."""
+        given = {name: v for name, v in settings.items() if v is not None and name != "memory"}
+        if cls._provisional and cls._tracer is not None and not cls._tracer.statistics()["open"]:
+            cls._provisional = False
+            if given:
+                cls._stop()
+                settings.update({**cls._settings, **given})
+            return bool(given)
+        differ = sorted(name for name, value in given.items() if cls._settings.get(name) != value)
+        if differ:
+            logger.warning(
+                "LLMObs is enabled already and goes on as it is: `%s` of another call of enable "
+                "changes nothing; call LLMObs.disable() before it",
+                "`, `".join(differ),
+            )
+        else:
+            logger.debug("LLMObs is enabled already; this call changes nothing")
+        return False
+
+    @classmethod
+    def _hook(cls, signals: bool) -> None:
+        """Has the last spans delivered, however the process ends."""
+        if not cls._hooked:
+            cls._hooked = True
+            atexit.register(cls.disable)
+            if hasattr(os, "register_at_fork"):
+                os.register_at_fork(after_in_child=cls._after_fork)
+        _exit.join_multiprocessing(cls.disable)
+        if signals:
+            _exit.catch_signals(cls._deliver)
 
     @classmethod
     def _start(cls) -> None:
         cls._starting = True
         try:
+            from ._native import Tracer
+
             tracer = Tracer(**cls._settings, listener=logger.warning)
             # Before the first span can start.
             tracer.set_processor(cls._processor)
+        except ImportError as error:
+            if not cls._complained:
+                cls._complained = True
+                logger.warning("LLMObs stays off: its native module cannot be loaded: %s", error)
         except LLMObsArgumentError:
             raise
         except LLMObsError as error:
@@ -143,11 +235,14 @@ class Lifecycle:
 
         What the parent has not sent yet stays the parent's, and so do the spans open there.
         """
+        from ._native import forked
+
         forked()
         cls._lock = threading.RLock()
         if cls._tracer is not None:
             cls._tracer, cls.enabled = None, False
             cls._start()
+            _exit.join_multiprocessing(cls.disable)
 
     @classmethod
     def register_processor(cls, processor: Optional[Processor] = None) -> None:
@@ -167,18 +262,18 @@ class Lifecycle:
 
     @classmethod
     def disable(cls) -> None:
-        """Sends what has finished, for at most 2 s, and stops tracing. `enable()` starts anew.
+        """Sends what has finished, for at most `exit_timeout`, and stops tracing.
 
-        Runs by itself when the program ends. What is lost is counted and logged.
+        Runs by itself when the program ends. What is lost is counted and logged. `enable()` starts
+        anew.
         """
-        with cls._lock:
-            tracer, cls._tracer, cls.enabled = cls._tracer, None, False
-        if tracer is None:
-            return
         try:
-            tracer.shutdown(EXIT_TIMEOUT)
+            stopped = cls._stop()
         finally:
-            cls._last = tracer.statistics()
+            if cls._memory is None:
+                _exit.release_signals()
+        if not stopped:
+            return
         dropped = cls._last["dropped"]
         if "shutdown" in dropped or "unfinished" in dropped:
             logger.warning(
@@ -189,6 +284,34 @@ class Lifecycle:
             )
 
     @classmethod
+    def _stop(cls) -> bool:
+        """Sends what has finished and ends the tracer, if there is one."""
+        with cls._lock:
+            tracer, cls._tracer, cls.enabled = cls._tracer, None, False
+        if tracer is None:
+            return False
+        try:
+            tracer.shutdown(cls._exit_timeout)
+        finally:
+            cls._last = tracer.statistics()
+        return True
+
+    @classmethod
+    def _deliver(cls) -> None:
+        """What a signal does before it ends the process. Tracing goes on if it does not end."""
+        tracer = cls._tracer
+        if tracer is None:
+            return
+        try:
+            settled, counters = tracer.flush(cls._exit_timeout)
+            if not settled:
+                lost = counters["queued"] + counters["in_flight"]
+                logger.warning("%d spans could not be sent before a signal ended the process", lost)
+        except Exception:
+            # Nobody above could do anything about it; the process is to end.
+            logger.debug("the last spans could not be sent", exc_info=True)
+
+    @classmethod
     def flush(cls, timeout: Optional[float] = None) -> FlushResult:
         """Sends what has finished and waits for that, at most `timeout` seconds (10 by default).
 
@@ -196,7 +319,7 @@ class Lifecycle:
         """
         tracer = cls._tracer
         if tracer is None:
-            return _result(True, cls.statistics())
+            return _result(True, cls.statistics()) if cls._last else FlushResult(True, 0, 0, {})
         return _result(*tracer.flush(FLUSH_TIMEOUT if timeout is None else timeout))
 
     @classmethod

@@ -1,14 +1,19 @@
 """`LLMObs`: names, argument order and defaults of ddtrace's, on the native tracer."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import MutableMapping, Sequence
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 from ._context import AnnotationContext
+from ._errors import LLMObsArgumentError
 from ._headers import Headers, mutable, pairs, put
-from ._native import LLMObsArgumentError, Span
 from ._noop import NOOP_SPAN
 from ._starters import Starters
+
+if TYPE_CHECKING:
+    from ._native import Span
 
 logger = logging.getLogger("witspan")
 
@@ -22,18 +27,18 @@ class LLMObs(Starters):
     @classmethod
     def annotate(
         cls,
-        span: Optional[Span] = None,
-        prompt: Optional[dict[str, Any]] = None,
+        span: Span | None = None,
+        prompt: dict[str, Any] | None = None,
         input_data: Any = None,
         output_data: Any = None,
-        metadata: Optional[dict[str, Any]] = None,
-        metrics: Optional[dict[str, Union[int, float]]] = None,
-        tags: Optional[dict[str, Any]] = None,
-        tool_definitions: Optional[Sequence[dict[str, Any]]] = None,
-        cost_tags: Optional[Sequence[str]] = None,
-        agent: Optional[dict[str, Any]] = None,
+        metadata: dict[str, Any] | None = None,
+        metrics: dict[str, int | float] | None = None,
+        tags: dict[str, Any] | None = None,
+        tool_definitions: Sequence[dict[str, Any]] | None = None,
+        cost_tags: Sequence[str] | None = None,
+        agent: dict[str, Any] | None = None,
         *,
-        links: Optional[Sequence[dict[str, Any]]] = None,
+        links: Sequence[dict[str, Any]] | None = None,
     ) -> None:
         """Adds to a span, by default the current one.
 
@@ -57,11 +62,11 @@ class LLMObs(Starters):
     @classmethod
     def annotation_context(
         cls,
-        tags: Optional[dict[str, Any]] = None,
-        prompt: Optional[dict[str, Any]] = None,
-        name: Optional[str] = None,
-        cost_tags: Optional[Sequence[str]] = None,
-        agent: Optional[dict[str, Any]] = None,
+        tags: dict[str, Any] | None = None,
+        prompt: dict[str, Any] | None = None,
+        name: str | None = None,
+        cost_tags: Sequence[str] | None = None,
+        agent: dict[str, Any] | None = None,
     ) -> AnnotationContext:
         """Says something of every span that starts inside, in this task or thread.
 
@@ -75,7 +80,7 @@ class LLMObs(Starters):
         return AnnotationContext(cls, {**parts, "cost_tags": cost_tags, "agent": agent})
 
     @classmethod
-    def export_span(cls, span: Optional[Span] = None) -> Optional[dict[str, str]]:
+    def export_span(cls, span: Span | None = None) -> dict[str, str] | None:
         """`{"span_id", "trace_id"}` of a span as they are sent, by default of the current one.
 
         Before and after it has finished; None if there is no span or tracing is off.
@@ -91,20 +96,20 @@ class LLMObs(Starters):
         label: str,
         metric_type: str,
         value: Any = None,
-        span: Optional[dict[str, str]] = None,
-        span_with_tag_value: Optional[dict[str, str]] = None,
-        tags: Optional[dict[str, Any]] = None,
-        ml_app: Optional[str] = None,
-        timestamp_ms: Optional[int] = None,
-        metadata: Optional[dict[str, Any]] = None,
-        assessment: Optional[str] = None,
-        reasoning: Optional[str] = None,
-        eval_scope: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        span: dict[str, str] | None = None,
+        span_with_tag_value: dict[str, str] | None = None,
+        tags: dict[str, Any] | None = None,
+        ml_app: str | None = None,
+        timestamp_ms: int | None = None,
+        metadata: dict[str, Any] | None = None,
+        assessment: str | None = None,
+        reasoning: str | None = None,
+        eval_scope: str | None = None,
+        agent_service: str | None = None,
         *,
-        session_id: Optional[str] = None,
-        status: Optional[str] = None,
-        error: Optional[dict[str, str]] = None,
+        session_id: str | None = None,
+        status: str | None = None,
+        error: dict[str, str] | None = None,
     ) -> None:
         """Submits a judgement about a span, a trace or a session.
 
@@ -146,17 +151,17 @@ class LLMObs(Starters):
         metric_type: str,
         value: Any,
         submitter: dict[str, str],
-        span: Optional[dict[str, str]] = None,
-        span_id: Optional[str] = None,
-        trace_id: Optional[str] = None,
-        session_id: Optional[str] = None,
-        feedback_join_key: Optional[str] = None,
-        tags: Optional[dict[str, Any]] = None,
-        ml_app: Optional[str] = None,
-        timestamp_ms: Optional[int] = None,
-        assessment: Optional[str] = None,
-        reasoning: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        span: dict[str, str] | None = None,
+        span_id: str | None = None,
+        trace_id: str | None = None,
+        session_id: str | None = None,
+        feedback_join_key: str | None = None,
+        tags: dict[str, Any] | None = None,
+        ml_app: str | None = None,
+        timestamp_ms: int | None = None,
+        assessment: str | None = None,
+        reasoning: str | None = None,
+        agent_service: str | None = None,
     ) -> None:
         """Submits what a user or agent says of what they got.
 
@@ -190,7 +195,7 @@ class LLMObs(Starters):
 
     @classmethod
     def inject_distributed_headers(
-        cls, headers: MutableMapping[str, str], span: Optional[Span] = None
+        cls, headers: MutableMapping[str, str], span: Span | None = None
     ) -> MutableMapping[str, str]:
         """Sets the headers with which the receiver of a request continues the trace.
 

@@ -5,8 +5,7 @@ from typing import Any, Callable, final
 
 __all__ = [
     "VERSION",
-    "LLMObsArgumentError",
-    "LLMObsError",
+    "Memory",
     "Span",
     "Tracer",
     "enter_context",
@@ -25,11 +24,14 @@ def enter_context(text: str) -> None:
 def leave_context(text: str) -> None:
     """Leaves it, if this place is inside."""
 
-class LLMObsError(ValueError):
-    """Base class of everything that witspan raises."""
+@final
+class Memory:
+    """Keeps requests, up to so many bytes, instead of sending them."""
 
-class LLMObsArgumentError(LLMObsError):
-    """An argument is of a wrong type or value; the text names it and says what is accepted."""
+    def __new__(cls, most_bytes: int) -> Memory: ...
+    def requests(self) -> list[tuple[str, bytes]]: ...
+    def refused(self) -> int: ...
+    def clear(self) -> None: ...
 
 @final
 class Span:
@@ -79,6 +81,7 @@ class Tracer:
         listener: Callable[[str], None] | None = None,
         fixed_clock_ns: int | None = None,
         limits: dict[str, int] | None = None,
+        memory: Memory | None = None,
     ) -> Tracer: ...
     def start(
         self,

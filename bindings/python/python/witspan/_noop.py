@@ -1,9 +1,10 @@
 """The span that is handed out while tracing is off: every call does nothing."""
 
 from types import TracebackType
-from typing import Optional, cast
+from typing import TYPE_CHECKING, Optional, cast
 
-from ._native import Span
+if TYPE_CHECKING:
+    from ._native import Span
 
 
 class NoopSpan:
@@ -40,4 +41,4 @@ class NoopSpan:
 
 
 #: There is only one. To a type checker it is a `Span`, so that nobody has to tell them apart.
-NOOP_SPAN = cast(Span, NoopSpan())
+NOOP_SPAN = cast("Span", NoopSpan())

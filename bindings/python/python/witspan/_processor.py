@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any, Callable, Optional, Union
 
-from ._native import LLMObsArgumentError
+from ._errors import LLMObsArgumentError
 
 logger = logging.getLogger("witspan")
 
@@ -31,7 +31,7 @@ class LLMObsSpan:
     __slots__ = ("_viewed", "event")
 
     def __init__(self, event: Event) -> None:
-        self.event = event
+        self.event: Event = event
         # The messages that the processor has looked at or assigned, by side.
         self._viewed: dict[str, list[Message]] = {}
 

@@ -1,10 +1,14 @@
 """The starters of spans, one for each kind, with ddtrace's argument order."""
 
-from typing import Optional
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ._lifecycle import Lifecycle
-from ._native import Span
 from ._noop import NOOP_SPAN
+
+if TYPE_CHECKING:
+    from ._native import Span
 
 # The kinds' numbers in the native module, in the order of the contract.
 _LLM, _WORKFLOW, _AGENT, _TOOL, _TASK, _EMBEDDING, _RETRIEVAL = range(7)
@@ -16,12 +20,12 @@ class Starters(Lifecycle):
     @classmethod
     def llm(
         cls,
-        model_name: Optional[str] = None,
-        name: Optional[str] = None,
-        model_provider: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        model_name: str | None = None,
+        name: str | None = None,
+        model_provider: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of one call of a model. The first argument is the model's name."""
         tracer = cls._tracer
@@ -33,12 +37,12 @@ class Starters(Lifecycle):
     @classmethod
     def embedding(
         cls,
-        model_name: Optional[str] = None,
-        name: Optional[str] = None,
-        model_provider: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        model_name: str | None = None,
+        name: str | None = None,
+        model_provider: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of one call of an embedding model. The first argument is its name."""
         tracer = cls._tracer
@@ -50,10 +54,10 @@ class Starters(Lifecycle):
     @classmethod
     def workflow(
         cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of a fixed sequence of steps."""
         tracer = cls._tracer
@@ -65,11 +69,11 @@ class Starters(Lifecycle):
     @classmethod
     def agent(
         cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
-        version: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
+        version: str | None = None,
     ) -> Span:
         """Starts a span of a sequence of steps that a model chooses. `version` is the agent's."""
         tracer = cls._tracer
@@ -83,10 +87,10 @@ class Starters(Lifecycle):
     @classmethod
     def tool(
         cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of one call of a program or service outside."""
         tracer = cls._tracer
@@ -98,10 +102,10 @@ class Starters(Lifecycle):
     @classmethod
     def task(
         cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of one step inside the application."""
         tracer = cls._tracer
@@ -113,10 +117,10 @@ class Starters(Lifecycle):
     @classmethod
     def retrieval(
         cls,
-        name: Optional[str] = None,
-        session_id: Optional[str] = None,
-        ml_app: Optional[str] = None,
-        agent_service: Optional[str] = None,
+        name: str | None = None,
+        session_id: str | None = None,
+        ml_app: str | None = None,
+        agent_service: str | None = None,
     ) -> Span:
         """Starts a span of one search in a knowledge base."""
         tracer = cls._tracer

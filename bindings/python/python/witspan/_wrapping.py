@@ -1,12 +1,18 @@
 """What the decorators do: the span of a call, and what is captured of it."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Generator
-from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, cast
 
+from ._errors import LLMObsArgumentError, LLMObsError
 from ._llmobs import LLMObs
-from ._native import LLMObsArgumentError, LLMObsError, Span
+from ._noop import NOOP_SPAN
+
+if TYPE_CHECKING:
+    from ._native import Span
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,8 +34,8 @@ class _Parameters:
     def __init__(self, func: Callable[..., Any]) -> None:
         self.positional: list[str] = []
         self.named: set[str] = set()
-        self.rest: Optional[str] = None
-        self.rest_by_name: Optional[str] = None
+        self.rest: str | None = None
+        self.rest_by_name: str | None = None
         try:
             parameters = inspect.signature(func).parameters.values()
         except (TypeError, ValueError):
@@ -159,19 +165,22 @@ def _wrap(func: Callable[..., Any], spec: _Spec) -> Callable[..., Any]:
 class _Inside:
     """What is current inside a generator: made current while its body runs, and only then."""
 
-    __slots__ = ("inside", "outside")
+    __slots__ = ("context", "inside", "outside", "restore")
 
     def __init__(self, span: Span) -> None:
-        self.inside: object = span if isinstance(span, Span) else None
+        from ._native import Span as Native
+
+        self.context, self.restore = Native._context, Native._restore
+        self.inside: object = None if span is NOOP_SPAN else span
 
     def __enter__(self) -> None:
-        self.outside = Span._context()
-        Span._restore(self.inside)
+        self.outside = self.context()
+        self.restore(self.inside)
 
     def __exit__(self, *_: object) -> None:
         # The body may stop in the midst of a span of its own.
-        self.inside = Span._context()
-        Span._restore(self.outside)
+        self.inside = self.context()
+        self.restore(self.outside)
 
 
 def _begin(
@@ -181,10 +190,12 @@ def _begin(
     kwargs: dict[str, Any],
 ) -> tuple[Span, _Inside]:
     """Starts a generator's span without leaving it current for the caller."""
-    before = Span._context()
+    from ._native import Span as Native
+
+    before = Native._context()
     call = _Call(spec)
     call.capture_input(parameters, args, kwargs)
-    Span._restore(before)
+    Native._restore(before)
     return call.span, _Inside(call.span)
 
 
@@ -249,7 +260,7 @@ def _wrong_type(name: str, value: object, accepted: str) -> LLMObsArgumentError:
 
 
 def decorator(
-    func: Optional[F],
+    func: F | None,
     start: Callable[..., Span],
     options: dict[str, Any],
     captures_input: bool,
