@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,3 +88,19 @@ def test_every_page_is_in_the_index_and_reached_from_the_readme() -> None:
 )
 def test_what_is_shown_is_compared_line_by_line(expected: str, got: str, fits: bool) -> None:
     assert matches(expected, got) == fits
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_programs_of_a_page_pass_the_linter(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page.read_text("utf-8")):
+        name = file_name(block)
+        if name is not None:
+            (tmp_path / name).write_text(block.text, encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "100"]
+    # As the project's own, but for what is too new for its oldest Python.
+    done = subprocess.run(
+        [*ruff, "--select", "E,F,I,B,UP", "--ignore", "B905", "--no-cache", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from typing import Any
 
 import pytest
 from conftest import Receiver, Tracing
@@ -73,6 +74,26 @@ def test_what_is_traced_is_there_to_read_with_names_and_types() -> None:
     assert spans["publish"].error.message == "the disk\nis full"
     assert "test_recorder.py" in spans["publish"].error.stack
     assert spans["publish"].event["status"] == "error"
+
+
+def test_what_is_recorded_is_what_would_be_sent(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The clock stands, and with it the ids are the same.
+    fixed: dict[str, Any] = {"ml_app": "shop", "_fixed_clock_ns": 1_700_000_000_000_000_000}
+    with recorder() as spans:
+        LLMObs.enable(**fixed)
+        answer("why?")
+    monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
+    LLMObs.enable(**fixed)
+    answer("why?")
+    assert LLMObs.flush().settled
+    recorded = {span.name: span.event for span in spans}
+    sent = {event["name"]: event for event in receiver.events}
+    # Of the same call, but in another line of this file.
+    for events in (recorded, sent):
+        events["publish"]["meta"]["error"].pop("stack")
+    assert len(recorded) == 4 and recorded == sent
 
 
 def test_spans_are_found_by_what_they_are() -> None:
