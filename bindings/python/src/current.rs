@@ -126,3 +126,17 @@ pub(crate) fn leave_context<'py>(py: Python<'py>, text: &Bound<'py, PyString>) -
     }
     Ok(())
 }
+
+/// Puts this place inside these annotation contexts and no others; those it was inside. `None` for
+/// no context.
+#[pyfunction]
+pub(crate) fn replace_contexts<'py>(
+    py: Python<'py>,
+    texts: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let before = contexts(py)?;
+    if before.is_some() || texts.is_some() {
+        contexts_variable(py)?.set.bind(py).call1((texts,))?;
+    }
+    Ok(before)
+}

@@ -152,13 +152,15 @@ def test_evaluations_and_feedback_are_recorded() -> None:
 
 
 def test_what_was_enabled_before_receives_nothing_and_goes_on_afterwards(tracing: Tracing) -> None:
-    with LLMObs.workflow("outside"):
+    with LLMObs.workflow("outside"), LLMObs.annotation_context(tags={"a": "b"}):
         with recorder() as spans, LLMObs.task("inside"):
             pass
         with LLMObs.task("after"):
             pass
     assert [span.name for span in spans] == ["inside"]
     assert spans["inside"].parent_id is None
+    assert "a" not in spans["inside"].tags
+    assert "a:b" in tracing.by_name()["after"]["tags"]
     assert tracing.parents() == {"outside": None, "after": "outside"}
 
 

@@ -18,7 +18,7 @@ from typing import Any, Optional, Union, overload
 
 from ._errors import LLMObsArgumentError, LLMObsError
 from ._llmobs import LLMObs
-from ._native import Memory, Span
+from ._native import Memory, Span, replace_contexts
 from ._processor import Processor, runner
 from ._recorded import Content, RecordedError, RecordedEvaluation, RecordedSpan, read
 
@@ -54,10 +54,10 @@ def recorder(
     """Records what is traced in a `with` block, in memory.
 
     Inside, tracing is on, and only what is said here and by the application's own `enable` counts:
-    not the environment, not a tracer that was enabled before, no span that is open outside, no
-    processor registered outside. `LLMObs.enable(…)` inside applies its `ml_app`, `service`, `env`,
-    `sample_rate` and `span_processor`; where spans go stays here. Afterwards everything is as it
-    was. Blocks may stand inside each other; the innermost records.
+    not the environment, not a tracer that was enabled before, no span and no annotation context
+    that is open outside, no processor registered outside. `LLMObs.enable(…)` inside applies its
+    `ml_app`, `service`, `env`, `sample_rate` and `span_processor`; where spans go stays here.
+    Afterwards everything is as it was. Blocks may stand inside each other; the innermost records.
 
     `max_bytes` bounds what is recorded, as it would be sent. Reading raises `LLMObsError` if that
     was not enough, so that no test passes for want of spans.
@@ -88,7 +88,8 @@ class Recorder(Sequence[RecordedSpan]):
         self._processor = span_processor
         self._max_bytes = max_bytes
         self._memory = Memory(max_bytes)
-        self._before: Optional[tuple[dict[str, Any], object]] = None
+        # What there was before: the tracer's state, what was current, annotation contexts.
+        self._before: Optional[tuple[dict[str, Any], object, Optional[tuple[str, ...]]]] = None
         # Requests that were read, and what they hold.
         self._read = -1
         self._spans: list[RecordedSpan] = []
@@ -99,7 +100,7 @@ class Recorder(Sequence[RecordedSpan]):
             raise LLMObsError("this recorder records already; make another by recorder()")
         with LLMObs._lock:
             before = {name: getattr(LLMObs, name) for name in _STATE}
-            self._before = (before, Span._context())
+            self._before = (before, Span._context(), replace_contexts(None))
             LLMObs._tracer, LLMObs.enabled, LLMObs._last = None, False, {}
             LLMObs._memory = self._memory
             LLMObs._settings = {"ml_app": self._ml_app, "memory": self._memory}
@@ -131,10 +132,11 @@ class Recorder(Sequence[RecordedSpan]):
 
     def _restore(self) -> None:
         if self._before is not None:
-            (state, current), self._before = self._before, None
+            (state, current, contexts), self._before = self._before, None
             for name, value in state.items():
                 setattr(LLMObs, name, value)
             Span._restore(current)
+            replace_contexts(contexts)
 
     def find(
         self,
