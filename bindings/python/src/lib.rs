@@ -11,6 +11,8 @@ mod json;
 mod memory;
 mod processor;
 mod span;
+mod stream;
+mod surface;
 mod tracer;
 
 use pyo3::prelude::*;
@@ -18,13 +20,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::current::{enter_context, leave_context};
+    use crate::current::{enter_context, leave_context, replace_contexts};
     #[pymodule_export]
     use crate::fork::forked;
     #[pymodule_export]
     use crate::memory::Memory;
     #[pymodule_export]
     use crate::span::Span;
+    #[pymodule_export]
+    use crate::stream::Stream;
     #[pymodule_export]
     use crate::tracer::Tracer;
 

@@ -6,6 +6,7 @@ use crate::failure::{OwnedFailure, describe, is_an_end};
 use crate::fork;
 use crate::json::Writer;
 use crate::processor;
+use crate::surface::{Kind, Ready, Surface};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::cell::{Cell, RefCell};
@@ -32,6 +33,7 @@ pub(crate) struct Span {
     process: u32,
     /// Whether the application itself said what came out.
     has_output: AtomicBool,
+    pub(crate) surface: Surface,
 }
 
 /// Starts a span and makes it current.
@@ -60,6 +62,7 @@ pub(crate) fn start<'py>(
         finished_in_turn: AtomicBool::new(false),
         process: fork::process(),
         has_output: AtomicBool::new(false),
+        surface: Surface::default(),
     };
     let span = Bound::new(py, span)?;
     current::set_value(py, &span)?;
@@ -91,19 +94,74 @@ impl Span {
     /// Adds to the span; raises for a wrong argument only.
     pub(crate) fn annotate(&self, parts: &Parts<'_, '_>) -> PyResult<()> {
         let text = Writer::object(parts)?;
+        let given = |(name, part): &(&str, Option<&Bound<'_, PyAny>>)| {
+            *name == "output" && part.is_some_and(|part| !part.is_none())
+        };
+        self.annotate_text(&text, parts.iter().any(given))
+    }
+
+    /// Adds what a JSON text says, in which there is an output or not.
+    pub(crate) fn annotate_text(&self, text: &str, has_output: bool) -> PyResult<()> {
         let Some(tracer) = self.tracer() else { return Ok(()) };
-        match tracer.annotate(self.span, &text) {
+        match tracer.annotate(self.span, text) {
             Ok(_) => {
-                let given = |(name, part): &(&str, Option<&Bound<'_, PyAny>>)| {
-                    *name == "output" && part.is_some_and(|part| !part.is_none())
-                };
-                if parts.iter().any(given) {
+                if has_output {
                     self.has_output.store(true, Ordering::Relaxed);
                 }
                 Ok(())
             }
             Err(error) => raise_if_wrong(error),
         }
+    }
+
+    /// Whether an output was annotated.
+    pub(crate) fn said_output(&self) -> bool {
+        self.has_output.load(Ordering::Relaxed)
+    }
+
+    /// Sets tags or metrics, and remembers them.
+    fn set(&self, values: &Bound<'_, PyAny>, kind: Kind) -> PyResult<()> {
+        let part = match kind {
+            Kind::Tags => "tags",
+            Kind::Metrics => "metrics",
+        };
+        self.annotate(&[(part, Some(values))])?;
+        match values.cast::<PyDict>() {
+            Ok(values) => self.surface.remember(values, kind),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The span or place that it is under, as the core sees it: the nearest that is still open.
+    fn parent(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        let mut above = &self.above;
+        let mut nearest = None;
+        loop {
+            match above {
+                Above::Span(span) => {
+                    let span = span.get();
+                    nearest = nearest.or(Some(span));
+                    if !span.finished.load(Ordering::Acquire) {
+                        return Ok(span.number());
+                    }
+                    above = &span.above;
+                }
+                Above::Remote(place) if nearest.is_none() => {
+                    let loads = py.import("json")?.getattr("loads")?;
+                    let place = loads.call1((place.get().0.as_str(),))?;
+                    let id = place.call_method1("get", ("parent_id",))?;
+                    return Ok(excused(id.str()?.extract::<String>())?
+                        .and_then(|id| id.parse().ok())
+                        .filter(|id| *id != 0));
+                }
+                _ => return Ok(nearest.and_then(|span| span.number())),
+            }
+        }
+    }
+
+    /// The span's id; `None` if the span is not kept.
+    fn number(&self) -> Option<u64> {
+        self.context()?.span_id.parse().ok()
     }
 
     /// The headers that continue its trace; none if it is not kept.
@@ -191,16 +249,101 @@ impl Span {
 
 #[pymethods]
 impl Span {
-    /// The decimal id that is sent, or "" if the span is not kept.
+    /// The id, of 64 bits, or 0 if the span is not kept. `LLMObs.export_span` gives its text.
     #[getter]
-    fn span_id(&self) -> String {
-        self.context().map(|context| context.span_id).unwrap_or_default()
+    fn span_id(&self) -> u64 {
+        self.number().unwrap_or_default()
     }
 
-    /// The trace's id: 32 hexadecimal digits, or "" if the span is not kept.
+    /// The trace's id, of 128 bits; 0 if the span is not kept, or if the id, which another service
+    /// chose, is no number.
     #[getter]
-    fn trace_id(&self) -> String {
-        self.context().map(|context| context.trace_id).unwrap_or_default()
+    fn trace_id(&self) -> u128 {
+        let text = self.context().map(|context| context.trace_id).unwrap_or_default();
+        // As it is sent: 32 hexadecimal digits, or decimal as another service had it.
+        let number = match text.len() {
+            32 => u128::from_str_radix(&text, 16),
+            _ => text.parse(),
+        };
+        number.unwrap_or_default()
+    }
+
+    /// The id of the span that it is under, here or in another service; `None` for a root.
+    #[getter]
+    fn parent_id(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        self.parent(py)
+    }
+
+    /// The name with which it is sent.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.surface.name(py)?.unwrap_or_else(|| self.kind().to_owned()))
+    }
+
+    /// Whether it has finished.
+    #[getter]
+    fn finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// 1 if it failed, else 0. May be set: to 1 for a failure without any text.
+    #[getter]
+    fn error(&self) -> u8 {
+        u8::from(self.failure.lock().is_ok_and(|failure| failure.is_some()))
+    }
+
+    #[setter]
+    fn set_error(&self, failed: &Bound<'_, PyAny>) -> PyResult<()> {
+        let failed = failed.is_truthy()?;
+        if let Ok(mut place) = self.failure.lock() {
+            *place = failed.then(|| place.take().unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Adds a tag, as `LLMObs.annotate(span, tags={key: value})` does.
+    #[pyo3(signature = (key, value=None))]
+    fn set_tag(&self, key: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let tags = PyDict::new(key.py());
+        tags.set_item(key, value)?;
+        self.set(&tags, Kind::Tags)
+    }
+
+    /// Adds tags, as `LLMObs.annotate(span, tags=tags)` does.
+    fn set_tags(&self, tags: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set(tags, Kind::Tags)
+    }
+
+    /// Adds a metric, as `LLMObs.annotate(span, metrics={key: value})` does.
+    fn set_metric(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let metrics = PyDict::new(key.py());
+        metrics.set_item(key, value)?;
+        self.set(&metrics, Kind::Metrics)
+    }
+
+    /// Adds metrics, as `LLMObs.annotate(span, metrics=metrics)` does.
+    fn set_metrics(&self, metrics: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set(metrics, Kind::Metrics)
+    }
+
+    /// The text of a tag that was set by `set_tag` or `set_tags`.
+    fn get_tag<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.surface.all(key.py(), Kind::Tags)?.get_item(key)
+    }
+
+    /// The tags that were set by `set_tag` or `set_tags`.
+    fn get_tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.surface.all(py, Kind::Tags)
+    }
+
+    /// A metric that was set by `set_metric` or `set_metrics`.
+    fn get_metric<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.surface.all(key.py(), Kind::Metrics)?.get_item(key)
+    }
+
+    /// The metrics that were set by `set_metric` or `set_metrics`.
+    fn get_metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.surface.all(py, Kind::Metrics)
     }
 
     /// The kind's name, such as "llm".
@@ -243,7 +386,7 @@ impl Span {
     /// Whether the application annotated an output.
     #[getter]
     fn _has_output(&self) -> bool {
-        self.has_output.load(Ordering::Relaxed)
+        self.said_output()
     }
 
     /// The span that is current in this context.
@@ -281,6 +424,20 @@ impl Span {
         };
         Span::end(slf, None)?;
         described
+    }
+
+    fn __aenter__(slf: Py<Self>) -> Ready {
+        Ready(slf.into_any())
+    }
+
+    fn __aexit__(
+        slf: &Bound<'_, Span>,
+        exc_type: &Bound<'_, PyAny>,
+        exc_val: &Bound<'_, PyAny>,
+        exc_tb: &Bound<'_, PyAny>,
+    ) -> PyResult<Ready> {
+        Span::__exit__(slf, exc_type, exc_val, exc_tb)?;
+        Ok(Ready(slf.py().None()))
     }
 
     fn __repr__(&self) -> String {

@@ -180,12 +180,14 @@ impl Tracer {
         model_provider: Option<&Bound<'py, PyAny>>,
         version: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Span>> {
+        let given = name;
         let name = optional_text("name", name)?;
         let session_id = optional_text("session_id", session_id)?;
         let ml_app = optional_text("ml_app", ml_app)?;
         let model_name = optional_text("model_name", model_name)?;
         let model_provider = optional_text("model_provider", model_provider)?;
-        let mut contexts: Vec<String> = match current::contexts(py)? {
+        let around = current::contexts(py)?;
+        let mut contexts: Vec<String> = match &around {
             Some(texts) => texts.extract()?,
             None => Vec::new(),
         };
@@ -201,13 +203,15 @@ impl Tracer {
             model_provider.as_deref().map(SpanOption::ModelProvider),
         ];
         let kind = KINDS[kind % KINDS.len()].1;
-        let name = name.as_deref();
-        if contexts.is_empty() && options.iter().all(Option::is_none) {
-            return start(py, &self.tracer, kind, name, &[]);
-        }
-        let contexts = contexts.iter().map(|text| SpanOption::Context(text));
-        let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
-        start(py, &self.tracer, kind, name, &options)
+        let span = if contexts.is_empty() && options.iter().all(Option::is_none) {
+            start(py, &self.tracer, kind, name.as_deref(), &[])?
+        } else {
+            let contexts = contexts.iter().map(|text| SpanOption::Context(text));
+            let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
+            start(py, &self.tracer, kind, name.as_deref(), &options)?
+        };
+        span.get().surface.call(given, around.as_ref());
+        Ok(span)
     }
 
     /// Adds to a span, by default the current one.

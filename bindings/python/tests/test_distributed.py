@@ -100,9 +100,9 @@ def test_without_a_span_nothing_is_set(tracing: Tracing) -> None:
 
 @pytest.mark.parametrize("wrong", [None, "traceparent", 5, ["a"], [("a", "b", "c")]], ids=str)
 def test_what_are_no_headers_raises(tracing: Tracing, wrong) -> None:
-    with pytest.raises(LLMObsArgumentError, match="`headers` is of type"):
+    with pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):
         LLMObs.activate_distributed_headers(wrong)
-    with LLMObs.task(), pytest.raises(LLMObsArgumentError, match="`headers` is of type"):
+    with LLMObs.task(), pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):
         LLMObs.inject_distributed_headers(wrong)
     with pytest.raises(LLMObsArgumentError, match="`span`"):
         LLMObs.inject_distributed_headers({}, "no span")

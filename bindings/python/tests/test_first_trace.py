@@ -153,7 +153,7 @@ def test_exported_ids_are_those_that_are_sent(tracing: Tracing) -> None:
     event = tracing.only()
     sent = {"span_id": event["span_id"], "trace_id": event["trace_id"]}
     assert during == after == sent
-    assert (span.span_id, span.trace_id) == (sent["span_id"], sent["trace_id"])
+    assert (str(span.span_id), format(span.trace_id, "032x")) == (sent["span_id"], sent["trace_id"])
 
 
 def test_export_without_a_span_gives_none(tracing: Tracing) -> None:

@@ -137,7 +137,7 @@ REVEALED = [
     "str",
     "dict[str, str] | None",
     "tuple[bool, int, int, dict[str, int], fallback=witspan._lifecycle.FlushResult]",
-    "str",
+    "int",
 ]
 
 REVEALED_BY_PYRIGHT = [

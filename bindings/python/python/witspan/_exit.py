@@ -1,6 +1,6 @@
 """How the last spans get out when a process ends in ways that `atexit` does not see.
 
-Two ways: a signal that ends the process, and the end of a child of `multiprocessing`, by `os._exit`.
+Two ways: a signal that ends the process, and a child of `multiprocessing`, which ends without it.
 """
 
 import os

@@ -52,4 +52,4 @@ def _text(value: Any) -> Union[str, None]:
 
 def _wrong(value: Any, accepted: str) -> LLMObsArgumentError:
     got = type(value).__name__
-    return LLMObsArgumentError(f"`headers` is of type {got}; accepted: {accepted}")
+    return LLMObsArgumentError(f"`request_headers` is of type {got}; accepted: {accepted}")

@@ -10,6 +10,7 @@ from ._context import AnnotationContext
 from ._errors import LLMObsArgumentError
 from ._headers import Headers, mutable, pairs, put
 from ._noop import NOOP_SPAN
+from ._offered import Offered
 from ._starters import Starters
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("witspan")
 
 
-class LLMObs(Starters):
+class LLMObs(Starters, metaclass=Offered):
     """Tracing of LLM applications. All methods are of the class; there is one tracer a process.
 
     Before `enable()`, after `disable()`, and with `DD_LLMOBS_ENABLED=0`, every call does nothing.
@@ -104,7 +105,7 @@ class LLMObs(Starters):
         metadata: dict[str, Any] | None = None,
         assessment: str | None = None,
         reasoning: str | None = None,
-        eval_scope: str | None = None,
+        eval_scope: str = "span",
         agent_service: str | None = None,
         *,
         session_id: str | None = None,
@@ -116,8 +117,9 @@ class LLMObs(Starters):
         `metric_type` is `categorical`, `score`, `boolean` or `json`, and `value` text, a number, a
         bool or a dict. It judges exactly one of `span` (what `export_span` gives),
         `span_with_tag_value` (`{"tag_key", "tag_value"}`) and `session_id`. `eval_scope` is `span`
-        (the default), `trace` or `session`; `assessment` is `pass` or `fail`. `status` is `OK`,
-        `WARN` or `ERROR`, the latter with `error`, and without a value.
+        (the default), `trace`, or `session`, as it is with a `session_id`; `assessment` is `pass`
+        or `fail`. `status` is `OK`, `WARN` or `ERROR`, the latter with `error`, and without a
+        value.
 
         Raises `LLMObsArgumentError` for a wrong argument, and counts it.
         """
@@ -138,7 +140,8 @@ class LLMObs(Starters):
             "metadata": metadata,
             "assessment": assessment,
             "reasoning": reasoning,
-            "eval_scope": eval_scope,
+            # The default is about spans, and a session judged by its id is none.
+            "eval_scope": None if eval_scope == "span" and session_id is not None else eval_scope,
             "status": status,
             "error": error,
         }
@@ -195,34 +198,34 @@ class LLMObs(Starters):
 
     @classmethod
     def inject_distributed_headers(
-        cls, headers: MutableMapping[str, str], span: Span | None = None
+        cls, request_headers: MutableMapping[str, str], span: Span | None = None
     ) -> MutableMapping[str, str]:
         """Sets the headers with which the receiver of a request continues the trace.
 
         That of the span, by default of the current one; without one, nothing is set. Gives the
-        same `headers`. The ids that another tracer has put there stay.
+        same `request_headers`. The ids that another tracer has put there stay.
 
         Raises `LLMObsArgumentError` for what is no mapping, or no span.
         """
         tracer = cls._tracer
         if tracer is not None and span is not NOOP_SPAN:
-            put(mutable(headers), tracer.inject(pairs(headers), span))
-        return headers
+            put(mutable(request_headers), tracer.inject(pairs(request_headers), span))
+        return request_headers
 
     @classmethod
-    def activate_distributed_headers(cls, headers: Headers) -> None:
+    def activate_distributed_headers(cls, request_headers: Headers) -> None:
         """Has spans that start in this context continue the trace that a request's headers name.
 
-        `headers` is a mapping or a list of pairs, of text or bytes. If they name no trace, spans
-        begin traces of their own; what a former call said in this context is over then. Call it
-        for every request.
+        `request_headers` is a mapping or a list of pairs, of text or bytes. If they name no trace,
+        spans begin traces of their own; what a former call said in this context is over then. Call
+        it for every request.
 
         Raises `LLMObsArgumentError` for what are no headers.
         """
         tracer = cls._tracer
         if tracer is None:
             return
-        given = pairs(headers)
+        given = pairs(request_headers)
         try:
             tracer.activate(given)
         except LLMObsArgumentError as error:

@@ -1,7 +1,7 @@
 """The span that is handed out while tracing is off: every call does nothing."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 if TYPE_CHECKING:
     from ._native import Span
@@ -12,15 +12,66 @@ class NoopSpan:
 
     __slots__ = ()
 
-    span_id = ""
-    trace_id = ""
+    span_id = 0
+    trace_id = 0
+    parent_id = None
     kind = ""
+    name = ""
+    finished = False
     _has_output = False
+
+    @property
+    def error(self) -> int:
+        """0; setting it does nothing."""
+        return 0
+
+    @error.setter
+    def error(self, failed: int) -> None:
+        pass
 
     def finish(self, finish_time: Optional[float] = None) -> None:
         """Does nothing."""
 
     def set_exc_info(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc_val: Optional[BaseException],
+        exc_tb: Optional[TracebackType],
+    ) -> None:
+        """Does nothing."""
+
+    def set_tag(self, key: str, value: Any = None) -> None:
+        """Does nothing."""
+
+    def set_tags(self, tags: dict[str, Any]) -> None:
+        """Does nothing."""
+
+    def set_metric(self, key: str, value: float) -> None:
+        """Does nothing."""
+
+    def set_metrics(self, metrics: dict[str, float]) -> None:
+        """Does nothing."""
+
+    def get_tag(self, key: str) -> Optional[str]:
+        """None."""
+        return None
+
+    def get_tags(self) -> dict[str, str]:
+        """Nothing."""
+        return {}
+
+    def get_metric(self, key: str) -> Optional[float]:
+        """None."""
+        return None
+
+    def get_metrics(self) -> dict[str, float]:
+        """Nothing."""
+        return {}
+
+    async def __aenter__(self) -> "NoopSpan":
+        return self
+
+    async def __aexit__(
         self,
         exc_type: Optional[type[BaseException]],
         exc_val: Optional[BaseException],

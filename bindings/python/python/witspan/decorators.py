@@ -10,9 +10,12 @@
 
 They work on functions, methods, coroutines, generators and async generators. workflow, task,
 tool and agent capture the arguments and the returned value, retrieval the arguments, llm the
-returned value; what the body annotates itself takes precedence. Capturing never raises.
+returned value; what the body annotates itself takes precedence. Of a generator what it yields is
+captured in the place of a returned value. Capturing never raises. Where ddtrace has
+`_automatic_io_annotation`, False leaves arguments and results out.
 """
 
+import logging
 from typing import Any, Callable, Optional, overload
 
 from ._llmobs import LLMObs
@@ -20,13 +23,14 @@ from ._wrapping import F, decorator
 
 __all__ = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"]
 
+logger = logging.getLogger("witspan")
+
 
 @overload
 def llm(original_func: F) -> F: ...
 @overload
 def llm(
     original_func: None = None,
-    *,
     model_name: Optional[str] = None,
     model_provider: Optional[str] = None,
     name: Optional[str] = None,
@@ -36,7 +40,6 @@ def llm(
 ) -> Callable[[F], F]: ...
 def llm(
     original_func: Optional[F] = None,
-    *,
     model_name: Optional[str] = None,
     model_provider: Optional[str] = None,
     name: Optional[str] = None,
@@ -61,7 +64,6 @@ def embedding(original_func: F) -> F: ...
 @overload
 def embedding(
     original_func: None = None,
-    *,
     model_name: Optional[str] = None,
     model_provider: Optional[str] = None,
     name: Optional[str] = None,
@@ -71,7 +73,6 @@ def embedding(
 ) -> Callable[[F], F]: ...
 def embedding(
     original_func: Optional[F] = None,
-    *,
     model_name: Optional[str] = None,
     model_provider: Optional[str] = None,
     name: Optional[str] = None,
@@ -96,19 +97,21 @@ def workflow(original_func: F) -> F: ...
 @overload
 def workflow(
     original_func: None = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Callable[[F], F]: ...
 def workflow(
     original_func: Optional[F] = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Any:
     """Each call is a fixed sequence of steps. Captures arguments and result."""
     options = {
@@ -117,7 +120,9 @@ def workflow(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.workflow, options, True, True)
+    _check_version(version)
+    captured = _automatic_io_annotation
+    return decorator(original_func, LLMObs.workflow, options, captured, captured)
 
 
 @overload
@@ -125,21 +130,21 @@ def agent(original_func: F) -> F: ...
 @overload
 def agent(
     original_func: None = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
     version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Callable[[F], F]: ...
 def agent(
     original_func: Optional[F] = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
     version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Any:
     """Each call is a sequence of steps that a model chooses. Captures arguments and result.
 
@@ -152,7 +157,8 @@ def agent(
         "agent_service": agent_service,
         "version": version,
     }
-    return decorator(original_func, LLMObs.agent, options, True, True)
+    captured = _automatic_io_annotation
+    return decorator(original_func, LLMObs.agent, options, captured, captured)
 
 
 @overload
@@ -160,19 +166,21 @@ def tool(original_func: F) -> F: ...
 @overload
 def tool(
     original_func: None = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Callable[[F], F]: ...
 def tool(
     original_func: Optional[F] = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Any:
     """Each call is one of a program or service outside. Captures arguments and result."""
     options = {
@@ -181,7 +189,9 @@ def tool(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.tool, options, True, True)
+    _check_version(version)
+    captured = _automatic_io_annotation
+    return decorator(original_func, LLMObs.tool, options, captured, captured)
 
 
 @overload
@@ -189,19 +199,21 @@ def task(original_func: F) -> F: ...
 @overload
 def task(
     original_func: None = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Callable[[F], F]: ...
 def task(
     original_func: Optional[F] = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Any:
     """Each call is one step inside the application. Captures arguments and result."""
     options = {
@@ -210,7 +222,9 @@ def task(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.task, options, True, True)
+    _check_version(version)
+    captured = _automatic_io_annotation
+    return decorator(original_func, LLMObs.task, options, captured, captured)
 
 
 @overload
@@ -218,19 +232,21 @@ def retrieval(original_func: F) -> F: ...
 @overload
 def retrieval(
     original_func: None = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Callable[[F], F]: ...
 def retrieval(
     original_func: Optional[F] = None,
-    *,
     name: Optional[str] = None,
     session_id: Optional[str] = None,
     ml_app: Optional[str] = None,
     agent_service: Optional[str] = None,
+    version: Optional[str] = None,
+    _automatic_io_annotation: bool = True,
 ) -> Any:
     """Each call is one search in a knowledge base. Captures the arguments."""
     options = {
@@ -239,4 +255,10 @@ def retrieval(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.retrieval, options, True, False)
+    _check_version(version)
+    return decorator(original_func, LLMObs.retrieval, options, _automatic_io_annotation, False)
+
+
+def _check_version(version: Optional[str]) -> None:
+    if version is not None:
+        logger.warning("`version` is left out: only an agent has one, by @agent(version=…)")

@@ -1,0 +1,20 @@
+"""`python -m witspan run …`: the command `witspan-run` where it is not on the path."""
+
+import sys
+
+from ._run import USAGE, console
+
+
+def main() -> None:
+    """Takes the one verb there is."""
+    if sys.argv[1:2] == ["run"]:
+        console(sys.argv[2:])
+    if sys.argv[1:2] in (["-h"], ["--help"], ["--version"]):
+        console(sys.argv[1:])
+    given = f"there is no `{sys.argv[1]}`" if sys.argv[1:] else "what shall be done?"
+    print(f"witspan: {given}\n\n{USAGE.replace('witspan-run', 'python -m witspan run')}", end="\n")
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
