@@ -109,12 +109,19 @@ def test_a_program_ends_as_it_does_without_us(runs: Runs, write, source: str) ->
     assert "witspan" not in module.stderr
 
 
-@pytest.mark.parametrize("words", ["no.py", "-m no_such_module", "folder"])
-def test_a_program_that_is_not_there_is_an_error(runs: Runs, write, words: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("no.py", "there is no file"),
+        ("-m no_such_module", "No module named no_such_module"),
+        ("folder", "can't find '__main__' module"),
+    ],
+)
+def test_a_program_that_is_not_there_is_an_error(runs: Runs, write, words: str, said: str) -> None:
     write("folder/nothing.txt", "")
     done = runs("run", *words.split())
     assert done.returncode != 0
-    assert "no" in done.stderr and "Traceback" not in done.stderr
+    assert said in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["--wrong", "app.py"], ["-m"]])

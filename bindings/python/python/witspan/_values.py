@@ -2,10 +2,26 @@
 
 The native walker calls `plain` for anything that is not a str, int, float, bool, None, dict,
 list or tuple, and walks what comes back. It raises no `Exception` and never changes the object.
+
+| object | becomes |
+|---|---|
+| member of an enumeration | its value, if that is text or a number, else its name |
+| bytes, bytearray, memoryview | text, read as UTF-8 |
+| date, time, datetime | ISO 8601 |
+| timedelta | ISO 8601 in seconds, such as `PT90.5S` |
+| Decimal, UUID, Path, complex | its text |
+| Fraction, and numbers of other libraries | int or float |
+| a scalar or an array of numpy | what it holds; beyond 10,000 elements its shape and type |
+| mapping, sequence, deque, range | dict or list |
+| set | list in order: sorted, or by `repr` where the elements do not compare |
+| dataclass, pydantic model | dict of its fields |
+| class | its name |
+| anything else | `str(object)`; iterators are not consumed |
 """
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import date, time, timedelta
 from enum import Enum
 from itertools import islice
 from numbers import Integral, Real
@@ -26,9 +42,18 @@ def plain(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value if isinstance(value.value, (str, int, float)) else value.name
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).decode("utf-8", "replace")
-    # The numbers of other libraries, too, such as numpy's.
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, memoryview):
+        return value.tobytes().decode("utf-8", "replace")
+    if isinstance(value, (date, time)):
+        # A datetime is a date.
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return _duration(value)
+    if _of_numpy(value):
+        return _plain_of_numpy(value)
+    # The numbers of other libraries, too.
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
@@ -51,6 +76,33 @@ def _plain(value: Any) -> Any:
     if callable(getattr(type(value), "model_dump", None)):
         return value.model_dump()
     return str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """ISO 8601, in seconds: `PT90.5S`, `-PT1S`. Exact: a float would round."""
+    microseconds = value // timedelta(microseconds=1)
+    seconds, rest = divmod(abs(microseconds), 1_000_000)
+    digits = f"{seconds}.{rest:06}".rstrip("0").rstrip(".")
+    return f"{'-' if microseconds < 0 else ''}PT{digits}S"
+
+
+def _of_numpy(value: Any) -> bool:
+    return type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist")
+
+
+def _plain_of_numpy(value: Any) -> Any:
+    """An array as lists, a scalar as what it holds."""
+    if value.dtype.kind in "mM":
+        # Their own text is ISO 8601 to the last digit; a datetime has microseconds only.
+        return str(value) if value.ndim == 0 else _few(value.astype(str))
+    return value.tolist() if value.ndim == 0 else _few(value)
+
+
+def _few(array: Any) -> Any:
+    if array.size > _MOST_ELEMENTS:
+        shape = "x".join(str(length) for length in array.shape)
+        return f"[array of {shape} {array.dtype}]"
+    return array.tolist()
 
 
 def _in_order(elements: Set[Any]) -> list[Any]:
