@@ -1,8 +1,7 @@
 """Builds the package for pip and other build tools: the component first, then the rest by maturin.
 
-The native module embeds the component, which maturin knows nothing of. In a checkout it is built
-here if it is not there or not of today; a source archive has no part of that, so it needs one that
-is ready. What is missing is said in one sentence, where cargo would say it in fifty lines.
+The native module embeds the component, which maturin knows nothing of: it is built here if it is
+not there or not of today. What is missing is said in one sentence; cargo would take fifty lines.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import maturin
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+BUILDER = ROOT / "tools" / "build_component.py"
 # The oldest compiler the workspace accepts (`rust-version` in Cargo.toml).
 OLDEST_RUST = (1, 95)
 
@@ -28,7 +28,7 @@ Settings = Mapping[str, Any]
 
 def get_requires_for_build_wheel(config_settings: Settings | None = None) -> list[str]:
     # Maturin would ask for a package that downloads Rust; who builds this has Rust, or is told.
-    check_rust()
+    check()
     return []
 
 
@@ -48,6 +48,7 @@ build_sdist = get_requires_for_build_sdist
 def prepare_metadata_for_build_wheel(
     metadata_directory: str, config_settings: Settings | None = None
 ) -> str:
+    check()
     find_maturin()
     return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
@@ -75,23 +76,16 @@ def build_editable(
 
 def prepare() -> None:
     """Has the component there, or ends with the sentence that says why not."""
-    check_rust()
+    check()
     find_maturin()
     if "WITSPAN_PRECOMPILED" in os.environ:
         path = Path(os.environ["WITSPAN_PRECOMPILED"])
         if not path.is_file():
             fail(f"WITSPAN_PRECOMPILED names `{path}`, and there is no such file.")
         return
-    builder = ROOT / "tools" / "build_component.py"
-    if not builder.is_file():
-        fail(
-            "The component is missing, and only the whole repository can build it: install from a "
-            "checkout (pip install ./bindings/python), or set WITSPAN_PRECOMPILED to a "
-            "`witspan.cwasm` that was built for this kind of machine."
-        )
     print("building the component; the first time takes some minutes", flush=True)
     # Its output goes where build tools show what went wrong.
-    done = subprocess.run([sys.executable, str(builder)], cwd=ROOT, stdin=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, str(BUILDER)], cwd=ROOT, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         fail(
             "The component was not built, see above. ./bootstrap.sh setup in the root of the "
@@ -105,8 +99,16 @@ def find_maturin() -> None:
     os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", ""), beside))
 
 
-def check_rust() -> None:
-    """Ends with a sentence if there is no Rust that is new enough, or nothing to link with."""
+def check() -> None:
+    """Ends with a sentence if this is no whole checkout, if there is no Rust that is new enough,
+    or nothing to link with.
+    """
+    if not BUILDER.is_file():
+        fail(
+            "Only the whole repository can build this package, and the rest of it is not here: "
+            "install from a checkout, with pip 21.3 or newer (pip install ./bindings/python), or "
+            "install a wheel."
+        )
     wanted = ".".join(map(str, OLDEST_RUST))
     found = None
     if shutil.which("cargo") is not None and shutil.which("rustc") is not None:

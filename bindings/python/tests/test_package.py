@@ -162,11 +162,16 @@ def test_a_build_with_an_old_rust_says_which(tmp_path: Path) -> None:
 
 
 def test_a_build_outside_the_repository_says_what_it_needs(tmp_path: Path) -> None:
-    shutil.copy(PROJECT / "build_package.py", tmp_path)
-    done = hook(tmp_path, "hooks.build_wheel('.')")
+    shutil.copytree(PROJECT, tmp_path / "alone", ignore=shutil.ignore_patterns("*.so", "tests"))
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    done = run(*command, str(tmp_path / "alone"))
+    assert done.returncode != 0
+    assert "witspan: Only the whole repository can build this package" in done.stdout + done.stderr
+
+
+def test_a_component_that_is_said_to_be_ready_and_is_not_there_is_named() -> None:
+    done = hook(PROJECT, "hooks.build_wheel('.')", WITSPAN_PRECOMPILED="/nowhere/x.cwasm")
     assert done.returncode == 1
-    assert "The component is missing, and only the whole repository can build it" in done.stderr
-    done = hook(tmp_path, "hooks.build_wheel('.')", WITSPAN_PRECOMPILED="/nowhere/x.cwasm")
     assert "WITSPAN_PRECOMPILED names `/nowhere/x.cwasm`, and there is no such file" in done.stderr
 
 

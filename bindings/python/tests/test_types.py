@@ -23,6 +23,7 @@ from witspan import FlushResult, LLMObs, LLMObsArgumentError, LLMObsError, LLMOb
 from witspan import __version__
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 from witspan.testing import NoSuchSpan, RecordedSpan, Recorder, recorder
+from witspan.types import Documents, ExportedLLMObsSpan, Message, Messages, Prompt
 
 
 @workflow
@@ -96,6 +97,17 @@ def recorded(llmobs_spans: Recorder) -> list[RecordedSpan]:
     return [*spans.find(kind="llm"), *llmobs_spans[1:], *spans]
 
 
+def typed(exported: ExportedLLMObsSpan) -> None:
+    prompt: Prompt = {"id": "p", "template": "{{a}}", "variables": {"a": "b"}}
+    message: Message = {"role": "user", "content": "x"}
+    LLMObs.annotate(prompt=prompt, input_data=Messages([message]), output_data=Documents([]))
+    LLMObs.submit_evaluation("l", "boolean", True, exported)
+    counts = {"input_tokens": 1}
+    LLMObs.annotate(metrics=counts, tool_definitions=({"name": "t"},))
+    with LLMObs.annotation_context(prompt=prompt):
+        pass
+
+
 async def main() -> None:
     async with LLMObs.annotation_context(prompt={"id": "p"}):
         pass
@@ -154,7 +166,7 @@ REVEALED_BY_PYRIGHT = [
     "str",
     "dict[str, str] | None",
     "FlushResult",
-    "str",
+    "int",
 ]
 
 WRONG = """

@@ -20,8 +20,8 @@ logger = logging.getLogger("witspan")
 #: The version whose names these are.
 VERSION = "4.16.0"
 
-_OWN = {"LLMObs": "witspan", "LLMObsSpan": "witspan"}
-_TYPES = dict.fromkeys(
+_OWN: dict[str, str] = {"LLMObs": "witspan", "LLMObsSpan": "witspan"}
+_TYPES: dict[str, str] = dict.fromkeys(
     (
         *("Agent", "AgentTool", "AudioPart", "ChatMessage", "Document", "ExportedLLMObsSpan"),
         *("FeedbackSubmitter", "ImagePart", "Message", "MessagePlaceholder", "Prompt"),
@@ -29,14 +29,14 @@ _TYPES = dict.fromkeys(
     ),
     "witspan.types",
 )
-_UTILS = dict.fromkeys(
+_UTILS: dict[str, str] = dict.fromkeys(
     (
         *("AudioPart", "Document", "Documents", "ImagePart", "Message", "Messages"),
         *("ToolCall", "ToolDefinition", "ToolResult"),
     ),
     "witspan.types",
 )
-_DECORATORS = dict.fromkeys(
+_DECORATORS: dict[str, str] = dict.fromkeys(
     ("agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"), "witspan.decorators"
 )
 #: Exceptions that programs catch: what is raised in their place is of this class.

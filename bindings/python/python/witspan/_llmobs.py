@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._context import AnnotationContext
@@ -29,17 +29,17 @@ class LLMObs(Starters, metaclass=Offered):
     def annotate(
         cls,
         span: Span | None = None,
-        prompt: dict[str, Any] | None = None,
+        prompt: Mapping[str, Any] | None = None,
         input_data: Any = None,
         output_data: Any = None,
-        metadata: dict[str, Any] | None = None,
-        metrics: dict[str, int | float] | None = None,
-        tags: dict[str, Any] | None = None,
-        tool_definitions: Sequence[dict[str, Any]] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        tool_definitions: Sequence[Mapping[str, Any]] | None = None,
         cost_tags: Sequence[str] | None = None,
-        agent: dict[str, Any] | None = None,
+        agent: Mapping[str, Any] | None = None,
         *,
-        links: Sequence[dict[str, Any]] | None = None,
+        links: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         """Adds to a span, by default the current one.
 
@@ -63,11 +63,11 @@ class LLMObs(Starters, metaclass=Offered):
     @classmethod
     def annotation_context(
         cls,
-        tags: dict[str, Any] | None = None,
-        prompt: dict[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        prompt: Mapping[str, Any] | None = None,
         name: str | None = None,
         cost_tags: Sequence[str] | None = None,
-        agent: dict[str, Any] | None = None,
+        agent: Mapping[str, Any] | None = None,
     ) -> AnnotationContext:
         """Says something of every span that starts inside, in this task or thread.
 
@@ -97,12 +97,12 @@ class LLMObs(Starters, metaclass=Offered):
         label: str,
         metric_type: str,
         value: Any = None,
-        span: dict[str, str] | None = None,
-        span_with_tag_value: dict[str, str] | None = None,
-        tags: dict[str, Any] | None = None,
+        span: Mapping[str, Any] | None = None,
+        span_with_tag_value: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
         ml_app: str | None = None,
         timestamp_ms: int | None = None,
-        metadata: dict[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
         assessment: str | None = None,
         reasoning: str | None = None,
         eval_scope: str = "span",
@@ -110,7 +110,7 @@ class LLMObs(Starters, metaclass=Offered):
         *,
         session_id: str | None = None,
         status: str | None = None,
-        error: dict[str, str] | None = None,
+        error: Mapping[str, Any] | None = None,
     ) -> None:
         """Submits a judgement about a span, a trace or a session.
 
@@ -153,13 +153,13 @@ class LLMObs(Starters, metaclass=Offered):
         label: str,
         metric_type: str,
         value: Any,
-        submitter: dict[str, str],
-        span: dict[str, str] | None = None,
+        submitter: Mapping[str, Any],
+        span: Mapping[str, Any] | None = None,
         span_id: str | None = None,
         trace_id: str | None = None,
         session_id: str | None = None,
         feedback_join_key: str | None = None,
-        tags: dict[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
         ml_app: str | None = None,
         timestamp_ms: int | None = None,
         assessment: str | None = None,

@@ -84,7 +84,7 @@ def _wrong_type(name: str, value: object, accepted: str) -> LLMObsArgumentError:
 
 
 def decorator(
-    func: F | None,
+    func: Callable[..., Any] | None,
     start: Callable[..., Span],
     options: dict[str, Any],
     captures_input: bool,
