@@ -25,15 +25,19 @@ from ._processor import LLMObsSpan
 
 if TYPE_CHECKING:
     from ._native import Span
+    from .types import Documents, Messages, Prompt
 
     __version__: str
 
 __all__ = [
+    "Documents",
     "FlushResult",
     "LLMObs",
     "LLMObsArgumentError",
     "LLMObsError",
     "LLMObsSpan",
+    "Messages",
+    "Prompt",
     "Span",
     "__version__",
 ]
@@ -45,6 +49,11 @@ def __getattr__(name: str) -> object:
         from ._native import Span
 
         return Span
+    if name in ("Documents", "Messages", "Prompt"):
+        from . import types
+
+        value: object = getattr(types, name)
+        return value
     if name == "__version__":
         from importlib.metadata import version
 
