@@ -23,7 +23,7 @@ from ._wrapping import F, decorator
 
 __all__ = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"]
 
-logger = logging.getLogger("witspan")
+_logger = logging.getLogger("witspan")
 
 
 @overload
@@ -261,4 +261,4 @@ def retrieval(
 
 def _check_version(version: Optional[str]) -> None:
     if version is not None:
-        logger.warning("`version` is left out: only an agent has one, by @agent(version=…)")
+        _logger.warning("`version` is left out: only an agent has one, by @agent(version=…)")
