@@ -1,7 +1,7 @@
 //! Writes canonical JSON from a [`Reader`], ordering the keys of each object as it goes.
 
 use crate::reader::{Number, Reader, SyntaxError, Text, Value};
-use crate::{MAX_DEPTH, append, write_escaped};
+use crate::{MAX_DEPTH, append, put, write_escaped};
 use std::cmp::Ordering;
 
 /// What stands in the place of a container that is nested too deeply.
@@ -49,9 +49,9 @@ impl Canonicalizer {
         depth: usize,
     ) -> Result<(), SyntaxError> {
         match begun {
-            Value::Null => append(out, b"null"),
-            Value::Bool(true) => append(out, b"true"),
-            Value::Bool(false) => append(out, b"false"),
+            Value::Null => put(out, "null"),
+            Value::Bool(true) => put(out, "true"),
+            Value::Bool(false) => put(out, "false"),
             Value::Number(number) => write_number(out, number),
             Value::Text(text) => write_text(out, text),
             Value::Array | Value::Object if depth >= MAX_DEPTH => {

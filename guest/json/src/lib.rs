@@ -9,8 +9,7 @@
 //! and because copying a string that is canonical already, which nearly all are, is what makes
 //! an annotation cheap.
 //!
-//! It is a crate of its own because the component is built for size but for this crate, which is
-//! built for speed: an annotation spends its time here.
+//! An annotation spends its time here.
 #![cfg_attr(
     not(test),
     deny(
@@ -26,18 +25,18 @@
     )
 )]
 
+mod append;
 mod canonical;
 mod members;
 mod reader;
 mod scan;
 mod sort;
 
+pub use append::{append, put};
 pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_double, write_number};
 pub use members::{Members, Tag, write_tag_list};
 pub use reader::{Number, Reader, SyntaxError, Text, Value};
-pub use scan::{
-    append, hexadecimal, put_integer, put_string, write_escaped, write_integer, write_string,
-};
+pub use scan::{hexadecimal, put_integer, put_string, write_escaped, write_integer, write_string};
 pub use sort::sort_by;
 
 /// Containers inside each other, counted from the value itself, that are kept.

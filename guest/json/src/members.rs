@@ -1,8 +1,8 @@
 //! An object whose members are merged by key: metadata, metrics and tags.
 
+use crate::append::{append, put};
 use crate::canonical::compare_keys;
 use crate::reader::Text;
-use crate::scan::append;
 use std::cmp::Ordering;
 
 #[derive(Debug, Clone, Copy)]
@@ -156,12 +156,12 @@ impl Members {
     pub fn write_object(&self, out: &mut Vec<u8>) {
         out.push(b'{');
         for (n, (key, value)) in self.iter().enumerate() {
-            if n > 0 {
-                out.push(b',');
+            match n {
+                0 => put(out, "\""),
+                _ => put(out, ",\""),
             }
-            out.push(b'"');
             append(out, key);
-            append(out, b"\":");
+            put(out, "\":");
             append(out, value);
         }
         out.push(b'}');
@@ -176,7 +176,10 @@ pub fn write_tag_list(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
     crate::sort::sort_by(tags, |a, b| a.1.cmp(b.1));
     out.push(b'[');
     for (n, (_, text)) in tags.iter().enumerate() {
-        append(out, if n > 0 { b",\"" } else { b"\"" });
+        match n {
+            0 => put(out, "\""),
+            _ => put(out, ",\""),
+        }
         append(out, text);
         out.push(b'"');
     }

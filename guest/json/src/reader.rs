@@ -1,6 +1,7 @@
 //! Reads JSON text piece by piece, without building a tree and without recursion of its own.
 
-use crate::scan::{append, plain_prefix, write_escaped};
+use crate::append::append;
+use crate::scan::{plain_end, write_escaped};
 use std::fmt;
 
 /// The text is not JSON, from this byte on.
@@ -93,12 +94,19 @@ impl<'a> Text<'a> {
     }
 
     /// Whether it says `text`.
+    #[inline]
     pub fn is(&self, text: &str) -> bool {
         // Most keys that are asked for differ in length or in the first byte.
-        let same = self.raw.len() == text.len()
+        (self.raw.len() == text.len()
             && self.raw.first() == text.as_bytes().first()
-            && self.raw == text.as_bytes();
-        same || (self.escaped && self.decode() == text)
+            && same(self.raw, text.as_bytes()))
+            || (self.escaped && self.says(text))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn says(&self, text: &str) -> bool {
+        self.decode() == text
     }
 
     /// Whether it begins with `prefix`.
@@ -109,10 +117,20 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Which of `names` it says, as [`Text::is_named`] has it.
+    pub fn which(&self, names: &[&str]) -> Option<usize> {
+        // Nearly always it is one of them to the letter.
+        let exact = names.iter().position(|name| self.is(name));
+        exact.or_else(|| names.iter().position(|name| self.is_named(name)))
+    }
+
     /// Whether it says `name`, which is in snake case, or the same name in camel case.
     pub fn is_named(&self, name: &str) -> bool {
         if self.is(name) {
             return true;
+        }
+        if self.raw.first() != name.as_bytes().first() {
+            return false;
         }
         let mut rest = self.raw.iter();
         let mut upper = false;
@@ -144,6 +162,23 @@ impl<'a> Text<'a> {
     pub fn raw_len(&self) -> usize {
         self.raw.len()
     }
+}
+
+/// Whether both are the same; they have the same length, which is mostly short.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    // A comparison by the library goes byte by byte inside a component.
+    match a.len() {
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        4..=7 => ends::<4>(a) == ends::<4>(b),
+        _ => a.iter().zip(b).all(|(x, y)| x == y),
+    }
+}
+
+/// The first and the last `N` bytes.
+#[inline]
+fn ends<const N: usize>(bytes: &[u8]) -> (Option<[u8; N]>, Option<[u8; N]>) {
+    (bytes.first_chunk().copied(), bytes.last_chunk().copied())
 }
 
 /// Decodes the escape whose backslash was just passed; returns what follows it.
@@ -209,7 +244,17 @@ impl<'a> Reader<'a> {
         Err(SyntaxError { offset: self.at })
     }
 
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
+        match self.text.as_bytes().get(self.at).copied() {
+            // White space is below everything else that JSON has outside of texts.
+            Some(0..=b' ') => self.peek_after_space(),
+            byte => byte,
+        }
+    }
+
+    #[inline(never)]
+    fn peek_after_space(&mut self) -> Option<u8> {
         loop {
             let byte = self.text.as_bytes().get(self.at).copied();
             match byte {
@@ -258,19 +303,19 @@ impl<'a> Reader<'a> {
     /// The next member's key after [`Value::Object`]; its value must be read next. `first` is
     /// true for the first call of each object.
     pub fn member(&mut self, first: bool) -> Result<Option<Text<'a>>, SyntaxError> {
-        match self.peek() {
+        let begins = match self.peek() {
             Some(b'}') => {
                 self.at += 1;
                 return Ok(None);
             }
             Some(b',') if !first => {
                 self.at += 1;
-                self.peek();
+                self.peek()
             }
-            _ if first => {}
+            begins if first => begins,
             _ => return self.error(),
-        }
-        if self.peek() != Some(b'"') {
+        };
+        if begins != Some(b'"') {
             return self.error();
         }
         self.at += 1;
@@ -337,11 +382,25 @@ impl<'a> Reader<'a> {
         if self.peek().is_none() { Ok(()) } else { self.error() }
     }
 
+    #[inline(always)]
     fn text_after_quote(&mut self) -> Result<Text<'a>, SyntaxError> {
         let start = self.at;
+        let end = plain_end(self.text.as_bytes(), start);
+        let raw = self.text.as_bytes().get(start..end).unwrap_or_default();
+        self.at = end + 1;
+        match self.text.as_bytes().get(end) {
+            // Of most texts, and of nearly all keys, this is all.
+            Some(b'"') => Ok(Text { raw, escaped: false, canonical: true }),
+            _ => self.text_with_escapes(start, end),
+        }
+    }
+
+    /// Reads a text on, from where the first byte is that needs attention.
+    #[inline(never)]
+    fn text_with_escapes(&mut self, start: usize, from: usize) -> Result<Text<'a>, SyntaxError> {
+        self.at = from;
         let (mut escaped, mut canonical) = (false, true);
         loop {
-            self.at += plain_prefix(self.rest());
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -362,6 +421,7 @@ impl<'a> Reader<'a> {
                 }
                 _ => return self.error(),
             }
+            self.at = plain_end(self.text.as_bytes(), self.at);
         }
         let raw = self.text.as_bytes().get(start..self.at).unwrap_or_default();
         self.at += 1;

@@ -1,43 +1,91 @@
 //! Finding what must be escaped, sixteen bytes at a time.
 
-/// How many bytes from the start of `bytes` need no attention: no quote, backslash or control.
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-    let mut plain = 0;
-    for block in bytes.as_chunks::<16>().0 {
-        if has_special(block) {
-            break;
-        }
-        plain += 16;
-    }
-    // What is left, and most keys, are shorter: eight bytes at a time, by arithmetic on a word.
-    let rest = bytes.get(plain..).unwrap_or_default();
-    let (words, tail) = rest.as_chunks::<8>();
-    for word in words {
-        let found = special_bytes(u64::from_le_bytes(*word));
+use crate::append::{append, put};
+
+/// Where, from `at` on, the first byte is that needs attention: a quote, a backslash or a control.
+/// The length of `bytes` if there is none.
+#[inline]
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let found = specials(block);
         if found != 0 {
-            return plain + (found.trailing_zeros() >> 3) as usize;
+            return at + found.trailing_zeros() as usize;
         }
-        plain += 8;
+        at += 16;
     }
-    plain + tail.iter().position(|&b| is_special(b)).unwrap_or(tail.len())
+    if at >= bytes.len() {
+        return bytes.len();
+    }
+    match bytes.last_chunk() {
+        // The last sixteen bytes once more, without those that were looked at.
+        Some(block) => match specials(block) >> (at + 16 - bytes.len()) {
+            0 => bytes.len(),
+            found => at + found.trailing_zeros() as usize,
+        },
+        None => short_plain_end(bytes, at),
+    }
 }
 
-/// Whether any byte of the block needs attention.
+/// The same in fewer than sixteen bytes.
+fn short_plain_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let plain = match (rest.first_chunk(), rest.last_chunk()) {
+        (Some(first), Some(last)) => {
+            (special_bytes(u64::from_le_bytes(*first)) | special_bytes(u64::from_le_bytes(*last)))
+                == 0
+        }
+        _ => false,
+    };
+    match plain {
+        true => bytes.len(),
+        false => at + rest.iter().position(|&b| is_special(b)).unwrap_or(rest.len()),
+    }
+}
+
+/// The bytes of the block that need attention, as bits from the lowest.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn has_special(block: &[u8; 16]) -> bool {
-    use core::arch::wasm32::{u8x16_eq, u8x16_lt, u8x16_splat, v128_any_true, v128_load, v128_or};
+#[inline]
+fn specials(block: &[u8; 16]) -> u32 {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_min, u8x16_splat, v128_load, v128_or};
     // SAFETY: the block is 16 bytes that may be read, and a load needs no alignment.
     let bytes = unsafe { v128_load(block.as_ptr().cast()) };
     let quote_or_backslash =
         v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\')));
-    v128_any_true(v128_or(quote_or_backslash, u8x16_lt(bytes, u8x16_splat(0x20))))
+    // Processors compare bytes for order as signed ones only.
+    let control = u8x16_eq(bytes, u8x16_min(bytes, u8x16_splat(0x1F)));
+    u32::from(u8x16_bitmask(v128_or(quote_or_backslash, control)))
 }
 
-/// Whether any byte of the block needs attention. No branch, so that the compiler makes it a
-/// few vector operations.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn has_special(block: &[u8; 16]) -> bool {
-    block.iter().fold(false, |found, &byte| found | is_special(byte))
+/// The bytes of the block that need attention, as bits from the lowest.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn specials(block: &[u8; 16]) -> u32 {
+    use core::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set1_epi8,
+    };
+    // SAFETY: the block is 16 bytes that may be read, and this load needs no alignment; every
+    // x86-64 has these instructions.
+    unsafe {
+        let bytes = _mm_loadu_si128(block.as_ptr().cast());
+        let equals = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+        let control = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1F)));
+        let found = _mm_or_si128(_mm_or_si128(equals(b'"'), equals(b'\\')), control);
+        _mm_movemask_epi8(found).cast_unsigned()
+    }
+}
+
+/// The first byte of the block that needs attention, and perhaps later ones, as bits from the
+/// lowest.
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+#[inline]
+fn specials(block: &[u8; 16]) -> u32 {
+    let (words, _) = block.as_chunks::<8>();
+    let bit = |at: usize, word: u64| match special_bytes(word) {
+        0 => 0,
+        found => 1 << (at * 8 + (found.trailing_zeros() >> 3) as usize),
+    };
+    words.iter().enumerate().fold(0, |all, (at, word)| all | bit(at, u64::from_le_bytes(*word)))
 }
 
 /// The high bit of the first byte that is a quote, a backslash or a control, and perhaps of
@@ -54,77 +102,29 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Up to so many bytes are copied word by word.
-const SHORT: usize = 64;
-
-/// Appends bytes. What is written is mostly short, and inside a component each block copy is a call
-/// out of it, which costs more than to copy a few words.
-#[inline(never)]
-pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    let length = bytes.len();
-    if length > SHORT {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    out.reserve(length);
-    let (from, to) = (bytes.as_ptr(), out.spare_capacity_mut().as_mut_ptr().cast::<u8>());
-    // SAFETY: `length` bytes may be read at `from`, and were just reserved at `to`, which is memory
-    // of another allocation. Every copy lies inside both: the last of a size ends at `length`, and
-    // overlaps the one before.
-    unsafe {
-        if length >= 16 {
-            let mut at = 0;
-            while at + 16 < length {
-                copy::<16>(from, to, at);
-                at += 16;
-            }
-            copy::<16>(from, to, length - 16);
-        } else if length >= 8 {
-            copy::<8>(from, to, 0);
-            copy::<8>(from, to, length - 8);
-        } else if length >= 4 {
-            copy::<4>(from, to, 0);
-            copy::<4>(from, to, length - 4);
-        } else {
-            for at in 0..length {
-                copy::<1>(from, to, at);
-            }
-        }
-        out.set_len(out.len() + length);
-    }
-}
-
-/// # Safety
-/// `N` bytes from `at` on may be read at `from` and written at `to`.
-unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8, at: usize) {
-    // SAFETY: promised by the caller; arrays of bytes need no alignment.
-    unsafe { *to.add(at).cast::<[u8; N]>() = *from.add(at).cast::<[u8; N]>() }
-}
-
 /// Appends `text` as the inside of a JSON string, without quotes, with the shortest escapes
 /// (RFC 8785 section 3.2.2.2).
 pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
-    let mut rest = text;
+    let mut at = 0;
     loop {
-        let plain = plain_prefix(rest);
-        let (head, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        append(out, head);
-        let Some((&byte, after)) = tail.split_first() else { return };
+        let end = plain_end(text, at);
+        append(out, text.get(at..end).unwrap_or_default());
+        let Some(&byte) = text.get(end) else { return };
         match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            0x0C => out.extend_from_slice(b"\\f"),
-            b'\r' => out.extend_from_slice(b"\\r"),
+            b'"' => put(out, "\\\""),
+            b'\\' => put(out, "\\\\"),
+            0x08 => put(out, "\\b"),
+            b'\t' => put(out, "\\t"),
+            b'\n' => put(out, "\\n"),
+            0x0C => put(out, "\\f"),
+            b'\r' => put(out, "\\r"),
             _ => {
-                out.extend_from_slice(b"\\u00");
+                put(out, "\\u00");
                 out.push(hex_digit(byte >> 4));
                 out.push(hex_digit(byte & 15));
             }
         }
-        rest = after;
+        at = end + 1;
     }
 }
 
@@ -134,14 +134,16 @@ fn hex_digit(value: u8) -> u8 {
 }
 
 /// Appends `before` and a text as a JSON string.
+#[inline(always)]
 pub fn put_string(out: &mut Vec<u8>, before: &str, text: &str) {
-    append(out, before.as_bytes());
+    put(out, before);
     write_string(out, text);
 }
 
 /// Appends `before` and an integer in decimal.
+#[inline(always)]
 pub fn put_integer(out: &mut Vec<u8>, before: &str, value: u64) {
-    append(out, before.as_bytes());
+    put(out, before);
     write_integer(out, value);
 }
 
@@ -155,12 +157,14 @@ pub fn hexadecimal(number: u128) -> [u8; 32] {
 }
 
 /// Appends an integer in decimal.
+#[inline(never)]
 pub fn write_integer(out: &mut Vec<u8>, value: u64) {
     let mut buffer = itoa::Buffer::new();
     append(out, buffer.format(value).as_bytes());
 }
 
 /// Appends `text` as a JSON string.
+#[inline(never)]
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     write_escaped(out, text.as_bytes());

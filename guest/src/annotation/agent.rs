@@ -2,7 +2,7 @@
 
 use super::{Field, Parser, Path, got, mark, open_object};
 use crate::error::Refused;
-use crate::json::{Members, Number, Reader, SyntaxError, Value, append};
+use crate::json::{Members, Number, Reader, SyntaxError, Value, put};
 use crate::notes::Extra;
 
 /// The settings of a model that are shown. Source: ddtrace 4.16.
@@ -119,7 +119,7 @@ impl Parser<'_> {
                 self.text_member("description", given.get("description"), out)?;
                 self.text_member("name", name, out)?;
                 if let Some((value, mut at)) = given.get("parameters") {
-                    append(out, b"\"parameters\":");
+                    put(out, "\"parameters\":");
                     if !matches!(value, Value::Object) || !self.flat_schema(at, out)? {
                         self.canonicalizer.write(&mut at, value, out)?;
                     }
@@ -160,7 +160,7 @@ impl Parser<'_> {
             let written = flat.begin(key);
             written.push(b'{');
             if needed.iter().any(|name| key.is(name)) {
-                written.extend_from_slice(b"\"required\":true,");
+                put(written, "\"required\":true,");
             }
             self.text_member("type", kind, written)?;
             super::close(written);

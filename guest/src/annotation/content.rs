@@ -5,7 +5,7 @@
 
 use super::{Field, Parser, Path, mark, present};
 use crate::error::Refused;
-use crate::json::{Text, Value, append, write_escaped};
+use crate::json::{Text, Value, put, write_escaped};
 
 /// What a message's content came to; each list has commas between its elements.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Content {
 impl Content {
     fn begin_line(&mut self) {
         if !self.text.is_empty() {
-            self.text.extend_from_slice(b"\\n");
+            put(&mut self.text, "\\n");
         }
     }
 }
@@ -103,12 +103,12 @@ impl Parser<'_> {
                 "tool_use" => {
                     let out = &mut content.calls;
                     comma(out);
-                    append(out, b"{\"arguments\":");
+                    put(out, "{\"arguments\":");
                     self.arguments(given.get("input"), out)?;
                     out.push(b',');
                     self.tool_name(path, given.get("name"), out)?;
                     self.text_member("tool_id", given.get("id"), out)?;
-                    append(out, b"\"type\":\"tool_use\"}");
+                    put(out, "\"type\":\"tool_use\"}");
                     return Ok(());
                 }
                 "tool_result" => {
@@ -117,14 +117,14 @@ impl Parser<'_> {
                     self.content(&Path::of("content"), given.get("content"), &mut inner)?;
                     let out = &mut content.results;
                     comma(out);
-                    append(out, b"{\"result\":\"");
+                    put(out, "{\"result\":\"");
                     if matches!(given.get("is_error"), Some((Value::Bool(true), _))) {
-                        append(out, b"[error] ");
+                        put(out, "[error] ");
                     }
                     out.append(&mut inner.text);
-                    append(out, b"\",");
+                    put(out, "\",");
                     self.text_member("tool_id", given.get("tool_use_id"), out)?;
-                    append(out, b"\"type\":\"tool_result\"}");
+                    put(out, "\"type\":\"tool_result\"}");
                     if !inner.images.is_empty() {
                         comma(&mut content.images);
                         content.images.append(&mut inner.images);
@@ -217,7 +217,7 @@ fn image_at(address: Text<'_>, content: &mut Content) {
         }
         None => {
             content.begin_line();
-            content.text.extend_from_slice(b"[image: ");
+            put(&mut content.text, "[image: ");
             address.write(&mut content.text);
             content.text.push(b']');
         }
@@ -226,11 +226,11 @@ fn image_at(address: Text<'_>, content: &mut Content) {
 
 fn begin_media(list: &mut Vec<u8>) {
     comma(list);
-    list.extend_from_slice(b"{\"content\":\"");
+    put(list, "{\"content\":\"");
 }
 
 fn end_media(list: &mut Vec<u8>, mime: &str) {
-    list.extend_from_slice(b"\",\"mime_type\":\"");
+    put(list, "\",\"mime_type\":\"");
     write_escaped(list, mime.as_bytes());
-    list.extend_from_slice(b"\"}");
+    put(list, "\"}");
 }

@@ -2,7 +2,7 @@
 
 use super::{Parser, Path, present};
 use crate::error::Refused;
-use crate::json::{Number, Reader, Value, append};
+use crate::json::{Number, Reader, Value, put};
 
 const ACCEPTED: &str = "text, a document, or a list of both";
 
@@ -16,7 +16,7 @@ impl Parser<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         if let Value::Text(_) = value {
-            append(out, b"{\"text\":");
+            put(out, "{\"text\":");
             self.as_text(value, reader, out)?;
             out.push(b'}');
             return Ok(());
@@ -36,7 +36,7 @@ impl Parser<'_> {
         match present(metadata) {
             None => {}
             Some((value @ Value::Object, mut at)) => {
-                append(out, b"\"metadata\":");
+                put(out, "\"metadata\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }

@@ -6,7 +6,7 @@
 use super::{Field, Given, Parser, Path, Warning, foreign, got, not_json, open_object};
 use crate::error::Refused;
 use crate::json::{
-    Canonicalizer, Members, Number, Reader, Value, append, write_escaped, write_integer,
+    Canonicalizer, Members, Number, Reader, Value, append, put, write_escaped, write_integer,
     write_string, write_tag_list,
 };
 
@@ -312,7 +312,7 @@ impl Parser<'_> {
                 append(out, before.as_bytes());
                 write_string(out, &read(&path, field)?);
             }
-            append(out, b"}}");
+            put(out, "}}");
             metric.end();
         }
         Ok(())
@@ -347,10 +347,10 @@ impl Parser<'_> {
         };
         let inside = self.object(&path, field, &["id", "type"])?;
         let out = metric.begin_escaped(b"submitter");
-        append(out, b"{\"id\":");
+        put(out, "{\"id\":");
         write_string(out, &named(&path.member("id"), inside.get("id"))?);
         if let Some(kind) = inside.get("type") {
-            append(out, b",\"type\":");
+            put(out, ",\"type\":");
             write_string(out, one_of(&path.member("type"), kind, &["user", "agent"])?);
         }
         out.push(b'}');

@@ -7,7 +7,7 @@
 use super::content::{Content, comma};
 use super::{EachObject, Field, Parser, Path, got, present};
 use crate::error::Refused;
-use crate::json::{Reader, Value, append};
+use crate::json::{Reader, Value, append, put};
 use crate::span::Shape;
 
 const ACCEPTED: &str = "text, a message, or a list of both";
@@ -65,9 +65,9 @@ impl<'p> Parser<'p> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         if let Value::Text(_) = value {
-            append(out, b"{\"content\":");
+            put(out, "{\"content\":");
             self.as_text(value, reader, out)?;
-            append(out, b",\"role\":\"\"}");
+            put(out, ",\"role\":\"\"}");
             return Ok(());
         }
         let Value::Object = value else {
@@ -146,11 +146,11 @@ impl<'p> Parser<'p> {
             comma(&mut parts.results);
             parts.results.push(b'{');
             self.text_member("name", name, &mut parts.results)?;
-            parts.results.extend_from_slice(b"\"result\":\"");
+            put(&mut parts.results, "\"result\":\"");
             parts.results.append(&mut parts.text);
-            parts.results.extend_from_slice(b"\",");
+            put(&mut parts.results, "\",");
             self.text_member("tool_id", of_call, &mut parts.results)?;
-            parts.results.extend_from_slice(b"\"type\":\"tool_result\"}");
+            put(&mut parts.results, "\"type\":\"tool_result\"}");
         }
         self.list(path, "tool_calls", calls, &mut parts.calls, Self::tool_call)?;
         self.list(path, "tool_results", results, &mut parts.results, Self::tool_result)?;
@@ -163,12 +163,12 @@ impl<'p> Parser<'p> {
 
         out.push(b'{');
         list_member("audio_parts", &parts.sounds, out);
-        append(out, b"\"content\":\"");
+        put(out, "\"content\":\"");
         match plain {
             Some((value, mut at)) => self.inside_text(value, &mut at, out)?,
             None => out.append(&mut parts.text),
         }
-        append(out, b"\",");
+        put(out, "\",");
         list_member("image_parts", &parts.images, out);
         self.text_or_empty(path, "role", role, out)?;
         out.push(b',');
@@ -194,30 +194,27 @@ impl<'p> Parser<'p> {
             let mut said = Content::default();
             self.content(path, given.get("summary"), &mut said)?;
             if !said.text.is_empty() {
-                out.extend_from_slice(b"{\"content\":\"");
+                put(out, "{\"content\":\"");
                 out.append(&mut said.text);
-                out.extend_from_slice(b"\",\"role\":\"assistant\"}");
+                put(out, "\",\"role\":\"assistant\"}");
             }
             return Ok(true);
         }
         if kind.is("function_call") {
-            append(
-                out,
-                b"{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":",
-            );
+            put(out, "{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":");
             self.arguments(given.get("arguments"), out)?;
             out.push(b',');
             self.tool_name(path, given.get("name"), out)?;
         } else if kind.is("function_call_output") {
-            append(out, b"{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
+            put(out, "{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
             self.text_member("result", given.get("output"), out)?;
         } else {
             return Ok(false);
         }
         self.text_member("tool_id", given.get("call_id"), out)?;
-        append(out, b"\"type\":\"");
+        put(out, "\"type\":\"");
         kind.write(out);
-        append(out, b"\"}]}");
+        put(out, "\"}]}");
         Ok(true)
     }
 
@@ -276,11 +273,11 @@ impl<'p> Parser<'p> {
             super::key("result", out);
             match present(result) {
                 Some((value, mut at)) => self.as_text(value, &mut at, out)?,
-                None => append(out, b"\"\""),
+                None => put(out, "\"\""),
             }
             out.push(b',');
         } else {
-            append(out, b"\"arguments\":");
+            put(out, "\"arguments\":");
             self.arguments(arguments, out)?;
             out.push(b',');
             self.tool_name(path, name, out)?;
@@ -356,7 +353,7 @@ impl<'p> Parser<'p> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         let Some((value, mut at)) = present(field) else {
-            append(out, b"{}");
+            put(out, "{}");
             return Ok(());
         };
         if let Value::Object = value {
@@ -376,7 +373,7 @@ impl<'p> Parser<'p> {
             }
             out.truncate(start);
         }
-        append(out, b"{\"value\":");
+        put(out, "{\"value\":");
         self.canonicalizer.write(&mut at, value, out)?;
         out.push(b'}');
         Ok(())
@@ -389,6 +386,6 @@ fn list_member(name: &str, list: &[u8], out: &mut Vec<u8>) {
         super::key(name, out);
         out.push(b'[');
         append(out, list);
-        append(out, b"],");
+        put(out, "],");
     }
 }

@@ -17,7 +17,7 @@ mod tools;
 
 use crate::error::{Refused, refused};
 use crate::json::{
-    Canonicalizer, Members, Number, Reader, SyntaxError, Text, Value, append, write_escaped,
+    Canonicalizer, Members, Number, Reader, SyntaxError, Text, Value, append, put, write_escaped,
 };
 use crate::notes::Notes;
 use crate::span::{Shape, SpanKind};
@@ -258,7 +258,7 @@ impl<'p> Parser<'p> {
         while let Some(key) = reader.member(first)? {
             first = false;
             let field = mark(reader)?;
-            match names.iter().position(|name| key.is_named(name)) {
+            match key.which(names) {
                 Some(at) => {
                     if let Some(place) = found.get_mut(at) {
                         *place = Some(field);
@@ -347,7 +347,7 @@ impl Parser<'_> {
             if let Value::Text(text) = value {
                 out.reserve(text.raw_len() + 16);
             }
-            append(out, b"{\"value\":");
+            put(out, "{\"value\":");
             self.as_text(value, reader, out)?;
             out.push(b'}');
             return Ok(());
@@ -360,7 +360,7 @@ impl Parser<'_> {
         if out.len() == empty {
             out.clear();
         } else {
-            append(out, b"]}");
+            put(out, "]}");
         }
         Ok(())
     }
@@ -417,7 +417,7 @@ impl Parser<'_> {
     ) -> Result<(), Refused> {
         key(name, out);
         match present(field) {
-            None => append(out, b"\"\""),
+            None => put(out, "\"\""),
             Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
             Some((other, _)) => return Err(path.member(name).refused(other.describe(), "text")),
         }
@@ -499,7 +499,7 @@ fn got(field: Option<Field<'_>>) -> &'static str {
 fn key(name: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     append(out, name.as_bytes());
-    append(out, b"\":");
+    put(out, "\":");
 }
 
 /// Ends an object whose members each end with a comma.

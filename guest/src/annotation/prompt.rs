@@ -2,7 +2,7 @@
 
 use super::{Given, Parser, Path, mark, open_object};
 use crate::error::Refused;
-use crate::json::{Members, Number, Reader, Value, append};
+use crate::json::{Members, Number, Reader, Value, put};
 
 const NAMES: [&str; 15] = [
     "id",
@@ -127,10 +127,10 @@ impl Parser<'_> {
             let kind = given.get("type");
             if matches!(kind, Some((Value::Text(kind), _)) if kind.is("placeholder")) {
                 self.text_member("name", given.get("name"), out)?;
-                append(out, b"\"type\":\"placeholder\"}");
+                put(out, "\"type\":\"placeholder\"}");
             } else {
                 match given.get("content") {
-                    None => append(out, b"\"content\":\"\","),
+                    None => put(out, "\"content\":\"\","),
                     content => self.text_member("content", content, out)?,
                 }
                 self.text_member("role", given.get("role"), out)?;

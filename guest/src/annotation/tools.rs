@@ -2,7 +2,7 @@
 
 use super::{Field, Parser, Path, got, mark, open_list};
 use crate::error::Refused;
-use crate::json::{Reader, Value, append};
+use crate::json::{Reader, Value, put};
 
 /// What is read of a definition; what follows `function` says nothing that is sent.
 const NAMES: [&str; 10] = [
@@ -70,7 +70,7 @@ impl Parser<'_> {
         match given.first(&["schema", "parameters", "input_schema"]) {
             None => {}
             Some((value @ Value::Object, mut at)) => {
-                append(out, b"\"schema\":");
+                put(out, "\"schema\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }

@@ -5,7 +5,7 @@ use crate::json::{Members, append};
 
 fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
     if !members.is_empty() {
-        put(out, literal);
+        append(out, literal.as_bytes());
         members.write_object(out);
     }
 }
@@ -58,7 +58,7 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         out.push(b',');
     }
     put(out, "\"kind\":\"");
-    put(out, ended.record.kind.name());
+    append(out, ended.record.kind.name().as_bytes());
     out.push(b'"');
     if let Some(links) = extra::links(ended) {
         put(out, ",\"links\":[");
@@ -80,14 +80,14 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         text(out, ",\"session_id\":", session);
     }
     integer(out, ",\"span_id\":\"", ended.frame.span_id);
-    put(
-        out,
-        if ended.failure.is_some() { "\",\"status\":\"error\"" } else { "\",\"status\":\"ok\"" },
-    );
+    match ended.failure {
+        Some(_) => put(out, "\",\"status\":\"error\""),
+        None => put(out, "\",\"status\":\"ok\""),
+    }
     if !notes.tags.is_empty() {
         put(out, ",\"tags\":{");
         for (n, (key, value)) in notes.tags.iter().enumerate() {
-            put(out, if n > 0 { ",\"" } else { "\"" });
+            append(out, if n > 0 { b",\"" } else { b"\"" });
             append(out, key);
             put(out, "\":\"");
             // A tag is kept as `key:value`.

@@ -82,7 +82,7 @@ fn write_prompt(ended: &Ended, prompt: &Members, format: IntakeFormat, out: &mut
         out.push(first);
         first = b',';
         out.push(b'"');
-        put(out, theirs);
+        append(out, theirs.as_bytes());
         put(out, "\":");
         match (given, *ours) {
             (Some(value), _) => append(out, value),
@@ -121,7 +121,7 @@ pub(super) fn own_metadata(ended: &Ended, format: IntakeFormat) -> Option<Member
         let mut written = Vec::new();
         for (key, _) in extra.cost_tags.iter() {
             let first = written.is_empty();
-            put(&mut written, if first { "[\"" } else { ",\"" });
+            append(&mut written, if first { b"[\"" } else { b",\"" });
             written.extend_from_slice(key);
             written.push(b'"');
         }

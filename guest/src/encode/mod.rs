@@ -11,7 +11,7 @@ mod sdk_intake;
 mod tags;
 
 use crate::delivery::IntakeHost;
-use crate::json::{Members, append, put_integer as integer, put_string as text};
+use crate::json::{Members, append, put, put_integer as integer, put_string as text};
 use crate::settings::{IntakeFormat, Settings};
 use crate::span::{Failure, Frame, Record, Shape};
 
@@ -94,11 +94,8 @@ pub(crate) fn envelope(format: IntakeFormat, settings: &Settings) -> (Vec<u8>, &
 // Keys are written as literals with their commas: a span has two dozen, and putting each
 // together from its parts was a third of what encoding one cost.
 
-fn put(out: &mut Vec<u8>, literal: &str) {
-    append(out, literal.as_bytes());
-}
-
 /// Appends the id of the trace, with quotes.
+#[inline(always)]
 fn trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     put(out, literal);
     out.push(b'"');
@@ -108,6 +105,7 @@ fn trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
 }
 
 /// Appends the id of the APM trace, with quotes.
+#[inline(always)]
 fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     put(out, literal);
     out.push(b'"');
@@ -140,7 +138,7 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     match format {
         IntakeFormat::PublicApi => {
             put(out, "\"kind\":\"");
-            put(out, record.kind.name());
+            append(out, record.kind.name().as_bytes());
             out.push(b'"');
             if !metadata.is_empty() {
                 put(out, ",\"metadata\":");
@@ -212,7 +210,10 @@ fn closing_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
         out.push(b']');
     }
     integer(out, ",\"start_ns\":", record.start_ns);
-    put(out, if ended.failure.is_some() { ",\"status\":\"error\"" } else { ",\"status\":\"ok\"" });
+    match ended.failure {
+        Some(_) => put(out, ",\"status\":\"error\""),
+        None => put(out, ",\"status\":\"ok\""),
+    }
     put(out, ",\"tags\":");
     tags::write_tags(ended, out);
     trace_id(out, ",\"trace_id\":", frame);

@@ -4,7 +4,8 @@
 //! [`write_event`]; the ML app, service, env and version have no fields here, only tags.
 
 use super::{
-    Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
+    Ended, apm_trace_id, append, closing_members, extra, integer, meta_members, name_and_parent,
+    put, text,
 };
 use crate::settings::IntakeFormat;
 
@@ -17,7 +18,8 @@ const START: &str = concat!(
 
 pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
-    apm_trace_id(out, START, frame);
+    append(out, START.as_bytes());
+    apm_trace_id(out, "", frame);
     if let Some(Some(decision)) = frame.trace.decision.get() {
         text(out, ",\"sample_rate\":", &decision.rate);
         put(out, ",\"sampling_decision\":");
@@ -42,7 +44,7 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     }
     meta_members(ended, IntakeFormat::SdkIntake, out);
     put(out, ",\"span\":{\"kind\":\"");
-    put(out, record.kind.name());
+    append(out, record.kind.name().as_bytes());
     put(out, "\"}");
     if let Some(version) = &ended.tool_version {
         text(out, ",\"tool\":{\"version\":", version);
