@@ -25,6 +25,8 @@ pub(crate) struct Queue {
     open: Batch,
     sealed: VecDeque<Batch>,
     sealed_bytes: usize,
+    /// Bytes of the last full batch: about as many the next one will need.
+    usual: usize,
     start: Vec<u8>,
     end: &'static [u8],
 }
@@ -54,7 +56,7 @@ impl Queue {
         let first = self.open.spans == 0;
         let before = self.open.body.len();
         if first {
-            self.open.body.extend_from_slice(&self.start);
+            self.begin();
             self.open.since = now;
         } else {
             self.open.body.push(b',');
@@ -73,7 +75,7 @@ impl Queue {
             let moved = self.open.body.get(event..).unwrap_or_default().to_vec();
             self.open.body.truncate(before);
             self.seal();
-            self.open.body.extend_from_slice(&self.start);
+            self.begin();
             self.open.body.extend_from_slice(&moved);
             self.open.since = now;
             self.open.spans = 1;
@@ -88,6 +90,13 @@ impl Queue {
         Some(Pushed::Kept(full || was_empty))
     }
 
+    /// Begins a body. One that is to become as long as the last needs not grow step by step, which
+    /// would copy it again and again, and leave its former places unused.
+    fn begin(&mut self) {
+        self.open.body.reserve_exact(self.usual.max(self.start.len()));
+        self.open.body.extend_from_slice(&self.start);
+    }
+
     /// Ends the batch that grows, if it has any span.
     pub(crate) fn seal(&mut self) {
         if self.open.spans == 0 {
@@ -95,6 +104,9 @@ impl Queue {
         }
         let mut batch = std::mem::take(&mut self.open);
         batch.body.extend_from_slice(self.end);
+        self.usual = batch.body.len() + (batch.body.len() >> 5);
+        // What waits takes no more memory than it is counted for.
+        batch.body.shrink_to_fit();
         self.sealed_bytes += batch.body.len();
         self.sealed.push_back(batch);
     }
