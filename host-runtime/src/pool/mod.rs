@@ -25,8 +25,7 @@ use crate::instance::{Called, Instance, Program};
 use crate::lock;
 use crate::notices::{Notices, Topic};
 use crate::statistics::Statistics;
-use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Settings as the host owns them; lent to each new instance.
@@ -151,22 +150,21 @@ impl Pool {
         shard.instance.as_mut().ok_or(Error::Off)
     }
 
-    /// A shard for what may go to any: one that nobody holds, if there is any.
+    /// A shard for what may go to any: that of this thread, or another one that nobody holds. Each
+    /// thread returns to its own, so that a program of one thread fills one instance, not all.
     fn any_shard(&self) -> (usize, MutexGuard<'_, Shard>) {
-        thread_local!(static LAST: Cell<usize> = const { Cell::new(0) });
-        let last = LAST.get();
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local!(static OWN: usize = THREADS.fetch_add(1, Ordering::Relaxed));
+        let own = OWN.with(|own| *own);
         for step in 0..self.shards.len() {
-            let at = (last + step) % self.shards.len();
+            let at = own.wrapping_add(step) % self.shards.len();
             match self.shards[at].try_lock() {
-                Ok(guard) => {
-                    LAST.set(at);
-                    return (at, guard);
-                }
+                Ok(guard) => return (at, guard),
                 Err(TryLockError::Poisoned(poisoned)) => return (at, poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
             }
         }
-        let at = last % self.shards.len();
+        let at = own % self.shards.len();
         (at, self.shard(at))
     }
 
