@@ -2,9 +2,13 @@
 //! annotation contexts around.
 
 use crate::span::Span;
+#[cfg(not(windows))]
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
+#[cfg(not(windows))]
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 use witspan::Parent;
 
@@ -17,10 +21,29 @@ pub(crate) struct Outlived(pub(crate) Py<Span>);
 #[pyclass(frozen, module = "witspan._native")]
 pub(crate) struct Remote(pub(crate) String);
 
-/// A context variable's `get` and `set`, which are asked for at every start and end of a span.
+/// A context variable, which is asked for at every start and end of a span.
 struct Variable {
+    #[cfg(not(windows))]
+    variable: Py<PyAny>,
+    #[cfg(windows)]
     get: Py<PyAny>,
+    #[cfg(windows)]
     set: Py<PyAny>,
+}
+
+// In every CPython since 3.7.1, but not in the stable interface, by which Windows links: there the
+// methods are called.
+#[cfg(not(windows))]
+unsafe extern "C" {
+    fn PyContextVar_Get(
+        variable: *mut ffi::PyObject,
+        default: *mut ffi::PyObject,
+        value: *mut *mut ffi::PyObject,
+    ) -> c_int;
+    fn PyContextVar_Set(
+        variable: *mut ffi::PyObject,
+        value: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
 }
 
 impl Variable {
@@ -29,8 +52,39 @@ impl Variable {
         defaults.set_item("default", py.None())?;
         let class = py.import("contextvars")?.getattr("ContextVar")?;
         let variable = class.call((name,), Some(&defaults))?;
-        let method = |name: &str| PyResult::Ok(variable.getattr(name)?.unbind());
-        Ok(Variable { get: method("get")?, set: method("set")? })
+        #[cfg(not(windows))]
+        return Ok(Variable { variable: variable.unbind() });
+        #[cfg(windows)]
+        Ok(Variable {
+            get: variable.getattr("get")?.unbind(),
+            set: variable.getattr("set")?.unbind(),
+        })
+    }
+
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        #[cfg(not(windows))]
+        // SAFETY: it is a context variable, which gives a reference of our own, or its default.
+        unsafe {
+            let mut value = std::ptr::null_mut();
+            match PyContextVar_Get(self.variable.as_ptr(), std::ptr::null_mut(), &mut value) {
+                0 => Ok(Bound::from_owned_ptr_or_opt(py, value)
+                    .unwrap_or_else(|| py.None().into_bound(py))),
+                _ => Err(PyErr::fetch(py)),
+            }
+        }
+        #[cfg(windows)]
+        self.get.bind(py).call0()
+    }
+
+    fn set(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        #[cfg(not(windows))]
+        // SAFETY: it is a context variable; the token that comes back is ours to drop.
+        unsafe {
+            let token = PyContextVar_Set(self.variable.as_ptr(), value.as_ptr());
+            Bound::from_owned_ptr_or_err(py, token).map(drop)
+        }
+        #[cfg(windows)]
+        self.set.bind(py).call1((value,)).map(drop)
     }
 }
 
@@ -42,12 +96,12 @@ fn variable(py: Python<'_>) -> PyResult<&'static Variable> {
 
 /// What this context holds.
 pub(crate) fn value(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    variable(py)?.get.bind(py).call0()
+    variable(py)?.get(py)
 }
 
 /// Has this context hold it.
 pub(crate) fn set_value(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    variable(py)?.set.bind(py).call1((value,)).map(drop)
+    variable(py)?.set(py, value)
 }
 
 /// The span that is current in this context.
@@ -102,7 +156,7 @@ pub(crate) fn contexts(py: Python<'_>) -> PyResult<Option<Bound<'_, PyTuple>>> {
     if !CONTEXTS_USED.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    Ok(contexts_variable(py)?.get.bind(py).call0()?.cast_into::<PyTuple>().ok())
+    Ok(contexts_variable(py)?.get(py)?.cast_into::<PyTuple>().ok())
 }
 
 /// Enters an annotation context, whose text was checked.
@@ -112,7 +166,7 @@ pub(crate) fn enter_context<'py>(py: Python<'py>, text: &Bound<'py, PyString>) -
     let mut texts: Vec<Bound<'py, PyAny>> =
         contexts(py)?.map(|texts| texts.iter().collect()).unwrap_or_default();
     texts.push(text.clone().into_any());
-    contexts_variable(py)?.set.bind(py).call1((PyTuple::new(py, texts)?,)).map(drop)
+    contexts_variable(py)?.set(py, PyTuple::new(py, texts)?.as_any())
 }
 
 /// Leaves it, if this place is inside.
@@ -122,7 +176,7 @@ pub(crate) fn leave_context<'py>(py: Python<'py>, text: &Bound<'py, PyString>) -
         contexts(py)?.map(|texts| texts.iter().collect()).unwrap_or_default();
     if let Some(at) = texts.iter().rposition(|other| other.is(text)) {
         texts.remove(at);
-        contexts_variable(py)?.set.bind(py).call1((PyTuple::new(py, texts)?,))?;
+        contexts_variable(py)?.set(py, PyTuple::new(py, texts)?.as_any())?;
     }
     Ok(())
 }
@@ -136,7 +190,8 @@ pub(crate) fn replace_contexts<'py>(
 ) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let before = contexts(py)?;
     if before.is_some() || texts.is_some() {
-        contexts_variable(py)?.set.bind(py).call1((texts,))?;
+        let none = py.None().into_bound(py);
+        contexts_variable(py)?.set(py, texts.map_or(&none, |texts| texts.as_any()))?;
     }
     Ok(before)
 }

@@ -6,10 +6,13 @@
 //! `witspan._values.plain` first.
 
 use crate::arguments::excused;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::ptr;
 
 /// Containers inside each other that are walked; the core keeps 32 and cuts what is deeper.
 const MAX_DEPTH: usize = 34;
@@ -62,8 +65,11 @@ pub(crate) fn utf16(string: &Bound<'_, PyString>) -> Vec<u16> {
 }
 
 /// Writes values into one text.
-pub(crate) struct Writer {
+pub(crate) struct Writer<'py> {
     out: String,
+    /// What the containers hold that are being walked: a value's own code may change them
+    /// meanwhile. In the order of the walk, each taken out when its turn comes.
+    held: Vec<Option<Bound<'py, PyAny>>>,
     /// The containers that are being walked, to notice one inside itself.
     open: Vec<*mut pyo3::ffi::PyObject>,
     /// Values that may still be walked.
@@ -72,14 +78,31 @@ pub(crate) struct Writer {
     interrupt: Option<PyErr>,
 }
 
-impl Writer {
+thread_local! {
+    /// The last text's memory, for the next one.
+    static SPARE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Up to so many bytes a thread keeps for its next text.
+const MOST_SPARE: usize = 64 << 10;
+
+/// Keeps a text's memory for the next one of this thread.
+pub(crate) fn recycle(mut text: String) {
+    if text.capacity() <= MOST_SPARE {
+        text.clear();
+        let _ = SPARE.try_with(|spare| spare.replace(text));
+    }
+}
+
+impl<'py> Writer<'py> {
     fn new() -> Self {
-        let out = String::with_capacity(2048);
-        Writer { out, open: Vec::new(), left: MAX_VALUES, interrupt: None }
+        let mut out = SPARE.try_with(RefCell::take).unwrap_or_default();
+        out.reserve(2048);
+        Writer { out, held: Vec::new(), open: Vec::new(), left: MAX_VALUES, interrupt: None }
     }
 
     /// An object of the members that are there. Fails only with what interrupted the walk.
-    pub(crate) fn object(members: &[(&str, Option<&Bound<'_, PyAny>>)]) -> PyResult<String> {
+    pub(crate) fn object(members: &[(&str, Option<&Bound<'py, PyAny>>)]) -> PyResult<String> {
         let mut writer = Writer::new();
         writer.out.push('{');
         for (name, value) in members {
@@ -102,7 +125,7 @@ impl Writer {
     }
 
     /// One value. Fails only with what interrupted the walk.
-    pub(crate) fn json(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    pub(crate) fn json(value: &Bound<'py, PyAny>) -> PyResult<String> {
         let mut writer = Writer::new();
         writer.value(value);
         writer.interrupt.map_or(Ok(writer.out), Err)
@@ -110,9 +133,9 @@ impl Writer {
 
     /// Appends a value. Nothing that a value does can fail this: what cannot be written is a
     /// text that says so.
-    fn value(&mut self, value: &Bound<'_, PyAny>) {
+    fn value(&mut self, value: &Bound<'py, PyAny>) {
         self.left = self.left.saturating_sub(1);
-        if let Ok(string) = value.cast::<PyString>() {
+        if let Ok(string) = value.cast_exact::<PyString>() {
             self.string(string);
         } else if value.is_none() {
             self.out.push_str("null");
@@ -122,19 +145,21 @@ impl Writer {
             self.integer(integer);
         } else if let Ok(float) = value.cast_exact::<PyFloat>() {
             self.float(float.value());
+        } else if let Ok(string) = value.cast::<PyString>() {
+            self.string(string);
         } else if let Ok(dict) = value.cast::<PyDict>() {
             self.inside(value, |writer| writer.dict(dict));
         } else if let Ok(list) = value.cast::<PyList>() {
-            self.inside(value, |writer| writer.items(list.iter().collect()));
+            self.inside(value, |writer| writer.items(list.iter()));
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
-            self.inside(value, |writer| writer.items(tuple.iter().collect()));
+            self.inside(value, |writer| writer.items(tuple.iter()));
         } else {
             self.inside(value, |writer| writer.other(value));
         }
     }
 
     /// Walks a container, unless it is one of those around it, or too deep.
-    fn inside(&mut self, value: &Bound<'_, PyAny>, walk: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, value: &Bound<'py, PyAny>, walk: impl FnOnce(&mut Self)) {
         let this = value.as_ptr();
         if self.open.contains(&this) {
             self.out.push_str("\"[cyclic reference]\"");
@@ -149,21 +174,33 @@ impl Writer {
         }
     }
 
-    fn dict(&mut self, dict: &Bound<'_, PyDict>) {
+    fn dict(&mut self, dict: &Bound<'py, PyDict>) {
         self.out.push('{');
-        // A copy of the references: a value's own code may change the dict meanwhile.
-        for (n, (key, value)) in dict.iter().collect::<Vec<_>>().iter().enumerate() {
-            if n > 0 {
+        let start = self.held.len();
+        let (mut place, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+        // SAFETY: it is a dict, which nothing changes before the loop has ended; what it gives is
+        // alive as long.
+        unsafe {
+            while ffi::PyDict_Next(dict.as_ptr(), &mut place, &mut key, &mut value) != 0 {
+                self.held.push(Bound::from_borrowed_ptr_or_opt(dict.py(), key));
+                self.held.push(Bound::from_borrowed_ptr_or_opt(dict.py(), value));
+            }
+        }
+        for at in (start..self.held.len()).step_by(2) {
+            if at > start {
                 self.out.push(',');
             }
             if self.left == 0 {
                 self.out.push_str("\"[too many values]\":true");
                 break;
             }
-            self.key(key);
-            self.out.push(':');
-            self.value(value);
+            if let (Some(key), Some(value)) = (self.held[at].take(), self.held[at + 1].take()) {
+                self.key(&key);
+                self.out.push(':');
+                self.value(&value);
+            }
         }
+        self.held.truncate(start);
         self.out.push('}');
     }
 
@@ -186,18 +223,23 @@ impl Writer {
         self.text(&text);
     }
 
-    fn items(&mut self, items: Vec<Bound<'_, PyAny>>) {
+    fn items(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) {
         self.out.push('[');
-        for (n, item) in items.iter().enumerate() {
-            if n > 0 {
+        let start = self.held.len();
+        self.held.extend(items.map(Some));
+        for at in start..self.held.len() {
+            if at > start {
                 self.out.push(',');
             }
             if self.left == 0 {
                 self.out.push_str("\"[too many values]\"");
                 break;
             }
-            self.value(item);
+            if let Some(item) = self.held[at].take() {
+                self.value(&item);
+            }
         }
+        self.held.truncate(start);
         self.out.push(']');
     }
 
@@ -215,7 +257,16 @@ impl Writer {
     fn float(&mut self, float: f64) {
         if float.is_finite() {
             // Always with a point or exponent: a float stays a float until the core decides.
-            let _ = write!(self.out, "{float:?}");
+            if (1e-5..1e16).contains(&float.abs()) {
+                let mut buffer = ryu_js::Buffer::new();
+                let text = buffer.format_finite(float);
+                self.out.push_str(text);
+                if !text.contains('.') {
+                    self.out.push_str(".0");
+                }
+            } else {
+                let _ = write!(self.out, "{float:?}");
+            }
         } else if float.is_nan() {
             self.out.push_str("NaN");
         } else {
@@ -224,7 +275,7 @@ impl Writer {
     }
 
     /// Any other object: what `witspan._values.plain` makes of it.
-    fn other(&mut self, value: &Bound<'_, PyAny>) {
+    fn other(&mut self, value: &Bound<'py, PyAny>) {
         static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         if self.open.len() >= MAX_DEPTH {
             // Nor would what it consists of be walked.

@@ -3,9 +3,11 @@
 //! The typed surface above it is `python/witspan`.
 
 mod arguments;
+mod calls;
 mod counters;
 mod current;
 mod failure;
+mod fast;
 mod fork;
 mod json;
 mod memory;
@@ -19,6 +21,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::calls::use_tracer;
     #[pymodule_export]
     use crate::current::{enter_context, leave_context, replace_contexts};
     #[pymodule_export]
@@ -40,6 +44,7 @@ mod _native {
             let why = "it works in the main interpreter only, and this is a subinterpreter";
             return Err(pyo3::exceptions::PyImportError::new_err(why));
         }
+        crate::span::hasten(module.py())?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -4,9 +4,11 @@ use crate::arguments::{excused, raise_if_wrong, wrong_type};
 use crate::current::{self, Above, Outlived};
 use crate::failure::{OwnedFailure, describe, is_an_end};
 use crate::fork;
-use crate::json::Writer;
+use crate::json::{Writer, recycle};
 use crate::processor;
 use crate::surface::{Kind, Ready, Surface};
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::cell::{Cell, RefCell};
@@ -39,13 +41,13 @@ pub(crate) struct Span {
 /// Starts a span and makes it current.
 pub(crate) fn start<'py>(
     py: Python<'py>,
-    tracer: &witspan::Tracer,
+    tracer: witspan::Tracer,
     kind: SpanKind,
     name: Option<&str>,
     options: &[SpanOption<'_>],
 ) -> PyResult<Bound<'py, Span>> {
     let above = Above::here(py)?;
-    let span = match tracer.start_span(kind, above.parent(tracer), name, options) {
+    let span = match tracer.start_span(kind, above.parent(&tracer), name, options) {
         Ok(span) => span,
         Err(error) => {
             raise_if_wrong(error)?;
@@ -53,7 +55,7 @@ pub(crate) fn start<'py>(
         }
     };
     let span = Span {
-        tracer: tracer.clone(),
+        tracer,
         span,
         kind,
         above,
@@ -97,7 +99,9 @@ impl Span {
         let given = |(name, part): &(&str, Option<&Bound<'_, PyAny>>)| {
             *name == "output" && part.is_some_and(|part| !part.is_none())
         };
-        self.annotate_text(&text, parts.iter().any(given))
+        let annotated = self.annotate_text(&text, parts.iter().any(given));
+        recycle(text);
+        annotated
     }
 
     /// Adds what a JSON text says, in which there is an output or not.
@@ -228,6 +232,21 @@ impl Span {
                 (Above::Nothing, _) => return Ok(py.None().into_bound(py)),
             }
         }
+    }
+
+    fn exit(
+        slf: &Bound<'_, Span>,
+        exc_type: &Bound<'_, PyAny>,
+        exc_val: &Bound<'_, PyAny>,
+        exc_tb: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let described = if exc_val.is_none() || is_an_end(exc_val) {
+            Ok(())
+        } else {
+            slf.get().fail(exc_type, exc_val, exc_tb)
+        };
+        Span::end(slf, None)?;
+        described
     }
 
     fn fail(
@@ -417,13 +436,7 @@ impl Span {
         exc_val: &Bound<'_, PyAny>,
         exc_tb: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let described = if exc_val.is_none() || is_an_end(exc_val) {
-            Ok(())
-        } else {
-            slf.get().fail(exc_type, exc_val, exc_tb)
-        };
-        Span::end(slf, None)?;
-        described
+        Span::exit(slf, exc_type, exc_val, exc_tb)
     }
 
     fn __aenter__(slf: Py<Self>) -> Ready {
@@ -436,12 +449,38 @@ impl Span {
         exc_val: &Bound<'_, PyAny>,
         exc_tb: &Bound<'_, PyAny>,
     ) -> PyResult<Ready> {
-        Span::__exit__(slf, exc_type, exc_val, exc_tb)?;
+        Span::exit(slf, exc_type, exc_val, exc_tb)?;
         Ok(Ready(slf.py().None()))
     }
 
     fn __repr__(&self) -> String {
         format!("<witspan.Span {} {}>", self.kind(), self.span_id())
+    }
+}
+
+/// Has Python call the end of a `with` block without making a tuple of what it says of it.
+pub(crate) fn hasten(py: Python<'_>) -> PyResult<()> {
+    crate::fast::set_method(&py.get_type::<Span>(), c"__exit__", exit)
+}
+
+unsafe extern "C" fn exit(
+    span: *mut ffi::PyObject,
+    given: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: Python calls this as a method of `Span` with that many arguments, which outlive it.
+    unsafe {
+        crate::fast::run(|py| {
+            let span = Bound::ref_from_ptr(py, &span).cast_unchecked::<Span>();
+            if count != 3 {
+                return Err(PyTypeError::new_err(format!(
+                    "Span.__exit__() takes 3 arguments ({count} given)"
+                )));
+            }
+            let given = |at| Bound::ref_from_ptr(py, &*given.add(at));
+            Span::exit(span, given(0), given(1), given(2))?;
+            Ok(py.None().into_bound(py))
+        })
     }
 }
 

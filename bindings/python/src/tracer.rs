@@ -27,6 +27,11 @@ const KINDS: [(&str, SpanKind); 7] = [
     ("retrieval", SpanKind::Retrieval),
 ];
 
+/// The kind with this number.
+pub(crate) fn kind(number: usize) -> SpanKind {
+    KINDS[number % KINDS.len()].1
+}
+
 pub(crate) fn kind_name(kind: SpanKind) -> &'static str {
     KINDS.iter().find(|(_, k)| *k == kind).map_or("", |(name, _)| name)
 }
@@ -64,6 +69,10 @@ fn set_limit(limits: &mut Limits, name: &str, value: u64) -> PyResult<()> {
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Tracer {
+    pub(crate) fn core(&self) -> &witspan::Tracer {
+        &self.tracer
+    }
+
     /// The text of an annotation context; raises for a wrong one.
     fn checked_context(&self, members: &[(&str, Option<&Bound<'_, PyAny>>)]) -> PyResult<String> {
         let text = Writer::object(members)?;
@@ -202,13 +211,13 @@ impl Tracer {
             model_name.as_deref().map(SpanOption::ModelName),
             model_provider.as_deref().map(SpanOption::ModelProvider),
         ];
-        let kind = KINDS[kind % KINDS.len()].1;
+        let kind = self::kind(kind);
         let span = if contexts.is_empty() && options.iter().all(Option::is_none) {
-            start(py, &self.tracer, kind, name.as_deref(), &[])?
+            start(py, self.tracer.clone(), kind, name.as_deref(), &[])?
         } else {
             let contexts = contexts.iter().map(|text| SpanOption::Context(text));
             let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
-            start(py, &self.tracer, kind, name.as_deref(), &options)?
+            start(py, self.tracer.clone(), kind, name.as_deref(), &options)?
         };
         span.get().surface.call(given, around.as_ref());
         Ok(span)

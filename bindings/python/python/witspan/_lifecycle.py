@@ -225,9 +225,21 @@ class Lifecycle:
         except LLMObsError as error:
             logger.warning("LLMObs stays off: %s", error)
         else:
-            cls._tracer, cls.enabled = tracer, True
+            cls._use(tracer)
         finally:
             cls._starting = False
+
+    @classmethod
+    def _use(cls, tracer: Optional["Tracer"]) -> None:
+        """Makes this the tracer of the process, or none.
+
+        While there is one, native functions stand in the place of the calls that are made for
+        every span.
+        """
+        from ._native import use_tracer
+
+        cls._tracer, cls.enabled = tracer, tracer is not None
+        use_tracer(cls, tracer)
 
     @classmethod
     def _after_fork(cls) -> None:
@@ -240,7 +252,7 @@ class Lifecycle:
         forked()
         cls._lock = threading.RLock()
         if cls._tracer is not None:
-            cls._tracer, cls.enabled = None, False
+            cls._use(None)
             cls._start()
             _exit.join_multiprocessing(cls.disable)
 
@@ -287,9 +299,10 @@ class Lifecycle:
     def _stop(cls) -> bool:
         """Sends what has finished and ends the tracer, if there is one."""
         with cls._lock:
-            tracer, cls._tracer, cls.enabled = cls._tracer, None, False
-        if tracer is None:
-            return False
+            tracer = cls._tracer
+            if tracer is None:
+                return False
+            cls._use(None)
         try:
             tracer.shutdown(cls._exit_timeout)
         finally:

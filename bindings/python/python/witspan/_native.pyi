@@ -14,6 +14,7 @@ __all__ = [
     "forked",
     "leave_context",
     "replace_contexts",
+    "use_tracer",
 ]
 
 VERSION: str
@@ -29,6 +30,12 @@ def leave_context(text: str) -> None:
 
 def replace_contexts(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """Puts this place inside these annotation contexts and no others; those it was inside."""
+
+def use_tracer(owner: type, tracer: Tracer | None) -> None:
+    """Makes this the tracer of the process, and puts native functions on the class for its calls.
+
+    `None`: there is no tracer any more, and the class's own methods are back.
+    """
 
 @final
 class Memory:

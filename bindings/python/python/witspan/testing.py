@@ -101,7 +101,8 @@ class Recorder(Sequence[RecordedSpan]):
         with LLMObs._lock:
             before = {name: getattr(LLMObs, name) for name in _STATE}
             self._before = (before, Span._context(), replace_contexts(None))
-            LLMObs._tracer, LLMObs.enabled, LLMObs._last = None, False, {}
+            LLMObs._use(None)
+            LLMObs._last = {}
             LLMObs._memory = self._memory
             LLMObs._settings = {"ml_app": self._ml_app, "memory": self._memory}
             LLMObs._processor = None if self._processor is None else runner(self._processor)
@@ -135,6 +136,7 @@ class Recorder(Sequence[RecordedSpan]):
             (state, current, contexts), self._before = self._before, None
             for name, value in state.items():
                 setattr(LLMObs, name, value)
+            LLMObs._use(LLMObs._tracer)
             Span._restore(current)
             replace_contexts(contexts)
 
