@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("witspan")
 
+# ddtrace's default. A text of its own, not the one that a program would write: where nothing is
+# said of the scope, that of an evaluation with a `session_id` is its session.
+_SPAN_SCOPE = bytes.decode(b"span")
+
 
 class LLMObs(Starters):
     """Tracing of LLM applications. All methods are of the class; there is one tracer a process.
@@ -106,7 +110,7 @@ class LLMObs(Starters):
         metadata: Mapping[str, Any] | None = None,
         assessment: str | None = None,
         reasoning: str | None = None,
-        eval_scope: str = "span",
+        eval_scope: str = _SPAN_SCOPE,
         agent_service: str | None = None,
         *,
         session_id: str | None = None,
@@ -141,8 +145,7 @@ class LLMObs(Starters):
             "metadata": metadata,
             "assessment": assessment,
             "reasoning": reasoning,
-            # The default is about spans, and a session judged by its id is none.
-            "eval_scope": None if eval_scope == "span" and session_id is not None else eval_scope,
+            "eval_scope": None if eval_scope is _SPAN_SCOPE else eval_scope,
             "status": status,
             "error": error,
         }
