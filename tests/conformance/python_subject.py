@@ -86,7 +86,9 @@ class Runner:
 
     def finish(self, step: dict[str, Any]) -> None:
         span, failure = self.spans[step["span"]], step.get("failure")
-        if failure:
+        if failure and not any(failure.values()):
+            span.error = 1
+        elif failure:
             kind = getattr(builtins, failure["error_type"].removeprefix("builtins."))
             span.set_exc_info(kind, kind(failure["message"]), None)
         Span._restore(span)

@@ -25,7 +25,6 @@ ALL = [(chapter["chapter"], case) for chapter in CHAPTERS for case in chapter["c
 # What this runner cannot do, and why; one that passes fails.
 POLLS = "the worker polls by itself, in real time, and the suite's clock stands"
 NAMES = "Python's arguments have names; any other is a TypeError before there is a JSON text"
-STARTS = "ddtrace's starters take no start time"
 GAPS: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -55,17 +54,6 @@ GAPS: dict[str, str] = {
         ),
         NAMES,
     ),
-    **dict.fromkeys(
-        (
-            "lifetime-explicit-start",
-            "lifetime-explicit-times",
-            "lifetime-start-in-the-future",
-            "lifetime-start-of-long-ago",
-            "lifetime-child-earlier-than-parent",
-        ),
-        STARTS,
-    ),
-    "errors-without-any-text": "every exception has a type",
     "errors-without-a-type": "every exception has a type",
     "lifetime-abandoned-before-its-child": "a child keeps its parent alive",
     "nesting-child-of-finished": "the parent is what is current: ddtrace's starters take none",

@@ -66,6 +66,15 @@ pub(crate) fn optional_number(
     }
 }
 
+/// An optional time in nanoseconds since the epoch; a `bool` is none.
+pub(crate) fn optional_time(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    let Some(value) = value.filter(|value| !value.is_none()) else { return Ok(None) };
+    match excused(value.extract::<u64>())? {
+        Some(time) if !value.is_instance_of::<PyBool>() => Ok(Some(time)),
+        _ => Err(wrong_type(name, value, "nanoseconds since the epoch, as an int from 0, or None")),
+    }
+}
+
 /// Headers, lent.
 pub(crate) fn pairs(headers: &[(String, String)]) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()

@@ -22,11 +22,12 @@ fn with_tracer<T>(look: impl FnOnce(&witspan::Tracer) -> T) -> Option<T> {
     TRACER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
 }
 
-/// The parameters of a call that starts a span of a model.
-const MODEL: [&str; 6] =
-    ["model_name", "name", "model_provider", "session_id", "ml_app", "agent_service"];
-/// Of any other, the first four; `version` is an agent's.
-const PLAIN: [&str; 5] = ["name", "session_id", "ml_app", "agent_service", "version"];
+/// The parameters of a call that starts a span of a model; the last one by keyword only.
+const MODEL: [&str; 7] =
+    ["model_name", "name", "model_provider", "session_id", "ml_app", "agent_service", "start_ns"];
+/// Of an agent's, and of any other.
+const AGENT: [&str; 6] = ["name", "session_id", "ml_app", "agent_service", "version", "start_ns"];
+const PLAIN: [&str; 5] = ["name", "session_id", "ml_app", "agent_service", "start_ns"];
 /// Of `annotate`; the last one by keyword only.
 const ANNOTATE: [&str; 11] = [
     "span",
@@ -46,11 +47,11 @@ const ANNOTATE: [&str; 11] = [
 const FUNCTIONS: [(Function, &str); 8] = [
     (Function::new("llm", &MODEL, 6, model::<0>), "witspan._starters"),
     (Function::new("embedding", &MODEL, 6, model::<5>), "witspan._starters"),
-    (Function::new("workflow", PLAIN.split_at(4).0, 4, plain::<1>), "witspan._starters"),
-    (Function::new("agent", &PLAIN, 5, plain::<2>), "witspan._starters"),
-    (Function::new("tool", PLAIN.split_at(4).0, 4, plain::<3>), "witspan._starters"),
-    (Function::new("task", PLAIN.split_at(4).0, 4, plain::<4>), "witspan._starters"),
-    (Function::new("retrieval", PLAIN.split_at(4).0, 4, plain::<6>), "witspan._starters"),
+    (Function::new("workflow", &PLAIN, 4, plain::<1>), "witspan._starters"),
+    (Function::new("agent", &AGENT, 5, plain::<2>), "witspan._starters"),
+    (Function::new("tool", &PLAIN, 4, plain::<3>), "witspan._starters"),
+    (Function::new("task", &PLAIN, 4, plain::<4>), "witspan._starters"),
+    (Function::new("retrieval", &PLAIN, 4, plain::<6>), "witspan._starters"),
     (Function::new("annotate", &ANNOTATE, 10, annotate), "witspan._llmobs"),
 ];
 
@@ -72,18 +73,19 @@ struct Unusual;
 type Made<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 
 fn model<'py, const KIND: usize>(py: Python<'py>, given: &Arguments<'py>) -> Made<'py> {
-    let [model, name, provider, session, app, service, ..] = given;
+    let [model, name, provider, session, app, service, start_ns, ..] = given;
+    if start_ns.is_some() {
+        return Ok(None);
+    }
     start(py, KIND, name, session, service.as_ref().map_or(app, |_| service), model, provider)
 }
 
 fn plain<'py, const KIND: usize>(py: Python<'py>, given: &Arguments<'py>) -> Made<'py> {
-    let [name, session, app, service, version, ..] = given;
-    match version {
-        Some(_) => Ok(None),
-        None => {
-            start(py, KIND, name, session, service.as_ref().map_or(app, |_| service), &None, &None)
-        }
+    let [name, session, app, service, rare, rarer, ..] = given;
+    if rare.is_some() || rarer.is_some() {
+        return Ok(None);
     }
+    start(py, KIND, name, session, service.as_ref().map_or(app, |_| service), &None, &None)
 }
 
 type Given<'a, 'py> = &'a Option<Bound<'py, PyAny>>;

@@ -9,7 +9,7 @@ use crate::arguments::excused;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::ptr;
@@ -204,12 +204,14 @@ impl<'py> Writer<'py> {
         self.out.push('}');
     }
 
-    /// Keys as the `json` module has them, and `str(key)` where it would refuse.
+    /// Keys as the `json` module has them, bytes as UTF-8, and `str(key)` of anything else.
     fn key(&mut self, key: &Bound<'_, PyAny>) {
         if let Ok(string) = key.cast::<PyString>() {
             return self.string(string);
         }
-        let text = if key.is_none() {
+        let text = if let Ok(bytes) = key.cast::<PyBytes>() {
+            String::from_utf8_lossy(bytes.as_bytes()).into_owned()
+        } else if key.is_none() {
             "null".to_owned()
         } else if let Ok(flag) = key.cast_exact::<PyBool>() {
             flag.is_true().to_string()

@@ -176,7 +176,7 @@ impl Tracer {
 
     /// Starts a span of the kind with this number and makes it current. `version` is an agent's.
     #[pyo3(signature = (kind, name=None, session_id=None, ml_app=None, model_name=None,
-                        model_provider=None, version=None))]
+                        model_provider=None, version=None, start_ns=None))]
     #[allow(clippy::too_many_arguments)]
     fn start<'py>(
         &self,
@@ -188,6 +188,7 @@ impl Tracer {
         model_name: Option<&Bound<'py, PyAny>>,
         model_provider: Option<&Bound<'py, PyAny>>,
         version: Option<&Bound<'py, PyAny>>,
+        start_ns: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Span>> {
         let given = name;
         let name = optional_text("name", name)?;
@@ -210,6 +211,7 @@ impl Tracer {
             ml_app.as_deref().map(SpanOption::MlApp),
             model_name.as_deref().map(SpanOption::ModelName),
             model_provider.as_deref().map(SpanOption::ModelProvider),
+            arguments::optional_time("start_ns", start_ns)?.map(SpanOption::StartNs),
         ];
         let kind = self::kind(kind);
         let span = if contexts.is_empty() && options.iter().all(Option::is_none) {

@@ -119,6 +119,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(name)
     Span._restore(None)
     monkeypatch.setattr(LLMObs, "_last", {})
+    monkeypatch.setattr(LLMObs, "_turned_off", False)
     LLMObs.register_processor(None)
     yield
     Span._restore(None)

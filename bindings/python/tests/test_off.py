@@ -213,3 +213,36 @@ def test_a_core_that_cannot_be_loaded_leaves_tracing_off(monkeypatch, log) -> No
     LLMObs.enable()
     assert not LLMObs.enabled
     assert log() == ["LLMObs stays off: the tracing core failed: no memory"]
+
+
+def test_a_second_enable_with_other_settings_names_them(tracing: Tracing, log) -> None:
+    LLMObs.enable(ml_app="other", env="prod")
+    LLMObs.enable(ml_app="tests")
+    (line,) = log()
+    assert "enabled already" in line and "`env`, `ml_app`" in line and "disable()" in line
+
+
+@pytest.mark.parametrize("wrong", ["2", -1, float("nan"), float("inf"), True, [1]])
+def test_an_exit_timeout_that_is_no_time_is_refused(wrong: Any) -> None:
+    with pytest.raises(witspan.LLMObsArgumentError, match="`exit_timeout` is"):
+        LLMObs.enable(exit_timeout=wrong)
+    assert not LLMObs.enabled
+
+
+def test_a_wrong_exit_timeout_of_the_environment_is_logged_and_2_s(monkeypatch, log) -> None:
+    monkeypatch.setenv("WITSPAN_EXIT_TIMEOUT", "soon")
+    LLMObs.enable()
+    assert LLMObs.enabled
+    assert log() == [
+        "WITSPAN_EXIT_TIMEOUT is 'soon'; accepted: seconds, as a finite number from 0; "
+        "it stays at 2.0 s"
+    ]
+
+
+def test_a_context_that_was_made_before_tracing_started_works_later(receiver, monkeypatch) -> None:
+    monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
+    context = LLMObs.annotation_context(tags={"made": "early"})
+    LLMObs.enable()
+    with context:
+        LLMObs.task().finish()
+    assert "made:early" in Tracing(receiver).only()["tags"]

@@ -166,3 +166,21 @@ def test_the_noop_span_has_all_that_a_span_has() -> None:
 
     public = {name for name in dir(Span) if not name.startswith("_")}
     assert public - set(dir(NOOP_SPAN)) == set()
+
+
+def test_work_that_is_over_can_be_told_of(tracing: Tracing) -> None:
+    began = 1_700_000_000_000_000_001
+    for start in (LLMObs.llm, LLMObs.embedding, LLMObs.workflow, LLMObs.agent):
+        start(name=start.__name__, start_ns=began).finish(finish_time=1_700_000_002)
+    for start in (LLMObs.tool, LLMObs.task, LLMObs.retrieval):
+        start(name=start.__name__, start_ns=began).finish(finish_time=1_700_000_002)
+    events = tracing.events()
+    assert {event["start_ns"] for event in events} == {began}
+    assert {event["duration"] for event in events} == {1_999_999_999}
+    assert {event["meta"]["span"]["kind"] for event in events} == {e["name"] for e in events}
+
+
+@pytest.mark.parametrize("time", [1.5, -1, True, "now", 2**64])
+def test_a_start_that_is_no_time_is_refused(tracing: Tracing, time) -> None:
+    with pytest.raises(LLMObsArgumentError, match="`start_ns` is of type"):
+        LLMObs.task(start_ns=time)

@@ -143,3 +143,11 @@ def test_numbers_of_numpy_are_metrics(tracing: Tracing, given: Any, kept: float)
     with LLMObs.task():
         LLMObs.annotate(metrics={"m": given})
     assert tracing.only()["metrics"] == {"m": kept}
+
+
+def test_keys_that_are_bytes_are_read_as_text(tracing: Tracing) -> None:
+    with LLMObs.task():
+        LLMObs.annotate(metadata={b"key": 1}, tags={b"\xc3\xa9": "x"})
+    event = tracing.only()
+    assert event["meta"]["metadata"] == {"key": 1}
+    assert "é:x" in event["tags"]

@@ -9,22 +9,24 @@ from ._lifecycle import Lifecycle
 class AnnotationContext:
     """A context manager, of `with` and of `async with`. It may be entered more than once."""
 
-    __slots__ = ("_entered", "_owner", "_parts")
+    # The texts that were entered and not left yet; None where tracing was off.
+    _entered: tuple[Optional[str], ...] = ()
 
-    def __init__(self, owner: type[Lifecycle], parts: dict[str, Any]) -> None:
+    def __init__(self, owner: type[Lifecycle], parts: tuple[Any, ...]) -> None:
         self._owner = owner
         self._parts = parts
-        # The texts that were entered and not left yet; None where tracing was off.
-        self._entered: list[Optional[str]] = []
 
     def __enter__(self) -> None:
         tracer = self._owner._tracer
-        text = None if tracer is None else tracer.context(**self._parts)
-        if text is not None:
-            from ._native import enter_context
+        if tracer is None:
+            if self._entered:
+                self._entered = (*self._entered, None)
+            return
+        from ._native import enter_context
 
-            enter_context(text)
-        self._entered.append(text)
+        text = tracer.context(*self._parts)
+        enter_context(text)
+        self._entered = (*self._entered, text)
 
     def __exit__(
         self,
@@ -32,7 +34,10 @@ class AnnotationContext:
         exc_val: Optional[BaseException],
         exc_tb: Optional[TracebackType],
     ) -> None:
-        text = self._entered.pop()
+        if not self._entered:
+            return
+        *before, text = self._entered
+        self._entered = tuple(before)
         if text is not None:
             from ._native import leave_context
 
@@ -48,3 +53,20 @@ class AnnotationContext:
         exc_tb: Optional[TracebackType],
     ) -> None:
         self.__exit__(exc_type, exc_val, exc_tb)
+
+
+class _Nothing(AnnotationContext):
+    """What is entered where tracing was turned off for the whole process."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+#: There is only one.
+NOTHING = _Nothing()

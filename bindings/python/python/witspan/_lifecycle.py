@@ -48,6 +48,9 @@ def _result(settled: bool, counters: dict[str, Any]) -> FlushResult:
     return FlushResult(settled, counters["delivered"], pending, counters["dropped"])
 
 
+_NOTHING = FlushResult(True, 0, 0, {})
+
+
 def _off(name: str) -> bool:
     """Whether a variable is set and says no."""
     text = os.environ.get(name, "").strip().lower()
@@ -93,6 +96,8 @@ class Lifecycle:
     # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
     _lock: ClassVar[AbstractContextManager[Any]] = threading.RLock()
     _starting: ClassVar[bool] = False
+    # Whether the environment keeps tracing off, so that nothing need be remembered for later.
+    _turned_off: ClassVar[bool] = False
     _hooked: ClassVar[bool] = False
     # Whether the tracer was started for the program, which has not said anything itself yet:
     # the settings of its first `enable` replace it.
@@ -144,7 +149,8 @@ class Lifecycle:
         subinterpreter, another platform), tracing stays off. A missing API key is logged, and
         spans are counted as dropped; nothing raises but a wrong argument (`LLMObsArgumentError`).
         """
-        if cls._memory is None and _off("DD_LLMOBS_ENABLED"):
+        cls._turned_off = cls._memory is None and _off("DD_LLMOBS_ENABLED")
+        if cls._turned_off:
             logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
             return
         settings = {
@@ -332,7 +338,7 @@ class Lifecycle:
         """
         tracer = cls._tracer
         if tracer is None:
-            return _result(True, cls.statistics()) if cls._last else FlushResult(True, 0, 0, {})
+            return _result(True, cls.statistics()) if cls._last else _NOTHING
         return _result(*tracer.flush(FLUSH_TIMEOUT if timeout is None else timeout))
 
     @classmethod
@@ -351,4 +357,4 @@ class Lifecycle:
         tally: dict[str, Any] = dict.fromkeys(("accepted", "queued", "in_flight", "delivered"), 0)
         none = {**tally, **dict.fromkeys(_MORE_COUNTERS, 0), "dropped": {}}
         none["evaluations"] = {**tally, "dropped": {}}
-        return copy.deepcopy({**none, **cls._last})
+        return copy.deepcopy({**none, **cls._last}) if cls._last else none

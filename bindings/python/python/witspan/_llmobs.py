@@ -6,11 +6,11 @@ import logging
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._context import AnnotationContext
+from ._context import NOTHING, AnnotationContext
 from ._errors import LLMObsArgumentError
 from ._headers import Headers, mutable, pairs, put
 from ._noop import NOOP_SPAN
-from ._offered import Offered
+from ._offered import mark_missing
 from ._starters import Starters
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("witspan")
 
+# ddtrace's default. A text of its own, not the one that a program would write: where nothing is
+# said of the scope, that of an evaluation with a `session_id` is its session.
+_SPAN_SCOPE = bytes.decode(b"span")
 
-class LLMObs(Starters, metaclass=Offered):
+
+class LLMObs(Starters):
     """Tracing of LLM applications. All methods are of the class; there is one tracer a process.
 
     Before `enable()`, after `disable()`, and with `DD_LLMOBS_ENABLED=0`, every call does nothing.
@@ -77,8 +81,9 @@ class LLMObs(Starters, metaclass=Offered):
 
         Raises `LLMObsArgumentError` where it is entered for a wrong argument.
         """
-        parts = {"tags": tags, "prompt": prompt, "name": name}
-        return AnnotationContext(cls, {**parts, "cost_tags": cost_tags, "agent": agent})
+        if cls._turned_off and cls._tracer is None:
+            return NOTHING
+        return AnnotationContext(cls, (tags, prompt, name, cost_tags, agent))
 
     @classmethod
     def export_span(cls, span: Span | None = None) -> dict[str, str] | None:
@@ -105,7 +110,7 @@ class LLMObs(Starters, metaclass=Offered):
         metadata: Mapping[str, Any] | None = None,
         assessment: str | None = None,
         reasoning: str | None = None,
-        eval_scope: str = "span",
+        eval_scope: str = _SPAN_SCOPE,
         agent_service: str | None = None,
         *,
         session_id: str | None = None,
@@ -140,8 +145,7 @@ class LLMObs(Starters, metaclass=Offered):
             "metadata": metadata,
             "assessment": assessment,
             "reasoning": reasoning,
-            # The default is about spans, and a session judged by its id is none.
-            "eval_scope": None if eval_scope == "span" and session_id is not None else eval_scope,
+            "eval_scope": None if eval_scope is _SPAN_SCOPE else eval_scope,
             "status": status,
             "error": error,
         }
@@ -231,3 +235,6 @@ class LLMObs(Starters, metaclass=Offered):
         except LLMObsArgumentError as error:
             # Another service's doing, not the programmer's.
             logger.debug("no trace is continued: %s", error)
+
+
+mark_missing(LLMObs)

@@ -135,6 +135,7 @@ class Tracer:
         model_name: str | None = None,
         model_provider: str | None = None,
         version: str | None = None,
+        start_ns: int | None = None,
     ) -> Span: ...
     def annotate(
         self,

@@ -1,6 +1,6 @@
 """What ddtrace has and witspan has not, and how whoever asks for it is told."""
 
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 # Of ddtrace's LLMObs: data sets, experiments, managed prompts, and reading spans back.
 _DDTRACES = frozenset(
@@ -22,12 +22,21 @@ def not_offered(name: str) -> str:
     )
 
 
-class Offered(type):
-    """The class of `LLMObs`: names what is missing."""
+class _Missing:
+    """An attribute that is not there, and says so."""
 
-    if not TYPE_CHECKING:
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-        def __getattr__(cls, name: str) -> object:
-            if name in _DDTRACES:
-                raise AttributeError(not_offered(f"LLMObs.{name}"))
-            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{name}'")
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(not_offered(self.name))
+
+
+def mark_missing(owner: type) -> None:
+    """Has a class name what it lacks.
+
+    Not by `__getattr__` of a metaclass: that makes every attribute of the class several times as
+    slow, also those that are there.
+    """
+    for name in _DDTRACES:
+        setattr(owner, name, _Missing(f"{owner.__name__}.{name}"))
