@@ -323,7 +323,7 @@ def test_items_of_a_generator_pass_through_and_so_does_its_value(tracing: Tracin
 
     event = tracing.only()
     assert value(event, "input") == {"n": 3}
-    assert "output" not in event["meta"]
+    assert value(event, "output") == [0, 1, 2]
 
 
 def test_a_generator_is_not_current_for_its_reader(tracing: Tracing) -> None:

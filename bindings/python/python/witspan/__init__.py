@@ -55,7 +55,13 @@ def __getattr__(name: str) -> object:
         value: object = getattr(types, name)
         return value
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("witspan")
+        try:
+            return version("witspan")
+        except PackageNotFoundError:
+            # It is used from a folder, and was never installed.
+            from ._native import VERSION
+
+            return VERSION
     raise AttributeError(f"module 'witspan' has no attribute {name!r}")

@@ -61,9 +61,9 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
             print(USAGE)
             sys.exit(0)
         elif option == "--version":
-            from importlib.metadata import version
+            from . import __version__
 
-            print(f"witspan {version('witspan')}")
+            print(f"witspan {__version__}")
             sys.exit(0)
         else:
             _refuse(f"there is no option `{option}`")

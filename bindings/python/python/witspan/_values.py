@@ -20,6 +20,7 @@ list or tuple, and walks what comes back. It raises no `Exception` and never cha
 """
 
 import dataclasses
+from array import array
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, time, timedelta
 from enum import Enum
@@ -65,7 +66,7 @@ def _plain(value: Any) -> Any:
         return kept
     if isinstance(value, Set):
         return _first(_in_order(value), len(value))
-    if isinstance(value, Sequence):
+    if isinstance(value, (Sequence, array)):
         return _first(value, len(value))
     if isinstance(value, type):
         return value.__name__
