@@ -178,8 +178,7 @@ class Lifecycle:
             if cls._tracer is not None:
                 cls._provisional = _auto
                 signals = not _off("WITSPAN_SIGNALS") if handle_signals is None else handle_signals
-                # What a test records is not sent: there is nothing to deliver.
-                cls._hook(signals and cls._memory is None)
+                cls._hook(signals)
 
     @classmethod
     def _gives_way(cls, settings: dict[str, Any]) -> bool:
@@ -210,6 +209,9 @@ class Lifecycle:
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=cls._after_fork)
         _exit.join_multiprocessing(cls.disable)
+        if cls._memory is not None:
+            # What a test records is not sent: signals stay as they are.
+            return
         if signals:
             _exit.catch_signals(cls._deliver)
         else:
