@@ -162,6 +162,31 @@ def test_a_program_that_enables_itself_has_the_last_word(runs, write, receiver) 
     assert "ml_app:own" in event["tags"]
 
 
+def test_what_the_program_says_when_it_enables_counts_whatever_it_is(runs, write, receiver):
+    write(
+        "app.py",
+        """
+        import signal
+        from witspan import LLMObs
+        assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+
+        def drop(span):
+            return None if span.event["name"] == "noise" else span
+
+        LLMObs.enable(span_processor=drop, handle_signals=False, exit_timeout=1)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert LLMObs._exit_timeout == 1
+        for name in ("noise", "kept"):
+            with LLMObs.task(name=name):
+                pass
+    """,
+    )
+    done = runs("run", "app.py", DD_LLMOBS_ML_APP="env")
+    assert (done.returncode, done.stderr) == (0, "")
+    (event,) = receiver.events
+    assert event["name"] == "kept" and "ml_app:env" in event["tags"]
+
+
 def test_tracing_that_is_off_runs_the_program_and_loads_nothing(runs, write, receiver) -> None:
     write(
         "app.py",

@@ -166,10 +166,11 @@ class Lifecycle:
             "memory": cls._memory,
         }
         with cls._lock:
+            processor = None if span_processor is None else runner(span_processor)
+            timeout = _exit_timeout(exit_timeout)
             if cls._starting or (cls._tracer is not None and not cls._gives_way(settings)):
                 return
-            processor = None if span_processor is None else runner(span_processor)
-            cls._exit_timeout = _exit_timeout(exit_timeout)
+            cls._exit_timeout = timeout
             cls._settings = settings
             if processor is not None:
                 cls._processor = processor
@@ -177,8 +178,7 @@ class Lifecycle:
             if cls._tracer is not None:
                 cls._provisional = _auto
                 signals = not _off("WITSPAN_SIGNALS") if handle_signals is None else handle_signals
-                # What a test records is not sent: there is nothing to deliver.
-                cls._hook(signals and cls._memory is None)
+                cls._hook(signals)
 
     @classmethod
     def _gives_way(cls, settings: dict[str, Any]) -> bool:
@@ -186,10 +186,9 @@ class Lifecycle:
         given = {name: v for name, v in settings.items() if v is not None and name != "memory"}
         if cls._provisional and cls._tracer is not None and not cls._tracer.statistics()["open"]:
             cls._provisional = False
-            if given:
-                cls._stop()
-                settings.update({**cls._settings, **given})
-            return bool(given)
+            settings.update({**cls._settings, **given})
+            cls._stop()
+            return True
         differ = sorted(name for name, value in given.items() if cls._settings.get(name) != value)
         if differ:
             logger.warning(
@@ -210,8 +209,13 @@ class Lifecycle:
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=cls._after_fork)
         _exit.join_multiprocessing(cls.disable)
+        if cls._memory is not None:
+            # What a test records is not sent: signals stay as they are.
+            return
         if signals:
             _exit.catch_signals(cls._deliver)
+        else:
+            _exit.release_signals()
 
     @classmethod
     def _start(cls) -> None:
