@@ -3,7 +3,7 @@
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/** A length of time. @param {number | null | undefined} ms milliseconds */
+/** A length of time. @param {number | null | undefined} ms milliseconds @returns {string} */
 export function duration(ms) {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return "";
   if (ms < 0) return `−${duration(-ms)}`;

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ["In the shell", `curl ${origin}/api/intake/llm-obs/v1/trace/spans \\
   -H 'content-type: application/json' -d @- <<END
 {"data": {"type": "span", "attributes": {"ml_app": "my-app", "spans": [{
-  "trace_id": "$RANDOM$RANDOM", "span_id": "$RANDOM$RANDOM", "parent_id": "undefined",
+  "trace_id": "1$RANDOM$RANDOM", "span_id": "1$RANDOM$RANDOM", "parent_id": "undefined",
   "name": "ask", "start_ns": $(date +%s)000000000, "duration": 250000000,
   "meta": {"kind": "llm",
     "input": {"messages": [{"role": "user", "content": "Why is the sky blue?"}]},

@@ -2,6 +2,7 @@
 
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
+import { rememberList } from "../parts/back.js";
 import { asked, filterBar, isFiltered } from "../parts/filters.js";
 import { markStrip } from "../parts/marks.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
@@ -44,6 +45,7 @@ export function make({ query: first, back, signal }) {
   /** @param {URLSearchParams} wanted */
   function change(wanted) {
     query = wanted;
+    rememberList(location.pathname + location.search);
     filters.set(query, null);
     void load();
   }
@@ -144,6 +146,7 @@ export function make({ query: first, back, signal }) {
   }, { rootMargin: "600px" });
   watcher.observe(more);
 
+  rememberList(location.pathname + location.search);
   filters.set(query, null);
   const restored = back && kept?.address === query.toString() ? kept : null;
   if (restored) {
