@@ -98,7 +98,7 @@ function options(picture) {
   const text = { color: colour("dim"), font: { family: font(), size: SMALL_PX } };
   const grid = { color: colour("line"), drawTicks: false };
   const numbers = { beginAtZero: true, stacked: picture.stacked, max: picture.most, border: { display: false }, grid, ticks: { ...text, maxTicksLimit: 5, padding: 6, callback: (/** @type {number} */ value) => picture.format(value) } };
-  const places = { stacked: picture.stacked, border: { display: false }, grid: { display: false }, ticks: { ...text, color: flat ? colour("ink") : text.color, autoSkip: !flat, maxTicksLimit: 8, maxRotation: 0, padding: 4 } };
+  const places = { stacked: picture.stacked, border: { display: false }, grid: { display: false }, ticks: { ...text, color: flat ? colour("ink") : text.color, autoSkip: !flat, maxTicksLimit: 8, autoSkipPadding: 14, maxRotation: 0, padding: 4 } };
   return {
     animation: false, responsive: true, maintainAspectRatio: false, indexAxis: flat ? "y" : "x", interaction: { mode: "index", intersect: false, axis: flat ? "y" : "x" },
     onClick: (/** @type {any} */ _event, /** @type {{ index: number }[]} */ found) => found.length && picture.open?.(found[0].index),

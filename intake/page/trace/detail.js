@@ -24,9 +24,10 @@ import { costOf, tokensOf } from "./model.js";
  * @param {Span} span
  * @param {Evaluation[]} evaluations those of this span
  * @param {number} traceStart ms
+ * @param {import("../content/messages.js").Results} [later] what later spans say that this one's calls gave
  */
-export function spanDetail(traceId, span, evaluations, traceStart) {
-  const results = resultsIn(span.input?.messages, span.output?.messages);
+export function spanDetail(traceId, span, evaluations, traceStart, later) {
+  const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
   const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
     ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
     : [section("Input", ioBlock(span.input, "input", results)), section("Output", ioBlock(span.output, "output", results))];

@@ -30,12 +30,12 @@ export function make({ query: first, signal }) {
   const totals = h("dl", { class: "totals" });
   const figures = {
     traffic: new Figure("Traces", "a bar opens its traces"),
-    latency: new Figure("Duration of traces"),
+    latency: new Figure("Duration of traces", "50, 95 and 99 of 100 are faster"),
     errors: new Figure("Share of traces that failed"),
     tokens: new Figure("Tokens"),
     cost: new Figure("Cost"),
-    models: new Figure("Tokens by model"),
     modelCost: new Figure("Cost by model"),
+    models: new Figure("Tokens by model"),
     apps: new Figure("Traces by app"),
     slow: new Figure("Slowest operations"),
     failing: new Figure("Operations that fail most"),
@@ -97,6 +97,8 @@ export function make({ query: first, signal }) {
     const { totals: sum } = found;
     fill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
       .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))));
+    // Most tracers send no costs: empty pictures would only say so.
+    for (const figure of [figures.cost, figures.modelCost]) figure.element.hidden = !sum.cost;
     const labels = found.buckets.map((each) => bucketName(each.t_ms, found.to_ms - found.from_ms));
     const open = (/** @type {number} */ at) => {
       const from = Math.floor(found.buckets[at].t_ms);
@@ -109,9 +111,9 @@ export function make({ query: first, signal }) {
       { name: "OK", colour: "accent-fill", values: of((each) => each.traces - each.errors) },
       { name: "Failed", colour: "bad-fill", values: of((each) => each.errors) }], count, { stacked: true }));
     void figures.latency.draw(overTime("lines", [
-      { name: "half are faster", colour: "workflow", values: of((each) => each.p50_ms) },
-      { name: "95 % are faster", colour: "agent", values: of((each) => each.p95_ms) },
-      { name: "99 % are faster", colour: "llm", values: of((each) => each.p99_ms) }], duration));
+      { name: "p50", colour: "workflow", values: of((each) => each.p50_ms) },
+      { name: "p95", colour: "agent", values: of((each) => each.p95_ms) },
+      { name: "p99", colour: "llm", values: of((each) => each.p99_ms) }], duration));
     void figures.errors.draw(overTime("lines", [{ name: "Failed", colour: "bad-fill", values: of((each) => (each.traces ? each.errors / each.traces : null)) }], percent));
     void figures.tokens.draw(overTime("bars", [
       { name: "In", colour: "agent", values: of((each) => each.input_tokens) },
@@ -134,8 +136,8 @@ export function make({ query: first, signal }) {
       { name: "Failed", colour: "bad-fill", values: apps.map((each) => each.errors) }] });
     const slow = found.slowest.slice(0, RANKED);
     void figures.slow.draw({ form: "ranks", labels: slow.map((each) => label(`${each.name} (${each.kind})`, 28)), format: duration, open: (at) => go(`/${queryText({ q: slow[at].name })}`), series: [
-      { name: "half are faster", colour: "workflow", values: slow.map((each) => each.p50_ms) },
-      { name: "95 % are faster", colour: "agent", values: slow.map((each) => each.p95_ms) }] });
+      { name: "p50", colour: "workflow", values: slow.map((each) => each.p50_ms) },
+      { name: "p95", colour: "agent", values: slow.map((each) => each.p95_ms) }] });
     const failing = found.failing.filter((each) => each.errors > 0).slice(0, RANKED);
     void figures.failing.draw({ form: "ranks", labels: failing.map((each) => label(`${each.name} (${each.kind})`, 28)), format: percent, most: 1, open: (at) => go(`/${queryText({ q: failing[at].name, status: "error" })}`), series: [
       { name: "Failed", colour: "bad-fill", values: failing.map((each) => each.rate) }] });

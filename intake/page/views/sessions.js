@@ -3,6 +3,7 @@
 import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
 import { ago, cost, count, duration, fullTime, label, plural } from "../format.js";
+import { icon } from "../icons.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { moments, rangeField } from "../parts/range.js";
 import { setQuery } from "../router.js";
@@ -53,7 +54,7 @@ export function make({ query: first, signal }) {
   function drawBar() {
     if (document.activeElement !== search) {
       search.value = query.get("q") ?? "";
-      fill(line, h("label", { class: "search" }, search), rangeField(query, changed));
+      fill(line, h("label", { class: "search" }, icon("search"), search), rangeField(query, changed));
     }
   }
 

@@ -12,6 +12,7 @@ import { messageOf, problem } from "../parts/notices.js";
 import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress, spanDetail, spanLink } from "../trace/detail.js";
+import { laterResults } from "../trace/results.js";
 import { Tree } from "../trace/tree.js";
 
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
@@ -58,9 +59,12 @@ export async function make({ names: [traceId], query, signal }) {
       const span = await get(`spans/${part(traceId)}/${part(id)}`, {}, signal);
       if (mine !== round) return;
       const raw = pane.querySelector("details.raw-event[open]") !== null;
-      fill(pane, spanDetail(traceId, span, whole.evaluations.filter((each) => each.scope === "span" && each.span_id === id), tree.model.start));
+      const said = whole.evaluations.filter((each) => each.scope === "span" && each.span_id === id);
+      fill(pane, spanDetail(traceId, span, said, tree.model.start));
       pane.scrollTop = 0;
       if (raw) openRaw();
+      const later = await laterResults(traceId, span, whole.spans, signal);
+      if (mine === round && later.size && !pane.contains(document.activeElement)) fill(pane, spanDetail(traceId, span, said, tree.model.start, later));
     } catch (error) {
       if (mine === round && messageOf(error)) fill(pane, problem(messageOf(error), () => showSpan(id)));
     }
