@@ -80,6 +80,16 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The format with this name; the public API's for a name that is none.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "sdk" => Self::Sdk,
+            "apm" => Self::Apm,
+            "otlp" => Self::Otlp,
+            _ => Self::Public,
+        }
+    }
+
     /// The name shown to people: `public`, `sdk`, `apm` or `otlp`.
     pub(crate) fn name(self) -> &'static str {
         match self {
