@@ -2,8 +2,8 @@
 """Fetches what the intake's page is made of besides intake/page: Chart.js -> target/page/chart.js.
 
 The npm packages go into the cache, in exactly the versions and with the checksums of
-tools/page/package-lock.json. `--prepare` installs only them, and a Node into .venv where the machine
-has none that is new enough. `--check` reads the types of the page's modules with TypeScript.
+tools/page/package-lock.json. `--prepare` installs only them, and a Node into .venv where the
+machine has none that is new enough. `--check` reads the types of the page's modules.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def check() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--prepare", action="store_true", help="install what it needs and stop")
-    parser.add_argument("--check", action="store_true", help="check the types of the page's modules")
+    parser.add_argument("--check", action="store_true", help="check the modules' types")
     arguments = parser.parse_args()
     if arguments.prepare:
         if not usable():
