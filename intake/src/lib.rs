@@ -7,6 +7,7 @@
 mod cli;
 mod decode;
 mod model;
+mod schema;
 mod server;
 mod store;
 

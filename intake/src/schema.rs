@@ -157,7 +157,15 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
     let object = json!({ "type": "object" });
     // ddtrace and dd-trace-go have two kinds more; dd-trace-js sends what was no number as null.
     let kinds = [
-        "llm", "workflow", "agent", "tool", "task", "embedding", "retrieval", "experiment", "step",
+        "llm",
+        "workflow",
+        "agent",
+        "tool",
+        "task",
+        "embedding",
+        "retrieval",
+        "experiment",
+        "step",
     ];
     let metrics = json!({
         "type": "object",
@@ -189,7 +197,11 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
         ("parts", "/$defs/message/properties/content", text.clone()),
         ("parts", "/$defs/message/properties/role", text.clone()),
         ("parts", "/$defs/toolCall/required", json!([])),
-        ("parts", "/$defs/toolCall/properties/arguments", json!({ "type": ["object", "string", "null"] })),
+        (
+            "parts",
+            "/$defs/toolCall/properties/arguments",
+            json!({ "type": ["object", "string", "null"] }),
+        ),
         ("parts", "/$defs/toolResult/required", json!([])),
         ("parts", "/$defs/toolResult/properties/result", text.clone()),
         ("parts", "/$defs/document/required", json!([])),
@@ -199,13 +211,29 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
         ("parts", "/$defs/metadata/properties/_dd", object.clone()),
         ("parts", "/$defs/links/items/required", json!([])),
         ("parts", "/$defs/links/items/properties/attributes", object.clone()),
-        ("public-api", "/$defs/span/required", json!(["name", "span_id", "trace_id", "parent_id", "start_ns", "duration", "meta"])),
-        ("public-api", "/$defs/span/properties/start_ns", json!({ "type": "number", "minimum": 0 })),
+        (
+            "public-api",
+            "/$defs/span/required",
+            json!(["name", "span_id", "trace_id", "parent_id", "start_ns", "duration", "meta"]),
+        ),
+        (
+            "public-api",
+            "/$defs/span/properties/start_ns",
+            json!({ "type": "number", "minimum": 0 }),
+        ),
         ("public-api", "/$defs/span/properties/duration", json!({ "type": "number" })),
         ("sdk-intake", "/items/required", json!(["spans"])),
-        ("sdk-intake", "/$defs/span/required", json!(["name", "span_id", "trace_id", "parent_id", "start_ns", "duration", "meta"])),
+        (
+            "sdk-intake",
+            "/$defs/span/required",
+            json!(["name", "span_id", "trace_id", "parent_id", "start_ns", "duration", "meta"]),
+        ),
         ("sdk-intake", "/$defs/span/properties/_dd", object.clone()),
-        ("sdk-intake", "/$defs/span/properties/start_ns", json!({ "type": "number", "minimum": 0 })),
+        (
+            "sdk-intake",
+            "/$defs/span/properties/start_ns",
+            json!({ "type": "number", "minimum": 0 }),
+        ),
         ("sdk-intake", "/$defs/span/properties/duration", json!({ "type": "number" })),
         ("sdk-intake", "/$defs/span/properties/tags", texts.clone()),
         ("sdk-intake", "/$defs/span/properties/collection_errors", texts),
@@ -213,11 +241,27 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
         ("sdk-intake", "/$defs/meta/properties/agent_attribution", object.clone()),
         ("sdk-intake", "/$defs/meta/properties/tool", object),
         ("sdk-intake", "/$defs/prompt/required", json!([])),
-        ("eval-metric", "/$defs/metric/required", json!(["label", "metric_type", "ml_app", "timestamp_ms"])),
-        ("eval-metric", "/$defs/metric/properties/eval_scope", json!({ "enum": ["span", "trace", "session", "external"] })),
-        ("eval-metric", "/$defs/metric/properties/timestamp_ms", json!({ "type": "number", "minimum": 0 })),
+        (
+            "eval-metric",
+            "/$defs/metric/required",
+            json!(["label", "metric_type", "ml_app", "timestamp_ms"]),
+        ),
+        (
+            "eval-metric",
+            "/$defs/metric/properties/eval_scope",
+            json!({ "enum": ["span", "trace", "session", "external"] }),
+        ),
+        (
+            "eval-metric",
+            "/$defs/metric/properties/timestamp_ms",
+            json!({ "type": "number", "minimum": 0 }),
+        ),
         ("eval-metric", "/$defs/metric/properties/label", id),
-        ("eval-metric", "/$defs/metric/properties/tags", json!({ "type": "array", "items": { "type": "string" } })),
+        (
+            "eval-metric",
+            "/$defs/metric/properties/tags",
+            json!({ "type": "array", "items": { "type": "string" } }),
+        ),
         ("eval-metric", "/$defs/evaluation", judged),
         ("eval-metric", "/$defs/feedback/properties", json!({ "join_on": false })),
     ]

@@ -119,8 +119,9 @@ fn completed(mut event: Map<String, Value>, carrier: &Map<String, Value>) -> Map
     // The agentless form has ids in 16 hexadecimal digits; the event's own parent is decimal.
     let id = match carrier.get("span_id") {
         Some(Value::Number(number)) => number.to_string(),
-        Some(Value::String(hex)) => u64::from_str_radix(hex, 16)
-            .map_or_else(|_| hex.clone(), |number| number.to_string()),
+        Some(Value::String(hex)) => {
+            u64::from_str_radix(hex, 16).map_or_else(|_| hex.clone(), |number| number.to_string())
+        }
         _ => String::new(),
     };
     event.insert("span_id".to_owned(), Value::String(id));
@@ -147,7 +148,8 @@ fn completed(mut event: Map<String, Value>, carrier: &Map<String, Value>) -> Map
             let value = carrier.get("meta").and_then(|meta| meta.get(name));
             value.and_then(Value::as_str).unwrap_or_default()
         };
-        let message = if of("error.message").is_empty() { of("error.msg") } else { of("error.message") };
+        let message =
+            if of("error.message").is_empty() { of("error.msg") } else { of("error.message") };
         meta.insert(
             "error".to_owned(),
             json!({ "message": message, "type": of("error.type"), "stack": of("error.stack") }),

@@ -46,8 +46,7 @@ pub(crate) fn metrics(text: &str) -> Result<Decoded, Refusal> {
     let mut decoded = Decoded::default();
     for (number, metric) in body.data.attributes.metrics.iter().enumerate() {
         let pointer = format!("/data/attributes/metrics/{number}");
-        let (mut value, raw) =
-            read(metric.get()).map_err(|error| not_json(&pointer, &error))?;
+        let (mut value, raw) = read(metric.get()).map_err(|error| not_json(&pointer, &error))?;
         let raw = raw.into_owned();
         if let Value::Object(members) = &mut value {
             normalise(members);

@@ -242,10 +242,9 @@ fn texts(value: Option<Value>) -> Vec<String> {
 
 fn numbers(value: Option<Value>) -> Vec<(String, f64)> {
     match value {
-        Some(Value::Object(members)) => members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_f64()?)))
-            .collect(),
+        Some(Value::Object(members)) => {
+            members.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
+        }
         _ => Vec::new(),
     }
 }

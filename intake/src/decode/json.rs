@@ -6,21 +6,17 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::Refusal;
-use crate::schema::{Problem, Shape, problems, Rule};
+use crate::schema::{Problem, Rule, Shape, problems};
 
 /// The body as text.
 pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(body).map_err(|error| {
-        bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
-    })
+    std::str::from_utf8(body)
+        .map_err(|error| bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))
 }
 
 /// The envelope of a body, whose events stay text. Where it is not what `shape` says, the refusal
 /// names the field.
-pub(crate) fn envelope<'a, T: Deserialize<'a>>(
-    text: &'a str,
-    shape: Shape,
-) -> Result<T, Refusal> {
+pub(crate) fn envelope<'a, T: Deserialize<'a>>(text: &'a str, shape: Shape) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|error| {
         // Reading again as any JSON tells a wrong field from a wrong text, and where it is.
         match read(text) {

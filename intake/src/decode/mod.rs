@@ -1,9 +1,27 @@
 //! Bytes of each wire format to the model.
+//!
+//! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
+//! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
+//! OpenTelemetry mean. A request is taken whole or not at all.
+
+mod apm;
+mod drops;
+mod evaluations;
+mod event;
+mod genai;
+mod json;
+mod messages;
+mod msgpack;
+mod otlp;
+mod spans;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
 
 use axum::http::HeaderMap;
-use serde_json::{Map, Value};
 
-use crate::model::{Decoded, Kind, Refusal, Source, Span, Status};
+use crate::model::{Decoded, Refusal};
 
 /// What a path of the intake takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,62 +49,40 @@ pub(crate) enum Route {
 /// Decodes the inflated body of a request.
 pub(crate) fn request(
     route: Route,
-    _content_type: &str,
-    _headers: &HeaderMap,
+    content_type: &str,
+    headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Decoded, Refusal> {
-    if route != Route::SdkSpans {
-        return Ok(Decoded::default());
-    }
-    let bad = |reason: String| Refusal::BadRequest { pointer: String::new(), reason };
-    let body: Value = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
-    let mut decoded = Decoded::default();
-    for envelope in body.as_array().into_iter().flatten() {
-        for event in envelope["spans"].as_array().into_iter().flatten() {
-            decoded.spans.push(span(event));
-        }
-    }
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let mut decoded = match route {
+        Route::PublicSpans => spans::public(&text(&kind, body)?)?,
+        Route::SdkSpans => spans::sdk(&text(&kind, body)?)?,
+        Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
+        Route::ApmTraces if body.is_empty() => Decoded::default(),
+        Route::ApmTraces => apm::traces(body)?,
+        // This version has no room for the structures in which LLM events ride.
+        Route::ApmTracesV05 => Decoded::default(),
+        Route::ApmAgentless => apm::agentless(json::text(body)?)?,
+        Route::OtlpTraces => match kind.as_str() {
+            "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,
+            "application/json" => otlp::json(json::text(body)?, headers)?,
+            _ => {
+                let accepted = "`application/x-protobuf` or `application/json`";
+                let reason = format!("the content type `{kind}` is not {accepted}");
+                return Err(Refusal::Unsupported { reason });
+            }
+        },
+        Route::Telemetry => drops::telemetry(json::text(body)?)?,
+    };
+    drops::from_header(headers, &mut decoded);
     Ok(decoded)
 }
 
-fn span(event: &Value) -> Span {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let tags: Vec<String> =
-        event["tags"].as_array().into_iter().flatten().filter_map(text).collect();
-    let tag = |key: &str| {
-        tags.iter().find_map(|tag| Some(tag.strip_prefix(key)?.strip_prefix(':')?.to_owned()))
-    };
-    let wire = &event["meta"];
-    let mut meta = Map::new();
-    for key in ["input", "output", "metadata", "tool_definitions"] {
-        if !wire[key].is_null() {
-            meta.insert(key.to_owned(), wire[key].clone());
-        }
+/// A JSON body; the Java SDK sends the same in MessagePack.
+fn text<'a>(kind: &str, body: &'a [u8]) -> Result<Cow<'a, str>, Refusal> {
+    if kind.ends_with("msgpack") {
+        let value = msgpack::read(body).map_err(|reason| json::bad("", reason))?;
+        return Ok(Cow::Owned(value.to_string()));
     }
-    Span {
-        trace_id: text(&event["trace_id"]).unwrap_or_default(),
-        span_id: text(&event["span_id"]).unwrap_or_default(),
-        parent_id: text(&event["parent_id"]).filter(|id| id != "undefined"),
-        name: text(&event["name"]).unwrap_or_default(),
-        kind: Kind::named(wire["span.kind"].as_str().unwrap_or_default()),
-        start_ns: event["start_ns"].as_i64().unwrap_or_default(),
-        duration_ns: event["duration"].as_i64().unwrap_or_default(),
-        status: if event["status"] == "error" { Status::Error } else { Status::Ok },
-        ml_app: tag("ml_app").unwrap_or_default(),
-        service: tag("service"),
-        env: tag("env"),
-        version: tag("version"),
-        session_id: text(&event["session_id"]),
-        model: text(&wire["model_name"]),
-        provider: text(&wire["model_provider"]),
-        language: tag("language"),
-        feedback_join_key: None,
-        metrics: (event["metrics"].as_object().into_iter().flatten())
-            .filter_map(|(key, value)| Some((key.clone(), value.as_f64()?)))
-            .collect(),
-        tags,
-        meta: Value::Object(meta),
-        source: Source::Sdk,
-        raw: event.to_string(),
-    }
+    json::text(body).map(Cow::Borrowed)
 }

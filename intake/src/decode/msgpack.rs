@@ -47,9 +47,9 @@ fn json(value: &ValueRef<'_>) -> Value {
             Value::Object(members)
         }
         ValueRef::Array(items) => Value::Array(items.iter().map(json).collect()),
-        ValueRef::Map(members) => Value::Object(
-            members.iter().map(|(key, value)| (key_of(key), json(value))).collect(),
-        ),
+        ValueRef::Map(members) => {
+            Value::Object(members.iter().map(|(key, value)| (key_of(key), json(value))).collect())
+        }
     }
 }
 

@@ -65,11 +65,8 @@ struct SdkEnvelope<'a> {
 /// The body of `/api/v2/llmobs`: an array of envelopes, or from older SDKs one alone.
 pub(crate) fn sdk(text: &str) -> Result<Decoded, Refusal> {
     let alone = text.trim_start().starts_with('{');
-    let envelopes: Vec<SdkEnvelope<'_>> = if alone {
-        vec![envelope(text, Shape::SdkBody)?]
-    } else {
-        envelope(text, Shape::SdkBody)?
-    };
+    let envelopes: Vec<SdkEnvelope<'_>> =
+        if alone { vec![envelope(text, Shape::SdkBody)?] } else { envelope(text, Shape::SdkBody)? };
     let mut decoded = Decoded::default();
     for (outer, each) in envelopes.iter().enumerate() {
         for (inner, event) in each.spans.iter().enumerate() {
