@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::measure::Measure;
 use super::prepare::PreparedSpan;
 use super::summary::{MINUTE, Trace, measure_span};
-use super::sums::{Operation, add_operation, add_session, add_traffic, set_number};
+use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
 use crate::model::{Kind, Source, Span, Status};
 
 /// Numbers the writer gives out; kept by it from one transaction to the next.
@@ -191,13 +191,6 @@ impl<'a> Batch<'a> {
     /// Adds a span to the sums of its operation, or with -1 takes it away.
     fn count(&mut self, prepared: &PreparedSpan, times: i64) {
         let span = &prepared.span;
-        let operation = Operation {
-            minute: span.start_ns.div_euclid(MINUTE),
-            app: span.ml_app.clone(),
-            name: span.name.clone(),
-            kind: span.kind.name().to_owned(),
-            model: span.model.clone().unwrap_or_default(),
-        };
         let mut measure = measure_span(
             &span.kind,
             span.status == Status::Error,
@@ -208,7 +201,18 @@ impl<'a> Batch<'a> {
         if times < 0 {
             measure.negate();
         }
-        self.operations.entry(operation).or_default().merge(&measure);
+        let minute = span.start_ns.div_euclid(MINUTE);
+        for grain in GRAINS {
+            let operation = Operation {
+                grain,
+                minute: minute - minute.rem_euclid(grain),
+                app: span.ml_app.clone(),
+                name: span.name.clone(),
+                kind: span.kind.name().to_owned(),
+                model: span.model.clone().unwrap_or_default(),
+            };
+            self.operations.entry(operation).or_default().merge(&measure);
+        }
     }
 
     fn tag(&mut self, trace: i64, span: &Span) -> rusqlite::Result<()> {
@@ -265,7 +269,7 @@ impl<'a> Batch<'a> {
     /// Writes what was gathered. Returns the traces that changed, each with its new number.
     pub(crate) fn finish(mut self) -> rusqlite::Result<Vec<(i64, i64)>> {
         let mut numbers = Vec::with_capacity(self.changed.len());
-        let mut traffic = HashMap::<(i64, String, String), Measure>::new();
+        let mut traffic = HashMap::<((i64, i64), String, String), Measure>::new();
         let mut sessions = Vec::new();
         for (trace_id, mut changed) in std::mem::take(&mut self.changed) {
             if changed.rebuild {
@@ -280,16 +284,19 @@ impl<'a> Batch<'a> {
                 if sign < 0 {
                     measure.negate();
                 }
-                let key = (trace.minute(), trace.app.clone(), trace.kind.clone());
-                traffic.entry(key).or_default().merge(&measure);
+                for grain in GRAINS {
+                    let minute = trace.minute() - trace.minute().rem_euclid(grain);
+                    let key = ((grain, minute), trace.app.clone(), trace.kind.clone());
+                    traffic.entry(key).or_default().merge(&measure);
+                }
                 if let Some(session) = &trace.session {
                     sessions.push((session.clone(), trace.clone(), measure));
                 }
             }
             self.cache.traces.insert(trace_id, changed.new);
         }
-        for ((minute, app, kind), measure) in traffic {
-            add_traffic(self.connection, minute, &app, &kind, &measure)?;
+        for ((time, app, kind), measure) in traffic {
+            add_traffic(self.connection, time, &app, &kind, &measure)?;
         }
         for (session, trace, measure) in sessions {
             add_session(self.connection, &session, &trace, &measure)?;

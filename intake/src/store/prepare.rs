@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 use crate::model::{Decoded, DropReport, Evaluation, Kind, Span};
 
@@ -84,7 +84,8 @@ fn prepare(mut span: Span) -> PreparedSpan {
     }
 }
 
-fn pack(meta: &Value, raw: &str) -> Vec<u8> {
+/// The meta of a span and the event it came as, in one frame.
+pub(crate) fn pack(meta: &Value, raw: &str) -> Vec<u8> {
     thread_local! {
         // A compressor's tables are bigger than most events; one for each thread.
         static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
@@ -104,7 +105,17 @@ fn pack(meta: &Value, raw: &str) -> Vec<u8> {
 
 /// What `pack` made of a span: its meta and the event as received, both JSON text.
 pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
-    let text = zstd::decode_all(packed).unwrap_or_else(|_| packed.to_vec());
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    let text = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Decompressor::new().ok();
+        }
+        let length = Decompressor::upper_bound(packed)?;
+        decompressor.as_mut()?.decompress(packed, length).ok()
+    });
+    let text = text.unwrap_or_else(|| packed.to_vec());
     let mut meta = String::from_utf8(text).unwrap_or_default();
     let raw = match meta.find('\n') {
         Some(end) => {

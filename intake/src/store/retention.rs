@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::measure::Measure;
 use super::summary::{MINUTE, Trace};
-use super::sums::{add_session, set_number};
+use super::sums::{GRAINS, add_session, set_number};
 
 /// Spans deleted in one transaction, so that nobody waits long for it.
 const STEP_SPANS: i64 = 2_000;
@@ -198,8 +198,12 @@ fn forget_minutes(connection: &Connection) -> rusqlite::Result<()> {
     let oldest: Option<i64> =
         connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
     let minute = oldest.map_or(i64::MAX, |start| start.div_euclid(MINUTE));
-    for table in ["traffic", "operations"] {
-        connection.execute(&format!("DELETE FROM {table} WHERE minute < ?1"), [minute])?;
+    for (table, grain) in
+        ["traffic", "operations"].into_iter().flat_map(|it| GRAINS.map(|g| (it, g)))
+    {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE grain = ?1 AND minute <= ?2"))?
+            .execute([grain, minute.saturating_sub(grain)])?;
     }
     Ok(())
 }

@@ -92,8 +92,10 @@ CREATE TABLE trace_tags (
     PRIMARY KEY (tag, trace)
 ) STRICT, WITHOUT ROWID;
 
--- Sums per minute, kept as spans come: an overview of a week reads these and no span.
+-- Sums per minute and per hour (`grain` is 1 or 60), kept as spans come: an overview reads these and
+-- no span. `minute` is the first one, counted from the epoch.
 CREATE TABLE traffic (
+    grain INTEGER NOT NULL,
     minute INTEGER NOT NULL,
     app TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -104,9 +106,10 @@ CREATE TABLE traffic (
     cost REAL NOT NULL,
     total_tokens REAL NOT NULL,
     durations BLOB NOT NULL,
-    PRIMARY KEY (minute, app, kind)
+    PRIMARY KEY (grain, minute, app, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE operations (
+    grain INTEGER NOT NULL,
     minute INTEGER NOT NULL,
     app TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -118,7 +121,7 @@ CREATE TABLE operations (
     output_tokens REAL NOT NULL,
     cost REAL NOT NULL,
     durations BLOB NOT NULL,
-    PRIMARY KEY (minute, app, name, kind, model)
+    PRIMARY KEY (grain, minute, app, name, kind, model)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sessions (

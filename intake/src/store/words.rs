@@ -3,6 +3,8 @@
 //! Spans get in after they are committed, when the writer has nothing better to do: a burst is
 //! taken at full speed, and is found a moment later.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
@@ -11,6 +13,8 @@ use super::sums::set_number;
 
 /// Bytes of one span's text that are indexed.
 const INDEXED_TEXT: usize = 256 * 1024;
+/// Bytes of a word.
+const WORD: usize = 64;
 
 /// Indexes up to `limit` spans after `from`; returns the last one done, `None` if there is none.
 pub(crate) fn index_some(
@@ -56,16 +60,31 @@ pub(crate) fn index_again(connection: &Connection, id: i64) -> rusqlite::Result<
     Ok(())
 }
 
+/// The words of a span, each once: how often and where it stands is not kept anyway.
 fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
     let (meta, _) = unpack(packed);
-    let mut words = String::with_capacity(meta.len());
-    push(&mut words, name);
-    push(&mut words, model.unwrap_or_default());
+    let mut text = String::with_capacity(meta.len());
+    push(&mut text, name);
+    push(&mut text, model.unwrap_or_default());
     let meta: Value = serde_json::from_str(&meta).unwrap_or_default();
     for part in ["input", "output", "error", "metadata", "tool_definitions"] {
-        collect(&mut words, &meta[part]);
+        collect(&mut text, &meta[part]);
+    }
+    text.make_ascii_lowercase();
+    let mut seen = HashSet::new();
+    let mut words = String::with_capacity(text.len());
+    for word in split(&text) {
+        // What is longer than any word is a picture, a key or a hash.
+        if word.len() <= WORD && seen.insert(word) {
+            words.push_str(word);
+            words.push(' ');
+        }
     }
     words
+}
+
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 fn collect(words: &mut String, value: &Value) {
@@ -106,34 +125,52 @@ fn is_unspaced(character: char) -> bool {
         | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
 }
 
-/// The query for what a person typed: every word must be there, the last one may be unfinished.
-/// `None` if nothing typed is a word.
-pub(crate) fn query(typed: &str) -> Option<String> {
+/// What a person typed, as queries over words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// Every word must be there.
+    pub(crate) exact: String,
+    /// The same with the last word unfinished, if it may be. It costs a look at every word that
+    /// begins so: for when there is nothing exact.
+    pub(crate) unfinished: Option<String>,
+}
+
+/// The queries for a text; `None` if nothing in it is a word.
+pub(crate) fn query(typed: &str) -> Option<Query> {
     let mut spaced = String::new();
     push(&mut spaced, typed);
-    let parts: Vec<&str> = spaced
-        .split(|character: char| !character.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect();
-    let unfinished = typed.ends_with(char::is_alphanumeric)
-        && parts.last().is_some_and(|part| part.chars().count() >= 2);
-    let last = parts.len().checked_sub(1)?;
-    let quoted = parts.iter().enumerate().map(|(index, part)| {
-        format!("\"{part}\"{}", if index == last && unfinished { "*" } else { "" })
-    });
-    Some(quoted.collect::<Vec<_>>().join(" AND "))
+    let words: Vec<String> = split(&spaced).map(|word| format!("\"{word}\"")).collect();
+    let last = split(&spaced).last()?;
+    let exact = words.join(" AND ");
+    let unfinished = typed.ends_with(char::is_alphanumeric) && last.chars().count() >= 3;
+    Some(Query { unfinished: unfinished.then(|| format!("{exact}*")), exact })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn exact(typed: &str) -> String {
+        query(typed).unwrap().exact
+    }
+
     #[test]
     fn every_typed_word_must_be_there_and_the_last_may_be_unfinished() {
-        assert_eq!(query("sky blu").unwrap(), "\"sky\" AND \"blu\"*");
-        assert_eq!(query("sky blue ").unwrap(), "\"sky\" AND \"blue\"");
-        assert_eq!(query("\"x\" OR (NEAR*").unwrap(), "\"x\" AND \"OR\" AND \"NEAR\"");
-        assert_eq!(query("天空").unwrap(), "\"天\" AND \"空\"");
+        let both = query("sky blu").unwrap();
+        assert_eq!(both.exact, "\"sky\" AND \"blu\"");
+        assert_eq!(both.unfinished.unwrap(), "\"sky\" AND \"blu\"*");
+        assert_eq!(query("sky blue ").unwrap().unfinished, None);
+        assert_eq!(exact("\"x\" OR (NEAR*"), "\"x\" AND \"OR\" AND \"NEAR\"");
+        assert_eq!(exact("天空"), "\"天\" AND \"空\"");
         assert_eq!(query(" * \" "), None);
+    }
+
+    #[test]
+    fn a_word_is_indexed_once_and_a_picture_not_at_all() {
+        let meta = serde_json::json!({
+            "input": {"value": "Sky sky 天空"}, "output": {"value": "A".repeat(1_000)}
+        });
+        let packed = crate::store::prepare::pack(&meta, "{}");
+        assert_eq!(words("ask", Some("gpt-4o"), &packed), "ask gpt 4o sky 天 空 ");
     }
 }

@@ -18,8 +18,10 @@ use super::{Retention, Shared, retention, side, words};
 const BATCH_SPANS: usize = 4_000;
 /// Spans indexed in one go while nobody waits.
 const INDEX_SPANS: usize = 500;
+/// How long nothing must have come before the text index is worked on.
+const QUIET: Duration = Duration::from_millis(10);
 /// How far the text index may be behind before requests wait for it.
-const INDEX_LAG: i64 = 100_000;
+const INDEX_LAG: i64 = 1_000_000;
 /// How often old traces are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
@@ -70,16 +72,21 @@ impl Writer {
     /// Works until every sender is gone.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let mut looked = Instant::now();
+        let mut quiet = QUIET;
         loop {
-            let patience = if self.behind() > 0 { Duration::ZERO } else { Duration::from_secs(1) };
+            let patience = if self.behind() > 0 { quiet } else { Duration::from_secs(1) };
             match jobs.recv_timeout(patience) {
                 Ok(first) => {
                     self.work(first, &jobs);
+                    quiet = QUIET;
                     if self.behind() > INDEX_LAG {
                         self.index(BATCH_SPANS);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.index(INDEX_SPANS),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.index(INDEX_SPANS);
+                    quiet = Duration::ZERO;
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if looked.elapsed() >= RETENTION_EVERY {

@@ -1,14 +1,19 @@
 //! What there is to filter by, and how much of it.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::ns;
 use crate::store::summary::MINUTE;
+use crate::store::sums::stretches;
 
 /// Keys of tags, and values of each, that are offered.
 const KEYS: usize = 20;
 const VALUES: usize = 10;
+/// Apps, kinds and models that are offered.
+const LISTED: usize = 50;
 /// Keys that have a filter of their own, or tell of the tracer and not of the application.
 const HIDDEN: [&str; 9] = [
     "@join",
@@ -52,40 +57,36 @@ pub(crate) fn facets(
     from: Option<f64>,
     to: Option<f64>,
 ) -> rusqlite::Result<Facets> {
-    let minutes = minutes(from, to);
-    let count = |sql: &str| {
-        connection
-            .prepare_cached(sql)?
-            .query_map(params![minutes.0, minutes.1], |row| {
-                Ok(Count { value: row.get(0)?, count: row.get(1)? })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()
+    let (first, last) = minutes(from, to);
+    let stretches = stretches(first, last);
+    let count = |sql: &str| -> rusqlite::Result<Vec<Count>> {
+        let mut sums = HashMap::<String, i64>::new();
+        let mut statement = connection.prepare_cached(sql)?;
+        for (grain, first, last) in &stretches {
+            let mut rows = statement.query([grain, first, last])?;
+            while let Some(row) = rows.next()? {
+                *sums.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+            }
+        }
+        let sums = sums.into_iter().filter(|(_, count)| *count > 0);
+        let mut counts: Vec<Count> = sums.map(|(value, count)| Count { value, count }).collect();
+        counts.sort_by(|one, other| (other.count, &one.value).cmp(&(one.count, &other.value)));
+        counts.truncate(LISTED);
+        Ok(counts)
     };
-    let (traces, errors): (i64, i64) = connection
-        .prepare_cached(
-            "SELECT coalesce(sum(traces), 0), coalesce(sum(errors), 0) FROM traffic
-             WHERE minute BETWEEN ?1 AND ?2",
-        )?
-        .query_row([minutes.0, minutes.1], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let place = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
     Ok(Facets {
-        apps: count(
-            "SELECT app, sum(traces) AS n FROM traffic WHERE minute BETWEEN ?1 AND ?2
-             GROUP BY app HAVING n > 0 ORDER BY n DESC LIMIT 50",
-        )?,
-        kinds: count(
-            "SELECT kind, sum(traces) AS n FROM traffic WHERE minute BETWEEN ?1 AND ?2
-             GROUP BY kind HAVING n > 0 ORDER BY n DESC LIMIT 50",
-        )?,
-        models: count(
-            "SELECT model, sum(calls) AS n FROM operations
-             WHERE minute BETWEEN ?1 AND ?2 AND model <> ''
-             GROUP BY model HAVING n > 0 ORDER BY n DESC LIMIT 50",
-        )?,
-        statuses: [("ok", traces - errors), ("error", errors)]
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(value, count)| Count { value: value.to_owned(), count })
-            .collect(),
+        apps: count(&format!("SELECT app, sum(traces) FROM traffic WHERE {place} GROUP BY app"))?,
+        kinds: count(&format!(
+            "SELECT kind, sum(traces) FROM traffic WHERE {place} GROUP BY kind"
+        ))?,
+        models: count(&format!(
+            "SELECT model, sum(calls) FROM operations WHERE {place} AND model <> '' GROUP BY model"
+        ))?,
+        statuses: count(&format!(
+            "SELECT 'ok', coalesce(sum(traces - errors), 0) FROM traffic WHERE {place}
+             UNION ALL SELECT 'error', coalesce(sum(errors), 0) FROM traffic WHERE {place}"
+        ))?,
         tags: tags(connection)?,
         sessions_count: connection
             .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))?,

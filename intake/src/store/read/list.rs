@@ -11,7 +11,7 @@ use crate::store::words;
 
 /// A tag of fewer traces than this is asked first, and its traces are sorted; one of more is met
 /// often enough on the way down the list.
-const RARE: i64 = 20_000;
+const RARE: i64 = 10_000;
 
 /// Which traces.
 #[derive(Clone, Debug, Default)]
@@ -198,8 +198,11 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
         }
         None => "traces",
     };
+    // What must be sorted is narrow; rows are read whole only for the page.
     let sql = format!(
-        "SELECT traces.* FROM {from} WHERE {} ORDER BY start DESC, id DESC LIMIT {}",
+        "SELECT traces.* FROM (SELECT traces.id AS chosen FROM {from} WHERE {}
+             ORDER BY start DESC, id DESC LIMIT {})
+         JOIN traces ON id = chosen ORDER BY start DESC, id DESC",
         conditions.sql(),
         filter.limit + 1
     );

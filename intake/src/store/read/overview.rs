@@ -9,6 +9,7 @@ use super::facets::minutes;
 use super::ms;
 use crate::store::measure::{Durations, Measure};
 use crate::store::summary::MINUTE;
+use crate::store::sums::stretches;
 
 /// Lines of each ranking.
 const RANKS: usize = 10;
@@ -123,40 +124,54 @@ pub(crate) fn overview(
         last = newest.unwrap_or(now).max(first);
     }
     last = last.max(first);
+    let buckets = buckets.clamp(1, BUCKETS);
+    let mut width = (last.saturating_sub(first) / buckets).saturating_add(1);
+    // Buckets of an hour and more are whole hours, which are summed up already.
+    if width >= 60 {
+        width = width.saturating_add(59) / 60 * 60;
+        first -= first.rem_euclid(60);
+    }
     let span = last.saturating_sub(first).saturating_add(1);
-    let width = span.saturating_add(buckets - 1) / buckets.clamp(1, BUCKETS);
-    let width = width.max(1).max(span / BUCKETS);
 
+    let begin = first;
     let mut series = BTreeMap::<i64, Measure>::new();
     let mut apps = HashMap::<String, Measure>::new();
     let mut all = Measure::default();
     let mut statement = connection.prepare_cached(
-        "SELECT * FROM traffic WHERE minute BETWEEN ?1 AND ?2 AND (?3 IS NULL OR app = ?3)",
+        "SELECT * FROM traffic WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
+             AND (?4 IS NULL OR app = ?4)",
     )?;
-    let mut rows = statement.query(params![first, last, app])?;
-    while let Some(row) = rows.next()? {
-        let measure = measure(row, "traces", true)?;
-        let bucket = (row.get::<_, i64>("minute")? - first) / width;
-        series.entry(bucket).or_default().merge(&measure);
-        apps.entry(row.get("app")?).or_default().merge(&measure);
-        all.merge(&measure);
+    for (grain, first, last) in
+        if width < 60 { vec![(1, first, last)] } else { stretches(first, last) }
+    {
+        let mut rows = statement.query(params![grain, first, last, app])?;
+        while let Some(row) = rows.next()? {
+            let measure = measure(row, "traces", true)?;
+            let bucket = (row.get::<_, i64>("minute")? - begin) / width;
+            series.entry(bucket).or_default().merge(&measure);
+            apps.entry(row.get("app")?).or_default().merge(&measure);
+            all.merge(&measure);
+        }
     }
 
     let mut models = HashMap::<String, Measure>::new();
     let mut operations = HashMap::<(String, String), Measure>::new();
     let mut spans = 0;
     let mut statement = connection.prepare_cached(
-        "SELECT * FROM operations WHERE minute BETWEEN ?1 AND ?2 AND (?3 IS NULL OR app = ?3)",
+        "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
+             AND (?4 IS NULL OR app = ?4)",
     )?;
-    let mut rows = statement.query(params![first, last, app])?;
-    while let Some(row) = rows.next()? {
-        let measure = measure(row, "calls", false)?;
-        spans += measure.count;
-        let model: String = row.get("model")?;
-        if !model.is_empty() {
-            models.entry(model).or_default().merge(&measure);
+    for (grain, first, last) in stretches(first, last) {
+        let mut rows = statement.query(params![grain, first, last, app])?;
+        while let Some(row) = rows.next()? {
+            let measure = measure(row, "calls", false)?;
+            spans += measure.count;
+            let model: String = row.get("model")?;
+            if !model.is_empty() {
+                models.entry(model).or_default().merge(&measure);
+            }
+            operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&measure);
         }
-        operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&measure);
     }
     operations.retain(|_, measure| measure.count > 0);
 

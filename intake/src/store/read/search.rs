@@ -10,6 +10,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::list::{Filter, Page, Summary};
+use crate::store::words::Query;
 
 /// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
 /// `next` goes on.
@@ -17,11 +18,36 @@ const HITS: usize = 20_000;
 
 pub(super) fn search(
     connection: &Connection,
-    query: &str,
+    query: &Query,
     (conditions, values): (String, Vec<Sql>),
     filter: &Filter,
 ) -> rusqlite::Result<Page> {
-    let before = filter.before.as_deref().and_then(|text| text.strip_prefix('w')?.parse().ok());
+    let conditions = &(conditions, values);
+    // A cursor says which of the two it goes on with.
+    let place =
+        |letter| filter.before.as_deref().and_then(|text| text.strip_prefix(letter)?.parse().ok());
+    if let (Some(unfinished), Some(before)) = (&query.unfinished, place('u')) {
+        return hits(connection, unfinished, 'u', before, conditions, filter.limit);
+    }
+    let before = place('w');
+    let exact =
+        hits(connection, &query.exact, 'w', before.unwrap_or(i64::MAX), conditions, filter.limit)?;
+    match &query.unfinished {
+        Some(unfinished) if before.is_none() && exact.traces.is_empty() && exact.next.is_none() => {
+            hits(connection, unfinished, 'u', i64::MAX, conditions, filter.limit)
+        }
+        _ => Ok(exact),
+    }
+}
+
+fn hits(
+    connection: &Connection,
+    query: &str,
+    letter: char,
+    before: i64,
+    (conditions, values): &(String, Vec<Sql>),
+    limit: usize,
+) -> rusqlite::Result<Page> {
     let mut hits = connection.prepare_cached(
         "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC",
     )?;
@@ -32,12 +58,12 @@ pub(super) fn search(
     let mut seen = HashSet::new();
     let mut found: Vec<Summary> = Vec::new();
     let mut next = None;
-    let mut rows = hits.query(params![query, before.unwrap_or(i64::MAX)])?;
+    let mut rows = hits.query(params![query, before])?;
     let mut looked = 0;
     while let Some(row) = rows.next()? {
         let span: i64 = row.get(0)?;
-        if found.len() == filter.limit || looked == HITS {
-            next = Some(format!("w{}", span + 1));
+        if found.len() == limit || looked == HITS {
+            next = Some(format!("{letter}{}", span + 1));
             break;
         }
         looked += 1;
