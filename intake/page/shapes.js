@@ -188,7 +188,8 @@
  * @property {number} traces
  * @property {number} bytes
  * @property {number | null} oldest_ms
- * @property {any} retention
+ * @property {number} [unsearchable_spans]
+ * @property {{ age_s?: number | null, bytes?: number | null } | null} retention
  * @property {any} forward
  * @property {string} address
  * @property {number} uptime_s

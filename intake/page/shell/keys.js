@@ -42,7 +42,9 @@ function focusSearch() {
 
 /** @param {KeyboardEvent} event */
 function escape(event) {
+  // Any other open dialog closes itself.
   if (closeHelp()) return event.preventDefault();
+  if (document.querySelector("dialog[open]")) return;
   if (isTyping(event.target)) return /** @type {HTMLElement} */ (event.target).blur();
   if (currentView()?.escape?.()) event.preventDefault();
 }

@@ -102,13 +102,12 @@ export class Tree {
     return h("div", {
       class: `line${failed ? " failed" : ""}`, role: "treeitem", tabindex: selected ? "0" : "-1", css: { top: `${at * LINE_PX}px`, "--depth": Math.min(node.depth, DEEPEST) },
       "aria-level": node.depth + 1, "aria-setsize": siblings.length, "aria-posinset": siblings.indexOf(node) + 1, "aria-selected": String(selected), "aria-expanded": open, data: { span: span.span_id },
-      "aria-label": `${label(span.name)}, ${span.kind}, ${duration(span.duration_ms)}${failed ? ", error" : ""}`,
     },
     h("span", { class: "line-name", css: { "padding-left": `${Math.min(node.depth, DEEPEST) * INDENT_PX}px` } },
       h("span", { class: `twist${open === "true" ? " open" : ""}`, "aria-hidden": "true" }, open ? icon("chevron") : null),
       kindMark(span.kind), h("bdi", { class: "line-text", text: label(span.name) || "(no name)" }),
       node.orphan ? h("span", { class: "pill", title: "Its parent has not arrived", text: "no parent" }) : null,
-      failed ? h("span", { class: "sign bad", title: label(span.error?.type) || "error" }, icon("alert")) : null,
+      failed ? h("span", { class: "sign bad", role: "img", "aria-label": "error", title: label(span.error?.type) || "error" }, icon("alert")) : null,
       open === "false" ? h("span", { class: `pill${node.hides ? " bad" : ""}`, text: `+${count(node.below)}` }) : null),
     this.bar(span));
   }

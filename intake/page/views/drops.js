@@ -1,9 +1,10 @@
 // What never arrived, and why: as the tracers reported it, and what this intake itself refused.
 
-import { get } from "../api.js";
+import { clearEverything, get } from "../api.js";
 import { Figure } from "../charts/figure.js";
 import { fill, h } from "../dom.js";
-import { ago, count, exact, fullTime, label, size } from "../format.js";
+import { ago, count, duration, exact, fullTime, label, plural, size } from "../format.js";
+import { confirmed } from "../parts/confirm.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { onTheme } from "../shell/theme.js";
 
@@ -50,8 +51,20 @@ export function make({ signal }) {
     fill(body,
       reasons.length ? chart.element : h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")),
       drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null,
-      h("section", { class: "card" }, h("h2", { text: "This intake" }), intake(drops, status)));
+      h("section", { class: "card" }, h("h2", { text: "This intake" }), intake(drops, status),
+        h("button", { type: "button", class: "button danger", text: "Delete everything…", disabled: status.traces === 0, on: { click: () => empty(status.traces) } })));
     if (reasons.length) void chart.draw({ form: "ranks", labels: reasons.map(([reason]) => reason.replaceAll("_", " ")), format: count, series: [{ name: "Lost", colour: "bad-fill", values: reasons.map(([, lost]) => lost) }] });
+  }
+
+  /** @param {number} traces */
+  async function empty(traces) {
+    if (!(await confirmed(`Delete ${plural(traces, "trace")} from this intake, with all evaluations? This cannot be undone.`, "Delete everything"))) return;
+    try {
+      await clearEverything();
+      await load();
+    } catch (error) {
+      body.prepend(problem(messageOf(error)));
+    }
   }
 
   const timer = window.setInterval(load, AGAIN_MS);
@@ -93,12 +106,19 @@ function intake(drops, status) {
     ["Refused requests", refused.length ? refused.map(([code, n]) => `${exact(n)} with ${code}`).join(", ") : "none"],
     ...(last ? [/** @type {[string, Node]} */ (["Last refusal", h("span", null, h("bdi", { class: "mono", text: label(last.reason, 400) }), h("span", { class: "dim", text: ` ${ago(last.at_ms)}` }))])] : []),
     ["Deleted for age or size", facts(drops.intake.deleted_by_retention)],
-    ["Kept at most", facts(status.retention)],
+    ["Kept at most", limits(status.retention)],
     ["Holds", `${exact(status.traces)} traces, ${exact(status.spans)} spans, ${size(status.bytes)}`],
+    ...(status.unsearchable_spans ? [/** @type {[string, string]} */ (["Not yet searchable", plural(status.unsearchable_spans, "span")])] : []),
     ["In", h("bdi", { class: "mono", text: label(status.data_dir, 300) })],
     ["Relayed to", status.forward ? facts(status.forward) : "nowhere"],
   ];
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, value))));
+}
+
+/** @param {{ age_s?: number | null, bytes?: number | null } | null} retention */
+function limits(retention) {
+  const found = [retention?.age_s ? duration(retention.age_s * 1000) : "", retention?.bytes ? size(retention.bytes) : ""].filter(Boolean);
+  return found.join(", ") || "everything, for ever";
 }
 
 /** Whatever the intake says, as words. @param {any} value @returns {string} */

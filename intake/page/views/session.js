@@ -6,6 +6,7 @@ import { evaluationList } from "../content/evaluations.js";
 import { ioBlock, isEmpty } from "../content/io.js";
 import { cost, count, duration, fullTime, label, plural, time } from "../format.js";
 import { kindMark } from "../icons.js";
+import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress } from "../trace/detail.js";
 
@@ -81,6 +82,7 @@ function turn(trace, evaluations) {
       h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
       h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
     h("div", { class: "turn-talk" }, said(trace.input, "input"), said(trace.output, "output")),
+    !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace.evaluations)) : null,
     evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
 }
 

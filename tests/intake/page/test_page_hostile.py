@@ -68,6 +68,7 @@ def test_hostile_text_is_shown_as_text_in_every_view(intake: Intake, tab: Tab) -
 def test_a_name_cannot_pretend_to_be_another_or_break_its_line(intake: Intake, page: Page) -> None:
     intake.run("hostile")
     page.goto(f"{intake.url}/trace/{intake.trace()['trace_id']}")
+    expect(page.get_by_role("treeitem")).to_have_count(6)
     names = page.locator(".line-text").all_inner_texts()
     assert MISLEADING not in names
     shown = next(name for name in names if name.startswith("paid"))

@@ -96,7 +96,7 @@ def test_messages_are_bubbles_on_the_side_of_who_speaks(filled: Intake, page: Pa
 def test_a_tool_call_shows_arguments_and_result_beside_each_other(
     filled: Intake, page: Page
 ) -> None:
-    open_trace(page, filled)
+    open_trace(page, filled, lambda trace: trace["status"] == "ok")
     choose(page, "write")
     card = part(page, "Input").locator(".tool-card")
     expect(card).to_have_count(1)
@@ -132,11 +132,11 @@ def test_a_span_shows_its_prompt_metadata_metrics_tags_tools_and_judgements(
     filled: Intake, page: Page
 ) -> None:
     open_trace(page, filled, lambda trace: trace["status"] == "ok")
-    about = page.locator(".trace-about")
-    expect(about).to_contain_text("thumb")
-    expect(about).to_contain_text("up")
-    expect(about).to_contain_text("customer-7")
-    expect(about).to_contain_text("tone")
+    expect(page.locator(".trace-about")).to_contain_text("tone")
+    feedback = part(page, "Evaluations and feedback")
+    expect(feedback).to_contain_text("thumb")
+    expect(feedback).to_contain_text("up")
+    expect(feedback).to_contain_text("customer-7")
 
     choose(page, "write")
     prompt = part(page, "Prompt")

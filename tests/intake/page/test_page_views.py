@@ -31,7 +31,7 @@ def test_a_session_is_one_conversation_in_order(filled: Intake, page: Page) -> N
     expect(turns.nth(0)).to_contain_text("grounded")
     turns.nth(1).get_by_role("link", name="answer_customer").click()
     expect(page.get_by_role("tree")).to_be_visible()
-    page.get_by_role("link", name="chat-1").click()
+    page.locator(".trace-head").get_by_role("link", name="chat-1").click()
     expect(turns).to_have_count(2)
 
 
@@ -136,7 +136,7 @@ def test_the_overview_of_one_app_counts_only_that(intake: Intake, page: Page) ->
     page.goto(f"{intake.url}/overview")
     first = page.locator(".totals div").first
     expect(first).to_contain_text("6")
-    page.get_by_label("App").select_option("two")
+    page.get_by_label("App", exact=True).select_option("two")
     expect(first).to_contain_text("2")
     assert "app=two" in page.url
 
@@ -163,3 +163,19 @@ def test_what_a_tracer_reports_as_dropped_is_shown_with_its_reason(
     expect(reported).to_contain_text("7 spans")
     expect(reported).to_contain_text("too_large")
     expect(page.get_by_role("img", name="Lost, by reason")).to_be_visible()
+
+
+def test_everything_can_be_deleted_after_a_question(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--count", "3")
+    page.goto(f"{intake.url}/drops")
+    page.get_by_role("button", name="Delete everything…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete 3 traces")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert len(intake.get("traces")["traces"]) == 3
+    page.get_by_role("button", name="Delete everything…").click()
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(page.locator(".drops")).to_contain_text("0 traces")
+    page.goto(intake.url)
+    expect(page.get_by_role("heading", name="Nothing has arrived yet")).to_be_visible()
