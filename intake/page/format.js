@@ -33,8 +33,9 @@ export function exact(n) {
 export function cost(dollars) {
   if (dollars === null || dollars === undefined) return "";
   if (dollars === 0) return "$0";
-  const digits = Math.abs(dollars) >= 1 ? 2 : Math.abs(dollars) >= 0.01 ? 4 : 6;
-  return `$${dollars.toFixed(digits)}`;
+  if (Math.abs(dollars) >= 1) return `$${dollars.toFixed(2)}`;
+  // Three digits that count, never in the form 1e-7.
+  return `$${new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(dollars)}`;
 }
 
 /** A share between 0 and 1. @param {number} share */
@@ -97,6 +98,11 @@ const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u20
 export function label(text, limit = 200) {
   const line = String(text ?? "").replace(/\s+/g, " ").replace(UNSEEN, "\ufffd");
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+/** The last part of a type's name, for narrow places: `builtins.TimeoutError` is a `TimeoutError`. @param {string | null | undefined} type */
+export function shortType(type) {
+  return label(type, 200).split(/[.:/]+/).pop() || "error";
 }
 
 /** The value of an evaluation. @param {any} value */

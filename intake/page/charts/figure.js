@@ -88,8 +88,13 @@ export class Figure {
 function dataset(picture, series) {
   const base = { label: series.name, data: series.values };
   const solid = colour(series.colour);
-  if (picture.form === "lines") return { ...base, borderColor: solid, backgroundColor: colour(series.colour, 0.12), fill: picture.series.length === 1, borderWidth: 1.75, pointRadius: 0, pointHitRadius: 8, pointHoverRadius: 3, tension: 0.25, spanGaps: false };
+  if (picture.form === "lines") return { ...base, borderColor: solid, backgroundColor: colour(series.colour, 0.12), fill: picture.series.length === 1, borderWidth: 1.75, pointRadius: (/** @type {any} */ point) => (isAlone(series.values, point.dataIndex) ? 2.5 : 0), pointBackgroundColor: solid, pointHitRadius: 8, pointHoverRadius: 3, tension: 0.25, spanGaps: false };
   return { ...base, backgroundColor: solid, hoverBackgroundColor: colour(series.colour, 0.8), borderRadius: 2, categoryPercentage: 0.86, barPercentage: 0.92, maxBarThickness: picture.form === "ranks" ? 14 : 40 };
+}
+
+/** Whether a value has none beside it, so that no line would show it. @param {(number | null)[]} values @param {number} at */
+function isAlone(values, at) {
+  return (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
 }
 
 /** @param {Picture} picture */

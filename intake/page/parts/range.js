@@ -19,15 +19,13 @@ const LENGTHS = [
 /**
  * The moments that the address means, for a request.
  * @param {URLSearchParams} query
- * @param {string} [usual] the length where the address says none; without it: all time
- * @returns {{ from?: number, to?: number }} milliseconds
+ * @returns {{ from?: number, to?: number }} milliseconds; neither for all time
  */
-export function moments(query, usual) {
+export function moments(query) {
   const from = number(query.get("from"));
   const to = number(query.get("to"));
   if (from !== undefined || to !== undefined) return { from, to };
-  const wanted = query.get("range") ?? usual;
-  const length = LENGTHS.find(([name]) => name === wanted)?.[2];
+  const length = LENGTHS.find(([name]) => name === query.get("range"))?.[2];
   return length ? { from: Date.now() - length } : {};
 }
 
@@ -41,16 +39,14 @@ function number(text) {
  * The field that chooses it. `chosen` gets the query with the new time in it.
  * @param {URLSearchParams} query
  * @param {(query: URLSearchParams) => void} chosen
- * @param {string} [usual]
  */
-export function rangeField(query, chosen, usual) {
+export function rangeField(query, chosen) {
   const fixed = query.has("from") || query.has("to");
   const select = h("select", { "aria-label": "Time", name: "range" },
-    usual ? null : h("option", { value: "", text: "All time" }),
+    h("option", { value: "", text: "All time" }),
     LENGTHS.map(([name, words]) => h("option", { value: name, text: words })),
-    usual ? h("option", { value: "all", text: "All time" }) : null,
     h("option", { value: "fixed", text: fixed ? between(query) : "Between…" }));
-  select.value = fixed ? "fixed" : query.get("range") ?? usual ?? "";
+  select.value = fixed ? "fixed" : query.get("range") ?? "";
   const box = h("span", { class: "range" }, select);
   select.addEventListener("change", () => {
     if (select.value === "fixed") {
@@ -58,7 +54,7 @@ export function rangeField(query, chosen, usual) {
       return;
     }
     const next = without(query);
-    if (select.value && select.value !== usual) next.set("range", select.value);
+    if (select.value) next.set("range", select.value);
     chosen(next);
   });
   if (fixed) box.append(fixedFields(query, chosen));

@@ -1,7 +1,7 @@
 // One line of the list of traces.
 
 import { fill, h } from "../dom.js";
-import { cost, count, duration, fullTime, label, time, verdict } from "../format.js";
+import { cost, count, duration, fullTime, label, shortType, time, verdict } from "../format.js";
 import { kindMark } from "../icons.js";
 import { part } from "../api.js";
 
@@ -42,7 +42,7 @@ export function drawRow(row, trace, marked) {
 function title(trace, failed) {
   return h("div", { class: "what-title" }, kindMark(trace.kind),
     h("a", { class: "open", href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name) || "(no name)" })),
-    failed ? h("span", { class: "pill bad", text: label(trace.error_type, 40) || (trace.errors > 1 ? `${count(trace.errors)} errors` : "error") }) : null,
+    failed ? h("span", { class: "pill bad", title: label(trace.error_type) || null, text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type) }) : null,
     h("span", { class: "dim small" }, trace.spans === 1 ? "1 span" : `${count(trace.spans)} spans`),
     trace.models.slice(0, 2).map((model) => h("span", { class: "pill model", text: label(model, 40) })),
     trace.models.length > 2 ? h("span", { class: "dim small", text: `+${trace.models.length - 2}` }) : null);

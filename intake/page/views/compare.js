@@ -2,7 +2,7 @@
 
 import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
-import { cost, count, duration, fullTime, label } from "../format.js";
+import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { kindClass, kindMark } from "../icons.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { setQuery } from "../router.js";
@@ -103,7 +103,7 @@ function heads(left, right) {
     ["Cost", (trace) => trace.cost, cost],
   ];
   const title = (/** @type {Trace} */ trace) => h("th", { scope: "col" }, h("span", { class: "pair-title" }, kindMark(trace.kind), h("a", { href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 60) })),
-    trace.status === "error" ? h("span", { class: "pill bad", text: label(trace.error_type, 30) || "error" }) : null), h("span", { class: "dim small", text: fullTime(trace.start_ms) }), h("span", { class: "dim small", text: trace.models.map((model) => label(model, 40)).join(", ") }));
+    trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null), h("span", { class: "dim small", text: fullTime(trace.start_ms) }), h("span", { class: "dim small", text: trace.models.map((model) => label(model, 40)).join(", ") }));
   return h("table", { class: "card compare-heads" }, h("thead", null, h("tr", null, h("td"), title(left), title(right), h("th", { scope: "col", text: "Difference" }))),
     h("tbody", null, rows.map(([name, pick, format]) => {
       const [a, b] = [pick(left), pick(right)];

@@ -13,10 +13,11 @@ import { onTheme } from "../shell/theme.js";
 /** @typedef {import("../shapes.js").Overview} Overview */
 /** @typedef {import("../charts/figure.js").Picture} Picture */
 
-const USUAL = "24h";
 const BUCKETS = 48;
 const LIVE_MS = 3000;
 const DAY_MS = 86_400_000;
+/** The shortest time that is shown, so that a first trace is not a wall. */
+const SHORTEST_MS = 900_000;
 const RANKED = 8;
 
 /** @param {import("../router.js").Place} place @returns {import("../router.js").View} */
@@ -62,15 +63,15 @@ export function make({ query: first, signal }) {
       else next.delete("app");
       changed(next);
     });
-    fill(bar, h("div", { class: "filter-line" }, rangeField(query, changed, USUAL), select));
+    fill(bar, h("div", { class: "filter-line" }, rangeField(query, changed), select));
   }
 
   /** @returns {Promise<{ from?: number, to?: number }>} */
   async function wantedTime() {
-    const found = moments(query, USUAL);
+    const found = moments(query);
     if (found.from !== undefined || found.to !== undefined) return found;
     const status = await get("status", {}, signal);
-    return { from: status.oldest_ms ?? Date.now() - DAY_MS };
+    return { from: Math.min(status.oldest_ms ?? Infinity, Date.now() - SHORTEST_MS) };
   }
 
   async function load() {

@@ -4,7 +4,7 @@ import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
 import { evaluationList } from "../content/evaluations.js";
 import { ioBlock, isEmpty } from "../content/io.js";
-import { cost, count, duration, fullTime, label, plural, time } from "../format.js";
+import { cost, count, duration, fullTime, label, plural, shortType, time } from "../format.js";
 import { kindMark } from "../icons.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
@@ -78,7 +78,7 @@ export async function make({ names: [id], signal }) {
 function turn(trace, evaluations) {
   return h("li", { class: `turn${trace.status === "error" ? " failed" : ""}` },
     h("header", null, kindMark(trace.kind), h("a", { class: "turn-open strong", href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 80) || "(no name)" })),
-      trace.status === "error" ? h("span", { class: "pill bad", text: label(trace.error_type, 40) || "error" }) : null,
+      trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
       h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
       h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
     h("div", { class: "turn-talk" }, said(trace.input, "input"), said(trace.output, "output")),

@@ -2,7 +2,7 @@
 
 import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
-import { cost, count, duration, fullTime, label } from "../format.js";
+import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { icon, kindMark } from "../icons.js";
 import { evaluationList } from "../content/evaluations.js";
 import { listAddress } from "../parts/back.js";
@@ -82,7 +82,7 @@ export async function make({ names: [traceId], query, signal }) {
     fill(head,
       h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: listAddress(), text: "Traces" }), h("span", { "aria-hidden": "true", text: "/" }), h("span", { class: "mono dim", text: label(traceId, 40) })),
       h("div", { class: "trace-title" }, kindMark(trace.kind), h("h1", null, h("bdi", { text: label(trace.name) || "(no name)" })),
-        trace.status === "error" ? h("span", { class: "pill bad", text: trace.errors > 1 ? `${count(trace.errors)} errors` : label(trace.error_type, 40) || "error" }) : h("span", { class: "pill good", text: "ok" }),
+        trace.status === "error" ? h("span", { class: "pill bad", text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type) }) : h("span", { class: "pill good", text: "ok" }),
         h("span", { class: "grow" }),
         trace.errors > 0 ? h("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => tree.nextError() } }, icon("alert"), "Next error") : null,
         h("button", { type: "button", class: "button", "aria-pressed": String(marked), on: { click: () => toggleMark({ id: traceId, name: trace.name }) } }, icon("columns"), marked ? "Marked to compare" : "Compare")),

@@ -28,7 +28,7 @@ def test_a_trace_of_the_python_binding_appears_by_itself_and_says_what_it_was(
     expect(row.locator(".session")).to_have_text("chat-9")
     expect(row.locator(".took")).to_have_text(re.compile(r"^[\d.]+ m?s$"))
     expect(row.locator(".tokens")).to_have_text("1,216")
-    expect(row.locator(".cost")).to_have_text("$0.003550")
+    expect(row.locator(".cost")).to_have_text("$0.00355")
     expect(row.locator(".when time")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
     expect(row.locator(".what-preview")).to_contain_text("My parcel has not moved")
     expect(row.locator(".what-preview")).to_contain_text("waits at the depot")

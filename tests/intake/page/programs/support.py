@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--fail", action="store_true")
     parser.add_argument("--unjudged", action="store_true")
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.004, help="seconds")
     arguments = parser.parse_args()
     key, _, value = arguments.tag.partition(":")
     LLMObs.enable(ml_app=arguments.app)
@@ -190,6 +191,7 @@ def main() -> None:
             session=arguments.session,
             fail=arguments.fail,
             model=arguments.model,
+            pause=arguments.pause,
             tags={key: value} if key else None,
             reply=arguments.reply,
             judged=not arguments.unjudged,
