@@ -25,8 +25,13 @@ export function evaluationList(evaluations, address) {
         h("time", { class: "dim small", datetime: new Date(each.timestamp_ms).toISOString(), title: fullTime(each.timestamp_ms), text: time(each.timestamp_ms) })),
       structured ? h("div", { class: "json" }, jsonValue(each.value, 0)) : null,
       each.reasoning ? textBlock(each.reasoning, "reasoning") : null,
-      each.tags?.length ? tagList(each.tags) : null);
+      own(each.tags).length ? tagList(own(each.tags)) : null);
   }));
+}
+
+/** The tags that somebody gave; those that tracers add to every evaluation say nothing here. @param {string[] | undefined} tags */
+function own(tags) {
+  return (tags ?? []).filter((tag) => !/^(ml_app|agent_service|language|(witspan|ddtrace|dd-trace)\.version):/.test(tag));
 }
 
 /** @param {any} who */

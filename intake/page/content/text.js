@@ -6,19 +6,25 @@ import { exact } from "../format.js";
 const LONG = 2000;
 const SHOWN = 1200;
 
-/** A text as it was, with its line breaks. @param {any} value @param {string} [kind] a class */
-export function textBlock(value, kind = "") {
+/**
+ * A text as it was, with its line breaks.
+ * @param {any} value
+ * @param {string} [kind] a class
+ * @param {number} [long] the length in characters from which on it begins folded
+ * @param {number} [shown] how much of it is then shown
+ */
+export function textBlock(value, kind = "", long = LONG, shown = SHOWN) {
   const text = typeof value === "string" ? value : String(value ?? "");
   if (text === "") return h("p", { class: "dim", text: "(empty)" });
   const block = h("div", { class: `text ${kind}`, dir: "auto" });
-  if (text.length <= LONG) {
+  if (text.length <= long) {
     block.textContent = text;
     return block;
   }
   const button = h("button", { type: "button", class: "button plain fold" });
   let open = false;
   const draw = () => {
-    block.textContent = open ? text : `${cut(text, SHOWN)}…`;
+    block.textContent = open ? text : `${cut(text, shown)}…`;
     button.textContent = open ? "Show less" : `Show all ${exact(text.length)} characters`;
     button.setAttribute("aria-expanded", String(open));
   };

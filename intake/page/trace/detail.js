@@ -16,6 +16,12 @@ import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { costOf, tokensOf } from "./model.js";
 
+/** From this many characters on a raw event begins folded. */
+const RAW_LONG = 100_000;
+/** Deeper than this the raw event's indent stops growing. */
+const DEEPEST = 40;
+const OPENING = new Set(["{", "["]);
+
 /** @typedef {import("../shapes.js").Span} Span */
 /** @typedef {import("../shapes.js").Evaluation} Evaluation */
 
@@ -128,7 +134,7 @@ function rawEvent(traceId, spanId) {
     fill(body, h("p", { class: "dim", text: "Loading…" }));
     try {
       const text = await getText(`spans/${part(traceId)}/${part(spanId)}/raw`);
-      fill(body, copyButton("the raw event", () => text, "Copy"), h("pre", { class: "stack", tabindex: "0", text: pretty(text) }));
+      fill(body, copyButton("the raw event", () => text, "Copy"), textBlock(pretty(text), "stack mono", RAW_LONG, RAW_LONG));
     } catch (error) {
       fill(body, problem(messageOf(error)));
     }
@@ -143,18 +149,19 @@ function rawEvent(traceId, spanId) {
  * @param {string} text
  */
 export function pretty(text) {
-  let out = "";
+  /** @type {string[]} */
+  const out = [];
   let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
-  for (const token of text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []) {
-    if (token === "{" || token === "[") {
-      depth += 1;
-      out += token + line();
-    } else if (token === "}" || token === "]") {
-      depth -= 1;
-      out = /[{[]\s*$/.test(out) ? out.trimEnd() + token : out + line() + token;
-    } else if (token === ",") out += token + line();
-    else out += token === ":" ? ": " : token;
+  let before = "";
+  const line = () => `\n${"  ".repeat(Math.min(Math.max(depth, 0), DEEPEST))}`;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    const closes = token === "}" || token === "]";
+    if (closes) depth -= 1;
+    // Nothing stands between the brackets of what is empty.
+    if (closes ? !OPENING.has(before) : before === "," || OPENING.has(before)) out.push(line());
+    out.push(token === ":" ? ": " : token);
+    if (OPENING.has(token)) depth += 1;
+    before = token;
   }
-  return out;
+  return out.join("");
 }

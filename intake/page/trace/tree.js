@@ -29,8 +29,14 @@ export class Tree {
     this.model = treeOf([]);
     this.space = h("div", { class: "tree-space", role: "tree", "aria-label": "Spans of the trace" });
     this.scroller = h("div", { class: "tree-scroll" }, this.space);
-    this.scale = h("div", { class: "tree-scale", "aria-hidden": "true" });
-    this.element = h("div", { class: "tree" }, this.scale, this.scroller);
+    this.ticks = h("span", { class: "line-bar", "aria-hidden": "true" });
+    this.search = h("input", { type: "search", placeholder: "Find a span", "aria-label": "Find a span", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false" });
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.find(this.search.value);
+    });
+    this.element = h("div", { class: "tree" }, h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.search), this.ticks), this.scroller);
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => this.clicked(event));
     this.space.addEventListener("keydown", (event) => this.key(event));
@@ -131,8 +137,7 @@ export class Tree {
   drawScale() {
     const whole = this.model.end - this.model.start;
     const parts = [0, 0.25, 0.5, 0.75, 1];
-    this.scale.replaceChildren(h("span", { class: "line-name", text: count(this.model.nodes.size) + (this.model.nodes.size === 1 ? " span" : " spans") }), h("span", { class: "line-bar" },
-      parts.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: duration(whole * at) })))));
+    this.ticks.replaceChildren(...parts.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: duration(whole * at) }))));
   }
 
   /** @param {string} id */
@@ -181,12 +186,27 @@ export class Tree {
     if (this.lines[to]) this.pick(this.lines[to], "keyboard");
   }
 
-  /** To the next span that failed, around the end. */
-  nextError() {
+  /** The next span that is `wanted`, around the end. @param {(span: Span) => boolean} wanted */
+  next(wanted) {
     const all = walk(this.model.roots, () => true);
     const from = all.findIndex((node) => node.span.span_id === this.selected);
-    const found = [...all.slice(from + 1), ...all.slice(0, from + 1)].find((node) => node.span.status === "error");
+    return [...all.slice(from + 1), ...all.slice(0, from + 1)].find((node) => wanted(node.span));
+  }
+
+  /** To the next span that failed. */
+  nextError() {
+    const found = this.next((span) => span.status === "error");
     if (found) this.pick(found, "keyboard");
+  }
+
+  /** To the next span with these words in its name, kind or model; the field keeps the keyboard. @param {string} words */
+  find(words) {
+    const wanted = words.trim().toLowerCase();
+    const found = wanted ? this.next((span) => `${span.name} ${span.kind} ${span.model ?? ""}`.toLowerCase().includes(wanted)) : undefined;
+    this.search.setAttribute("aria-invalid", String(Boolean(wanted) && !found));
+    if (!found) return;
+    this.select(found.span.span_id);
+    this.chosen(found.span.span_id, "keyboard");
   }
 
   /** @param {Node} node @param {"keyboard" | "pointer"} how */

@@ -18,6 +18,7 @@ import { emptyState } from "./empty.js";
 const PAGE = 50;
 const REFRESH_MS = 500;
 const FACETS_MS = 10_000;
+const CLOSE_TO_TOP_PX = 40;
 
 /** What was on the screen when the view was left, for the way back. @type {{ address: string, traces: Trace[], next: string | null, scrollY: number } | null} */
 let kept = null;
@@ -55,6 +56,7 @@ export function make({ query: first, back, signal }) {
 
   /** The list from its beginning. */
   async function load() {
+    refreshing = 0;
     const mine = ++round;
     element.setAttribute("aria-busy", "true");
     try {
@@ -139,7 +141,8 @@ export function make({ query: first, back, signal }) {
       const unknown = traces.filter((trace) => !list.update(trace));
       if (unknown.length) refreshing ||= window.setTimeout(refresh, REFRESH_MS);
     },
-    gap: () => (refreshing ||= window.setTimeout(refresh, REFRESH_MS)),
+    // What is shown may be gone as well: the whole list anew, unless somebody is further down in it.
+    gap: () => (refreshing ||= window.setTimeout(() => (window.scrollY > CLOSE_TO_TOP_PX ? refresh() : load()), REFRESH_MS)),
   });
   const watcher = new IntersectionObserver((seen) => {
     if (seen.some((each) => each.isIntersecting)) void older();
