@@ -244,7 +244,8 @@ impl<'a> Batch<'a> {
     }
 
     fn tag_number(&mut self, key: &str, value: &str) -> rusqlite::Result<i64> {
-        let text = format!("{key}\0{value}");
+        // The length keeps `a` `b:c` apart from `a:b` `c`.
+        let text = format!("{} {key}{value}", key.len());
         if let Some(tag) = self.cache.tags.get(&text) {
             return Ok(*tag);
         }

@@ -70,6 +70,8 @@ impl Prepared {
 
 fn prepare(mut span: Span) -> PreparedSpan {
     span.duration_ns = span.duration_ns.max(0);
+    // Protobuf can say NaN, JSON cannot, and a sum with it would be none.
+    span.metrics.retain(|(_, value)| value.is_finite());
     let meta = std::mem::take(&mut span.meta);
     let raw = std::mem::take(&mut span.raw);
     let metrics = span.metrics.iter().map(|(key, value)| (key.clone(), json!(value)));

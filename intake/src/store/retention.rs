@@ -99,10 +99,6 @@ pub(crate) fn step(connection: &Connection, retention: Retention) -> rusqlite::R
     let cutoff = retention.age.map(|age| {
         super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
     });
-    let too_big = match retention.size {
-        Some(size) => used_bytes(connection)? > size,
-        None => false,
-    };
     while deleted.spans < STEP_SPANS {
         let oldest = connection
             .prepare_cached("SELECT * FROM traces ORDER BY id LIMIT 1")?
@@ -110,6 +106,11 @@ pub(crate) fn step(connection: &Connection, retention: Retention) -> rusqlite::R
             .next()
             .transpose()?;
         let Some(oldest) = oldest else { break };
+        // Asked before each: a trace may be most of what is there.
+        let too_big = match retention.size {
+            Some(size) => used_bytes(connection)? > size,
+            None => false,
+        };
         if !too_big && cutoff.is_none_or(|cutoff| oldest.received >= cutoff) {
             break;
         }

@@ -8,6 +8,9 @@ use crate::model::{Kind, Status};
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
+/// Tokens or dollars that are counted at most, so that sums of any number of spans stay finite.
+const MOST: f64 = 1e15;
+
 /// Models a trace's row names; the filter knows all of them.
 const MODELS: usize = 20;
 
@@ -122,7 +125,7 @@ impl Trace {
         if prepared.counts() {
             let add = |sum: &mut Option<f64>, more: Option<f64>| {
                 if let Some(more) = more {
-                    *sum = Some(sum.unwrap_or(0.0) + more);
+                    *sum = Some((sum.unwrap_or(0.0) + more).clamp(-MOST, MOST));
                 }
             };
             add(&mut self.input_tokens, span.metric("input_tokens"));
@@ -250,9 +253,10 @@ pub(crate) fn measure_span(
     let mut measure = Measure { count: 1, errors: i64::from(failed), ..Measure::default() };
     measure.durations.add(duration, 1);
     if super::prepare::counts(kind) {
-        measure.input_tokens = metric("input_tokens").unwrap_or(0.0);
-        measure.output_tokens = metric("output_tokens").unwrap_or(0.0);
-        measure.cost = cost.unwrap_or(0.0);
+        let counted = |value: Option<f64>| value.unwrap_or(0.0).clamp(-MOST, MOST);
+        measure.input_tokens = counted(metric("input_tokens"));
+        measure.output_tokens = counted(metric("output_tokens"));
+        measure.cost = counted(cost);
     }
     measure
 }

@@ -1,6 +1,7 @@
 //! The one thread that writes. Requests that wait while it commits go into its next transaction
 //! together, so that a commit is paid once for all of them; each is answered when it is on disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -182,7 +183,13 @@ impl Writer {
         work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        match work(self).and_then(|done| {
+        // Whatever a span does to us is this transaction's affair: the thread must go on.
+        let worked = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL);
+            let reason = "the writer failed, please report it".to_owned();
+            Err(rusqlite::Error::SqliteFailure(failure, Some(reason)))
+        });
+        match worked.and_then(|done| {
             self.connection.execute_batch("COMMIT")?;
             Ok(done)
         }) {

@@ -10,6 +10,8 @@ use super::{ms, ns, trace};
 
 /// Traces a session shows at most; the newest.
 const TRACES: i64 = 500;
+/// Bytes of inputs and outputs of one answer; turns after that have none.
+const CONTENT: usize = 32 * 1024 * 1024;
 
 /// Which sessions.
 #[derive(Clone, Debug, Default)]
@@ -137,9 +139,11 @@ pub(crate) fn session(connection: &Connection, id: &str) -> rusqlite::Result<Opt
         .collect::<Result<_, _>>()?;
     newest.reverse();
     let mut traces = Vec::with_capacity(newest.len());
+    let mut content = 0;
     for trace in newest {
-        let root = trace::root(connection, &trace)?;
+        let root = if content > CONTENT { None } else { trace::root(connection, &trace)? };
         let (input, output) = root.map_or((None, None), trace::WholeSpan::into_content);
+        content += [&input, &output].into_iter().flatten().map(|it| it.get().len()).sum::<usize>();
         traces.push(Turn { trace: trace.judged(connection)?, input, output });
     }
     Ok(Some(Session { session: summary, traces, evaluations: of_session(connection, id)? }))

@@ -14,6 +14,8 @@ use crate::store::prepare::unpack;
 
 /// Spans a trace shows at most; the first ones.
 const SPANS: i64 = 20_000;
+/// Bytes of inputs, outputs and metadata of one answer; the spans after that are lean.
+const CONTENT: usize = 48 * 1024 * 1024;
 
 /// A trace, its spans in order of their start.
 #[derive(Serialize)]
@@ -44,6 +46,9 @@ pub(crate) struct WholeSpan {
     source: String,
     tags: Box<RawValue>,
     metrics: Box<RawValue>,
+    /// Its content is left out, and there at the span's own address.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    lean: bool,
     #[serde(flatten)]
     meta: Meta,
 }
@@ -94,8 +99,15 @@ impl WholeSpan {
             source: row.get("source")?,
             tags: json(row.get("tags")?),
             metrics: json(row.get("metrics")?),
+            lean,
             meta,
         })
+    }
+
+    /// Bytes of its content.
+    fn size(&self) -> usize {
+        let parts = [&self.meta.input, &self.meta.output, &self.meta.metadata];
+        parts.into_iter().flatten().map(|part| part.get().len()).sum()
     }
 
     /// What went in and what came out.
@@ -111,11 +123,16 @@ pub(crate) fn trace(
     lean: bool,
 ) -> rusqlite::Result<Option<Whole>> {
     let Some(summary) = find(connection, trace_id)? else { return Ok(None) };
+    let mut content = 0;
     let spans: Vec<WholeSpan> = connection
         .prepare_cached(
             "SELECT * FROM spans JOIN bodies USING (id) WHERE trace = ?1 ORDER BY start, id LIMIT ?2",
         )?
-        .query_map([summary.id, SPANS], |row| WholeSpan::from_row(row, lean))?
+        .query_map([summary.id, SPANS], |row| {
+            let span = WholeSpan::from_row(row, lean || content > CONTENT)?;
+            content += span.size();
+            Ok(span)
+        })?
         .collect::<Result<_, _>>()?;
     let mut evaluations = of_trace(connection, summary.trace_id())?;
     let known: HashSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
