@@ -6,6 +6,8 @@
 
 mod cli;
 mod decode;
+mod encode;
+mod forward;
 mod model;
 mod schema;
 mod server;

@@ -155,7 +155,8 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
     let id = json!({ "type": "string", "minLength": 1 });
     let texts = json!({ "type": "array", "items": { "type": "string" } });
     let object = json!({ "type": "object" });
-    // ddtrace and dd-trace-go have two kinds more; dd-trace-js sends what was no number as null.
+    // ddtrace and dd-trace-go have two kinds more. In metrics dd-trace-js sends null for what was no
+    // number, and ddtrace takes booleans.
     let kinds = [
         "llm",
         "workflow",
@@ -169,7 +170,7 @@ fn wider() -> Vec<(&'static str, &'static str, Value)> {
     ];
     let metrics = json!({
         "type": "object",
-        "additionalProperties": { "type": ["number", "null"] },
+        "additionalProperties": { "type": ["number", "boolean", "null"] },
         "propertyNames": { "pattern": "^[^.]*$" }
     });
     let named = |scopes: Value| json!({ "required": ["eval_scope"], "properties": { "eval_scope": { "enum": scopes } } });

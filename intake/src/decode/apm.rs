@@ -86,21 +86,13 @@ fn take(
     decoded: &mut Decoded,
 ) -> Result<(), Refusal> {
     let Some(Value::Object(structures)) = carrier.get_mut("meta_struct") else { return Ok(()) };
-    let event = match structures.remove(EVENT) {
-        Some(Value::Object(event)) => event,
-        Some(other) => {
-            // Bytes inside MessagePack come as the text that the reader made of them.
-            match msgpack::nested(&other) {
-                Some(Value::Object(event)) => event,
-                _ => {
-                    return Err(bad(
-                        format!("{pointer}/meta_struct/{EVENT}"),
-                        "a map, or the MessagePack of one, is wanted",
-                    ));
-                }
-            }
-        }
-        None => return Ok(()),
+    let Some(held) = structures.remove(EVENT) else { return Ok(()) };
+    // Within MessagePack the event is bytes, which the reader shows as an object of their own.
+    let Value::Object(event) = msgpack::nested(&held).unwrap_or(held) else {
+        return Err(bad(
+            format!("{pointer}/meta_struct/{EVENT}"),
+            "a map, or the MessagePack of one, is wanted",
+        ));
     };
     let mut event = Value::Object(completed(event, &carrier));
     let raw = event.to_string();

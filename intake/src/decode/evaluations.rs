@@ -64,6 +64,10 @@ pub(crate) fn normalise(metric: &mut Map<String, Value>) {
     if let Some(label @ Value::Number(_)) = metric.get_mut("label") {
         *label = Value::String(label.to_string());
     }
+    // ddtrace takes a boolean as a score.
+    if let Some(score @ Value::Bool(_)) = metric.get_mut("score_value") {
+        *score = json!(u8::from(*score == true));
+    }
     let feedback = metric.get("event_kind").is_some_and(|kind| kind == "feedback");
     if !feedback && !metric.contains_key("join_on") && metric.contains_key("span_id") {
         let ids = [metric.remove("span_id"), metric.remove("trace_id")];

@@ -243,7 +243,12 @@ fn texts(value: Option<Value>) -> Vec<String> {
 fn numbers(value: Option<Value>) -> Vec<(String, f64)> {
     match value {
         Some(Value::Object(members)) => {
-            members.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
+            let number = |value: &Value| match value {
+                // ddtrace takes booleans as metrics.
+                Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+                other => other.as_f64(),
+            };
+            members.into_iter().filter_map(|(name, value)| Some((name, number(&value)?))).collect()
         }
         _ => Vec::new(),
     }

@@ -20,8 +20,12 @@ mod tests;
 use std::borrow::Cow;
 
 use axum::http::HeaderMap;
+use serde_json::Value;
+
+pub(crate) use genai::METRICS;
 
 use crate::model::{Decoded, Refusal};
+use crate::schema::{Rule, Shape};
 
 /// What a path of the intake takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,4 +89,37 @@ fn text<'a>(kind: &str, body: &'a [u8]) -> Result<Cow<'a, str>, Refusal> {
         return Ok(Cow::Owned(value.to_string()));
     }
     json::text(body).map(Cow::Borrowed)
+}
+
+/// Brings a value of `shape` to the form that the schema knows, where `rule` takes dialects; gives how
+/// many events it has. An SDK's body that is one envelope alone becomes a list of one.
+pub(crate) fn dialect(value: &mut Value, shape: Shape, rule: Rule) -> usize {
+    let lenient = rule == Rule::Intake;
+    if lenient && shape == Shape::SdkBody && value.is_object() {
+        *value = Value::Array(vec![value.take()]);
+    }
+    let mut events: Vec<&mut Value> = match shape {
+        Shape::PublicSpan | Shape::SdkSpan | Shape::Evaluation => vec![value],
+        Shape::PublicBody => inside(value.pointer_mut("/data/attributes/spans")),
+        Shape::EvaluationBody => inside(value.pointer_mut("/data/attributes/metrics")),
+        Shape::SdkBody => {
+            let envelopes = inside(Some(value));
+            envelopes.into_iter().flat_map(|each| inside(each.get_mut("spans"))).collect()
+        }
+    };
+    for members in events.iter_mut().filter(|_| lenient).filter_map(|each| each.as_object_mut()) {
+        match shape {
+            Shape::Evaluation | Shape::EvaluationBody => evaluations::normalise(members),
+            Shape::PublicSpan | Shape::PublicBody => event::normalise(members, true),
+            Shape::SdkSpan | Shape::SdkBody => event::normalise(members, false),
+        }
+    }
+    events.len()
+}
+
+fn inside(list: Option<&mut Value>) -> Vec<&mut Value> {
+    match list {
+        Some(Value::Array(items)) => items.iter_mut().collect(),
+        _ => Vec::new(),
+    }
 }

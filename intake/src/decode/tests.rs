@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Route, request};
@@ -125,12 +127,15 @@ fn both_forms_of_a_trace_are_the_same_here() {
 }
 
 #[test]
-fn every_event_that_ddtrace_and_dd_trace_sent_is_taken_or_refused_for_what_is_wrong_in_it() {
+fn every_event_that_ddtrace_and_dd_trace_sent_as_json_is_taken() {
     let mut taken = 0;
     let mut refused = Vec::new();
     for sdk in ["python", "js"] {
         for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
             for (name, event) in capture["events"].as_object().expect("events") {
+                if event.to_string().contains("not_json") {
+                    continue;
+                }
                 match decode(Route::SdkSpans, &sdk_body(event)) {
                     Ok(decoded) => {
                         assert_eq!(decoded.spans.len(), 1);
@@ -150,8 +155,10 @@ fn every_evaluation_that_ddtrace_and_dd_trace_sent_is_taken() {
     let mut taken = 0;
     for sdk in ["python", "js"] {
         for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
-            for metric in capture["evaluations"].as_array().into_iter().flatten() {
-                if !metric.is_object() || metric.get("label").is_none() {
+            for submitted in capture["evaluations"].as_array().into_iter().flatten() {
+                let metric = &submitted["metric"];
+                // What was refused at the call sent nothing; what was no JSON is refused here.
+                if !metric.is_object() || metric.to_string().contains("not_json") {
                     continue;
                 }
                 let body = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": [metric] } } });
@@ -372,4 +379,66 @@ fn telemetry_of_other_sdks_counts_what_they_dropped() {
     let [report] = &decoded.drops[..] else { panic!("one report") };
     assert_eq!((report.client.as_str(), report.delta), ("r-1", true));
     assert_eq!(report.counts, [("buffer_full".to_owned(), 5)]);
+}
+
+#[test]
+fn what_ddtrace_puts_inside_apm_traces_is_a_trace_of_llm_spans() {
+    let capture: Value =
+        serde_json::from_str(include_str!("captured/ddtrace-apm.json")).expect("JSON");
+    let body = STANDARD.decode(capture["body"].as_str().expect("a text")).expect("base64");
+    let decoded = request(Route::ApmTraces, "application/msgpack", &HeaderMap::new(), &body);
+    let spans = decoded.expect("it is taken").spans;
+    let facts: Vec<(&str, &str, bool)> = spans
+        .iter()
+        .map(|span| (span.name.as_str(), span.kind.name(), span.parent_id.is_none()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("helper", "agent", true),
+            ("ask", "llm", false),
+            ("weather", "tool", false),
+            ("search", "retrieval", false),
+            ("embed", "embedding", false),
+            ("broken", "task", false)
+        ]
+    );
+    let (ask, broken) = (&spans[1], &spans[5]);
+    assert_eq!(
+        (ask.source, ask.ml_app.as_str(), ask.language.as_deref()),
+        (Source::Apm, "sdk-app", Some("python"))
+    );
+    assert_eq!(ask.trace_id.len(), 32);
+    assert!(spans.iter().all(|span| span.trace_id == ask.trace_id));
+    assert!(ask.tags.contains(&"team:a".to_owned()), "{:?}", ask.tags);
+    assert_eq!(broken.status, Status::Error);
+    assert_eq!(broken.meta["error"]["message"], "no umbrella");
+    assert!(ask.start_ns > 1_700_000_000_000_000_000 && ask.duration_ns > 0);
+}
+
+#[test]
+fn messagepack_that_is_broken_deep_or_of_another_shape_is_refused() {
+    let deep = [vec![0x91; 100_000], vec![0xc0]].concat();
+    for body in [&b"\x92"[..], b"\x01", b"\x91\x01", b"\x91\x91\x01", &deep, b"\x90\x90"] {
+        let refusal = request(Route::ApmTraces, "application/msgpack", &HeaderMap::new(), body);
+        assert!(
+            matches!(refusal, Err(Refusal::BadRequest { .. })),
+            "{:?}",
+            &body[..body.len().min(9)]
+        );
+    }
+}
+
+#[test]
+fn opentelemetry_that_is_broken_or_has_no_ids_is_refused_by_its_place() {
+    let body = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "traceId": "5b8e", "spanId": "eee19b7ec3c1b174", "name": "a" }] }] }] });
+    let Err(Refusal::BadRequest { pointer, .. }) = decode(Route::OtlpTraces, &body) else {
+        panic!("it is refused");
+    };
+    assert_eq!(pointer, "/resourceSpans/0/scopeSpans/0/spans/0/traceId");
+    let broken =
+        request(Route::OtlpTraces, "application/x-protobuf", &HeaderMap::new(), b"\xff\xff");
+    assert!(matches!(broken, Err(Refusal::BadRequest { .. })));
+    let other = request(Route::OtlpTraces, "text/plain", &HeaderMap::new(), b"");
+    assert!(matches!(other, Err(Refusal::Unsupported { .. })));
 }

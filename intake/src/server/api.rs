@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::params::Params;
 use super::{State, answer};
+use crate::forward::Forward;
 use crate::store::{NotKept, read};
 
 /// Lines of a page at most.
@@ -200,12 +201,14 @@ pub(crate) async fn overview(Shared(state): Shared<Arc<State>>, params: Params) 
 /// `GET /api/ui/drops`
 pub(crate) async fn drops(Shared(state): Shared<Arc<State>>) -> Response {
     let (refused, last) = state.refusals.counts();
+    let forward = state.forward.as_ref().map(Forward::status);
     reply(&state, move |connection| {
         let drops = read::drops(connection)?;
         let deleted = json!({ "traces": drops.deleted_traces, "spans": drops.deleted_spans });
         let mut answer = serde_json::to_value(&drops).unwrap_or_default();
         answer["intake"] = json!({
             "refused": refused, "last_refusal": last, "deleted_by_retention": deleted,
+            "forward": forward,
         });
         Ok(answer)
     })
@@ -231,7 +234,7 @@ pub(crate) async fn status(Shared(state): Shared<Arc<State>>) -> Response {
                 "age_s": shared.retention.age.map(|age| age.as_secs()),
                 "bytes": shared.retention.size,
             },
-            "forward": null,
+            "forward": shared.forward.as_ref().map(Forward::status),
             "address": format!("http://{}", shared.address),
             "uptime_s": shared.started.elapsed().as_secs(),
         }))

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::body::{Unread, inflate};
 use super::{State, agent, answer, assets};
 use crate::decode::{self, Route};
+use crate::forward::Outgoing;
 use crate::model::{Decoded, Refusal};
 use crate::store::NotKept;
 
@@ -27,7 +28,9 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
         return match take(&state, route, &path, parts.headers, body).await {
             Ok(accepted) => accepted,
             Err((status, reason, pointer)) => {
-                state.refusals.add(status, &path, &reason);
+                let place =
+                    if pointer.is_empty() { String::new() } else { format!("`{pointer}`: ") };
+                state.refusals.add(status, &path, &format!("{place}{reason}"));
                 answer::refusal(status, &reason, Some(&pointer))
             }
         };
@@ -86,15 +89,23 @@ async fn take(
             eprintln!("witspan intake: {place}: {warning}");
         }
         let answer = accepted(route, &kind, &decoded);
+        let outgoing = shared.forward.as_ref().map(|forward| {
+            Outgoing::new(forward.target(), route, &kind, &headers, &body, &decoded)
+        });
         let kept = shared.store.keep(decoded).map_err(not_kept)?;
-        Ok::<_, Refused>((answer, kept))
+        Ok::<_, Refused>((answer, kept, outgoing))
     });
-    let (answer, kept) = work.await.map_err(|error| {
+    let (answer, kept, outgoing) = work.await.map_err(|error| {
         let reason = format!("this request made the decoder fail, please report it: {error}");
         (StatusCode::BAD_REQUEST, reason, String::new())
     })??;
     match kept.await {
-        Ok(Ok(())) => Ok(answer),
+        Ok(Ok(())) => {
+            if let (Some(forward), Some(outgoing)) = (&state.forward, outgoing) {
+                forward.offer(outgoing);
+            }
+            Ok(answer)
+        }
         Ok(Err(reason)) => Err(not_kept(NotKept::Failed(reason))),
         Err(_) => Err(not_kept(NotKept::Failed("the writer has stopped".to_owned()))),
     }

@@ -26,6 +26,7 @@ use axum::routing::get;
 use clap::Args;
 use tokio::sync::Semaphore;
 
+use crate::forward::{Forward, Target};
 use crate::store::{Retention, Store, default_directory};
 use body::Budget;
 use guard::Guard;
@@ -55,11 +56,16 @@ pub(crate) struct Options {
     /// browser as `/?token=`
     #[arg(long, env = "WITSPAN_INTAKE_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Also relay everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
+    /// OTLP collector (a URL that ends in /v1/traces)
+    #[arg(long, value_name = "WHERE")]
+    forward: Option<String>,
 }
 
 /// What all requests share.
 pub(crate) struct State {
     store: Store,
+    forward: Option<Forward>,
     guard: Guard,
     budget: Budget,
     refusals: Refusals,
@@ -92,17 +98,24 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
         Some(data) => Store::open(data, options.retention)?,
         None => Store::open(&default_directory()?, options.retention)?,
     };
+    let target = options.forward.as_deref();
+    let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(16)
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let served = runtime.block_on(serve(options, token, store));
+    let served = runtime.block_on(serve(options, token, store, target));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     served
 }
 
-async fn serve(options: Options, token: Option<String>, store: Store) -> Result<(), String> {
+async fn serve(
+    options: Options,
+    token: Option<String>,
+    store: Store,
+    target: Option<Target>,
+) -> Result<(), String> {
     let wanted = SocketAddr::new(options.host, options.port);
     let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| {
         let free = if error.kind() == std::io::ErrorKind::AddrInUse {
@@ -114,6 +127,7 @@ async fn serve(options: Options, token: Option<String>, store: Store) -> Result<
     })?;
     let address = listener.local_addr().map_err(|error| format!("cannot listen: {error}"))?;
     let state = Arc::new(State {
+        forward: target.map(Forward::start),
         guard: Guard::new(token, address),
         budget: Budget::default(),
         refusals: Refusals::default(),
@@ -127,6 +141,9 @@ async fn serve(options: Options, token: Option<String>, store: Store) -> Result<
     // The first line of standard output is for programs that start this one.
     println!("witspan intake: http://{address}");
     eprintln!("witspan intake: traces are in {}", state.store.directory().display());
+    if let Some(forward) = &state.forward {
+        eprintln!("witspan intake: everything goes on to {}", forward.target().shown());
+    }
     listen::accept(listener, router(state)).await;
     Ok(())
 }
