@@ -135,7 +135,7 @@ def shot(page: Page, address: str, ready: str, name: str) -> None:
     # Charts and what is asked for after the first picture.
     page.wait_for_timeout(1000)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    small = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
     path = PICTURES / f"{name}.png"
     small.save(path, optimize=True)
     size = path.stat().st_size
