@@ -2,6 +2,7 @@
 
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
+import { plural } from "../format.js";
 import { rememberList } from "../parts/back.js";
 import { asked, filterBar, isFiltered } from "../parts/filters.js";
 import { markStrip } from "../parts/marks.js";
@@ -18,6 +19,7 @@ import { emptyState } from "./empty.js";
 const PAGE = 50;
 const REFRESH_MS = 500;
 const FACETS_MS = 10_000;
+const CATCH_UP_MS = 700;
 const CLOSE_TO_TOP_PX = 40;
 
 /** What was on the screen when the view was left, for the way back. @type {{ address: string, traces: Trace[], next: string | null, scrollY: number } | null} */
@@ -35,13 +37,14 @@ export function make({ query: first, back, signal }) {
   const list = new TraceList();
   const strip = markStrip(() => list.drawMarks());
   const state = h("div", { class: "list-state" });
+  const behind = h("p", { class: "behind dim small", role: "status", hidden: true });
   const more = h("button", { type: "button", class: "button more", hidden: true, on: { click: () => older() } }, "Older traces");
   const filters = filterBar((wanted) => {
     setQuery(wanted, { push: true });
     change(wanted);
   });
   const element = h("div", { class: "page traces-page" }, h("h1", { class: "away", text: "Traces" }),
-    filters.element, strip.element, list.element, state, more);
+    filters.element, strip.element, behind, list.element, state, more);
 
   /** @param {URLSearchParams} wanted */
   function change(wanted) {
@@ -66,6 +69,7 @@ export function make({ query: first, back, signal }) {
       next = page.next;
       drawState();
       void loadFacets();
+      void catchUp(mine);
     } catch (error) {
       if (mine === round) complain(error, load);
     } finally {
@@ -108,6 +112,26 @@ export function make({ query: first, back, signal }) {
       void loadFacets();
     } catch (error) {
       complain(error, load);
+    }
+  }
+
+  /** The text of what has just arrived is indexed in quiet moments: until then a search may miss it. @param {number} mine */
+  async function catchUp(mine) {
+    behind.hidden = true;
+    let left = Infinity;
+    while (query.get("q") && mine === round && left > 0) {
+      try {
+        left = (await get("status", {}, signal)).unsearchable_spans ?? 0;
+      } catch {
+        return;
+      }
+      if (mine !== round) return;
+      // Without a wait when all is indexed, as it nearly always is.
+      if (left === 0 && behind.hidden) return;
+      behind.hidden = left === 0;
+      behind.textContent = `${plural(left, "new span")} cannot be searched yet; this list follows.`;
+      await refresh();
+      if (left > 0) await new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS));
     }
   }
 
