@@ -63,13 +63,14 @@ export function make({ query: first, back, signal }) {
     const mine = ++round;
     element.setAttribute("aria-busy", "true");
     try {
+      const left = await unsearchable();
       const page = await fetchPage();
       if (mine !== round) return;
       list.replace(page.traces);
       next = page.next;
       drawState();
+      follow(left);
       void loadFacets();
-      void catchUp(mine);
     } catch (error) {
       if (mine === round) complain(error, load);
     } finally {
@@ -100,8 +101,10 @@ export function make({ query: first, back, signal }) {
     refreshing = 0;
     const mine = round;
     try {
+      const left = await unsearchable();
       const page = await fetchPage();
       if (mine !== round) return;
+      follow(left);
       const wasEmpty = list.shown.size === 0;
       list.merge(page.traces);
       if (wasEmpty) {
@@ -115,24 +118,20 @@ export function make({ query: first, back, signal }) {
     }
   }
 
-  /** The text of what has just arrived is indexed in quiet moments: until then a search may miss it. @param {number} mine */
-  async function catchUp(mine) {
-    behind.hidden = true;
-    let left = Infinity;
-    while (query.get("q") && mine === round && left > 0) {
-      try {
-        left = (await get("status", {}, signal)).unsearchable_spans ?? 0;
-      } catch {
-        return;
-      }
-      if (mine !== round) return;
-      // Without a wait when all is indexed, as it nearly always is.
-      if (left === 0 && behind.hidden) return;
-      behind.hidden = left === 0;
-      behind.textContent = `${plural(left, "new span")} cannot be searched yet; this list follows.`;
-      await refresh();
-      if (left > 0) await new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS));
-    }
+  /**
+   * How many spans a search does not see yet: the text of what has just arrived is indexed in quiet
+   * moments. Asked before the list, so that none at all means that the list is whole.
+   */
+  async function unsearchable() {
+    if (!query.get("q")) return 0;
+    return (await get("status", {}, signal)).unsearchable_spans ?? 0;
+  }
+
+  /** Says that a search is behind, and asks again soon. @param {number} left */
+  function follow(left) {
+    behind.hidden = left === 0;
+    behind.textContent = `${plural(left, "new span")} cannot be searched yet; this list follows.`;
+    if (left > 0) refreshing ||= window.setTimeout(refresh, CATCH_UP_MS);
   }
 
   async function loadFacets() {
