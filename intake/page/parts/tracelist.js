@@ -14,7 +14,11 @@ const CLOSE_TO_TOP_PX = 40;
 const FRESH_MS = 2500;
 
 export class TraceList {
-  constructor() {
+  /** @param {() => void} restart loads the list from its beginning */
+  constructor(restart) {
+    this.restart = restart;
+    /** Whether more has come than one page holds, so that what waits does not reach down to what is shown. */
+    this.holes = false;
     /** @type {Map<string, { row: HTMLTableRowElement, trace: Trace }>} */
     this.shown = new Map();
     /** @type {Map<string, Trace>} */
@@ -41,6 +45,7 @@ export class TraceList {
   replace(traces) {
     this.shown.clear();
     this.waiting.clear();
+    this.holes = false;
     this.body.replaceChildren();
     this.sayNews();
     this.append(traces);
@@ -54,8 +59,12 @@ export class TraceList {
     }
   }
 
-  /** The newest as the intake has them now: known rows change, others come in or wait. @param {Trace[]} traces */
-  merge(traces) {
+  /**
+   * The newest as the intake has them now: known rows change, others come in or wait.
+   * @param {Trace[]} traces @param {boolean} full whether there are older ones than these
+   */
+  merge(traces, full) {
+    if (full && this.shown.size && traces.every((trace) => !this.shown.has(trace.trace_id) && !this.waiting.has(trace.trace_id))) this.holes = true;
     for (const trace of traces) if (!this.update(trace)) this.waiting.set(trace.trace_id, trace);
     if (this.isRead()) {
       this.sayNews();
@@ -80,6 +89,10 @@ export class TraceList {
 
   /** Shows what waits. */
   release() {
+    if (this.holes) {
+      window.scrollTo({ top: 0 });
+      return this.restart();
+    }
     const fresh = [...this.waiting.values()].sort((a, b) => a.start_ms - b.start_ms);
     this.waiting.clear();
     for (const trace of fresh) {
@@ -109,7 +122,7 @@ export class TraceList {
 
   sayNews() {
     this.news.hidden = this.waiting.size === 0;
-    this.news.textContent = `↑ ${plural(this.waiting.size, "new trace")}`;
+    this.news.textContent = `↑ ${this.holes ? "more than " : ""}${plural(this.waiting.size, "new trace")}`;
   }
 
   /** @param {Trace} trace */

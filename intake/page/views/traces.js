@@ -34,7 +34,7 @@ export function make({ query: first, back, signal }) {
   let refreshing = 0;
   let facetsAt = -Infinity;
 
-  const list = new TraceList();
+  const list = new TraceList(() => void load());
   const strip = markStrip(() => list.drawMarks());
   const state = h("div", { class: "list-state" });
   const behind = h("p", { class: "behind dim small", role: "status", hidden: true });
@@ -106,7 +106,7 @@ export function make({ query: first, back, signal }) {
       if (mine !== round) return;
       follow(left);
       const wasEmpty = list.shown.size === 0;
-      list.merge(page.traces);
+      list.merge(page.traces, page.next !== null);
       if (wasEmpty) {
         next = page.next;
         list.release();

@@ -220,3 +220,24 @@ def test_letters_lead_to_the_other_views_and_the_help_names_them(
     page.keyboard.press("j")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_a_burst_of_more_traces_than_a_page_leaves_no_hole_in_the_list(
+    intake: Intake, page: Page
+) -> None:
+    intake.run("plain", "--count", "30", "--name", "before")
+    page.goto(intake.url)
+    rows = page.locator(ROWS)
+    expect(rows).to_have_count(30)
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("scrollY > 300")
+    intake.run("plain", "--count", "120", "--name", "burst")
+    page.get_by_role("button", name="new traces").click()
+    expect(rows.first).to_contain_text("burst 119")
+    for _ in range(40):
+        if rows.count() == 150:
+            break
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(100)
+    names = {each.split("\n")[0] for each in rows.locator("a.open").all_inner_texts()}
+    assert {f"burst {number}" for number in range(120)} <= names
