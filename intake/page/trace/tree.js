@@ -73,11 +73,12 @@ export class Tree {
     const wanted = new Set();
     /** @type {HTMLElement | null} */
     let before = null;
-    for (let at = 0; at < this.lines.length; at += 1) {
-      if (at < first) {
-        // The selected line stays, because it holds the keyboard's focus.
-        if (this.lines[at].span.span_id !== this.selected) continue;
-      } else if (at > last && this.lines[at].span.span_id !== this.selected) continue;
+    const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+    // The selected line stays, because it holds the keyboard's focus.
+    const selected = this.index();
+    if (selected >= 0 && selected < first) places.unshift(selected);
+    else if (selected > last) places.push(selected);
+    for (const at of places) {
       const node = this.lines[at];
       const id = node.span.span_id;
       wanted.add(id);
