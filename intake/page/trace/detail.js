@@ -36,6 +36,8 @@ export function spanDetail(traceId, span, evaluations, traceStart, later) {
   const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
   const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
     ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
+    : isEmpty(span.input) && isEmpty(span.output)
+    ? [section("Input and output", h("p", { class: "dim", text: "None was recorded." }))]
     : [section("Input", ioBlock(span.input, "input", results)), section("Output", ioBlock(span.output, "output", results))];
   const prompt = span.input?.prompt;
   return h("article", { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
