@@ -309,3 +309,14 @@ def test_a_span_is_found_by_its_name(intake: Intake, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".detail h2")).to_have_text("part 73.1")
     expect(page.get_by_label("Find a span")).to_be_focused()
+
+
+def test_a_picture_of_a_message_is_drawn_unless_it_could_carry_script(
+    intake: Intake, page: Page
+) -> None:
+    intake.run("media")
+    open_trace(page, intake)
+    picture = part(page, "Input").locator("img")
+    expect(picture).to_have_count(1)
+    assert picture.evaluate("async e => { await e.decode(); return e.naturalWidth; }") == 1
+    expect(part(page, "Input")).to_contain_text("image/svg+xml")
