@@ -126,13 +126,15 @@ def steps_for(verb: str) -> list[Step]:
     steps.append(
         Step("wasm standard library", make_wasm_std, "rustup's downloads or a Debian mirror")
     )
-    if verb == "bench":
+    if verb in ("bench", "test"):
         tracers = "tools/requirements-bench.txt"
-        steps.append(Step("tracers to compare with", lambda log: install(log, tracers), packages))
+        steps.append(Step("other tracers in Python", lambda log: install(log, tracers), packages))
     if verb in ("setup", "component-js", "conformance", "test"):
         steps.append(Step("node and jco", make_jco, "npm's package registry"))
     if verb in ("setup", "page", "intake", "demo", "lint", "test", "screenshots"):
         steps.append(Step("the page's packages", make_page, "npm's package registry"))
+    if verb == "test":
+        steps.append(Step("other tracers in JavaScript", make_sdks, "npm's package registry"))
     if verb in ("test", "screenshots"):
         driver = "tools/requirements-browser.txt"
         steps.append(Step("browser's driver", lambda log: install(log, driver), packages))
@@ -307,6 +309,10 @@ def make_jco(log: Log) -> str:
 
 def make_page(log: Log) -> str:
     return prepare_packages(log, "build_page.py")
+
+
+def make_sdks(log: Log) -> str:
+    return prepare_packages(log, "sdk_packages.py")
 
 
 def prepare_packages(log: Log, builder: str) -> str:
