@@ -41,8 +41,8 @@ page: prepared
 intake: page
     cargo build -q --profile intake -p witspan-intake
 
-# Show a first trace, without account or network
-demo *args: build
+# Show a first trace on a page, without account or network
+demo *args: build intake
     "{{ venv }}/python" tools/demo.py "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours

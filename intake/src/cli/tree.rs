@@ -8,8 +8,9 @@ use serde_json::Value;
 
 /// The deepest level that is indented; deeper spans stand below it.
 const DEEPEST: usize = 40;
-/// The longest part of a value that is shown, unless all is asked for.
-const CHARACTERS: usize = 400;
+/// How wide a line of content is, and how many lines each side has, unless all is asked for.
+const WIDTH: usize = 120;
+const LINES: usize = 6;
 
 /// Colours, or none: only for a terminal, and never where NO_COLOR is set.
 #[derive(Clone, Copy)]
@@ -179,8 +180,8 @@ fn content(out: &mut String, span: &Value, margin: &str, paint: Paint, detail: D
         for message in side["messages"].as_array().into_iter().flatten() {
             let role = plain(&message["role"]);
             let text = plain(&message["content"]);
-            let calls = message["tool_calls"].as_array().map(Vec::len).unwrap_or_default();
-            if !text.is_empty() || calls == 0 {
+            let more = ["tool_calls", "tool_results"].iter().any(|name| message[*name].is_array());
+            if !text.is_empty() || !more {
                 parts.push((role.clone(), text));
             }
             for call in message["tool_calls"].as_array().into_iter().flatten() {
@@ -198,12 +199,19 @@ fn content(out: &mut String, span: &Value, margin: &str, paint: Paint, detail: D
         if !side["value"].is_null() {
             parts.push((String::new(), plain(&side["value"])));
         }
-        for (label, text) in parts {
+        let hidden = parts.len().saturating_sub(LINES);
+        let whole = detail == Detail::Everything;
+        for (place, (label, text)) in parts.into_iter().enumerate() {
+            if place == LINES && !whole {
+                let _ = writeln!(out, "{}{arrow} … {hidden} more", paint.faint(margin));
+                break;
+            }
             let label = if label.is_empty() { label } else { format!("{}: ", clean(&label)) };
-            let shown = if detail == Detail::Everything {
+            let shown = if whole {
                 clean(&text).replace('\n', &format!("\n{margin}  "))
             } else {
-                one_line(&text, CHARACTERS)
+                let taken = margin.chars().count() + label.chars().count() + 2;
+                one_line(&text, WIDTH.saturating_sub(taken).max(40))
             };
             let _ = writeln!(out, "{}{} {label}{shown}", paint.faint(margin), paint.faint(arrow));
         }
