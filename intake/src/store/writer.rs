@@ -17,8 +17,10 @@ use super::{Retention, Shared, retention, side, words};
 
 /// Spans of one transaction: bounds its memory and the wait of the last in it.
 const BATCH_SPANS: usize = 4_000;
-/// Spans indexed in one go while nobody waits.
+/// Spans indexed in one go while nobody waits; and when there are many to do, since one big piece
+/// of an index needs less merging than many small ones.
 const INDEX_SPANS: usize = 500;
+const INDEX_MANY: usize = 2_000;
 /// How long nothing must have come before the text index is worked on.
 const QUIET: Duration = Duration::from_millis(10);
 /// How far the text index may be behind before requests wait for it.
@@ -85,7 +87,8 @@ impl Writer {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    self.index(INDEX_SPANS);
+                    let many = self.behind() > 10 * INDEX_MANY as i64;
+                    self.index(if many { INDEX_MANY } else { INDEX_SPANS });
                     quiet = Duration::ZERO;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
