@@ -138,7 +138,9 @@ export function make({ query: first, back, signal }) {
     if (performance.now() - facetsAt < FACETS_MS) return;
     facetsAt = performance.now();
     try {
-      filters.set(query, await get("facets", {}, signal));
+      const found = await get("facets", {}, signal);
+      // The query as it is now, not as it was when this was asked.
+      filters.set(query, found);
     } catch {
       // The fields then offer what they offered before; the list itself says what is wrong.
     }
