@@ -169,11 +169,14 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
         // The literal lets the index of failed traces be used.
         conditions.text.push(format!("failed = {}", i64::from(failed)));
     }
+    // Only the first of these may choose the index: nearly all traces may have the same kind.
+    let mut chosen = "";
     for (column, value) in
-        [("app", &filter.app), ("session", &filter.session), ("kind", &filter.kind)]
+        [("session", &filter.session), ("app", &filter.app), ("kind", &filter.kind)]
     {
         if let Some(value) = value {
-            conditions.add(&format!("{column} = ?"), value.clone());
+            conditions.add(&format!("{chosen}{column} = ?"), value.clone());
+            chosen = "+";
         }
     }
     if let Some(from) = filter.from {
