@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
+use crate::store::read;
+
 /// How long an answer may take; questions over all traces take the longest.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most of one answer that is read.
@@ -66,6 +68,20 @@ impl Filters {
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         single.chain(self.tag.iter().map(|tag| ("tag", tag.as_str()))).collect()
+    }
+
+    /// The same for the database.
+    pub(crate) fn filter(&self) -> read::Filter {
+        read::Filter {
+            app: self.app.clone(),
+            session: self.session.clone(),
+            kind: self.kind.clone(),
+            failed: self.status.as_deref().map(|status| status == "error"),
+            tags: self.tag.clone(),
+            model: self.model.clone(),
+            text: self.query.clone(),
+            ..read::Filter::default()
+        }
     }
 
     /// Whether the summary of a trace is meant, as far as a summary says it.

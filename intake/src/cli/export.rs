@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::client::{At, Client, Filters};
-use super::show::encoded;
+use super::client::Filters;
+use super::source::{From, Source as Traces};
 use super::written;
 use crate::encode;
 use crate::model::{Kind, Source, Span, Status};
 
 /// Traces that are asked for at a time.
-const PAGE: &str = "200";
+const PAGE: usize = 200;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -43,12 +43,12 @@ pub(crate) struct Options {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    at: At,
+    from: From,
 }
 
 /// Writes, and says on standard error how much it was.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
-    let client = Client::new(&options.at);
+    let source = Traces::open(&options.from)?;
     let mut out: Box<dyn Write> = match &options.output {
         None => Box::new(BufWriter::new(std::io::stdout().lock())),
         Some(path) => {
@@ -60,9 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     };
     let (mut traces, mut spans) = (0, 0);
     let mut one = |id: &str| -> Result<bool, String> {
-        let Some(whole) = client.get(&format!("/api/ui/traces/{}", encoded(id)), &[])? else {
-            return Ok(false);
-        };
+        let Some(whole) = source.trace(id)? else { return Ok(false) };
         let of: Vec<Span> =
             whole["spans"].as_array().into_iter().flatten().map(|each| span(id, each)).collect();
         write(&mut out, options.format, &of).map_err(|error| written(&error))?;
@@ -72,17 +70,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     };
     for id in &options.trace {
         if !one(id)? {
-            return Err(format!("there is no trace {id} at {}", client.base()));
+            return Err(format!("there is no trace {id} at {}", source.name()));
         }
     }
     if options.trace.is_empty() {
         let mut left = options.count.unwrap_or(usize::MAX);
         let mut before: Option<String> = None;
         while left > 0 {
-            let mut query = options.filters.pairs();
-            query.push(("limit", PAGE));
-            query.extend(before.as_deref().map(|cursor| ("before", cursor)));
-            let page = client.get("/api/ui/traces", &query)?.unwrap_or_default();
+            let page = source.traces(&options.filters, before.as_deref(), PAGE)?;
             for trace in page["traces"].as_array().into_iter().flatten().take(left) {
                 one(trace["trace_id"].as_str().unwrap_or_default())?;
                 left -= 1;

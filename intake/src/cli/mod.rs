@@ -5,6 +5,7 @@ mod doctor;
 mod environment;
 mod export;
 mod show;
+mod source;
 mod tail;
 mod tree;
 mod validate;

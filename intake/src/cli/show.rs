@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{At, Client};
+use super::client::Filters;
+use super::source::{From, Source};
 use super::tree::{self, Detail, Paint};
 use super::written;
 
 /// The newest traces among which the beginning of an id is looked for.
 const LOOKED_THROUGH: usize = 5_000;
-const PAGE: &str = "500";
+const PAGE: usize = 500;
 
 /// What `show` is told.
 #[derive(Args)]
@@ -29,18 +30,17 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    at: At,
+    from: From,
 }
 
 /// Prints the trace.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
-    let client = Client::new(&options.at);
-    let whole = match client.get(&format!("/api/ui/traces/{}", encoded(&options.trace)), &[])? {
+    let source = Source::open(&options.from)?;
+    let whole = match source.trace(&options.trace)? {
         Some(whole) => whole,
         None => {
-            let id = find(&client, &options.trace)?;
-            let whole = client.get(&format!("/api/ui/traces/{}", encoded(&id)), &[])?;
-            whole.ok_or_else(|| format!("the trace {id} is gone"))?
+            let id = find(&source, &options.trace)?;
+            source.trace(&id)?.ok_or_else(|| format!("the trace {id} is gone"))?
         }
     };
     let text = if options.json {
@@ -59,14 +59,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
 }
 
 /// The one trace whose id begins so.
-fn find(client: &Client, begin: &str) -> Result<String, String> {
+fn find(source: &Source, begin: &str) -> Result<String, String> {
     let mut found: Vec<String> = Vec::new();
     let mut before: Option<String> = None;
     let mut seen = 0;
     while seen < LOOKED_THROUGH {
-        let mut query = vec![("limit", PAGE)];
-        query.extend(before.as_deref().map(|cursor| ("before", cursor)));
-        let page = client.get("/api/ui/traces", &query)?.unwrap_or_default();
+        let page = source.traces(&Filters::default(), before.as_deref(), PAGE)?;
         let traces = page["traces"].as_array().map(Vec::as_slice).unwrap_or_default();
         for id in traces.iter().filter_map(|trace| trace["trace_id"].as_str()) {
             if begin == "last" {
@@ -84,7 +82,7 @@ fn find(client: &Client, begin: &str) -> Result<String, String> {
     }
     match &found[..] {
         [one] => Ok(one.clone()),
-        [] => Err(format!("no trace begins with `{begin}` at {}", client.base())),
+        [] => Err(format!("no trace begins with `{begin}` at {}", source.name())),
         several => {
             let some = several.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
             Err(format!("`{begin}` begins {} traces, give more of it: {some}", several.len()))

@@ -8,8 +8,16 @@ use serde_json::Value;
 use crate::model::Refusal;
 use crate::schema::{Problem, Rule, Shape, problems};
 
+/// The most values of one body. Each takes some 70 bytes once read, however short it was.
+const VALUES: usize = 5_000_000;
+
 /// The body as text.
 pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
+    // Before each value but the first of a list or object stands a comma; texts only add to that.
+    if body.iter().filter(|byte| b",[{".contains(byte)).count() > VALUES {
+        let reason = format!("the body holds more than {VALUES} values; send it in parts");
+        return Err(Refusal::TooLarge { reason });
+    }
     std::str::from_utf8(body)
         .map_err(|error| bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))
 }

@@ -40,8 +40,6 @@ pub(crate) enum Route {
     EvalV2,
     /// `/v0.3/traces`, `/v0.4/traces`
     ApmTraces,
-    /// `/v0.5/traces`
-    ApmTracesV05,
     /// `/v1/input`
     ApmAgentless,
     /// `/v1/traces`
@@ -64,8 +62,6 @@ pub(crate) fn request(
         Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
         Route::ApmTraces if body.is_empty() => Decoded::default(),
         Route::ApmTraces => apm::traces(body)?,
-        // This version has no room for the structures in which LLM events ride.
-        Route::ApmTracesV05 => Decoded::default(),
         Route::ApmAgentless => apm::agentless(json::text(body)?)?,
         Route::OtlpTraces => match kind.as_str() {
             "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,

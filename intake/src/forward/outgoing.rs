@@ -65,7 +65,7 @@ impl Outgoing {
         };
         match route {
             // Tracers' reports about themselves are for the intake they talk to.
-            Route::Telemetry | Route::ApmTracesV05 => Self::default(),
+            Route::Telemetry => Self::default(),
             Route::EvalV1 | Route::EvalV2 if otlp => {
                 Self { lost: Some(("evaluations_have_no_otlp", items)), ..Self::default() }
             }

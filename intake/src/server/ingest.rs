@@ -168,9 +168,7 @@ fn accepted(route: Route, kind: &str, decoded: &Decoded) -> Response {
             });
             answer::json(StatusCode::ACCEPTED, &json!({ "data": data }))
         }
-        Route::ApmTraces | Route::ApmTracesV05 => {
-            answer::json(StatusCode::OK, &json!({ "rate_by_service": {} }))
-        }
+        Route::ApmTraces => answer::json(StatusCode::OK, &json!({ "rate_by_service": {} })),
         Route::OtlpTraces if kind.starts_with("application/json") => {
             answer::json(StatusCode::OK, &json!({}))
         }

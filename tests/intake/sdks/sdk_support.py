@@ -97,6 +97,7 @@ class Intake:
         )
 
     def stop(self) -> None:
+        """Ends it at once; a second call does nothing."""
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None

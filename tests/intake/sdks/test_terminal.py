@@ -164,3 +164,18 @@ def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None
     assert ill.returncode == 1
     assert "accepted: public or sdk" in ill.stdout
     assert "nothing would arrive" in ill.stdout
+
+
+def test_show_and_export_read_the_files_of_an_intake_that_has_ended(
+    intake: Intake, tmp_path: Path
+) -> None:
+    send(intake, *some_trace())
+    intake.stop()
+    data = str(tmp_path / "data")
+    shown = intake.command("show", TRACE[:8], "--brief", "--data", data)
+    assert shown.returncode == 0, shown.stderr
+    assert "└─ ask" in shown.stdout
+    lines = intake.command("export", "--data", data, "--app", "shop").stdout.splitlines()
+    assert {json.loads(line)["name"] for line in lines} == {"answer", "ask", "look up"}
+    nothing = intake.command("show", "last", "--data", str(tmp_path / "nowhere"))
+    assert (nothing.returncode, "there are no traces in" in nothing.stderr) == (1, True)
