@@ -17,6 +17,7 @@ mod engine_config;
 mod error;
 mod escape;
 mod instance;
+mod losses;
 mod notices;
 mod pool;
 mod sender;

@@ -7,6 +7,7 @@ mod delivery;
 mod destination;
 mod evaluations;
 mod failure;
+mod losses;
 mod memory;
 mod processor;
 mod propagation;
