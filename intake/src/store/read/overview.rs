@@ -109,7 +109,8 @@ pub(crate) fn overview(
     app: Option<&str>,
     buckets: i64,
 ) -> rusqlite::Result<Overview> {
-    let (mut first, mut last) = minutes(from, to);
+    let asked = minutes(from, to);
+    let (mut first, mut last) = asked;
     // An open end is where there is something.
     let (oldest, newest): (Option<i64>, Option<i64>) = connection
         .prepare_cached(
@@ -161,7 +162,8 @@ pub(crate) fn overview(
         "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
     )?;
-    for (grain, first, last) in stretches(first, last) {
+    // With an open end, spans count that began long before or after their traces.
+    for (grain, first, last) in stretches(begin.min(asked.0), last.max(asked.1)) {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
             let measure = measure(row, "calls", false)?;
