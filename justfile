@@ -33,8 +33,16 @@ component:
 component-js: component
     {{ python }} tools/build_js.py
 
-# Show a first trace, without account or network
-demo *args: build
+# Fetch what the intake's page is made of besides its sources, into target/page
+page: prepared
+    {{ python }} tools/build_page.py
+
+# Build the local intake: target/intake/witspan, with its page inside
+intake: page
+    cargo build -q --profile intake -p witspan-intake
+
+# Show a first trace on a page, without account or network
+demo *args: build intake
     "{{ venv }}/python" tools/demo.py "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours
@@ -45,8 +53,9 @@ wasmtime: prepared component programs
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
 [doc('Run every test: the conformance suite, the rest of Rust, the rest of Python')]
 [no-exit-message]
-test: conformance
-    cargo test -q --workspace --exclude witspan-component --release -- --skip sends_every_cases_bytes
+test: conformance intake
+    cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --release -- --skip sends_every_cases_bytes
+    cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest --ignore=tests/conformance/test_python.py
 
 # Run the shared cases of tests/conformance in every language, or in those named
@@ -58,15 +67,20 @@ conformance *runners: build component-js programs
 conformance-page: prepared
     "{{ venv }}/python" tools/conformance_page.py
 
-# The component comes first: the host library embeds it, so clippy cannot read that without.
+# The component and the page come first: they are embedded, so clippy cannot read that without.
 [doc('Check format, lints and types of everything')]
-lint: prepared component
+lint: prepared component page
     cargo fmt --all --check
     cargo clippy -q --workspace --all-targets --release -- -D warnings
     "{{ venv }}/ruff" check -q .
     "{{ venv }}/ruff" format -q --check .
     "{{ venv }}/mypy" --no-error-summary
     "{{ venv }}/python" tools/pyright.py --level warning
+    {{ python }} tools/build_page.py --check
+
+# Take the pictures of docs/pictures from the intake's page, in a real browser
+screenshots: build intake
+    "{{ venv }}/python" tools/screenshots.py
 
 # Check that cargo-component builds the same component (installs it first: 10 minutes, once)
 [no-exit-message]

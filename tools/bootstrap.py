@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from browser import find_browser
 from cargo_tool import CARGO_COMPONENT, WASMTIME, Tool
 from wasm_std import OLDEST_RUST, cache_folder
 
@@ -125,11 +126,19 @@ def steps_for(verb: str) -> list[Step]:
     steps.append(
         Step("wasm standard library", make_wasm_std, "rustup's downloads or a Debian mirror")
     )
-    if verb == "bench":
+    if verb in ("bench", "test"):
         tracers = "tools/requirements-bench.txt"
-        steps.append(Step("tracers to compare with", lambda log: install(log, tracers), packages))
+        steps.append(Step("other tracers in Python", lambda log: install(log, tracers), packages))
     if verb in ("setup", "component-js", "conformance", "test", "lint"):
         steps.append(Step("node and its packages", make_node_packages, "npm's package registry"))
+    if verb in ("setup", "page", "intake", "demo", "lint", "test", "screenshots"):
+        steps.append(Step("the page's packages", make_page, "npm's package registry"))
+    if verb == "test":
+        steps.append(Step("other tracers in JavaScript", make_sdks, "npm's package registry"))
+    if verb in ("test", "screenshots"):
+        driver = "tools/requirements-browser.txt"
+        steps.append(Step("browser's driver", lambda log: install(log, driver), packages))
+        steps.append(Step("browser", make_browser, "a Debian mirror"))
     tools = [WASMTIME] if verb in ("test", "conformance", "wasmtime", "cargo-component") else []
     tools += [CARGO_COMPONENT] if verb == "cargo-component" else []
     for tool in tools:
@@ -295,14 +304,44 @@ def make_wasm_std(log: Log) -> str:
 
 
 def make_node_packages(log: Log) -> str:
+    return prepare_packages(log, "build_js.py")
+
+
+def make_page(log: Log) -> str:
+    return prepare_packages(log, "build_page.py")
+
+
+def make_sdks(log: Log) -> str:
+    return prepare_packages(log, "sdk_packages.py")
+
+
+def prepare_packages(log: Log, builder: str) -> str:
     try:
-        log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / "build_js.py", "--prepare"])
+        log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / builder, "--prepare"])
     except Failed:
         last = log.path.read_text(encoding="utf-8").rstrip().rsplit("\n", 1)[-1]
         if last.startswith("Node.js"):
             raise Missing(last) from None
         raise
     return READY
+
+
+def make_browser(log: Log) -> str:
+    if find_browser():
+        return READY
+    # Only Debian's own package is known to be right; elsewhere a person chooses.
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        log.run(["apt-get", "update"])
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        packages = ["chromium", "fonts-dejavu-core", "fonts-inter", "fonts-jetbrains-mono"]
+        log.run(["apt-get", "install", "-y", "--no-install-recommends", *packages], quiet)
+    if find_browser():
+        return ""
+    raise Missing(
+        "Chromium is missing, the tests of the intake's page drive it: install it (Debian: apt-get "
+        "install chromium; macOS: brew install chromium) or set WITSPAN_BROWSER to a Chromium or "
+        "Chrome, then run this again."
+    )
 
 
 def make_tool(log: Log, tool: Tool) -> str:

@@ -81,10 +81,10 @@ def run(command: Sequence[object], cwd: Path) -> None:
         sys.exit(f"nothing was built for JavaScript: `{' '.join(words[:2])}` failed, see above")
 
 
-def packages() -> Path:
-    """The folder of the installed packages, in the cache."""
-    manifests = [TOOLS / "package.json", TOOLS / "package-lock.json"]
-    folder = cache_folder() / "tools" / f"js-{digest(*manifests)[:16]}"
+def packages(tools: Path = TOOLS) -> Path:
+    """The folder, in the cache, of the installed packages that the lock file in `tools` names."""
+    manifests = [tools / "package.json", tools / "package-lock.json"]
+    folder = cache_folder() / "tools" / f"{tools.name}-{digest(*manifests)[:16]}"
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
-"""The demo: a real program, a real receiver, and the trace between them.
+"""The demo: a real program in every language that is built, and its trace on a page to look at.
 
-Starts Datadog's local receiver, runs `examples/python/agent.py` against it, reads the trace back
-and prints it. Exits with 0 only if every span that the program made arrived exactly once, with
-the parent, kind and trace that the program states. All of it stays on loopback.
+Starts the local intake, runs the programs against it, prints the trace, and leaves the intake
+running until Ctrl-C. With `--check` it ends by itself, and a receiver that is not ours stands
+behind the intake (`--forward`), so that what arrived is also read by code of others. It succeeds
+only if every span that a program made arrived exactly once, with the parent, kind and trace that
+the program states. All of it stays on loopback.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import demo_check
-import demo_tree
+from demo_intake import Intake
 from demo_processes import Processes, Stopped, supervised, without_the_network
 from demo_receiver import Receiver, Span
 
 ROOT = Path(__file__).resolve().parents[1]
 TIME_LIMIT = 120
+#: The agent in each language that is built; all make the same trace.
+LANGUAGES = {
+    "Python": [sys.executable, str(ROOT / "examples/python/agent.py"), "--session", "demo-session"],
+}
 LINES_OF_LOG = 25
 
 
@@ -40,59 +46,84 @@ class Failed(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--check", action="store_true", help="end when the trace is checked (so far: always)"
+        "--check", action="store_true", help="check against a receiver that is not ours, and end"
     )
-    parser.parse_args()
+    check = parser.parse_args().check
     try:
         # The later is left first: the processes end before their folder goes.
         temporary = tempfile.TemporaryDirectory(prefix="witspan-demo-")
         with temporary as folder, supervised(TIME_LIMIT) as processes:
-            return run(processes, Path(folder).resolve())
+            return run(processes, Path(folder).resolve(), check)
     except Stopped as stopped:
         late = stopped.number == signal.SIGALRM
         say(f"time limit of {TIME_LIMIT} s reached" if late else f"stopped by {stopped}")
         return 1 if late else 128 + stopped.number
 
 
-def run(processes: Processes, folder: Path) -> int:
+def run(processes: Processes, folder: Path, check: bool) -> int:
     """All steps. What is in `folder` is gone afterwards."""
+    receiver = None
     try:
-        with step("start the receiver (lapdog)") as note:
-            receiver = Receiver(processes, folder)
+        if check:
+            with step("start another's receiver") as note:
+                receiver = Receiver(processes, folder)
+                try:
+                    receiver.wait_until_ready()
+                except subprocess.CalledProcessError as error:
+                    raise Failed(str(error), receiver.log) from error
+                note(receiver.url)
+        with step("start the local intake") as note:
             try:
-                receiver.wait_until_ready()
-            except subprocess.CalledProcessError as error:
-                raise Failed(str(error), receiver.log) from error
-            note(receiver.url)
-        with step("run examples/python/agent.py") as note:
-            made = run_agent(processes, folder, receiver.url)
-            note(f"{len(made)} spans made")
-        trace_id = made[0]["trace_id"] if made else ""
-        with step("read the trace back") as note:
-            raw, shown = read_back(receiver, made, trace_id)
-            note(f"{len(raw)} spans received")
+                intake = Intake(processes, folder, receiver.url if receiver else None)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise Failed(str(error), folder / "intake.log") from error
+            note(intake.url)
+        found = []
+        for language, command in LANGUAGES.items():
+            with step(f"run the agent in {language}") as note:
+                made = run_agent(processes, folder, intake.url, command)
+                note(f"{len(made)} spans made")
+            trace_id = made[0]["trace_id"] if made else ""
+            with step("read the trace back") as note:
+                raw, shown = read_back(intake, receiver, trace_id)
+                note(f"{len(raw)} spans received")
+            print(flush=True)
+            intake.show(trace_id)
+            print()
+            complaints = demo_check.complaints(made, raw, shown)
+            found += [f"{language}: {complaint}" for complaint in complaints]
+            say(f"{demo_check.at_once(shown)} siblings ran at the same time, 1 error was recovered")
+            if not complaints:
+                say(
+                    f"{len(made)} spans made, {len(made)} arrived once with the right parent, kind "
+                    "and trace"
+                )
     except Failed as error:
         say(str(error))
-        if error.log is not None:
+        if error.log is not None and error.log.exists():
             lines = error.log.read_text(errors="replace").splitlines()
             print("\n".join(lines[-LINES_OF_LOG:]))
         return 1
-
-    print(f"\ntrace {trace_id}\n")
-    demo_tree.show(shown)
-    print()
-    found = demo_check.complaints(made, raw, shown)
     for complaint in found:
         say(complaint)
     if found:
-        say(f"failed: {len(made)} spans made, {len(found)} complaints")
+        say(f"failed: {len(found)} complaints")
         return 1
-    say(f"{demo_check.at_once(shown)} siblings ran at the same time, 1 error was recovered from")
-    say(f"{len(made)} spans made, {len(made)} arrived once with the right parent, kind and trace")
+    if not check:
+        linger(intake, trace_id)
     return 0
 
 
-def run_agent(processes: Processes, folder: Path, receiver: str) -> list[Span]:
+def linger(intake: Intake, trace_id: str) -> None:
+    """Leaves the intake running until Ctrl-C, or until it ends by itself."""
+    signal.alarm(0)
+    say(f"look at it: {intake.url}/trace/{trace_id}")
+    say("the intake runs until Ctrl-C; send it more: DD_TRACE_AGENT_URL=" + intake.url)
+    with contextlib.suppress(Stopped):
+        intake.process.wait()
+
+
+def run_agent(processes: Processes, folder: Path, receiver: str, command: list[str]) -> list[Span]:
     """Runs the example to its end; gives the spans that it says it made."""
     manifest, log = folder / "manifest.json", folder / "agent.log"
     env = without_the_network(os.environ)
@@ -104,7 +135,6 @@ def run_agent(processes: Processes, folder: Path, receiver: str) -> list[Span]:
         "WITSPAN_DEMO_MANIFEST": str(manifest),
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, str(ROOT / "examples/python/agent.py"), "--session", "demo-session"]
     # No time limit of its own: the alarm of `supervised` ends the wait.
     status = processes.start(command, env, folder, log).wait()
     if status != 0:
@@ -117,21 +147,22 @@ def run_agent(processes: Processes, folder: Path, receiver: str) -> list[Span]:
 
 
 def read_back(
-    receiver: Receiver, made: list[Span], trace_id: str
+    intake: Intake, receiver: Receiver | None, trace_id: str
 ) -> tuple[list[Span], dict[str, Span]]:
-    """Every span as it was sent, and the trace as the receiver shows it.
+    """Every span as it was sent, and the trace as the intake shows it.
 
     The program has flushed and ended, so nothing more is on its way: one reading is enough, and
     a span that is missing now is lost.
     """
     try:
-        raw = receiver.raw_spans()
-        shown = receiver.trace(trace_id) if raw else {}
-        # The trace has times in milliseconds; what was sent has them in nanoseconds.
-        start = {span["span_id"]: span["start_ns"] for span in raw}
-        return raw, {key: {**span, "start_ns": start[key]} for key, span in shown.items()}
+        if receiver is not None:
+            intake.forwarded()
+            raw = receiver.raw_spans()
+        else:
+            raw = intake.raw_spans(trace_id)
+        return raw, intake.trace(trace_id)
     except (OSError, ValueError, KeyError) as error:
-        raise Failed(f"the receiver's answer cannot be read: {error!r}", receiver.log) from error
+        raise Failed(f"an answer cannot be read: {error!r}", intake.log) from error
 
 
 @contextlib.contextmanager

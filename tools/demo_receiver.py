@@ -1,8 +1,7 @@
-"""The receiver of the demo: Datadog's own local one, and what it says it received.
+"""The receiver behind the demo's intake: Datadog's own local one, and what it says it received.
 
-`lapdog.server` is part of `ddapm-test-agent`. It takes what an SDK sends to an agent and answers
-the queries of the LLM Observability pages, so what is read here went through code that is not
-ours.
+`lapdog.server` is part of `ddapm-test-agent`. It takes what an SDK sends to an agent, so what is
+read here went through code that is not ours.
 """
 
 from __future__ import annotations
@@ -61,13 +60,6 @@ class Receiver:
             for envelope in json.loads(base64.b64decode(request["body"]))
             for span in envelope["spans"]
         ]
-
-    def trace(self, trace_id: str) -> dict[str, Span]:
-        """The assembled trace, by span id."""
-        answer = self._get(f"/api/ui/llm-obs/v1/trace/{trace_id}")
-        spans = answer["data"]["attributes"]["spans"]
-        # For an id that it does not know, it gives some other trace instead of an error.
-        return {key: span for key, span in spans.items() if span["trace_id"] == trace_id}
 
     def _get(self, path: str) -> Any:
         # No proxy of the environment may stand between two ends of loopback.

@@ -18,6 +18,7 @@ mod error;
 mod escape;
 mod exporter;
 mod instance;
+mod losses;
 mod notices;
 mod pool;
 mod sender;

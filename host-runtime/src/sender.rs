@@ -145,8 +145,9 @@ impl Sender {
         }
     }
 
-    /// Sends it and waits for the answer, at most the configured time.
-    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
+    /// Sends it and waits for the answer, at most the configured time. `lost` is the text of the
+    /// header that says what was lost so far.
+    pub(crate) fn send(&self, request: &Request, lost: Option<&str>) -> Result<Answer, String> {
         let agent = match &self.way {
             Way::Http(agent) => agent,
             Way::Exporter(exporter) => return Ok(hand_over(exporter, request)),
@@ -154,6 +155,9 @@ impl Sender {
         let mut post = agent.post(self.url(request));
         for header in &request.headers {
             post = post.header(&header.name, &header.value);
+        }
+        if let Some(lost) = lost {
+            post = post.header(crate::losses::HEADER, lost);
         }
         if let (Route::Direct, Some(key)) = (self.route, &self.api_key) {
             post = post.header("dd-api-key", key);

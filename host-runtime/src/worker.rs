@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::instance::delivery::{Action, PollMode, Request, Verdict};
 use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
 use crate::lock;
+use crate::losses;
 use crate::notices::Topic;
 use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::Sender;
@@ -40,11 +41,13 @@ pub(crate) struct Worker {
     pool: Arc<Pool>,
     config: Config,
     shared: Shared,
+    /// By what name the tracer tells what it has lost.
+    client: String,
 }
 
 impl Worker {
     pub(crate) fn new(pool: Arc<Pool>, config: Config) -> Worker {
-        let worker = Worker { pool, config, shared: Shared::default() };
+        let worker = Worker { pool, config, shared: Shared::default(), client: losses::client() };
         if worker.pool.destination().is_none() {
             // The agent is asked now, so that the answer is there before the first batch is due.
             worker.tell(|_| ());
@@ -62,6 +65,7 @@ impl Worker {
                 pool: self.pool.clone(),
                 config: self.config.clone(),
                 shared: self.shared.clone(),
+                client: self.client.clone(),
                 seen: 0,
                 retries: Vec::new(),
             };
@@ -155,6 +159,7 @@ struct Thread {
     pool: Arc<Pool>,
     config: Config,
     shared: Shared,
+    client: String,
     /// The last flush for which the instances were asked.
     seen: u64,
     retries: Vec<Again>,
@@ -285,7 +290,8 @@ impl Thread {
             });
             Sent::Not(DropReason::NoApiKey)
         } else {
-            match sender.send(&request) {
+            let lost = losses::header(&self.client, &pool.statistics());
+            match sender.send(&request, lost.as_deref()) {
                 Ok(answer) => {
                     why = format!("answered {} {}", answer.status, answer.excerpt);
                     Sent::Answer { status: answer.status, headers: answer.headers }

@@ -1,0 +1,56 @@
+// The list of keys, in a dialog.
+
+import { h } from "../dom.js";
+
+/** @type {[string, [string[], string][]][]} */
+const KEYS = [
+  ["Everywhere", [
+    [["g", "t"], "traces"],
+    [["g", "s"], "sessions"],
+    [["g", "o"], "overview"],
+    [["g", "d"], "what was dropped"],
+    [["/"], "search"],
+    [["?"], "this list"],
+    [["Esc"], "close, leave a field, or go up"],
+  ]],
+  ["Lists", [
+    [["j"], "next"],
+    [["k"], "previous"],
+    [["Enter"], "open"],
+    [["x"], "mark to compare"],
+    [["."], "show what is new"],
+  ]],
+  ["A trace", [
+    [["j"], "next span"],
+    [["k"], "previous span"],
+    [["←"], "fold, or to the parent"],
+    [["→"], "unfold, or to the first child"],
+    [["e"], "next error"],
+    [["r"], "raw event"],
+    [["c"], "copy the link to this span"],
+  ]],
+];
+
+/** @type {HTMLDialogElement | null} */
+let dialog = null;
+
+export function openHelp() {
+  dialog ??= document.body.appendChild(make());
+  if (!dialog.open) dialog.showModal();
+}
+
+/** True if it was open. */
+export function closeHelp() {
+  if (!dialog?.open) return false;
+  dialog.close();
+  return true;
+}
+
+function make() {
+  const close = h("button", { type: "button", class: "button", on: { click: () => closeHelp() } }, "Close");
+  const groups = KEYS.map(([title, keys]) =>
+    h("section", null, h("h3", { text: title }), h("dl", null, keys.map(([names, meaning]) => h("div", null,
+      h("dt", null, names.map((name) => h("kbd", { text: name }))), h("dd", { text: meaning }))))));
+  return h("dialog", { class: "help", "aria-labelledby": "help-title" },
+    h("header", null, h("h2", { id: "help-title", text: "Keyboard" }), close), h("div", { class: "help-groups" }, groups));
+}

@@ -1,0 +1,275 @@
+// The tree and the waterfall together: a line a span, indented by its depth, its bar where and as long as
+// it ran. Only the lines in sight are in the document, so ten thousand spans scroll like ten.
+
+import { h } from "../dom.js";
+import { count, duration, label } from "../format.js";
+import { icon, kindClass, kindMark } from "../icons.js";
+import { tokensOf, treeOf, walk } from "./model.js";
+
+/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("./model.js").Node} Node */
+
+const LINE_PX = 30;
+const SPARE_LINES = 12;
+const INDENT_PX = 16;
+/** Deeper than this the indent stops growing, or names would have no room. */
+const DEEPEST = 14;
+
+export class Tree {
+  /** @param {(id: string, how: "keyboard" | "pointer") => void} chosen */
+  constructor(chosen) {
+    this.chosen = chosen;
+    /** @type {Set<string>} */
+    this.folded = new Set();
+    /** @type {Node[]} */
+    this.lines = [];
+    /** @type {Map<string, HTMLElement>} */
+    this.drawn = new Map();
+    this.selected = "";
+    this.model = treeOf([]);
+    this.space = h("div", { class: "tree-space", role: "tree", "aria-label": "Spans of the trace" });
+    this.scroller = h("div", { class: "tree-scroll" }, this.space);
+    this.ticks = h("span", { class: "line-bar", "aria-hidden": "true" });
+    this.search = h("input", { type: "search", placeholder: "Find a span", "aria-label": "Find a span", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false" });
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.find(this.search.value);
+    });
+    this.element = h("div", { class: "tree" }, h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.search), this.ticks), this.scroller);
+    this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.space.addEventListener("click", (event) => this.clicked(event));
+    this.space.addEventListener("keydown", (event) => this.key(event));
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.scroller);
+  }
+
+  /** @param {Span[]} spans @param {string} selected */
+  set(spans, selected) {
+    this.model = treeOf(spans);
+    this.selected = this.model.nodes.has(selected) ? selected : this.model.roots[0]?.span.span_id ?? "";
+    this.unfoldTo(this.selected);
+    this.drawScale();
+    this.layout();
+  }
+
+  /** The lines anew: after folding, or when spans have come. */
+  layout() {
+    this.lines = walk(this.model.roots, (node) => !this.folded.has(node.span.span_id));
+    this.space.style.height = `${this.lines.length * LINE_PX}px`;
+    const focused = this.space.contains(document.activeElement);
+    for (const row of this.drawn.values()) row.remove();
+    this.drawn.clear();
+    this.draw();
+    if (focused) this.drawn.get(this.selected)?.focus({ preventScroll: true });
+  }
+
+  /** Puts the lines in sight, and the selected one, into the document; takes the others out. */
+  draw() {
+    const top = this.scroller.scrollTop;
+    const first = Math.max(0, Math.floor(top / LINE_PX) - SPARE_LINES);
+    const last = Math.min(this.lines.length - 1, Math.ceil((top + this.scroller.clientHeight) / LINE_PX) + SPARE_LINES);
+    /** @type {Set<string>} */
+    const wanted = new Set();
+    /** @type {HTMLElement | null} */
+    let before = null;
+    const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+    // The selected line stays, because it holds the keyboard's focus.
+    const selected = this.index();
+    if (selected >= 0 && selected < first) places.unshift(selected);
+    else if (selected > last) places.push(selected);
+    for (const at of places) {
+      const node = this.lines[at];
+      const id = node.span.span_id;
+      wanted.add(id);
+      let row = this.drawn.get(id);
+      if (!row) {
+        row = this.line(node, at);
+        this.drawn.set(id, row);
+        // In the order of the tree, for those who hear it.
+        if (before) before.after(row);
+        else this.space.prepend(row);
+      }
+      before = row;
+    }
+    for (const [id, row] of this.drawn) {
+      if (wanted.has(id)) continue;
+      row.remove();
+      this.drawn.delete(id);
+    }
+  }
+
+  /** @param {Node} node @param {number} at */
+  line(node, at) {
+    const { span } = node;
+    const selected = span.span_id === this.selected;
+    const open = node.children.length ? String(!this.folded.has(span.span_id)) : null;
+    const siblings = node.parent ? node.parent.children : this.model.roots;
+    const failed = span.status === "error";
+    return h("div", {
+      class: `line${failed ? " failed" : ""}`, role: "treeitem", tabindex: selected ? "0" : "-1", css: { top: `${at * LINE_PX}px`, "--depth": Math.min(node.depth, DEEPEST) },
+      "aria-level": node.depth + 1, "aria-setsize": siblings.length, "aria-posinset": siblings.indexOf(node) + 1, "aria-selected": String(selected), "aria-expanded": open, data: { span: span.span_id },
+    },
+    h("span", { class: "line-name", css: { "padding-left": `${Math.min(node.depth, DEEPEST) * INDENT_PX}px` } },
+      h("span", { class: `twist${open === "true" ? " open" : ""}`, "aria-hidden": "true" }, open ? icon("chevron") : null),
+      kindMark(span.kind), h("bdi", { class: "line-text", text: label(span.name) || "(no name)" }),
+      node.orphan ? h("span", { class: "pill", title: "Its parent has not arrived", text: "no parent" }) : null,
+      failed ? h("span", { class: "sign bad", role: "img", "aria-label": "error", title: label(span.error?.type) || "error" }, icon("alert")) : null,
+      open === "false" ? h("span", { class: `pill${node.hides ? " bad" : ""}`, text: `+${count(node.below)}` }) : null),
+    this.bar(span));
+  }
+
+  /** @param {Span} span */
+  bar(span) {
+    const whole = Math.max(this.model.end - this.model.start, 0.000001);
+    const left = ((span.start_ms - this.model.start) / whole) * 100;
+    const width = (span.duration_ms / whole) * 100;
+    const tokens = tokensOf(span);
+    // The words stand after the bar, or before it where that is too near to the edge.
+    const late = left + width > 60;
+    const words = h("span", { class: "bar-words", css: late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${left + width}% + 6px)` } },
+      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
+    const inside = late && left < 22;
+    if (inside) words.classList.add("inside");
+    return h("span", { class: "line-bar" },
+      h("span", { class: `bar-fill fill-${kindClass(span.kind)}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
+  }
+
+  drawScale() {
+    const whole = this.model.end - this.model.start;
+    const parts = [0, 0.25, 0.5, 0.75, 1];
+    this.ticks.replaceChildren(...parts.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: duration(whole * at) }))));
+  }
+
+  /** @param {string} id */
+  unfoldTo(id) {
+    for (let at = this.model.nodes.get(id)?.parent; at; at = at.parent) this.folded.delete(at.span.span_id);
+  }
+
+  /**
+   * Selects a span and brings it into sight.
+   * @param {string} id @param {{ focus?: boolean }} [how]
+   */
+  select(id, { focus = false } = {}) {
+    if (!this.model.nodes.has(id)) return;
+    const hidden = !this.lines.some((node) => node.span.span_id === id);
+    const old = this.drawn.get(this.selected);
+    this.selected = id;
+    if (hidden) {
+      this.unfoldTo(id);
+      this.layout();
+    } else {
+      old?.setAttribute("aria-selected", "false");
+      if (old) old.tabIndex = -1;
+    }
+    this.reveal();
+    this.draw();
+    const row = this.drawn.get(id);
+    row?.setAttribute("aria-selected", "true");
+    if (row) row.tabIndex = 0;
+    if (focus) row?.focus({ preventScroll: true });
+  }
+
+  reveal() {
+    const top = this.index() * LINE_PX;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top - LINE_PX;
+    else if (top + LINE_PX > scrollTop + clientHeight) this.scroller.scrollTop = top + LINE_PX * 2 - clientHeight;
+  }
+
+  index() {
+    return this.lines.findIndex((node) => node.span.span_id === this.selected);
+  }
+
+  /** @param {number} step */
+  move(step) {
+    const to = Math.min(this.lines.length - 1, Math.max(0, this.index() + step));
+    if (this.lines[to]) this.pick(this.lines[to], "keyboard");
+  }
+
+  /** The next span that is `wanted`, around the end. @param {(span: Span) => boolean} wanted */
+  next(wanted) {
+    const all = walk(this.model.roots, () => true);
+    const from = all.findIndex((node) => node.span.span_id === this.selected);
+    return [...all.slice(from + 1), ...all.slice(0, from + 1)].find((node) => wanted(node.span));
+  }
+
+  /** To the next span that failed. */
+  nextError() {
+    const found = this.next((span) => span.status === "error");
+    if (found) this.pick(found, "keyboard");
+  }
+
+  /** To the next span with these words in its name, kind or model; the field keeps the keyboard. @param {string} words */
+  find(words) {
+    const wanted = words.trim().toLowerCase();
+    const found = wanted ? this.next((span) => `${span.name} ${span.kind} ${span.model ?? ""}`.toLowerCase().includes(wanted)) : undefined;
+    this.search.setAttribute("aria-invalid", String(Boolean(wanted) && !found));
+    if (!found) return;
+    this.select(found.span.span_id);
+    this.chosen(found.span.span_id, "keyboard");
+  }
+
+  /** @param {Node} node @param {"keyboard" | "pointer"} how */
+  pick(node, how) {
+    this.select(node.span.span_id, { focus: true });
+    this.chosen(node.span.span_id, how);
+  }
+
+  /** @param {boolean} open folds or unfolds the selected line, or moves to its parent or first child */
+  fold(open) {
+    const node = this.model.nodes.get(this.selected);
+    if (!node) return;
+    const folded = this.folded.has(this.selected);
+    if (open && node.children.length && folded) this.toggle(this.selected);
+    else if (open && node.children.length) this.pick(node.children[0], "keyboard");
+    else if (!open && node.children.length && !folded) this.toggle(this.selected);
+    else if (!open && node.parent) this.pick(node.parent, "keyboard");
+  }
+
+  /** @param {string} id */
+  toggle(id) {
+    if (!this.folded.delete(id)) this.folded.add(id);
+    // What is selected must not vanish into what was folded.
+    if (!walk(this.model.roots, (node) => !this.folded.has(node.span.span_id)).some((node) => node.span.span_id === this.selected)) {
+      this.selected = id;
+      this.chosen(id, "keyboard");
+    }
+    this.layout();
+  }
+
+  /** @param {MouseEvent} event */
+  clicked(event) {
+    if (!(event.target instanceof Element)) return;
+    const id = /** @type {HTMLElement | null} */ (event.target.closest(".line"))?.dataset.span;
+    const node = id === undefined ? undefined : this.model.nodes.get(id);
+    if (!node) return;
+    if (event.target.closest(".twist") && node.children.length) this.toggle(node.span.span_id);
+    else this.pick(node, "pointer");
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / LINE_PX) - 1);
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowDown: () => this.move(1),
+      ArrowUp: () => this.move(-1),
+      ArrowRight: () => this.fold(true),
+      ArrowLeft: () => this.fold(false),
+      PageDown: () => this.move(page),
+      PageUp: () => this.move(-page),
+      Home: () => this.move(-Infinity),
+      End: () => this.move(Infinity),
+      Enter: () => this.chosen(this.selected, "pointer"),
+      " ": () => this.toggle(this.selected),
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  }
+
+  dispose() {
+    this.sizes.disconnect();
+  }
+}

@@ -1,0 +1,140 @@
+// Two traces side by side: their numbers, their spans matched to each other, and one pair whole.
+
+import { get, part } from "../api.js";
+import { fill, h } from "../dom.js";
+import { cost, count, duration, fullTime, label, shortType } from "../format.js";
+import { kindClass, kindMark } from "../icons.js";
+import { messageOf, problem } from "../parts/notices.js";
+import { setQuery } from "../router.js";
+import { align } from "../trace/align.js";
+import { spanDetail } from "../trace/detail.js";
+import { treeOf } from "../trace/model.js";
+
+/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
+/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../trace/align.js").Pair} Pair */
+/** @typedef {import("../trace/model.js").Node} Node */
+
+const SHOWN = 400;
+const INDENT_PX = 14;
+
+/** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
+export async function make({ names: [leftId, rightId], query, signal }) {
+  const [left, right] = /** @type {WholeTrace[]} */ (await Promise.all([leftId, rightId].map((id) => get(`traces/${part(id)}`, { lean: 1 }, signal))));
+  const trees = [treeOf(left.spans), treeOf(right.spans)];
+  const pairs = align(trees[0].roots, trees[1].roots);
+  const longest = Math.max(1e-6, ...left.spans.map((span) => span.duration_ms), ...right.spans.map((span) => span.duration_ms));
+  let at = Math.max(0, Math.min(pairs.length - 1, Number(query.get("pair")) || 0));
+  let round = 0;
+
+  const rows = h("ol", { class: "pair-rows" });
+  const detail = h("div", { class: "pair-detail" });
+  const more = h("button", { type: "button", class: "button more", text: "All spans", hidden: pairs.length <= SHOWN, on: { click: () => drawRows(pairs.length) } });
+  const element = h("div", { class: "page compare-page" }, h("h1", { text: "Side by side" }), heads(left.trace, right.trace),
+    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), rows, more), detail);
+
+  /** @param {number} shown */
+  function drawRows(shown) {
+    more.hidden = shown >= pairs.length;
+    fill(rows, pairs.slice(0, shown).map((pair, each) => h("li", null, h("button", { type: "button", class: "pair-row", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, true) } }, row(pair, longest)))));
+  }
+
+  /** @param {number} next @param {boolean} push */
+  function choose(next, push) {
+    const buttons = rows.querySelectorAll("button");
+    buttons[at]?.removeAttribute("aria-current");
+    at = next;
+    buttons[at]?.setAttribute("aria-current", "true");
+    const wanted = new URLSearchParams(location.search);
+    wanted.set("pair", String(at));
+    setQuery(wanted, { push });
+    void showPair();
+  }
+
+  async function showPair() {
+    const mine = ++round;
+    const pair = pairs[at];
+    if (!pair) return;
+    try {
+      const sides = await Promise.all([side(left, leftId, pair.left, trees[0].start, signal), side(right, rightId, pair.right, trees[1].start, signal)]);
+      if (mine === round) fill(detail, sides);
+    } catch (error) {
+      if (mine === round && messageOf(error)) fill(detail, problem(messageOf(error), showPair));
+    }
+  }
+
+  /** @param {1 | -1} step */
+  const move = (step) => {
+    const next = Math.max(0, Math.min(rows.childElementCount - 1, at + step));
+    choose(next, false);
+    rows.children[next]?.scrollIntoView({ block: "nearest" });
+    rows.querySelectorAll("button")[next]?.focus({ preventScroll: true });
+  };
+
+  drawRows(Math.max(SHOWN, at + 1));
+  void showPair();
+  return {
+    title: "Side by side",
+    element,
+    keys: { j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) },
+    update: (wanted) => {
+      choose(Math.max(0, Math.min(pairs.length - 1, Number(wanted.get("pair")) || 0)), false);
+      return true;
+    },
+  };
+}
+
+/** One span of a pair, whole. @param {WholeTrace} whole @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
+async function side(whole, id, node, start, signal) {
+  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "Only in the other trace." }));
+  const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
+  return h("div", { class: "card flush" }, spanDetail(id, span, whole.evaluations.filter((each) => each.span_id === span.span_id), start));
+}
+
+/** @param {Trace} left @param {Trace} right */
+function heads(left, right) {
+  /** @type {[string, (trace: Trace) => number | null, (value: number | null) => string][]} */
+  const rows = [
+    ["Duration", (trace) => trace.duration_ms, duration],
+    ["Spans", (trace) => trace.spans, count],
+    ["Errors", (trace) => trace.errors, count],
+    ["Tokens in", (trace) => trace.input_tokens, count],
+    ["Tokens out", (trace) => trace.output_tokens, count],
+    ["Cost", (trace) => trace.cost, cost],
+  ];
+  const title = (/** @type {Trace} */ trace) => h("th", { scope: "col" }, h("span", { class: "pair-title" }, kindMark(trace.kind), h("a", { href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 60) })),
+    trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null), h("span", { class: "dim small", text: fullTime(trace.start_ms) }), h("span", { class: "dim small", text: trace.models.map((model) => label(model, 40)).join(", ") }));
+  return h("table", { class: "card compare-heads" }, h("thead", null, h("tr", null, h("td"), title(left), title(right), h("th", { scope: "col", text: "Difference" }))),
+    h("tbody", null, rows.map(([name, pick, format]) => {
+      const [a, b] = [pick(left), pick(right)];
+      return a === null && b === null ? null : h("tr", null, h("th", { scope: "row", text: name }), h("td", { text: format(a) || "–" }), h("td", { text: format(b) || "–" }), h("td", null, change(a, b, format)));
+    })));
+}
+
+/** @param {number | null} a @param {number | null} b @param {(value: number) => string} format */
+function change(a, b, format) {
+  if (a === null || b === null) return null;
+  if (a === b) return h("span", { class: "dim", text: "same" });
+  const more = b > a;
+  const share = a > 0 ? ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)} %)` : "";
+  // Less time, fewer tokens, fewer errors: less is better for all of these.
+  return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });
+}
+
+/** @param {Pair} pair @param {number} longest */
+function row(pair, longest) {
+  const node = /** @type {Node} */ (pair.left ?? pair.right);
+  return [
+    h("span", { class: "pair-name", css: { "padding-left": `${Math.min(pair.depth, 12) * INDENT_PX}px` } }, kindMark(node.span.kind), h("bdi", { text: label(node.span.name, 80) || "(no name)" })),
+    half(pair.left, longest), half(pair.right, longest),
+    h("span", { class: "pair-change" }, pair.left && pair.right ? change(pair.left.span.duration_ms, pair.right.span.duration_ms, duration) : h("span", { class: "pill", text: pair.left ? "only left" : "only right" })),
+  ];
+}
+
+/** @param {Node | null} node @param {number} longest */
+function half(node, longest) {
+  if (!node) return h("span", { class: "pair-half dim", text: "–" });
+  const failed = node.span.status === "error";
+  return h("span", { class: "pair-half" }, h("span", { class: `pair-bar fill-${kindClass(node.span.kind)}${failed ? " failed" : ""}`, css: { width: `max(2px, ${(node.span.duration_ms / longest) * 60}%)` } }),
+    h("span", { class: failed ? "bad" : "", text: `${duration(node.span.duration_ms)}${failed ? ", error" : ""}` }));
+}

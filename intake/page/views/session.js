@@ -1,0 +1,99 @@
+// A session as one conversation: what each trace was asked and what it answered, in order.
+
+import { get, part } from "../api.js";
+import { fill, h } from "../dom.js";
+import { evaluationList } from "../content/evaluations.js";
+import { ioBlock, isEmpty } from "../content/io.js";
+import { cost, count, duration, fullTime, label, plural, shortType, time } from "../format.js";
+import { kindMark } from "../icons.js";
+import { badges } from "../parts/tracerow.js";
+import { onLive } from "../shell/live.js";
+import { spanAddress } from "../trace/detail.js";
+
+/** @typedef {import("../shapes.js").WholeSession} WholeSession */
+/** @typedef {import("../shapes.js").Turn} Turn */
+/** @typedef {import("../shapes.js").Io} Io */
+
+const LIVE_MS = 700;
+
+/** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
+export async function make({ names: [id], signal }) {
+  const path = `sessions/${part(id)}`;
+  /** @type {WholeSession} */
+  let whole = await get(path, {}, signal);
+  let timer = 0;
+  const head = h("header", { class: "trace-head" });
+  const turns = h("ol", { class: "turns" });
+  const about = h("div", { class: "trace-about" });
+  const element = h("div", { class: "page session-page" }, head, about, turns);
+
+  function draw() {
+    const { session } = whole;
+    fill(head,
+      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" }), h("span", { "aria-hidden": "true", text: "/" })),
+      h("div", { class: "trace-title" }, h("h1", null, h("bdi", { text: label(session.session) })), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
+        h("span", { class: "grow" }), h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" })),
+      h("dl", { class: "numbers" }, numbers([["Traces", count(session.traces)], ["First", fullTime(session.first_ms)], ["Over", duration(session.last_ms - session.first_ms)],
+        ["Tokens", count(session.total_tokens)], ["Cost", cost(session.cost)], ["App", label(session.app, 60)]])));
+    const shown = new Set(whole.traces.map((trace) => trace.trace_id));
+    const wide = whole.evaluations.filter((each) => !each.trace_id || !shown.has(each.trace_id));
+    fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
+    fill(turns, whole.traces.map((trace) => turn(trace, whole.evaluations.filter((each) => each.trace_id === trace.trace_id))));
+  }
+
+  const stopLive = onLive({ traces: (traces) => {
+    const touched = traces.some((trace) => trace.session === id || whole.traces.some((each) => each.trace_id === trace.trace_id && each.seq !== trace.seq));
+    if (touched) timer ||= window.setTimeout(async () => {
+      timer = 0;
+      try {
+        whole = await get(path, {}, signal);
+        draw();
+      } catch {
+        // It stays as it is until the next change.
+      }
+    }, LIVE_MS);
+  } });
+
+  draw();
+  /** @param {1 | -1} step */
+  const move = (step) => {
+    const links = /** @type {HTMLElement[]} */ ([...turns.querySelectorAll("a.turn-open")]);
+    const at = links.indexOf(/** @type {any} */ (document.activeElement));
+    const link = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))];
+    link?.focus({ preventScroll: true });
+    link?.closest("li")?.scrollIntoView({ block: "nearest" });
+  };
+  return {
+    title: label(id, 60),
+    element,
+    keys: { j: () => move(1), k: () => move(-1) },
+    dispose: () => {
+      stopLive();
+      window.clearTimeout(timer);
+    },
+  };
+}
+
+/** @param {Turn} trace @param {import("../shapes.js").Evaluation[]} evaluations */
+function turn(trace, evaluations) {
+  return h("li", { class: `turn${trace.status === "error" ? " failed" : ""}` },
+    h("header", null, kindMark(trace.kind), h("a", { class: "turn-open strong", href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 80) || "(no name)" })),
+      trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
+      h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
+      h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
+    h("div", { class: "turn-talk" }, said(trace.input, "input"), said(trace.output, "output")),
+    !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace.evaluations)) : null,
+    evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
+}
+
+/** What the root got or gave, as a bubble; a conversation of its own keeps its bubbles. @param {Io | undefined} io @param {"input" | "output"} side */
+function said(io, side) {
+  if (isEmpty(io)) return null;
+  if (io?.messages?.length) return ioBlock(io, side);
+  return h("div", { class: "bubbles" }, h("div", { class: `bubble ${side === "input" ? "from-user" : "from-assistant"}` }, h("div", { class: "bubble-role", text: side }), ioBlock(io, side)));
+}
+
+/** @param {[string, string][]} all */
+function numbers(all) {
+  return all.filter(([, value]) => value).map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, h("bdi", { text: value }))));
+}

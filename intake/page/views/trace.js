@@ -1,0 +1,174 @@
+// One trace: the tree with its waterfall, and the selected span beside it.
+
+import { get, part } from "../api.js";
+import { fill, h } from "../dom.js";
+import { cost, count, duration, fullTime, label, shortType } from "../format.js";
+import { icon, kindMark } from "../icons.js";
+import { evaluationList } from "../content/evaluations.js";
+import { listAddress } from "../parts/back.js";
+import { copy } from "../parts/copy.js";
+import { isMarked, markStrip, toggleMark } from "../parts/marks.js";
+import { messageOf, problem } from "../parts/notices.js";
+import { go, setQuery } from "../router.js";
+import { onLive } from "../shell/live.js";
+import { spanAddress, spanDetail, spanLink } from "../trace/detail.js";
+import { laterResults } from "../trace/results.js";
+import { Tree } from "../trace/tree.js";
+
+/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
+/** @typedef {import("../shapes.js").Span} Span */
+
+const CHOOSING_MS = 60;
+const UPDATE_MS = 500;
+const NARROW = "(max-width: 820px)";
+
+/** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
+export async function make({ names: [traceId], query, signal }) {
+  const path = `traces/${part(traceId)}`;
+  /** @type {WholeTrace} */
+  let whole = await get(path, { lean: 1 }, signal);
+  let round = 0;
+  let choosing = 0;
+  let updating = 0;
+
+  const head = h("header", { class: "trace-head" });
+  const about = h("div", { class: "trace-about" });
+  const pane = h("div", { class: "detail-pane", tabindex: "-1" });
+  const tree = new Tree((id, how) => chosen(id, how));
+  const strip = markStrip(() => drawHead());
+  const element = h("div", { class: "page trace-page" }, head, strip.element, about, h("div", { class: "trace-split" }, tree.element, pane));
+
+  /** @param {string} id @param {"keyboard" | "pointer"} how */
+  function chosen(id, how) {
+    const next = new URLSearchParams(location.search);
+    next.set("span", id);
+    // Walking with the keys is one step of the browser's history, a click is one each.
+    setQuery(next, { push: how === "pointer" });
+    window.clearTimeout(choosing);
+    choosing = window.setTimeout(async () => {
+      await showSpan(id);
+      if (how === "pointer" && window.matchMedia(NARROW).matches) pane.scrollIntoView({ block: "start" });
+    }, how === "keyboard" ? CHOOSING_MS : 0);
+  }
+
+  /** @param {string} id */
+  async function showSpan(id) {
+    const mine = ++round;
+    try {
+      /** @type {Span} */
+      const span = await get(`spans/${part(traceId)}/${part(id)}`, {}, signal);
+      if (mine !== round) return;
+      const raw = pane.querySelector("details.raw-event[open]") !== null;
+      const said = whole.evaluations.filter((each) => each.scope === "span" && each.span_id === id);
+      fill(pane, spanDetail(traceId, span, said, tree.model.start));
+      pane.scrollTop = 0;
+      if (raw) openRaw();
+      const later = await laterResults(traceId, span, whole.spans, signal);
+      if (mine === round && later.size && !pane.contains(document.activeElement)) fill(pane, spanDetail(traceId, span, said, tree.model.start, later));
+    } catch (error) {
+      if (mine === round && messageOf(error)) fill(pane, problem(messageOf(error), () => showSpan(id)));
+    }
+  }
+
+  function openRaw() {
+    const details = /** @type {HTMLDetailsElement | null} */ (pane.querySelector("details.raw-event"));
+    if (details) details.open = !details.open;
+    details?.scrollIntoView({ block: "nearest" });
+  }
+
+  function drawHead() {
+    const { trace } = whole;
+    const marked = isMarked(traceId);
+    fill(head,
+      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: listAddress(), text: "Traces" }), h("span", { "aria-hidden": "true", text: "/" }), h("span", { class: "mono dim", text: label(traceId, 40) })),
+      h("div", { class: "trace-title" }, kindMark(trace.kind), h("h1", null, h("bdi", { text: label(trace.name) || "(no name)" })),
+        trace.status === "error" ? h("span", { class: "pill bad", text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type) }) : h("span", { class: "pill good", text: "ok" }),
+        h("span", { class: "grow" }),
+        trace.errors > 0 ? h("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => tree.nextError() } }, icon("alert"), "Next error") : null,
+        h("button", { type: "button", class: "button", "aria-pressed": String(marked), on: { click: () => toggleMark({ id: traceId, name: trace.name }) } }, icon("columns"), marked ? "Marked to compare" : "Compare")),
+      h("dl", { class: "numbers" },
+        number("Started", h("time", { datetime: new Date(trace.start_ms).toISOString(), text: fullTime(trace.start_ms) })),
+        number("Duration", duration(trace.duration_ms)),
+        number("Spans", count(trace.spans)),
+        trace.total_tokens === null ? null : number("Tokens", `${count(trace.total_tokens)}${trace.input_tokens === null ? "" : ` (${count(trace.input_tokens)} in, ${count(trace.output_tokens ?? 0)} out)`}`),
+        trace.cost === null ? null : number("Cost", cost(trace.cost)),
+        trace.app ? number("App", h("a", { href: `/?app=${part(trace.app)}` }, h("bdi", { text: label(trace.app, 60) }))) : null,
+        trace.session ? number("Session", h("a", { href: `/session/${part(trace.session)}` }, h("bdi", { text: label(trace.session, 60) }))) : null,
+        trace.language ? number("Language", label(trace.language, 30)) : null));
+  }
+
+  function drawAbout() {
+    const known = new Set(whole.spans.map((span) => span.span_id));
+    // What is said of one span stands with that span; here is what is said of the trace.
+    const wide = whole.evaluations.filter((each) => each.scope !== "span" || !each.span_id || !known.has(each.span_id));
+    fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the trace" }), evaluationList(wide, (id) => spanAddress(traceId, id))) : null);
+  }
+
+  /** More of the trace has come. */
+  async function update() {
+    updating = 0;
+    try {
+      whole = await get(path, { lean: 1 }, signal);
+    } catch {
+      // It stays as it is; the next change tries again.
+      return;
+    }
+    drawHead();
+    drawAbout();
+    const before = tree.selected;
+    tree.set(whole.spans, before);
+    void showSpan(tree.selected);
+  }
+
+  const stopLive = onLive({
+    traces: (traces) => {
+      if (traces.some((trace) => trace.trace_id === traceId && trace.seq !== whole.trace.seq)) updating ||= window.setTimeout(update, UPDATE_MS);
+    },
+    gap: () => (updating ||= window.setTimeout(update, UPDATE_MS)),
+  });
+
+  drawHead();
+  drawAbout();
+  tree.set(whole.spans, query.get("span") ?? "");
+  requestAnimationFrame(() => tree.select(tree.selected));
+  if (tree.selected) void showSpan(tree.selected);
+
+  return {
+    title: label(whole.trace.name, 60),
+    element,
+    keys: {
+      j: () => tree.move(1),
+      k: () => tree.move(-1),
+      ArrowDown: () => tree.move(1),
+      ArrowUp: () => tree.move(-1),
+      ArrowLeft: () => tree.fold(false),
+      ArrowRight: () => tree.fold(true),
+      e: () => tree.nextError(),
+      r: openRaw,
+      c: () => void copy(spanLink(traceId, tree.selected)),
+      x: () => toggleMark({ id: traceId, name: whole.trace.name }),
+    },
+    escape: () => {
+      go(listAddress());
+      return true;
+    },
+    update: (next) => {
+      const id = next.get("span") ?? tree.model.roots[0]?.span.span_id ?? "";
+      tree.select(id);
+      void showSpan(tree.selected);
+      return true;
+    },
+    dispose: () => {
+      stopLive();
+      strip.dispose();
+      tree.dispose();
+      window.clearTimeout(choosing);
+      window.clearTimeout(updating);
+    },
+  };
+}
+
+/** @param {string} name @param {Node | string} value */
+function number(name, value) {
+  return h("div", null, h("dt", { text: name }), h("dd", null, value));
+}

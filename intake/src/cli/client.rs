@@ -1,0 +1,197 @@
+//! What every client asks a running intake, over its HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::store::read;
+
+/// How long an answer may take; questions over all traces take the longest.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The most of one answer that is read.
+const LONGEST: u64 = 512 << 20;
+
+/// Which intake is asked.
+#[derive(Args)]
+pub(crate) struct At {
+    /// The address of the running intake
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "WITSPAN_INTAKE_URL",
+        default_value = "http://127.0.0.1:8126"
+    )]
+    intake: String,
+    /// The token it was started with, if any
+    #[arg(long, env = "WITSPAN_INTAKE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+/// Which traces are meant; several say the same trace must be all of it.
+#[derive(Args, Default)]
+pub(crate) struct Filters {
+    /// Only of this ML app
+    #[arg(long)]
+    app: Option<String>,
+    /// Only of this session
+    #[arg(long)]
+    session: Option<String>,
+    /// Only with a root of this kind
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only `ok`, or only `error`
+    #[arg(long, value_parser = ["ok", "error"])]
+    status: Option<String>,
+    /// Only with a span of this model
+    #[arg(long)]
+    model: Option<String>,
+    /// Only with a span that has this tag, `key:value`; may be given more than once
+    #[arg(long)]
+    tag: Vec<String>,
+    /// Only with these words in a span
+    #[arg(long, short)]
+    query: Option<String>,
+}
+
+impl Filters {
+    /// As parts of a query string.
+    pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
+        let single = [
+            ("app", &self.app),
+            ("session", &self.session),
+            ("kind", &self.kind),
+            ("status", &self.status),
+            ("model", &self.model),
+            ("q", &self.query),
+        ];
+        let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        single.chain(self.tag.iter().map(|tag| ("tag", tag.as_str()))).collect()
+    }
+
+    /// The same for the database.
+    pub(crate) fn filter(&self) -> read::Filter {
+        read::Filter {
+            app: self.app.clone(),
+            session: self.session.clone(),
+            kind: self.kind.clone(),
+            failed: self.status.as_deref().map(|status| status == "error"),
+            tags: self.tag.clone(),
+            model: self.model.clone(),
+            text: self.query.clone(),
+            ..read::Filter::default()
+        }
+    }
+
+    /// Whether the summary of a trace is meant, as far as a summary says it.
+    pub(crate) fn take(&self, summary: &Value) -> bool {
+        let same = |wanted: &Option<String>, name: &str| {
+            wanted.as_deref().is_none_or(|wanted| summary[name] == wanted)
+        };
+        let models = summary["models"].as_array();
+        let model = self.model.as_deref().is_none_or(|wanted| {
+            models.is_some_and(|models| models.iter().any(|model| model == wanted))
+        });
+        same(&self.app, "app")
+            && same(&self.session, "session")
+            && same(&self.kind, "kind")
+            && same(&self.status, "status")
+            && model
+    }
+}
+
+/// A client of one intake.
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+impl Client {
+    /// Nothing is asked yet.
+    pub(crate) fn new(at: &At) -> Self {
+        Self {
+            agent: agent(PATIENCE),
+            base: at.intake.trim_end_matches('/').to_owned(),
+            token: at.token.clone().filter(|token| !token.is_empty()),
+        }
+    }
+
+    /// The address that is asked.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The JSON at `path`; `None` where there is nothing.
+    pub(crate) fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<Value>, String> {
+        let mut response = self.ask(&self.agent, path, query)?;
+        let status = response.status().as_u16();
+        let text = response.body_mut().with_config().limit(LONGEST).read_to_string();
+        let text = text.map_err(|error| format!("the intake's answer broke off: {error}"))?;
+        match status {
+            404 => Ok(None),
+            200 => serde_json::from_str(&text).map(Some).map_err(|error| {
+                format!("what answers at {} is no witspan intake: {error}", self.base)
+            }),
+            401 | 403 => Err(format!(
+                "the intake at {} refuses: give the token it was started with (--token or \
+                 WITSPAN_INTAKE_TOKEN)",
+                self.base
+            )),
+            other => Err(format!("the intake at {} answers {other}: {}", self.base, text.trim())),
+        }
+    }
+
+    /// The lines of a stream at `path`, as long as it lasts.
+    pub(crate) fn lines(&self, path: &str) -> Result<impl Iterator<Item = String> + use<>, String> {
+        // A stream has no end to wait for; the intake sends a sign of life every 15 s.
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_connect(Some(PATIENCE))
+            .build()
+            .into();
+        let response = self.ask(&agent, path, &[])?;
+        if response.status() != 200 {
+            return Err(format!("the intake at {} answers {}", self.base, response.status()));
+        }
+        let reader = BufReader::new(response.into_body().into_reader());
+        Ok(reader.lines().map_while(Result::ok))
+    }
+
+    fn ask(
+        &self,
+        agent: &ureq::Agent,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<ureq::http::Response<ureq::Body>, String> {
+        let mut url = format!("{}{path}", self.base);
+        if !query.is_empty() {
+            let mut text = form_urlencoded::Serializer::new(String::new());
+            url = format!("{url}?{}", text.extend_pairs(query).finish());
+        }
+        let mut request = agent.get(url);
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        request.call().map_err(|error| {
+            format!(
+                "no intake answers at {} ({error}): start one with `witspan intake`, or name it \
+                 with --intake",
+                self.base
+            )
+        })
+    }
+}
+
+/// A client for loopback and for what the user names: no proxy stands between, and every status is
+/// an answer.
+pub(crate) fn agent(patience: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(patience))
+        .build()
+        .into()
+}

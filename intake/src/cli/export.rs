@@ -1,0 +1,151 @@
+//! `witspan export`: spans out of the intake, for other programs.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::client::Filters;
+use super::source::{From, Source as Traces};
+use super::written;
+use crate::encode;
+use crate::model::{Kind, Source, Span, Status};
+
+/// Traces that are asked for at a time.
+const PAGE: usize = 200;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// One span a line, as the documented HTTP API takes it
+    Jsonl,
+    /// One OTLP request in JSON a line, one line a trace, as `/v1/traces` takes it
+    Otlp,
+}
+
+/// What `export` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How spans are written
+    #[arg(long, value_enum, default_value = "jsonl")]
+    format: Format,
+    /// Write to this file rather than to standard output
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+    /// At most so many traces, the newest
+    #[arg(long, short = 'n', value_name = "TRACES")]
+    count: Option<usize>,
+    /// Only this trace; may be given more than once
+    #[arg(long)]
+    trace: Vec<String>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    from: From,
+}
+
+/// Writes, and says on standard error how much it was.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
+    let source = Traces::open(&options.from)?;
+    let mut out: Box<dyn Write> = match &options.output {
+        None => Box::new(BufWriter::new(std::io::stdout().lock())),
+        Some(path) => {
+            let file = File::create(path);
+            Box::new(BufWriter::new(
+                file.map_err(|error| format!("cannot write {}: {error}", path.display()))?,
+            ))
+        }
+    };
+    let (mut traces, mut spans) = (0, 0);
+    let mut one = |id: &str| -> Result<bool, String> {
+        let Some(whole) = source.trace(id)? else { return Ok(false) };
+        let of: Vec<Span> =
+            whole["spans"].as_array().into_iter().flatten().map(|each| span(id, each)).collect();
+        write(&mut out, options.format, &of).map_err(|error| written(&error))?;
+        traces += 1;
+        spans += of.len();
+        Ok(true)
+    };
+    for id in &options.trace {
+        if !one(id)? {
+            return Err(format!("there is no trace {id} at {}", source.name()));
+        }
+    }
+    if options.trace.is_empty() {
+        let mut left = options.count.unwrap_or(usize::MAX);
+        let mut before: Option<String> = None;
+        while left > 0 {
+            let page = source.traces(&options.filters, before.as_deref(), PAGE)?;
+            for trace in page["traces"].as_array().into_iter().flatten().take(left) {
+                one(trace["trace_id"].as_str().unwrap_or_default())?;
+                left -= 1;
+            }
+            before = match &page["next"] {
+                Value::Null => break,
+                Value::String(cursor) => Some(cursor.clone()),
+                other => Some(other.to_string()),
+            };
+        }
+    }
+    out.flush().map_err(|error| written(&error))?;
+    drop(out);
+    eprintln!("witspan export: {spans} spans of {traces} traces");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(out: &mut impl Write, format: Format, spans: &[Span]) -> std::io::Result<()> {
+    match format {
+        Format::Jsonl => {
+            for span in spans {
+                writeln!(out, "{}", encode::public(span))?;
+            }
+        }
+        Format::Otlp => {
+            serde_json::to_writer(&mut *out, &encode::otlp(spans))?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// A span from what the intake shows of it. Times come back to within a microsecond.
+fn span(trace_id: &str, shown: &Value) -> Span {
+    let text = |name: &str| shown[name].as_str().map(str::to_owned);
+    let ns = |name: &str| (shown[name].as_f64().unwrap_or_default() * 1e6).round() as i64;
+    let mut meta = serde_json::Map::new();
+    for name in ["input", "output", "metadata", "error", "tool_definitions", "links"] {
+        if !shown[name].is_null() {
+            meta.insert(name.to_owned(), shown[name].clone());
+        }
+    }
+    let tags = shown["tags"].as_array().into_iter().flatten();
+    let metrics = shown["metrics"].as_object().into_iter().flatten();
+    Span {
+        trace_id: trace_id.to_owned(),
+        span_id: text("span_id").unwrap_or_default(),
+        parent_id: text("parent_id"),
+        name: text("name").unwrap_or_default(),
+        kind: Kind::named(shown["kind"].as_str().unwrap_or_default()),
+        start_ns: ns("start_ms"),
+        duration_ns: ns("duration_ms"),
+        status: if shown["status"] == "error" { Status::Error } else { Status::Ok },
+        ml_app: text("app").unwrap_or_default(),
+        service: text("service"),
+        env: text("env"),
+        version: text("version"),
+        session_id: text("session"),
+        model: text("model"),
+        provider: text("provider"),
+        language: text("language"),
+        feedback_join_key: None,
+        tags: tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
+        metrics: metrics
+            .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+            .collect(),
+        meta: Value::Object(meta),
+        source: Source::Public,
+        raw: String::new(),
+    }
+}

@@ -1,0 +1,60 @@
+//! The verbs besides `intake`: clients of a running intake, and `validate`, which needs none.
+
+mod client;
+mod doctor;
+mod environment;
+mod export;
+mod show;
+mod source;
+mod tail;
+mod tree;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+pub(crate) use environment::without_password;
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Print traces as they arrive, as trees
+    Tail(tail::Options),
+    /// Print one trace as a tree, with what went in and what came out
+    Show(show::Options),
+    /// Write spans to a file or to standard output
+    Export(export::Options),
+    /// Check a request's body, or lines of events, against the schema of the intake
+    Validate(validate::Options),
+    /// Say what is configured here, what is reachable, and what would be sent where
+    Doctor(doctor::Options),
+}
+
+/// Runs one verb. It ends with 1 where it could not do what it was asked.
+pub(crate) fn run(command: Command) -> ExitCode {
+    let outcome = match command {
+        Command::Tail(options) => tail::run(&options),
+        Command::Show(options) => show::run(&options),
+        Command::Export(options) => export::run(&options),
+        Command::Validate(options) => validate::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
+    };
+    match outcome {
+        Ok(status) => status,
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(reason) if reason.is_empty() => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("witspan: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The text of a failed write; empty where the reader went away.
+fn written(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => String::new(),
+        _ => format!("cannot write: {error}"),
+    }
+}

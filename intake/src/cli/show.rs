@@ -1,0 +1,108 @@
+//! `witspan show TRACE`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::client::Filters;
+use super::source::{From, Source};
+use super::tree::{self, Detail, Paint};
+use super::written;
+
+/// The newest traces among which the beginning of an id is looked for.
+const LOOKED_THROUGH: usize = 5_000;
+const PAGE: usize = 500;
+
+/// What `show` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The trace's id or its beginning; `last` for the newest
+    trace: String,
+    /// Print all that went in and came out, not the beginning of it
+    #[arg(long)]
+    full: bool,
+    /// Print the tree alone
+    #[arg(long, conflicts_with = "full")]
+    brief: bool,
+    /// Print the trace as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    from: From,
+}
+
+/// Prints the trace.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
+    let source = Source::open(&options.from)?;
+    let whole = match source.trace(&options.trace)? {
+        Some(whole) => whole,
+        None => {
+            let id = find(&source, &options.trace)?;
+            source.trace(&id)?.ok_or_else(|| format!("the trace {id} is gone"))?
+        }
+    };
+    let text = if options.json {
+        format!("{whole:#}\n")
+    } else {
+        let detail = match (options.full, options.brief) {
+            (true, _) => Detail::Everything,
+            (_, true) => Detail::Line,
+            _ => Detail::Content,
+        };
+        tree::text(&whole, Paint::detect(), detail)
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| written(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one trace whose id begins so.
+fn find(source: &Source, begin: &str) -> Result<String, String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut before: Option<String> = None;
+    let mut seen = 0;
+    while seen < LOOKED_THROUGH {
+        let page = source.traces(&Filters::default(), before.as_deref(), PAGE)?;
+        let traces = page["traces"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for id in traces.iter().filter_map(|trace| trace["trace_id"].as_str()) {
+            if begin == "last" {
+                return Ok(id.to_owned());
+            }
+            if id.starts_with(begin) && !found.iter().any(|known| known == id) {
+                found.push(id.to_owned());
+            }
+        }
+        seen += traces.len();
+        before = page["next"].as_str().map(str::to_owned).or_else(|| cursor(&page["next"]));
+        if before.is_none() || traces.is_empty() {
+            break;
+        }
+    }
+    match &found[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(format!("no trace begins with `{begin}` at {}", source.name())),
+        several => {
+            let some = several.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+            Err(format!("`{begin}` begins {} traces, give more of it: {some}", several.len()))
+        }
+    }
+}
+
+fn cursor(next: &Value) -> Option<String> {
+    next.as_i64().map(|number| number.to_string())
+}
+
+/// An id as a part of a path.
+pub(crate) fn encoded(id: &str) -> String {
+    let mut out = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

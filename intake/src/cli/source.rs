@@ -1,0 +1,85 @@
+//! Where `show` and `export` find traces: at a running intake, or in its files without one.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rusqlite::Connection;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::client::{At, Client, Filters};
+use super::show::encoded;
+use crate::store::{open_to_read, read};
+
+/// Where to look.
+#[derive(Args)]
+pub(crate) struct From {
+    #[command(flatten)]
+    at: At,
+    /// Read this data directory of an intake rather than ask a running one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// An intake that is asked, or files that are read.
+pub(crate) enum Source {
+    Intake(Client),
+    Files(Box<Connection>, String),
+}
+
+impl Source {
+    /// Opens the files, if they are meant; an intake is asked later.
+    pub(crate) fn open(from: &From) -> Result<Self, String> {
+        match &from.data {
+            None => Ok(Self::Intake(Client::new(&from.at))),
+            Some(folder) => {
+                Ok(Self::Files(Box::new(open_to_read(folder)?), folder.display().to_string()))
+            }
+        }
+    }
+
+    /// Its name, for a person.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Intake(client) => client.base(),
+            Self::Files(_, folder) => folder,
+        }
+    }
+
+    /// A trace with its spans; `None` if there is none with this id.
+    pub(crate) fn trace(&self, id: &str) -> Result<Option<Value>, String> {
+        match self {
+            Self::Intake(client) => client.get(&format!("/api/ui/traces/{}", encoded(id)), &[]),
+            Self::Files(files, _) => answer(read::trace(files, id, false)),
+        }
+    }
+
+    /// A page of the list, the newest first; `before` is what the last one gave as `next`.
+    pub(crate) fn traces(
+        &self,
+        filters: &Filters,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Value, String> {
+        match self {
+            Self::Intake(client) => {
+                let limit = limit.to_string();
+                let mut query = filters.pairs();
+                query.push(("limit", &limit));
+                query.extend(before.map(|cursor| ("before", cursor)));
+                Ok(client.get("/api/ui/traces", &query)?.unwrap_or_default())
+            }
+            Self::Files(files, _) => {
+                let filter =
+                    read::Filter { before: before.map(str::to_owned), limit, ..filters.filter() };
+                answer(read::traces(files, &filter).map(Some)).map(Option::unwrap_or_default)
+            }
+        }
+    }
+}
+
+fn answer<T: Serialize>(found: rusqlite::Result<Option<T>>) -> Result<Option<Value>, String> {
+    let found = found.map_err(|error| format!("the database did not answer: {error}"))?;
+    let value = found.map(|found| serde_json::to_value(found)).transpose();
+    value.map_err(|error| format!("the database holds what is no JSON: {error}"))
+}

@@ -1,0 +1,159 @@
+//! `witspan tail`: each trace as a tree, once it has its root and nothing more comes.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::client::{At, Client, Filters};
+use super::show::encoded;
+use super::tree::{self, Detail, Paint};
+use super::written;
+
+/// A trace that has its root is printed after so long without another span.
+const QUIET: Duration = Duration::from_millis(500);
+/// One without a root, or that always gets more, is printed after so long all the same.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Traces that are waited for at a time; above that the oldest is printed.
+const WAITING: usize = 1_000;
+/// Traces remembered as printed, so that late spans print what is new.
+const REMEMBERED: usize = 10_000;
+
+/// What `tail` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also print the beginning of what went in and came out
+    #[arg(long, short)]
+    content: bool,
+    /// End after so many traces
+    #[arg(long, short = 'n', value_name = "TRACES")]
+    count: Option<usize>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    at: At,
+}
+
+struct Waiting {
+    first: Instant,
+    last: Instant,
+    summary: Value,
+}
+
+/// Follows until it is stopped, the intake ends, or `--count` traces were printed.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
+    let client = Client::new(&options.at);
+    let news = follow(&client)?;
+    eprintln!("witspan tail: waiting for traces at {}", client.base());
+    let detail = if options.content { Detail::Content } else { Detail::Line };
+    let paint = Paint::detect();
+    let mut waiting: HashMap<String, Waiting> = HashMap::new();
+    let mut printed: HashMap<String, u64> = HashMap::new();
+    let mut count = 0;
+    loop {
+        let ended = match news.recv_timeout(QUIET / 4) {
+            Ok(News::Trace(summary)) => {
+                note(&mut waiting, summary, options);
+                false
+            }
+            Ok(News::Gap) => {
+                eprintln!(
+                    "witspan tail: more traces came than can be followed; some are not shown"
+                );
+                false
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        };
+        let full = waiting.len() > WAITING;
+        let mut ready: Vec<(Instant, String)> = waiting
+            .iter()
+            .filter(|(_, each)| ended || full || is_ready(each))
+            .map(|(id, each)| (each.first, id.clone()))
+            .collect();
+        ready.sort();
+        for (_, id) in ready {
+            waiting.remove(&id);
+            let Some(whole) = client.get(&format!("/api/ui/traces/{}", encoded(&id)), &[])? else {
+                continue;
+            };
+            let spans = whole["trace"]["spans"].as_u64().unwrap_or_default();
+            let before = printed.insert(id, spans);
+            if before == Some(spans) {
+                continue;
+            }
+            if printed.len() > REMEMBERED {
+                printed.clear();
+            }
+            let mut text = tree::text(&whole, paint, detail);
+            if let Some(before) = before {
+                let late = spans.saturating_sub(before);
+                text = format!("again, with {late} more:\n{text}");
+            } else {
+                count += 1;
+            }
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| written(&error))?;
+            if options.count.is_some_and(|wanted| count >= wanted) {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        if ended {
+            return Err(format!("the intake at {} has ended", client.base()));
+        }
+    }
+}
+
+fn note(waiting: &mut HashMap<String, Waiting>, summary: Value, options: &Options) {
+    let Some(id) = summary["trace_id"].as_str().map(str::to_owned) else { return };
+    if !options.filters.take(&summary) {
+        return;
+    }
+    let now = Instant::now();
+    let each = waiting.entry(id).or_insert(Waiting { first: now, last: now, summary: Value::Null });
+    each.last = now;
+    each.summary = summary;
+}
+
+fn is_ready(waiting: &Waiting) -> bool {
+    let rooted = waiting.summary["root_span_id"].as_str().is_some_and(|id| !id.is_empty());
+    (rooted && waiting.last.elapsed() >= QUIET) || waiting.first.elapsed() >= PATIENCE
+}
+
+enum News {
+    Trace(Value),
+    Gap,
+}
+
+/// Reads the live list on a thread of its own.
+fn follow(client: &Client) -> Result<Receiver<News>, String> {
+    let lines = client.lines("/api/ui/live")?;
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut event = String::new();
+        for line in lines {
+            let news = if let Some(name) = line.strip_prefix("event:") {
+                event = name.trim().to_owned();
+                if event != "gap" {
+                    continue;
+                }
+                News::Gap
+            } else if let Some(data) = line.strip_prefix("data:").filter(|_| event == "trace") {
+                match serde_json::from_str(data) {
+                    Ok(summary) => News::Trace(summary),
+                    Err(_) => continue,
+                }
+            } else {
+                continue;
+            };
+            if sender.send(news).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}

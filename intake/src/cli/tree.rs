@@ -1,0 +1,337 @@
+//! A trace as a tree of text, one line a span.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use serde_json::Value;
+
+/// The deepest level that is indented; deeper spans stand below it.
+const DEEPEST: usize = 40;
+/// How wide a line of content is, and how many lines each side has, unless all is asked for.
+const WIDTH: usize = 120;
+const LINES: usize = 6;
+
+/// Colours, or none: only for a terminal, and never where NO_COLOR is set.
+#[derive(Clone, Copy)]
+pub(crate) struct Paint(bool);
+
+impl Paint {
+    /// For standard output.
+    pub(crate) fn detect() -> Self {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self(!refused && std::io::stdout().is_terminal())
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn error(self, text: &str) -> String {
+        self.with("31", text)
+    }
+}
+
+/// How much of each span is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// One line.
+    Line,
+    /// With the beginning of what went in and came out.
+    Content,
+    /// With all of it.
+    Everything,
+}
+
+/// The trace as `GET /api/ui/traces/{id}` gives it.
+pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
+    let trace = &whole["trace"];
+    let spans: Vec<&Value> = whole["spans"].as_array().into_iter().flatten().collect();
+    let mut out = head(trace, paint);
+    let ids: HashSet<&str> = spans.iter().filter_map(|span| span["span_id"].as_str()).collect();
+    let mut children: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut tops = Vec::new();
+    for (number, span) in spans.iter().enumerate() {
+        match span["parent_id"].as_str().filter(|parent| ids.contains(parent)) {
+            // A span that names itself would never be reached.
+            Some(parent) if Some(parent) != span["span_id"].as_str() => {
+                children.entry(parent).or_default().push(number);
+            }
+            _ => tops.push(number),
+        }
+    }
+    let begin = trace["start_ms"].as_f64().unwrap_or_default();
+    let width = width(&spans);
+    let mut seen = HashSet::new();
+    // A stack, not recursion: how deep a trace is, is the application's to choose.
+    let mut stack: Vec<(usize, String, bool, usize)> =
+        tops.iter().rev().map(|top| (*top, String::new(), true, 0)).collect();
+    while let Some((number, above, last, depth)) = stack.pop() {
+        if !seen.insert(number) {
+            continue;
+        }
+        let span = spans[number];
+        let branch = match (depth, last) {
+            (0, _) => "",
+            (_, true) => "└─ ",
+            (_, false) => "├─ ",
+        };
+        line(&mut out, span, &format!("{above}{branch}"), begin, width, paint);
+        let inner = match (depth, last) {
+            (0, _) => String::new(),
+            _ if depth > DEEPEST => above.clone(),
+            (_, true) => format!("{above}   "),
+            (_, false) => format!("{above}│  "),
+        };
+        let below = children.get(span["span_id"].as_str().unwrap_or_default());
+        let below = below.map(Vec::as_slice).unwrap_or_default();
+        if detail != Detail::Line {
+            let bar = if below.is_empty() { "   " } else { "│  " };
+            content(&mut out, span, &format!("{:11}{inner}{bar}", ""), paint, detail);
+        }
+        for (place, child) in below.iter().enumerate().rev() {
+            stack.push((*child, inner.clone(), place + 1 == below.len(), depth + 1));
+        }
+    }
+    let lost = spans.len() - seen.len();
+    if lost > 0 {
+        let _ =
+            writeln!(out, "{lost} spans are each other's parents and have no place in the tree");
+    }
+    out
+}
+
+fn head(trace: &Value, paint: Paint) -> String {
+    let mut facts = Vec::new();
+    let text = |name: &str| trace[name].as_str().filter(|text| !text.is_empty());
+    facts.extend(text("app").map(str::to_owned));
+    facts.extend(text("session").map(|session| format!("session {session}")));
+    facts.extend(trace["total_tokens"].as_f64().map(|tokens| format!("{tokens} tokens")));
+    facts.extend(trace["cost"].as_f64().map(|cost| format!("${cost:.4}")));
+    let count = trace["spans"].as_u64().unwrap_or_default();
+    facts.push(format!("{count} {}", if count == 1 { "span" } else { "spans" }));
+    for verdict in trace["evaluations"].as_array().into_iter().flatten() {
+        let label = verdict["label"].as_str().unwrap_or_default();
+        facts.push(format!("{label}: {}", plain(&verdict["value"])));
+    }
+    let mut out = paint.bold(&format!("trace {}", plain(&trace["trace_id"])));
+    let _ = writeln!(out, "  {}", paint.faint(&clean(&facts.join(" · "))));
+    out
+}
+
+/// The longest name with its indentation, so that times stand below each other.
+fn width(spans: &[&Value]) -> usize {
+    let names = spans.iter().map(|span| plain(&span["name"]).chars().count());
+    (names.max().unwrap_or_default() + 12).clamp(24, 48)
+}
+
+fn line(out: &mut String, span: &Value, branch: &str, begin: f64, width: usize, paint: Paint) {
+    let failed = span["status"] == "error";
+    let name = clean(&plain(&span["name"]));
+    let room = width.saturating_sub(branch.chars().count() + name.chars().count());
+    let kind = format!("{:10}", clean(&plain(&span["kind"])));
+    let shown = if failed { paint.error(&name) } else { paint.bold(&name) };
+    let start = span["start_ms"].as_f64().unwrap_or_default() - begin;
+    let duration = time(span["duration_ms"].as_f64().unwrap_or_default());
+    let mut facts = Vec::new();
+    facts.extend(span["model"].as_str().filter(|_| is_model(span)).map(str::to_owned));
+    let metrics = &span["metrics"];
+    for (name, unit) in [("input_tokens", "in"), ("output_tokens", "out")] {
+        facts.extend(metrics[name].as_f64().map(|tokens| format!("{tokens} {unit}")));
+    }
+    let _ = write!(
+        out,
+        "{} {}{shown}{:room$} {} {duration:>10}",
+        paint.faint(&kind),
+        paint.faint(branch),
+        "",
+        paint.faint(&format!("{:>9}", format!("+{}", time(start)))),
+    );
+    if !facts.is_empty() {
+        let _ = write!(out, "  {}", paint.faint(&clean(&facts.join("  "))));
+    }
+    if failed {
+        let error = &span["error"];
+        let said = [&error["type"], &error["message"]].map(|part| plain(part));
+        let said: Vec<String> = said.into_iter().filter(|text| !text.is_empty()).collect();
+        let said = if said.is_empty() { "error".to_owned() } else { said.join(": ") };
+        let _ = write!(out, "  {}", paint.error(&format!("! {}", one_line(&said, 160))));
+    }
+    out.push('\n');
+}
+
+fn is_model(span: &Value) -> bool {
+    span["kind"] == "llm" || span["kind"] == "embedding"
+}
+
+/// Input and output, a line for each message, document or line of a value.
+fn content(out: &mut String, span: &Value, margin: &str, paint: Paint, detail: Detail) {
+    for (side, arrow) in [("input", "→"), ("output", "←")] {
+        let side = &span[side];
+        let mut parts: Vec<(String, String)> = Vec::new();
+        for message in side["messages"].as_array().into_iter().flatten() {
+            let role = plain(&message["role"]);
+            let text = plain(&message["content"]);
+            let more = ["tool_calls", "tool_results"].iter().any(|name| message[*name].is_array());
+            if !text.is_empty() || !more {
+                parts.push((role.clone(), text));
+            }
+            for call in message["tool_calls"].as_array().into_iter().flatten() {
+                let said = format!("{}({})", plain(&call["name"]), plain(&call["arguments"]));
+                parts.push((role.clone(), said));
+            }
+            for result in message["tool_results"].as_array().into_iter().flatten() {
+                parts.push((plain(&result["name"]), plain(&result["result"])));
+            }
+        }
+        for document in side["documents"].as_array().into_iter().flatten() {
+            let score = document["score"].as_f64().map(|score| format!("{score:.3}"));
+            parts.push((score.unwrap_or_default(), plain(&document["text"])));
+        }
+        if !side["value"].is_null() {
+            parts.push((String::new(), plain(&side["value"])));
+        }
+        let hidden = parts.len().saturating_sub(LINES);
+        let whole = detail == Detail::Everything;
+        for (place, (label, text)) in parts.into_iter().enumerate() {
+            if place == LINES && !whole {
+                let _ = writeln!(out, "{}{arrow} … {hidden} more", paint.faint(margin));
+                break;
+            }
+            let label = if label.is_empty() { label } else { format!("{}: ", clean(&label)) };
+            let shown = if whole {
+                clean(&text).replace('\n', &format!("\n{margin}  "))
+            } else {
+                let taken = margin.chars().count() + label.chars().count() + 2;
+                one_line(&text, WIDTH.saturating_sub(taken).max(40))
+            };
+            let _ = writeln!(out, "{}{} {label}{shown}", paint.faint(margin), paint.faint(arrow));
+        }
+    }
+}
+
+/// A time in the unit that reads best.
+fn time(ms: f64) -> String {
+    if ms.abs() >= 10_000.0 {
+        format!("{:.1} s", ms / 1000.0)
+    } else if ms.abs() >= 0.1 || ms == 0.0 {
+        format!("{ms:.1} ms")
+    } else {
+        format!("{:.1} µs", ms * 1000.0)
+    }
+}
+
+/// A value as a person reads it.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Text of others must not steer the terminal: control characters, but for line ends, are shown as
+/// what they are.
+fn clean(text: &str) -> String {
+    let steers = |letter: char| {
+        (letter.is_control() && letter != '\n' && letter != '\t')
+            || ('\u{202a}'..='\u{202e}').contains(&letter)
+            || ('\u{2066}'..='\u{2069}').contains(&letter)
+    };
+    if !text.contains(steers) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|letter| match letter {
+            letter if (letter as u32) < 0x20 && steers(letter) => {
+                char::from_u32(0x2400 + letter as u32).unwrap_or('\u{fffd}')
+            }
+            letter if steers(letter) => '\u{fffd}',
+            letter => letter,
+        })
+        .collect()
+}
+
+fn one_line(text: &str, characters: usize) -> String {
+    // Much longer texts need not be read to their end for their beginning.
+    let begin: String = text.chars().take(characters * 4).collect();
+    let mut words = begin.split_whitespace().collect::<Vec<_>>().join(" ");
+    let long = text.len() > begin.len() || words.chars().count() > characters;
+    if long {
+        words = words.chars().take(characters).collect::<String>() + " …";
+    }
+    clean(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn span(id: &str, parent: Option<&str>, name: &str) -> Value {
+        json!({
+            "span_id": id, "parent_id": parent, "name": name, "kind": "task", "status": "ok",
+            "start_ms": 1000.0, "duration_ms": 1.5, "metrics": {}, "tags": []
+        })
+    }
+
+    fn shown(spans: &[Value]) -> String {
+        let whole = json!({ "trace": { "trace_id": "t", "start_ms": 1000.0, "spans": spans.len() }, "spans": spans });
+        text(&whole, Paint(false), Detail::Line)
+    }
+
+    #[test]
+    fn children_stand_below_their_parent_and_orphans_by_themselves() {
+        let text = shown(&[
+            span("1", None, "root"),
+            span("2", Some("1"), "first"),
+            span("3", Some("2"), "inner"),
+            span("4", Some("1"), "second"),
+            span("5", Some("9"), "orphan"),
+        ]);
+        let names: Vec<&str> = text
+            .lines()
+            .skip(1)
+            .map(|line| line[11..].split(" +").next().unwrap().trim_end())
+            .collect();
+        assert_eq!(names, ["root", "├─ first", "│  └─ inner", "└─ second", "orphan"]);
+    }
+
+    #[test]
+    fn spans_that_are_each_other_s_parents_are_said_and_end_nothing() {
+        let text = shown(&[
+            span("1", Some("2"), "a"),
+            span("2", Some("1"), "b"),
+            span("3", Some("3"), "own"),
+        ]);
+        assert!(text.contains("2 spans are each other's parents"), "{text}");
+        assert!(text.contains("own"));
+    }
+
+    #[test]
+    fn a_trace_ten_thousand_levels_deep_is_printed() {
+        let spans: Vec<Value> = (0..10_000)
+            .map(|number: u32| {
+                let parent = number.checked_sub(1).map(|parent| parent.to_string());
+                span(&number.to_string(), parent.as_deref(), "deep")
+            })
+            .collect();
+        assert_eq!(shown(&spans).lines().count(), 10_001);
+    }
+
+    #[test]
+    fn what_a_span_says_cannot_steer_the_terminal() {
+        let text = shown(&[span("1", None, "\u{1b}[2J\u{202e}evil\r")]);
+        assert!(!text.contains('\u{1b}') && !text.contains('\r') && !text.contains('\u{202e}'));
+        assert!(text.contains("␛[2J"));
+    }
+}

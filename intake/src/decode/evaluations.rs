@@ -1,0 +1,140 @@
+//! Evaluations and feedback: the second version of the body, and the first, which Java still sends.
+//!
+//! The first has the span's ids beside the value; they are put where the second has them, and from
+//! there on both are one.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::event::whole;
+use super::json::{bad, envelope, not_json, read, refused};
+use crate::model::{Decoded, Evaluation, Refusal, Scope};
+use crate::schema::{Shape, check};
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    data: Data<'a>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    r#type: String,
+    #[serde(borrow)]
+    attributes: Attributes<'a>,
+}
+
+#[derive(Deserialize)]
+struct Attributes<'a> {
+    #[serde(borrow)]
+    metrics: Vec<&'a RawValue>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// The body of `/api/intake/llm-obs/v1|v2/eval-metric`.
+pub(crate) fn metrics(text: &str) -> Result<Decoded, Refusal> {
+    let body: Body<'_> = envelope(text, Shape::EvaluationBody)?;
+    if body.data.r#type != "evaluation_metric" {
+        return Err(bad("/data/type", "the type of this body is \"evaluation_metric\""));
+    }
+    let mut decoded = Decoded::default();
+    for (number, metric) in body.data.attributes.metrics.iter().enumerate() {
+        let pointer = format!("/data/attributes/metrics/{number}");
+        let (mut value, raw) = read(metric.get()).map_err(|error| not_json(&pointer, &error))?;
+        let raw = raw.into_owned();
+        if let Value::Object(members) = &mut value {
+            normalise(members);
+        }
+        check(Shape::Evaluation, &value).map_err(|problem| refused(&pointer, problem))?;
+        decoded.evaluations.push(evaluation(&value, &body.data.attributes.tags, raw));
+    }
+    Ok(decoded)
+}
+
+/// Brings what SDKs send to the form of the schema.
+pub(crate) fn normalise(metric: &mut Map<String, Value>) {
+    metric.retain(|_, value| !value.is_null());
+    // dd-trace-js takes a number as a label.
+    if let Some(label @ Value::Number(_)) = metric.get_mut("label") {
+        *label = Value::String(label.to_string());
+    }
+    // ddtrace takes a boolean as a score.
+    if let Some(score @ Value::Bool(_)) = metric.get_mut("score_value") {
+        *score = json!(u8::from(*score == true));
+    }
+    let feedback = metric.get("event_kind").is_some_and(|kind| kind == "feedback");
+    if !feedback && !metric.contains_key("join_on") && metric.contains_key("span_id") {
+        let ids = [metric.remove("span_id"), metric.remove("trace_id")];
+        let [span_id, trace_id] = ids.map(|id| match id {
+            Some(Value::Number(number)) => Value::String(number.to_string()),
+            other => other.unwrap_or_default(),
+        });
+        metric.insert(
+            "join_on".to_owned(),
+            json!({ "span": { "span_id": span_id, "trace_id": trace_id } }),
+        );
+    }
+}
+
+fn evaluation(metric: &Value, tags: &[String], raw: String) -> Evaluation {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let some = |value: &Value| Some(value.clone()).filter(|value| !value.is_null());
+    let feedback = metric["event_kind"] == "feedback";
+    let span = &metric["join_on"]["span"];
+    let tag = &metric["join_on"]["tag"];
+    let session_id = text(&metric["session_id"]);
+    let join_key = text(&metric["feedback_join_key"]);
+    let span_id = text(&span["span_id"]).or_else(|| text(&metric["span_id"]));
+    let scope = match metric["eval_scope"].as_str() {
+        Some("trace") => Scope::Trace,
+        Some("session") => Scope::Session,
+        Some("external") => Scope::External,
+        // Feedback says by its target what it is about.
+        None if feedback && session_id.is_some() => Scope::Session,
+        None if feedback && join_key.is_some() => Scope::External,
+        None if feedback && span_id.is_none() => Scope::Trace,
+        _ => Scope::Span,
+    };
+    let metric_type = text(&metric["metric_type"]).unwrap_or_default();
+    let own = metric["tags"].as_array().into_iter().flatten().filter_map(text);
+    Evaluation {
+        id: text(&metric["id"]).unwrap_or_else(fresh_id),
+        feedback,
+        scope,
+        trace_id: text(&span["trace_id"]).or_else(|| text(&metric["trace_id"])),
+        span_id,
+        session_id,
+        join_tag: text(&tag["key"]).zip(text(&tag["value"])),
+        join_key,
+        ml_app: text(&metric["ml_app"]).unwrap_or_default(),
+        label: text(&metric["label"]).unwrap_or_default(),
+        value: metric[format!("{metric_type}_value")].clone(),
+        metric_type,
+        assessment: text(&metric["assessment"]),
+        reasoning: text(&metric["reasoning"]),
+        status: text(&metric["status"]),
+        error: some(&metric["error"]),
+        submitter: some(&metric["submitter"]),
+        tags: own.chain(tags.iter().cloned()).collect(),
+        timestamp_ms: whole(Some(&metric["timestamp_ms"])),
+        metadata: some(&metric["metadata"]).or_else(|| some(&metric["eval_metric_metadata"])),
+        raw,
+    }
+}
+
+/// An id that no other evaluation here has: unique, not secret.
+fn fresh_id() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = DefaultHasher::new();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    now.hash(&mut hasher);
+    std::process::id().hash(&mut hasher);
+    let count = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}{:016x}", now as u64, hasher.finish().wrapping_add(count))
+}

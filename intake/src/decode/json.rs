@@ -1,0 +1,121 @@
+//! JSON bodies: text of known depth, events kept as they came, and what is wrong said by place.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::Refusal;
+use crate::schema::{Problem, Rule, Shape, problems};
+
+/// The most values of one body. Each takes some 70 bytes once read, however short it was.
+const VALUES: usize = 5_000_000;
+
+/// The body as text.
+pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
+    // Before each value but the first of a list or object stands a comma; texts only add to that.
+    if body.iter().filter(|byte| b",[{".contains(byte)).count() > VALUES {
+        let reason = format!("the body holds more than {VALUES} values; send it in parts");
+        return Err(Refusal::TooLarge { reason });
+    }
+    std::str::from_utf8(body)
+        .map_err(|error| bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))
+}
+
+/// The envelope of a body, whose events stay text. Where it is not what `shape` says, the refusal
+/// names the field.
+pub(crate) fn envelope<'a, T: Deserialize<'a>>(text: &'a str, shape: Shape) -> Result<T, Refusal> {
+    serde_json::from_str(text).map_err(|error| {
+        // Reading again as any JSON tells a wrong field from a wrong text, and where it is.
+        match read(text) {
+            Ok((body, _)) => match problems(Rule::Intake, shape, &body).into_iter().next() {
+                Some(problem) => refused("", problem),
+                None => bad("", format!("the body is not understood: {error}")),
+            },
+            Err(error) => not_json("", &error),
+        }
+    })
+}
+
+/// Any JSON value. Halves of surrogate pairs, which Python and JavaScript may send and which are no
+/// text, become U+FFFD; then the text in which they were replaced comes back, too.
+pub(crate) fn read(text: &str) -> Result<(Value, Cow<'_, str>), serde_json::Error> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok((value, Cow::Borrowed(text))),
+        Err(error) => match mended(text) {
+            Some(mended) => Ok((serde_json::from_str(&mended)?, Cow::Owned(mended))),
+            None => Err(error),
+        },
+    }
+}
+
+/// A refusal for text that is no JSON.
+pub(crate) fn not_json(pointer: &str, error: &serde_json::Error) -> Refusal {
+    bad(pointer, format!("not JSON: {error}"))
+}
+
+/// A refusal for a problem below `pointer`.
+pub(crate) fn refused(pointer: &str, problem: Problem) -> Refusal {
+    bad(format!("{pointer}{}", problem.pointer), problem.reason)
+}
+
+/// The refusal of a bad request.
+pub(crate) fn bad(pointer: impl Into<String>, reason: impl Into<String>) -> Refusal {
+    Refusal::BadRequest { pointer: pointer.into(), reason: reason.into() }
+}
+
+/// `text` with each lone half of a surrogate pair replaced; `None` if it has none.
+fn mended(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(step) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        let escape = at + step;
+        match unit(bytes, escape) {
+            None => at = (escape + 2).min(bytes.len()),
+            Some(first @ 0xD800..=0xDFFF) => {
+                let pair = first < 0xDC00
+                    && unit(bytes, escape + 6).is_some_and(|next| (0xDC00..0xE000).contains(&next));
+                if pair {
+                    at = escape + 12;
+                } else {
+                    out.push_str(&text[copied..escape]);
+                    out.push_str("\\ufffd");
+                    at = escape + 6;
+                    copied = at;
+                }
+            }
+            Some(_) => at = escape + 6,
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&text[copied..]);
+    Some(out)
+}
+
+/// The number in the `\uXXXX` at `at`, if there is one.
+fn unit(bytes: &[u8], at: usize) -> Option<u16> {
+    let escape = bytes.get(at..at + 6)?;
+    let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_halves_of_a_pair_become_replacement_characters_and_pairs_stay() {
+        let (value, text) = read(r#"["a\ud800b", "\ud83d\ude00", "\\ud800", "\udc00"]"#).unwrap();
+        assert_eq!(value, serde_json::json!(["a\u{fffd}b", "😀", "\\ud800", "\u{fffd}"]));
+        assert_eq!(text, r#"["a\ufffdb", "\ud83d\ude00", "\\ud800", "\ufffd"]"#);
+    }
+
+    #[test]
+    fn what_is_deeper_than_a_hundred_levels_is_refused_and_not_followed() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(read(&deep).is_err());
+    }
+}

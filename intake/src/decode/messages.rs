@@ -1,0 +1,186 @@
+//! Messages and tools of OpenTelemetry's conventions and of its cousins, in the shape of the model.
+
+use serde_json::{Map, Value, json};
+
+use super::event::as_text;
+
+/// The list that `value` is, or that its text holds.
+pub(crate) fn list(value: Value) -> Vec<Value> {
+    match parsed(value) {
+        Value::Array(items) => items,
+        Value::Null => Vec::new(),
+        other => vec![other],
+    }
+}
+
+/// The value that a JSON text holds; anything else as it is.
+pub(crate) fn parsed(value: Value) -> Value {
+    if let Value::String(text) = &value
+        && text.trim_start().starts_with(['{', '['])
+        && let Ok(inner) = serde_json::from_str(text)
+    {
+        return inner;
+    }
+    value
+}
+
+/// One message. Known shapes: `{role, parts: [{type, …}]}` of the conventions, `{role, content}` of
+/// most clients, and `{message: {…}}` of OpenInference.
+pub(crate) fn message(value: &Value, role: &str) -> Value {
+    let inner = &value["message"];
+    let value = if inner.is_object() { inner } else { value };
+    let mut out = Draft::default();
+    if let Some(text) = value.as_str() {
+        out.text(text);
+    }
+    for part in value["parts"].as_array().into_iter().flatten() {
+        out.part(part);
+    }
+    match &value["content"] {
+        Value::Null => {}
+        Value::Array(parts) => parts.iter().for_each(|part| out.part(part)),
+        content => out.text(&as_text(content)),
+    }
+    for each in value["contents"].as_array().into_iter().flatten() {
+        let content = &each["message_content"];
+        match &content["text"] {
+            Value::Null => out.part(content),
+            text => out.text(&as_text(text)),
+        }
+    }
+    for call in value["tool_calls"].as_array().into_iter().flatten() {
+        let inner = &call["tool_call"];
+        out.call(if inner.is_object() { inner } else { call });
+    }
+    let role = value["role"].as_str().unwrap_or(role);
+    out.finish(role, value)
+}
+
+#[derive(Default)]
+struct Draft {
+    content: String,
+    calls: Vec<Value>,
+    results: Vec<Value>,
+    images: Vec<Value>,
+}
+
+impl Draft {
+    fn text(&mut self, text: &str) {
+        if !self.content.is_empty() && !text.is_empty() {
+            self.content.push_str("\n\n");
+        }
+        self.content.push_str(text);
+    }
+
+    /// One part of a message, of the conventions or of a client.
+    fn part(&mut self, part: &Value) {
+        match part["type"].as_str().unwrap_or_default() {
+            "text" | "reasoning" | "thinking" | "" | "input_text" | "output_text" => {
+                let text = [&part["content"], &part["text"], &part["thinking"]];
+                match text.iter().find(|text| text.is_string()) {
+                    Some(text) => self.text(&as_text(text)),
+                    None if part.is_string() => self.text(&as_text(part)),
+                    None => self.text(&part.to_string()),
+                }
+            }
+            "tool_call" | "tool_use" => self.call(part),
+            "tool_call_response" | "tool_result" => {
+                let result = ["response", "result", "content"];
+                let result = result.iter().map(|name| &part[*name]).find(|value| !value.is_null());
+                let id = [&part["id"], &part["tool_use_id"]];
+                let id = id.iter().find_map(|id| id.as_str());
+                self.results.push(without_nulls(json!({
+                    "name": part["name"],
+                    "result": result.map(as_text).unwrap_or_default(),
+                    "tool_id": id,
+                    "type": "tool_result",
+                })));
+            }
+            "blob" if part["modality"] == "image" => self.images.push(json!({
+                "mime_type": part["mime_type"].as_str().unwrap_or("image/png"),
+                "content": part["content"].as_str().or(part["data"].as_str()).unwrap_or_default(),
+            })),
+            _ => self.text(&part.to_string()),
+        }
+    }
+
+    fn call(&mut self, call: &Value) {
+        let function = &call["function"];
+        let of = |name: &str| match &function[name] {
+            Value::Null => call[name].clone(),
+            value => value.clone(),
+        };
+        let arguments = match of("arguments") {
+            Value::Null => parsed(call["input"].clone()),
+            value => parsed(value),
+        };
+        let arguments = match arguments {
+            Value::Null => json!({}),
+            object @ Value::Object(_) => object,
+            other => json!({ "value": other }),
+        };
+        self.calls.push(without_nulls(json!({
+            "name": of("name"),
+            "arguments": arguments,
+            "tool_id": call["id"],
+            "type": "function",
+        })));
+    }
+
+    fn finish(mut self, role: &str, value: &Value) -> Value {
+        let mut out = Map::new();
+        let id = [&value["id"], &value["tool_call_id"]].into_iter().find_map(Value::as_str);
+        if role == "tool" && self.results.is_empty() && id.is_some() {
+            let result = std::mem::take(&mut self.content);
+            self.results.push(without_nulls(json!({
+                "name": value["name"], "result": result, "tool_id": id, "type": "tool_result"
+            })));
+        }
+        out.insert("role".to_owned(), role.into());
+        out.insert("content".to_owned(), self.content.into());
+        for (name, several) in [
+            ("tool_calls", self.calls),
+            ("tool_results", self.results),
+            ("image_parts", self.images),
+        ] {
+            if !several.is_empty() {
+                out.insert(name.to_owned(), several.into());
+            }
+        }
+        Value::Object(out)
+    }
+}
+
+/// One definition of a tool: `{name, description, parameters}`, alone or as a client's `function`.
+pub(crate) fn tool(value: &Value) -> Value {
+    let schema = parsed(value["tool"]["json_schema"].clone());
+    let value = if schema.is_object() { &schema } else { value };
+    let function = &value["function"];
+    let value = if function.is_object() { function } else { value };
+    let schema = ["parameters", "schema", "input_schema"];
+    let schema = schema.iter().map(|name| &value[*name]).find(|value| value.is_object());
+    without_nulls(json!({
+        "name": value["name"], "description": value["description"], "schema": schema
+    }))
+}
+
+/// One document: OpenInference's `{document: {…}}` or the conventions' `{id, content, score}`.
+pub(crate) fn document(value: &Value) -> Value {
+    let inner = &value["document"];
+    let value = if inner.is_object() { inner } else { value };
+    let text = [&value["content"], &value["text"]].into_iter().find(|text| !text.is_null());
+    without_nulls(json!({
+        "text": text.map(as_text).unwrap_or_default(),
+        "id": Some(&value["id"]).filter(|id| !id.is_null()).map(as_text),
+        "name": value["name"].as_str(),
+        "score": value["score"].as_f64(),
+        "metadata": Some(parsed(value["metadata"].clone())).filter(Value::is_object),
+    }))
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, value| !value.is_null());
+    }
+    value
+}

@@ -1,0 +1,121 @@
+//! Bytes of each wire format to the model.
+//!
+//! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
+//! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
+//! OpenTelemetry mean. A request is taken whole or not at all.
+
+mod apm;
+mod drops;
+mod evaluations;
+mod event;
+mod genai;
+mod json;
+mod messages;
+mod msgpack;
+mod otlp;
+mod spans;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+pub(crate) use genai::METRICS;
+
+use crate::model::{Decoded, Refusal};
+use crate::schema::{Rule, Shape};
+
+/// What a path of the intake takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/api/intake/llm-obs/v1/trace/spans`
+    PublicSpans,
+    /// `/api/v2/llmobs`
+    SdkSpans,
+    /// `/api/intake/llm-obs/v1/eval-metric`
+    EvalV1,
+    /// `/api/intake/llm-obs/v2/eval-metric`
+    EvalV2,
+    /// `/v0.3/traces`, `/v0.4/traces`
+    ApmTraces,
+    /// `/v1/input`
+    ApmAgentless,
+    /// `/v1/traces`
+    OtlpTraces,
+    /// `/telemetry/proxy/api/v2/apmtelemetry`
+    Telemetry,
+}
+
+/// Decodes the inflated body of a request.
+pub(crate) fn request(
+    route: Route,
+    content_type: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Decoded, Refusal> {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let mut decoded = match route {
+        Route::PublicSpans => spans::public(&text(&kind, body)?)?,
+        Route::SdkSpans => spans::sdk(&text(&kind, body)?)?,
+        Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
+        Route::ApmTraces if body.is_empty() => Decoded::default(),
+        Route::ApmTraces => apm::traces(body)?,
+        Route::ApmAgentless => apm::agentless(json::text(body)?)?,
+        Route::OtlpTraces => match kind.as_str() {
+            "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,
+            "application/json" => otlp::json(json::text(body)?, headers)?,
+            _ => {
+                let accepted = "`application/x-protobuf` or `application/json`";
+                let reason = format!("the content type `{kind}` is not {accepted}");
+                return Err(Refusal::Unsupported { reason });
+            }
+        },
+        Route::Telemetry => drops::telemetry(json::text(body)?)?,
+    };
+    drops::from_header(headers, &mut decoded);
+    Ok(decoded)
+}
+
+/// A JSON body; the Java SDK sends the same in MessagePack.
+fn text<'a>(kind: &str, body: &'a [u8]) -> Result<Cow<'a, str>, Refusal> {
+    if kind.ends_with("msgpack") {
+        let value = msgpack::read(body).map_err(|reason| json::bad("", reason))?;
+        return Ok(Cow::Owned(value.to_string()));
+    }
+    json::text(body).map(Cow::Borrowed)
+}
+
+/// Brings a value of `shape` to the form that the schema knows, where `rule` takes dialects; gives how
+/// many events it has. An SDK's body that is one envelope alone becomes a list of one.
+pub(crate) fn dialect(value: &mut Value, shape: Shape, rule: Rule) -> usize {
+    let lenient = rule == Rule::Intake;
+    if lenient && shape == Shape::SdkBody && value.is_object() {
+        *value = Value::Array(vec![value.take()]);
+    }
+    let mut events: Vec<&mut Value> = match shape {
+        Shape::PublicSpan | Shape::SdkSpan | Shape::Evaluation => vec![value],
+        Shape::PublicBody => inside(value.pointer_mut("/data/attributes/spans")),
+        Shape::EvaluationBody => inside(value.pointer_mut("/data/attributes/metrics")),
+        Shape::SdkBody => {
+            let envelopes = inside(Some(value));
+            envelopes.into_iter().flat_map(|each| inside(each.get_mut("spans"))).collect()
+        }
+    };
+    for members in events.iter_mut().filter(|_| lenient).filter_map(|each| each.as_object_mut()) {
+        match shape {
+            Shape::Evaluation | Shape::EvaluationBody => evaluations::normalise(members),
+            Shape::PublicSpan | Shape::PublicBody => event::normalise(members, true),
+            Shape::SdkSpan | Shape::SdkBody => event::normalise(members, false),
+        }
+    }
+    events.len()
+}
+
+fn inside(list: Option<&mut Value>) -> Vec<&mut Value> {
+    match list {
+        Some(Value::Array(items)) => items.iter_mut().collect(),
+        _ => Vec::new(),
+    }
+}

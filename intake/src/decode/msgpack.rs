@@ -1,0 +1,146 @@
+//! MessagePack as JSON values, with depth and memory bounded by the bytes that came.
+//!
+//! Bytes that are no text become `{"base64": …}` in place, so that nothing of the event is lost; what
+//! a nested reader wants of them it gets back by `nested`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rmpv::{Utf8StringRef, ValueRef};
+use serde_json::{Map, Number, Value};
+
+/// How deep maps and arrays may nest: as deep as in JSON here.
+const DEPTH: usize = 128;
+const BYTES: &str = "base64";
+
+/// The most values of a body. Each takes some 100 bytes once read, and one on the wire.
+const VALUES: usize = 3_000_000;
+
+/// The one value of a body.
+pub(crate) fn read(body: &[u8]) -> Result<Value, String> {
+    bounded(body)?;
+    let mut rest = body;
+    let value = rmpv::decode::read_value_ref_with_max_depth(&mut rest, DEPTH)
+        .map_err(|error| format!("not MessagePack: {error}"))?;
+    if !rest.is_empty() {
+        return Err(format!("not MessagePack: {} bytes follow its end", rest.len()));
+    }
+    Ok(json(&value))
+}
+
+/// The value that the bytes which `read` made `value` of hold in MessagePack themselves.
+pub(crate) fn nested(value: &Value) -> Option<Value> {
+    let bytes = STANDARD.decode(value.get(BYTES)?.as_str()?).ok()?;
+    read(&bytes).ok()
+}
+
+/// Walks over the values without making them: says if there are too many.
+fn bounded(body: &[u8]) -> Result<(), String> {
+    let (mut at, mut left, mut seen) = (0_usize, 1_usize, 0_usize);
+    let length = |at: usize, bytes: usize| {
+        let part = body.get(at + 1..at + 1 + bytes).unwrap_or_default();
+        part.iter().fold(0_usize, |number, byte| (number << 8) | usize::from(*byte))
+    };
+    while left > 0
+        && let Some(marker) = body.get(at)
+    {
+        // The bytes that belong to this value alone, and the values inside it.
+        let (bytes, inside) = match marker {
+            0x80..=0x8f => (0, 2 * usize::from(marker & 0x0f)),
+            0x90..=0x9f => (0, usize::from(marker & 0x0f)),
+            0xa0..=0xbf => (usize::from(marker & 0x1f), 0),
+            0xc4 | 0xd9 => (1 + length(at, 1), 0),
+            0xc5 | 0xda => (2 + length(at, 2), 0),
+            0xc6 | 0xdb => (4 + length(at, 4), 0),
+            0xc7 => (2 + length(at, 1), 0),
+            0xc8 => (3 + length(at, 2), 0),
+            0xc9 => (5 + length(at, 4), 0),
+            0xcc | 0xd0 => (1, 0),
+            0xcd | 0xd1 | 0xd4 => (2, 0),
+            0xca | 0xce | 0xd2 => (4, 0),
+            0xcb | 0xcf | 0xd3 => (8, 0),
+            0xd5 => (3, 0),
+            0xd6 => (5, 0),
+            0xd7 => (9, 0),
+            0xd8 => (17, 0),
+            0xdc => (2, length(at, 2)),
+            0xdd => (4, length(at, 4)),
+            0xde => (2, 2 * length(at, 2)),
+            0xdf => (4, 2 * length(at, 4)),
+            _ => (0, 0),
+        };
+        at += 1 + bytes;
+        left = left - 1 + inside;
+        seen += 1;
+        if seen > VALUES {
+            return Err(format!("the body holds more than {VALUES} values; send it in parts"));
+        }
+    }
+    Ok(())
+}
+
+fn json(value: &ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Nil => Value::Null,
+        ValueRef::Boolean(value) => Value::Bool(*value),
+        ValueRef::Integer(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => number.into(),
+            (None, Some(number)) => number.into(),
+            (None, None) => Value::Null,
+        },
+        ValueRef::F32(number) => float(f64::from(*number)),
+        ValueRef::F64(number) => float(*number),
+        ValueRef::String(text) => Value::String(string(text)),
+        ValueRef::Binary(bytes) | ValueRef::Ext(_, bytes) => {
+            let mut members = Map::new();
+            members.insert(BYTES.to_owned(), STANDARD.encode(bytes).into());
+            Value::Object(members)
+        }
+        ValueRef::Array(items) => Value::Array(items.iter().map(json).collect()),
+        ValueRef::Map(members) => {
+            Value::Object(members.iter().map(|(key, value)| (key_of(key), json(value))).collect())
+        }
+    }
+}
+
+/// JSON has no word for infinity and what is no number.
+fn float(number: f64) -> Value {
+    Number::from_f64(number).map_or(Value::Null, Value::Number)
+}
+
+fn string(text: &Utf8StringRef<'_>) -> String {
+    String::from_utf8_lossy(text.as_bytes()).into_owned()
+}
+
+fn key_of(key: &ValueRef<'_>) -> String {
+    match key {
+        ValueRef::String(text) => string(text),
+        other => json(other).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_very_many_small_values_is_refused_before_they_take_memory() {
+        let mut body = vec![0xdd];
+        body.extend(4_000_000_u32.to_be_bytes());
+        body.resize(5 + 4_000_000, 0xc0);
+        assert!(read(&body).expect_err("too many").contains("more than"));
+        body[1..5].copy_from_slice(&1_000_000_u32.to_be_bytes());
+        body.truncate(5 + 1_000_000);
+        assert_eq!(read(&body).expect("not too many").as_array().map(Vec::len), Some(1_000_000));
+    }
+
+    #[test]
+    fn every_kind_of_value_is_walked_over_by_its_own_length() {
+        // A text, bytes, numbers of each size, an extension, a map and a list, then what is too much.
+        let body = b"\x98\xa3abc\xc4\x02\x01\x02\xcc\x01\xcd\x00\x01\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xd4\x01\x02\x81\xa1k\xd9\x01v\x91\xff";
+        let value = read(body).expect("it is whole");
+        assert_eq!(value[0], "abc");
+        assert_eq!(value[4], 1.0);
+        assert_eq!(value[6]["k"], "v");
+        assert_eq!(value[7][0], -1);
+    }
+}

@@ -1,0 +1,365 @@
+//! OpenTelemetry's protocol over HTTP, in protobuf and in JSON, to the model.
+//!
+//! Every span is taken, also one without attributes of generative AI: it may be the parent of others.
+//! Span ids become decimal, as evaluations name them and as Datadog shows them.
+
+use axum::http::HeaderMap;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::Span as Wire;
+use opentelemetry_proto::tonic::trace::v1::span::Event;
+use prost::Message;
+use serde_json::{Map, Value, json};
+
+use super::event::as_text;
+use super::genai::{self, Attributes};
+use super::json::{bad, not_json};
+use super::messages::{document, list, message, parsed, tool};
+use crate::model::{Decoded, Kind, Refusal, Source, Span, Status};
+
+/// A failed status.
+const ERROR: i32 = 2;
+
+/// The body of `/v1/traces` in protobuf.
+pub(crate) fn protobuf(body: &[u8], headers: &HeaderMap) -> Result<Decoded, Refusal> {
+    let request = ExportTraceServiceRequest::decode(body)
+        .map_err(|error| bad("", format!("not an OTLP request in protobuf: {error}")))?;
+    spans(request, headers)
+}
+
+/// The body of `/v1/traces` in JSON.
+pub(crate) fn json(text: &str, headers: &HeaderMap) -> Result<Decoded, Refusal> {
+    let request: ExportTraceServiceRequest = serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            bad("", format!("not an OTLP request in JSON: {error}"))
+        } else {
+            not_json("", &error)
+        }
+    })?;
+    spans(request, headers)
+}
+
+fn spans(request: ExportTraceServiceRequest, headers: &HeaderMap) -> Result<Decoded, Refusal> {
+    let app = headers.get("dd-ml-app").and_then(|value| value.to_str().ok());
+    let mut decoded = Decoded::default();
+    for (outer, resource_spans) in request.resource_spans.into_iter().enumerate() {
+        let resource = resource_spans.resource.unwrap_or_default();
+        let resource = attributes(&resource.attributes);
+        for (middle, scope_spans) in resource_spans.scope_spans.into_iter().enumerate() {
+            let scope = scope_spans.scope.unwrap_or_default();
+            for (inner, wire) in scope_spans.spans.into_iter().enumerate() {
+                let place = format!("/resourceSpans/{outer}/scopeSpans/{middle}/spans/{inner}");
+                for (name, id, length) in
+                    [("traceId", &wire.trace_id, 16), ("spanId", &wire.span_id, 8)]
+                {
+                    if id.len() != length {
+                        let found = format!("{} bytes where {length} are wanted", id.len());
+                        return Err(bad(format!("{place}/{name}"), found));
+                    }
+                }
+                decoded.spans.push(span(wire, &resource, &scope.name, app));
+            }
+        }
+    }
+    Ok(decoded)
+}
+
+fn span(wire: Wire, resource: &Map<String, Value>, scope: &str, app: Option<&str>) -> Span {
+    let raw = raw(&wire, resource, scope);
+    let mut own = Attributes(attributes(&wire.attributes));
+    let mut events = Vec::new();
+    for event in &wire.events {
+        if event.name == genai::DETAILS_EVENT {
+            own.0.extend(attributes(&event.attributes));
+        } else {
+            events.push(event);
+        }
+    }
+    let mut shared = Attributes(resource.clone());
+    let kind = kind(&mut own);
+    let failed = wire.status.as_ref().is_some_and(|status| status.code == ERROR);
+    let mut meta = Map::new();
+    if failed {
+        let said = wire.status.as_ref().map(|status| status.message.as_str()).unwrap_or_default();
+        meta.insert("error".to_owned(), error(said, &events, own.0.get("error.type")));
+    }
+    let metrics = metrics(&mut own);
+    let model = own.text(genai::MODEL);
+    let provider = own.text(genai::PROVIDER).map(|name| name.to_lowercase());
+    let session_id = own.text(genai::SESSION).or_else(|| shared.text(genai::SESSION));
+    let (input, output) = sides(&kind, &mut own, &events);
+    for (name, side) in [("input", input), ("output", output)] {
+        if !side.is_empty() {
+            meta.insert(name.to_owned(), Value::Object(side));
+        }
+    }
+    let tools = own.first(&[genai::TOOL_DEFINITIONS]).or_else(|| own.below(genai::TOOLS_BELOW));
+    let tools: Vec<Value> = tools.map(list).unwrap_or_default().iter().map(tool).collect();
+    if !tools.is_empty() {
+        meta.insert("tool_definitions".to_owned(), tools.into());
+    }
+    let metadata = metadata(&mut own);
+    if !metadata.is_empty() {
+        meta.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    let links: Vec<Value> = (wire.links.iter())
+        .map(|link| {
+            json!({
+                "trace_id": hex(&link.trace_id),
+                "span_id": decimal(&link.span_id),
+                "attributes": attributes(&link.attributes),
+            })
+        })
+        .collect();
+    if !links.is_empty() {
+        meta.insert("links".to_owned(), links.into());
+    }
+    let service = shared.0.get("service.name").map(as_text);
+    let ml_app = app.map(str::to_owned).or_else(|| own.text(&genai::APP[..1]));
+    let ml_app = ml_app.or_else(|| shared.text(genai::APP)).unwrap_or_default();
+    let env = shared.text(genai::ENVIRONMENT);
+    let version = shared.text(&["service.version"]);
+    let language = shared.text(&["telemetry.sdk.language"]);
+    let start = wire.start_time_unix_nano;
+    Span {
+        trace_id: hex(&wire.trace_id),
+        span_id: decimal(&wire.span_id),
+        parent_id: Some(wire.parent_span_id)
+            .filter(|id| id.iter().any(|byte| *byte != 0))
+            .map(|id| decimal(&id)),
+        name: wire.name,
+        kind,
+        start_ns: clamped(start),
+        duration_ns: clamped(wire.end_time_unix_nano.saturating_sub(start)),
+        status: if failed { Status::Error } else { Status::Ok },
+        ml_app,
+        service,
+        env,
+        version,
+        session_id,
+        model,
+        provider,
+        language,
+        feedback_join_key: None,
+        tags: tags(own.0.into_iter().chain(shared.0)),
+        metrics,
+        meta: Value::Object(meta),
+        source: Source::Otlp,
+        raw,
+    }
+}
+
+fn kind(own: &mut Attributes) -> Kind {
+    let mut found = None;
+    for (attribute, kinds) in genai::KINDS {
+        let Some(Value::String(value)) = own.0.shift_remove(*attribute) else { continue };
+        let named = kinds.iter().find(|(name, _)| *name == value).map(|(_, kind)| *kind);
+        found = found.or(named);
+    }
+    Kind::named(found.unwrap_or("workflow"))
+}
+
+fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
+    let mut out: Vec<(String, f64)> = Vec::new();
+    for (attribute, name) in genai::METRICS {
+        let Some(value) = own.0.shift_remove(*attribute) else { continue };
+        let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        if let Some(number) = number
+            && !out.iter().any(|(known, _)| known == name)
+        {
+            out.push(((*name).to_owned(), number));
+        }
+    }
+    out
+}
+
+fn metadata(own: &mut Attributes) -> Map<String, Value> {
+    let mut out = Map::new();
+    for name in genai::METADATA {
+        let Some(value) = own.0.shift_remove(*name) else { continue };
+        match parsed(value) {
+            Value::Object(members) => out.extend(members),
+            other => {
+                out.insert((*name).to_owned(), other);
+            }
+        }
+    }
+    for prefix in genai::METADATA_BELOW {
+        let names: Vec<String> =
+            own.0.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+        for name in names {
+            let value = own.0.shift_remove(&name).unwrap_or_default();
+            out.insert(name[prefix.len()..].to_owned(), value);
+        }
+    }
+    out
+}
+
+/// What went in and what came out.
+fn sides(
+    kind: &Kind,
+    own: &mut Attributes,
+    events: &[&Event],
+) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut input, mut output) = (Map::new(), Map::new());
+    let prompt = prompt(own);
+    let mut asked = messages(own, genai::INPUT_MESSAGES, genai::INPUT_MESSAGES_BELOW, "user");
+    let mut said = messages(own, genai::OUTPUT_MESSAGES, genai::OUTPUT_MESSAGES_BELOW, "assistant");
+    if let Some(instructions) = own.first(&[genai::INSTRUCTIONS]) {
+        let parts = json!({ "parts": list(instructions) });
+        asked.insert(0, message(&parts, "system"));
+    }
+    for event in events {
+        let content = Value::Object(attributes(&event.attributes));
+        if let Some((_, role)) = genai::MESSAGE_EVENTS.iter().find(|(name, _)| *name == event.name)
+        {
+            asked.push(message(&with_parsed_parts(content), role));
+        } else if event.name == genai::CHOICE_EVENT {
+            said.push(message(&with_parsed_parts(content), "assistant"));
+        }
+    }
+    for (side, messages) in [(&mut input, asked), (&mut output, said)] {
+        if !messages.is_empty() {
+            side.insert("messages".to_owned(), messages.into());
+        }
+    }
+    documents(own, &mut input, &mut output);
+    for (side, names) in [(&mut input, genai::INPUT), (&mut output, genai::OUTPUT)] {
+        // Messages and documents say the same in a better shape.
+        let Some(text) = own.text(names) else { continue };
+        if side.is_empty() {
+            if *kind == Kind::Llm {
+                let role = if std::ptr::eq(names, genai::INPUT) { "user" } else { "assistant" };
+                let whole = json!([message(&Value::String(text), role)]);
+                side.insert("messages".to_owned(), whole);
+            } else {
+                side.insert("value".to_owned(), text.into());
+            }
+        }
+    }
+    if !prompt.is_empty() {
+        input.insert("prompt".to_owned(), Value::Object(prompt));
+    }
+    (input, output)
+}
+
+/// Events keep lists as JSON text, since their attributes hold no maps.
+fn with_parsed_parts(mut content: Value) -> Value {
+    for name in ["message", "tool_calls", "parts"] {
+        if let Some(value) = content.get_mut(name) {
+            *value = parsed(value.take());
+        }
+    }
+    content
+}
+
+fn messages(own: &mut Attributes, names: &[&str], below: &[&str], role: &str) -> Vec<Value> {
+    let mut found = own.first(names).map(list).unwrap_or_default();
+    for prefix in below {
+        let tree = own.below(prefix);
+        if found.is_empty() {
+            found = tree.map(list).unwrap_or_default();
+        }
+    }
+    found.iter().filter(|each| !each.is_null()).map(|each| message(each, role)).collect()
+}
+
+fn documents(
+    own: &mut Attributes,
+    input: &mut Map<String, Value>,
+    output: &mut Map<String, Value>,
+) {
+    let mut found = own.first(&[genai::DOCUMENTS]).map(list).unwrap_or_default();
+    for prefix in genai::DOCUMENTS_BELOW {
+        let tree = own.below(prefix);
+        if found.is_empty() {
+            found = tree.map(list).unwrap_or_default();
+        }
+    }
+    if !found.is_empty() {
+        let found: Vec<Value> = found.iter().map(document).collect();
+        output.insert("documents".to_owned(), found.into());
+    }
+    let embedded = own.below(genai::EMBEDDINGS_BELOW).map(list).unwrap_or_default();
+    let texts = embedded.iter().filter_map(|each| each["embedding"]["text"].as_str());
+    let texts: Vec<Value> = texts.map(|text| json!({ "text": text })).collect();
+    if !texts.is_empty() {
+        input.insert("documents".to_owned(), texts.into());
+    }
+}
+
+fn prompt(own: &mut Attributes) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (attribute, name) in genai::PROMPT {
+        if let Some(value) = own.0.shift_remove(*attribute) {
+            let value = if *name == "variables" { parsed(value) } else { as_text(&value).into() };
+            out.entry(*name).or_insert(value);
+        }
+    }
+    out
+}
+
+fn error(said: &str, events: &[&Event], kind: Option<&Value>) -> Value {
+    let exception = events.iter().rev().find(|event| event.name == "exception");
+    let exception = exception.map(|event| attributes(&event.attributes)).unwrap_or_default();
+    let of = |name: &str| exception.get(name).map(as_text).filter(|text| !text.is_empty());
+    json!({
+        "message": of("exception.message").unwrap_or_else(|| said.to_owned()),
+        "type": of("exception.type").or_else(|| kind.map(as_text)).unwrap_or_default(),
+        "stack": of("exception.stacktrace").unwrap_or_default(),
+    })
+}
+
+fn tags(rest: impl Iterator<Item = (String, Value)>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (name, value) in rest {
+        if genai::SILENT.contains(&name.as_str()) {
+            continue;
+        }
+        let tag = format!("{name}:{}", as_text(&value));
+        let tag: String = tag.chars().take(genai::TAG_CHARACTERS).collect();
+        if !out.contains(&tag) {
+            out.push(tag);
+        }
+    }
+    out
+}
+
+/// The event as OTLP's JSON has it, with what is around it.
+fn raw(wire: &Wire, resource: &Map<String, Value>, scope: &str) -> String {
+    // The fields of a span have no value that JSON cannot hold but a float, which becomes null.
+    let span = serde_json::to_value(wire).unwrap_or_default();
+    json!({ "resource": resource, "scope": scope, "span": span }).to_string()
+}
+
+fn attributes(wire: &[KeyValue]) -> Map<String, Value> {
+    wire.iter()
+        .map(|each| (each.key.clone(), each.value.as_ref().map(any).unwrap_or_default()))
+        .collect()
+}
+
+fn any(value: &AnyValue) -> Value {
+    match &value.value {
+        None => Value::Null,
+        Some(Any::StringValue(text)) => Value::String(text.clone()),
+        Some(Any::BoolValue(value)) => Value::Bool(*value),
+        Some(Any::IntValue(number)) => (*number).into(),
+        Some(Any::DoubleValue(number)) => (*number).into(),
+        Some(Any::ArrayValue(array)) => Value::Array(array.values.iter().map(any).collect()),
+        Some(Any::KvlistValue(list)) => Value::Object(attributes(&list.values)),
+        Some(other) => serde_json::to_value(other).unwrap_or_default(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn decimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte)).to_string()
+}
+
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

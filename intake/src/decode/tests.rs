@@ -1,0 +1,456 @@
+//! Every format on what was really sent: the suite's bodies, which are witspan's; what ddtrace and
+//! dd-trace-js were seen to send (tests/incumbents/captured); and small bodies for single rules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{Route, request};
+use crate::model::{Decoded, Kind, Lost, Refusal, Scope, Source, Span, Status};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The JSON files below a folder of the repository, in order.
+fn files(folder: &str) -> Vec<(String, Value)> {
+    let mut found: Vec<(String, Value)> = fs::read_dir(repository().join(folder))
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it is readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("it is readable");
+            let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+            (name, serde_json::from_str(&text).expect("it is JSON"))
+        })
+        .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    assert!(!found.is_empty(), "no file in {folder}");
+    found
+}
+
+fn decode(route: Route, body: &Value) -> Result<Decoded, Refusal> {
+    request(route, "application/json", &HeaderMap::new(), body.to_string().as_bytes())
+}
+
+fn sdk_body(event: &Value) -> Value {
+    json!([{ "_dd.stage": "raw", "_dd.tracer_version": "1.0.0", "event_type": "span", "spans": [event] }])
+}
+
+fn sdk_span(event: &Value) -> Span {
+    decode(Route::SdkSpans, &sdk_body(event)).expect("it is taken").spans.remove(0)
+}
+
+#[test]
+fn every_body_that_witspan_sends_is_taken() {
+    let mut taken = 0;
+    for (file, chapter) in files("tests/conformance/cases") {
+        for case in chapter["cases"].as_array().expect("cases") {
+            for (_, requests) in case["requests"].as_object().expect("requests") {
+                for each in requests.as_array().expect("a list") {
+                    let path = each["path"].as_str().expect("a path");
+                    let route = if path.ends_with("eval-metric") {
+                        Route::EvalV2
+                    } else if path.ends_with("trace/spans") {
+                        Route::PublicSpans
+                    } else {
+                        Route::SdkSpans
+                    };
+                    let body = each["body"].as_str().expect("a body").as_bytes();
+                    let decoded = request(route, "application/json", &HeaderMap::new(), body);
+                    let decoded = decoded.unwrap_or_else(|refusal| {
+                        panic!("{file}, {}: {refusal:?}", case["name"]);
+                    });
+                    assert!(decoded.spans.len() + decoded.evaluations.len() > 0);
+                    taken += 1;
+                }
+            }
+        }
+    }
+    assert!(taken > 200, "only {taken} bodies");
+}
+
+#[test]
+fn both_forms_of_a_trace_are_the_same_here() {
+    for (file, chapter) in files("tests/conformance/cases") {
+        for case in chapter["cases"].as_array().expect("cases") {
+            let mut forms = Vec::new();
+            for (form, route) in [("public", Route::PublicSpans), ("sdk", Route::SdkSpans)] {
+                let requests = case["requests"][form].as_array().into_iter().flatten();
+                let mut spans = Vec::new();
+                for each in requests.filter(|each| {
+                    !each["path"].as_str().unwrap_or_default().ends_with("eval-metric")
+                }) {
+                    let body = each["body"].as_str().expect("a body").as_bytes();
+                    let decoded = request(route, "application/json", &HeaderMap::new(), body);
+                    spans.extend(decoded.expect("it is taken").spans);
+                }
+                forms.push(spans);
+            }
+            let [public, sdk] = &forms[..] else { panic!("two forms") };
+            if public.len() != sdk.len() {
+                // A case may be about one form alone.
+                continue;
+            }
+            for (one, other) in public.iter().zip(sdk) {
+                let facts = |span: &Span| {
+                    let mut meta = span.meta.clone();
+                    // Only one form has a place for each of these.
+                    if let Some(prompt) =
+                        meta.pointer_mut("/input/prompt").and_then(Value::as_object_mut)
+                    {
+                        prompt.remove("ml_app");
+                    }
+                    if let Some(members) = meta.as_object_mut() {
+                        members.remove("collection_errors");
+                    }
+                    (
+                        span.name.clone(),
+                        span.kind.clone(),
+                        span.start_ns,
+                        span.duration_ns,
+                        span.status,
+                        span.model.clone(),
+                        span.session_id.clone(),
+                        span.ml_app.clone(),
+                        meta,
+                    )
+                };
+                assert_eq!(facts(one), facts(other), "{file}, {}", case["name"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_event_that_ddtrace_and_dd_trace_sent_as_json_is_taken() {
+    let mut taken = 0;
+    let mut refused = Vec::new();
+    for sdk in ["python", "js"] {
+        for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
+            for (name, event) in capture["events"].as_object().expect("events") {
+                if event.to_string().contains("not_json") {
+                    continue;
+                }
+                match decode(Route::SdkSpans, &sdk_body(event)) {
+                    Ok(decoded) => {
+                        assert_eq!(decoded.spans.len(), 1);
+                        taken += 1;
+                    }
+                    Err(refusal) => refused.push(format!("{sdk}/{file} {name}: {refusal:?}")),
+                }
+            }
+        }
+    }
+    assert!(taken > 150, "only {taken} events");
+    assert_eq!(refused, Vec::<String>::new());
+}
+
+#[test]
+fn every_evaluation_that_ddtrace_and_dd_trace_sent_is_taken() {
+    let mut taken = 0;
+    for sdk in ["python", "js"] {
+        for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
+            for submitted in capture["evaluations"].as_array().into_iter().flatten() {
+                let metric = &submitted["metric"];
+                // What was refused at the call sent nothing; what was no JSON is refused here.
+                if !metric.is_object() || metric.to_string().contains("not_json") {
+                    continue;
+                }
+                let body = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": [metric] } } });
+                let decoded = decode(Route::EvalV2, &body);
+                if !metric["timestamp_ms"].is_number() {
+                    // ddtrace lets `True` through as a time; no intake can know what it means.
+                    assert!(decoded.is_err());
+                    continue;
+                }
+                assert!(decoded.is_ok(), "{sdk}/{file}: {decoded:?} {metric}");
+                taken += 1;
+            }
+        }
+    }
+    assert!(taken > 10, "only {taken} evaluations");
+}
+
+#[test]
+fn dd_trace_js_s_flat_keys_are_what_ddtrace_nests() {
+    let event = json!({
+        "trace_id": "6b029e4800000000669908bad7a0d48a", "span_id": "6727668872126390490",
+        "parent_id": "undefined", "name": "ask", "start_ns": 1795333704523002000_u64, "duration": 197754,
+        "status": "error", "session_id": "s-1",
+        "tags": ["version:1.2.3", "env:test", "service:svc", "ml_app:app", "error:1", "language:javascript"],
+        "meta": {
+            "span.kind": "llm", "model_name": "gpt-4o", "model_provider": "openai",
+            "error.message": "no", "error.type": "Error", "error.stack": "at …",
+            "input": { "messages": [{ "role": "user", "content": "hi" }],
+                "prompt": { "id": "p", "_dd_context_variable_keys": ["context"] } },
+            "output": {}
+        },
+        "metrics": { "input_tokens": 3, "odd": null }
+    });
+    let span = sdk_span(&event);
+    assert_eq!(
+        (span.kind.clone(), span.status, span.parent_id.clone()),
+        (Kind::Llm, Status::Error, None)
+    );
+    assert_eq!(span.start_ns, 1_795_333_704_523_002_000);
+    assert_eq!(span.ml_app, "app");
+    assert_eq!(span.service.as_deref(), Some("svc"));
+    assert_eq!(span.env.as_deref(), Some("test"));
+    assert_eq!(span.version.as_deref(), Some("1.2.3"));
+    assert_eq!(span.language.as_deref(), Some("javascript"));
+    assert_eq!(span.session_id.as_deref(), Some("s-1"));
+    assert_eq!(span.model.as_deref(), Some("gpt-4o"));
+    assert_eq!(span.metrics, [("input_tokens".to_owned(), 3.0)]);
+    assert_eq!(
+        span.meta,
+        json!({
+            "input": { "messages": [{ "role": "user", "content": "hi" }],
+                "prompt": { "id": "p", "context_variable_keys": ["context"] } },
+            "error": { "message": "no", "type": "Error", "stack": "at …" }
+        })
+    );
+    assert_eq!(span.raw, event.to_string());
+}
+
+#[test]
+fn what_the_envelope_says_holds_for_spans_that_say_nothing() {
+    let span = |more: Value| {
+        let mut span = json!({
+            "name": "n", "span_id": "1", "trace_id": "2", "parent_id": "undefined",
+            "start_ns": 1, "duration": 2.5, "meta": { "kind": "task" }
+        });
+        let members = more.as_object().expect("an object").clone();
+        span.as_object_mut().expect("an object").extend(members);
+        span
+    };
+    let body = json!({ "data": { "type": "span", "attributes": {
+        "ml_app": "app", "session_id": "s", "tags": ["team:a"], "feedback_join_key": "k",
+        "spans": [span(json!({})), span(json!({ "ml_app": "own", "session_id": "t", "tags": ["b:c"] }))]
+    } } });
+    let decoded = decode(Route::PublicSpans, &body).expect("it is taken");
+    let [one, other] = &decoded.spans[..] else { panic!("two spans") };
+    assert_eq!((one.ml_app.as_str(), one.session_id.as_deref()), ("app", Some("s")));
+    assert_eq!((other.ml_app.as_str(), other.session_id.as_deref()), ("own", Some("t")));
+    assert_eq!(
+        (&one.tags[..], &other.tags[..]),
+        (&["team:a".to_owned()][..], &["b:c".to_owned(), "team:a".to_owned()][..])
+    );
+    assert_eq!(one.feedback_join_key.as_deref(), Some("k"));
+    assert_eq!((one.duration_ns, one.source), (2, Source::Public));
+}
+
+#[test]
+fn a_wrong_event_is_refused_by_the_place_of_its_field() {
+    let event = json!({ "name": "n", "span_id": "1", "trace_id": "2", "parent_id": "undefined",
+        "start_ns": "soon", "duration": 2, "meta": { "span": { "kind": "task" } } });
+    let Err(Refusal::BadRequest { pointer, reason }) = decode(Route::SdkSpans, &sdk_body(&event))
+    else {
+        panic!("it is refused");
+    };
+    assert_eq!(pointer, "/0/spans/0/start_ns");
+    assert_eq!(reason, "a string where a value of type number is wanted");
+    for (route, body, place) in [
+        (Route::SdkSpans, json!([{ "spans": 1 }]), "/0/spans"),
+        (
+            Route::PublicSpans,
+            json!({ "data": { "type": "span", "attributes": { "spans": [] } } }),
+            "/data/attributes/ml_app",
+        ),
+        (
+            Route::EvalV2,
+            json!({ "data": { "type": "evaluation_metric", "attributes": {} } }),
+            "/data/attributes/metrics",
+        ),
+    ] {
+        let Err(Refusal::BadRequest { pointer, .. }) = decode(route, &body) else {
+            panic!("{body} is refused");
+        };
+        assert_eq!(pointer, place, "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_and_says_where() {
+    for body in ["", "[{\"spans\": [{\"a\": NaN}]}]", "\u{feff}[]", "[{\"spans\": ["] {
+        let refusal =
+            request(Route::SdkSpans, "application/json", &HeaderMap::new(), body.as_bytes());
+        let Err(Refusal::BadRequest { reason, .. }) = refusal else { panic!("{body} is refused") };
+        assert!(reason.contains("JSON"), "{reason}");
+    }
+    let refusal = request(Route::SdkSpans, "", &HeaderMap::new(), b"[\"\xff\"]");
+    assert!(matches!(refusal, Err(Refusal::BadRequest { .. })));
+}
+
+#[test]
+fn a_body_of_very_many_small_values_is_too_large() {
+    let body = format!("[{{\"spans\": [[{}0]]}}]", "0,".repeat(5_000_001));
+    let refusal = request(Route::SdkSpans, "application/json", &HeaderMap::new(), body.as_bytes());
+    assert!(matches!(refusal, Err(Refusal::TooLarge { .. })));
+}
+
+#[test]
+fn experiments_hold_any_json_and_show_it_as_text() {
+    let event = json!({ "name": 7, "span_id": "1", "trace_id": "2", "parent_id": "3",
+        "start_ns": 1, "duration": -5, "meta": { "span": { "kind": "experiment" }, "input": { "a": 1 }, "output": [2], "expected_output": "x" } });
+    let span = sdk_span(&event);
+    assert_eq!(span.kind, Kind::Other("experiment".to_owned()));
+    assert_eq!((span.name.as_str(), span.duration_ns), ("7", 0));
+    assert_eq!(span.meta["input"]["value"], "{\"a\":1}");
+    assert_eq!(span.meta["output"]["value"], "[2]");
+    assert_eq!(span.meta["expected_output"]["value"], "x");
+}
+
+#[test]
+fn evaluations_of_both_versions_say_what_they_judge() {
+    let metric = |more: Value| {
+        let mut metric = json!({ "label": "good", "metric_type": "score", "score_value": 0.5, "ml_app": "app", "timestamp_ms": 17 });
+        metric
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        let body = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": [metric], "tags": ["a:b"] } } });
+        decode(Route::EvalV1, &body).expect("it is taken").evaluations.remove(0)
+    };
+    let first = metric(json!({ "span_id": "1", "trace_id": "2" }));
+    assert_eq!(
+        (first.scope, first.span_id.as_deref(), first.trace_id.as_deref()),
+        (Scope::Span, Some("1"), Some("2"))
+    );
+    assert_eq!((first.value, first.tags), (json!(0.5), vec!["a:b".to_owned()]));
+    let second = metric(
+        json!({ "join_on": { "tag": { "key": "k", "value": "v" } }, "eval_scope": "trace" }),
+    );
+    assert_eq!(
+        (second.scope, second.join_tag),
+        (Scope::Trace, Some(("k".to_owned(), "v".to_owned())))
+    );
+    let feedback = |target: Value| {
+        let mut more = json!({ "event_kind": "feedback", "submitter": { "id": "u" } });
+        more.as_object_mut()
+            .expect("an object")
+            .extend(target.as_object().expect("an object").clone());
+        metric(more).scope
+    };
+    assert_eq!(feedback(json!({ "session_id": "s" })), Scope::Session);
+    assert_eq!(feedback(json!({ "trace_id": "t" })), Scope::Trace);
+    assert_eq!(feedback(json!({ "span_id": "1" })), Scope::Span);
+    assert_eq!(feedback(json!({ "feedback_join_key": "k" })), Scope::External);
+    assert_ne!(
+        metric(json!({ "span_id": "1", "trace_id": "2" })).id,
+        metric(json!({ "span_id": "1", "trace_id": "2" })).id
+    );
+}
+
+#[test]
+fn the_header_of_losses_is_a_report_and_a_wrong_one_costs_no_span() {
+    let with = |header: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("witspan-dropped", HeaderValue::from_static(header));
+        let event = json!({ "name": "n", "span_id": "1", "trace_id": "2", "parent_id": "3", "start_ns": 1,
+            "duration": 2, "tags": ["ml_app:app", "language:rust"], "meta": { "span": { "kind": "task" } } });
+        request(
+            Route::SdkSpans,
+            "application/json",
+            &headers,
+            sdk_body(&event).to_string().as_bytes(),
+        )
+        .expect("it is taken")
+    };
+    let decoded = with("client=c-1;queue_full=3;too_large=1;evaluations.rejected=2");
+    let [spans, evaluations] = &decoded.drops[..] else { panic!("two reports") };
+    assert_eq!((spans.client.as_str(), spans.what, spans.delta), ("c-1", Lost::Spans, false));
+    assert_eq!(spans.counts, [("queue_full".to_owned(), 3), ("too_large".to_owned(), 1)]);
+    assert_eq!((spans.ml_app.as_deref(), spans.language.as_deref()), (Some("app"), Some("rust")));
+    assert_eq!(
+        (evaluations.what, &evaluations.counts[..]),
+        (Lost::Evaluations, &[("rejected".to_owned(), 2)][..])
+    );
+    let decoded = with("nonsense");
+    assert_eq!((decoded.spans.len(), decoded.drops.len(), decoded.warnings.len()), (1, 0, 1));
+}
+
+#[test]
+fn telemetry_of_other_sdks_counts_what_they_dropped() {
+    let body = json!({
+        "request_type": "message-batch", "runtime_id": "r-1",
+        "application": { "service_name": "svc", "language_name": "python" },
+        "payload": [
+            { "request_type": "app-heartbeat" },
+            { "request_type": "generate-metrics", "payload": { "namespace": "tracers", "series": [
+                { "metric": "dropped_span_events", "namespace": "mlobs", "points": [[1, 2], [2, 3]], "tags": ["error:buffer_full"] },
+                { "metric": "dropped_span_events", "namespace": "tracers", "points": [[1, 7]], "tags": [] }
+            ] } }
+        ]
+    });
+    let decoded = decode(Route::Telemetry, &body).expect("it is taken");
+    let [report] = &decoded.drops[..] else { panic!("one report") };
+    assert_eq!((report.client.as_str(), report.delta), ("r-1", true));
+    assert_eq!(report.counts, [("buffer_full".to_owned(), 5)]);
+}
+
+#[test]
+fn what_ddtrace_puts_inside_apm_traces_is_a_trace_of_llm_spans() {
+    let capture: Value =
+        serde_json::from_str(include_str!("captured/ddtrace-apm.json")).expect("JSON");
+    let body = STANDARD.decode(capture["body"].as_str().expect("a text")).expect("base64");
+    let decoded = request(Route::ApmTraces, "application/msgpack", &HeaderMap::new(), &body);
+    let spans = decoded.expect("it is taken").spans;
+    let facts: Vec<(&str, &str, bool)> = spans
+        .iter()
+        .map(|span| (span.name.as_str(), span.kind.name(), span.parent_id.is_none()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("helper", "agent", true),
+            ("ask", "llm", false),
+            ("weather", "tool", false),
+            ("search", "retrieval", false),
+            ("embed", "embedding", false),
+            ("broken", "task", false)
+        ]
+    );
+    let (ask, broken) = (&spans[1], &spans[5]);
+    assert_eq!(
+        (ask.source, ask.ml_app.as_str(), ask.language.as_deref()),
+        (Source::Apm, "sdk-app", Some("python"))
+    );
+    assert_eq!(ask.trace_id.len(), 32);
+    assert!(spans.iter().all(|span| span.trace_id == ask.trace_id));
+    assert!(ask.tags.contains(&"team:a".to_owned()), "{:?}", ask.tags);
+    assert_eq!(broken.status, Status::Error);
+    assert_eq!(broken.meta["error"]["message"], "no umbrella");
+    assert!(ask.start_ns > 1_700_000_000_000_000_000 && ask.duration_ns > 0);
+}
+
+#[test]
+fn messagepack_that_is_broken_deep_or_of_another_shape_is_refused() {
+    let deep = [vec![0x91; 100_000], vec![0xc0]].concat();
+    for body in [&b"\x92"[..], b"\x01", b"\x91\x01", b"\x91\x91\x01", &deep, b"\x90\x90"] {
+        let refusal = request(Route::ApmTraces, "application/msgpack", &HeaderMap::new(), body);
+        assert!(
+            matches!(refusal, Err(Refusal::BadRequest { .. })),
+            "{:?}",
+            &body[..body.len().min(9)]
+        );
+    }
+}
+
+#[test]
+fn opentelemetry_that_is_broken_or_has_no_ids_is_refused_by_its_place() {
+    let body = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "traceId": "5b8e", "spanId": "eee19b7ec3c1b174", "name": "a" }] }] }] });
+    let Err(Refusal::BadRequest { pointer, .. }) = decode(Route::OtlpTraces, &body) else {
+        panic!("it is refused");
+    };
+    assert_eq!(pointer, "/resourceSpans/0/scopeSpans/0/spans/0/traceId");
+    let broken =
+        request(Route::OtlpTraces, "application/x-protobuf", &HeaderMap::new(), b"\xff\xff");
+    assert!(matches!(broken, Err(Refusal::BadRequest { .. })));
+    let other = request(Route::OtlpTraces, "text/plain", &HeaderMap::new(), b"");
+    assert!(matches!(other, Err(Refusal::Unsupported { .. })));
+}

@@ -1,0 +1,164 @@
+//! Receivers: Datadog's intake, an agent (or another witspan intake), an OTLP collector.
+
+use std::time::Duration;
+
+use super::{Outcome, Outgoing};
+
+/// Who gets what is forwarded.
+pub(crate) enum Target {
+    /// The base URL of an agent.
+    Agent(String),
+    /// Datadog's intake.
+    Datadog(Datadog),
+    /// The URL of `/v1/traces`.
+    Otlp(String),
+}
+
+/// Datadog's hosts and the key, which is held in memory alone and never shown.
+pub(crate) struct Datadog {
+    /// For the public API and evaluations, and for what SDKs send.
+    api: String,
+    spans: String,
+    key: String,
+}
+
+/// What a request is to its receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    SdkSpans,
+    PublicSpans,
+    EvaluationsV1,
+    EvaluationsV2,
+    ApmTraces,
+    Otlp,
+}
+
+impl Place {
+    fn path(self) -> &'static str {
+        match self {
+            Self::SdkSpans => "/api/v2/llmobs",
+            Self::PublicSpans => "/api/intake/llm-obs/v1/trace/spans",
+            Self::EvaluationsV1 => "/api/intake/llm-obs/v1/eval-metric",
+            Self::EvaluationsV2 => "/api/intake/llm-obs/v2/eval-metric",
+            Self::ApmTraces => "/v0.4/traces",
+            Self::Otlp => "/v1/traces",
+        }
+    }
+}
+
+impl Target {
+    /// What `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
+    /// origin, a URL that ends in `/v1/traces` for a collector, any other for an agent.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with what is accepted.
+    pub(crate) fn parse(
+        text: &str,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let get = |name: &str| {
+            lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        let key = || {
+            get("DD_API_KEY").ok_or_else(|| {
+                format!("--forward {text} needs a key: set DD_API_KEY in the environment")
+            })
+        };
+        let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if text == "datadog" {
+            let site = get("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned());
+            return Ok(Self::Datadog(Datadog {
+                api: format!("https://api.{site}"),
+                spans: format!("https://llmobs-intake.{site}"),
+                key: key()?,
+            }));
+        }
+        if let Some(origin) = text.strip_prefix("intake:").filter(|origin| web(origin)) {
+            let origin = origin.trim_end_matches('/').to_owned();
+            return Ok(Self::Datadog(Datadog { api: origin.clone(), spans: origin, key: key()? }));
+        }
+        if web(text) {
+            let url = text.trim_end_matches('/').to_owned();
+            let collector = url.ends_with(Place::Otlp.path());
+            return Ok(if collector { Self::Otlp(url) } else { Self::Agent(url) });
+        }
+        Err(format!(
+            "`--forward {text}` is not understood; accepted: `datadog`, the URL of an agent \
+             (http://host:8126), the URL of a collector (http://host:4318/v1/traces), or `intake:URL`"
+        ))
+    }
+
+    /// For people: no password, no key.
+    pub(crate) fn shown(&self) -> String {
+        let url = match self {
+            Self::Agent(url) | Self::Otlp(url) => url,
+            Self::Datadog(datadog) => &datadog.api,
+        };
+        crate::cli::without_password(url)
+    }
+
+    /// The kind's name.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Agent(_) => "agent",
+            Self::Datadog(_) => "datadog",
+            Self::Otlp(_) => "otlp",
+        }
+    }
+
+    /// Tries once.
+    pub(super) fn send(&self, outgoing: &Outgoing, patience: Duration) -> Outcome {
+        let path = outgoing.place.path();
+        let (url, more) = match self {
+            Self::Otlp(url) => (url.clone(), None),
+            Self::Agent(base) => match outgoing.place {
+                Place::ApmTraces => (format!("{base}{path}"), None),
+                Place::SdkSpans => (format!("{base}/evp_proxy/v2{path}"), Some("llmobs-intake")),
+                _ => (format!("{base}/evp_proxy/v2{path}"), Some("api")),
+            },
+            Self::Datadog(datadog) => match outgoing.place {
+                Place::SdkSpans => (format!("{}{path}", datadog.spans), None),
+                _ => (format!("{}{path}", datadog.api), None),
+            },
+        };
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(patience))
+            .build()
+            .into();
+        let mut request = agent.post(url).header("Content-Type", &outgoing.content_type);
+        if let Some(subdomain) = more {
+            request = request.header("X-Datadog-EVP-Subdomain", subdomain);
+        }
+        if let Self::Datadog(datadog) = self {
+            request = request.header("DD-API-KEY", &datadog.key);
+        }
+        for (name, value) in &outgoing.headers {
+            request = request.header(name, value);
+        }
+        match request.send(&outgoing.body[..]) {
+            Err(error) => {
+                Outcome::Later(format!("{} does not answer: {error}", self.shown()), None)
+            }
+            Ok(answer) => self.outcome(answer),
+        }
+    }
+
+    fn outcome(&self, mut answer: ureq::http::Response<ureq::Body>) -> Outcome {
+        let status = answer.status().as_u16();
+        if (200..300).contains(&status) {
+            return Outcome::Taken;
+        }
+        let seconds = |name: &str| answer.headers().get(name)?.to_str().ok()?.trim().parse().ok();
+        let asked = seconds("retry-after").or_else(|| seconds("x-ratelimit-reset"));
+        let said =
+            answer.body_mut().with_config().limit(2_000).read_to_string().unwrap_or_default();
+        let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
+        match status {
+            408 | 425 | 429 | 500..=599 => Outcome::Later(reason, asked.map(Duration::from_secs)),
+            _ => Outcome::Refused(reason),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The local intake: takes what LLM tracers send, keeps it in SQLite, shows it on a page and in the
+//! terminal.
+//!
+//! `decode` turns every format into the one `model`, `store` keeps it and answers questions,
+//! `server` is HTTP around both, `cli` the other verbs of the command.
+
+mod cli;
+mod decode;
+mod encode;
+mod forward;
+mod model;
+mod schema;
+mod server;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Traces of LLM applications, kept and shown on this machine.
+#[derive(Parser)]
+#[command(name = "witspan", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive, keep and show traces
+    Intake(server::Options),
+    #[command(flatten)]
+    Client(cli::Command),
+}
+
+/// Runs the command with the process's arguments.
+pub fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Intake(options) => server::run(options),
+        Command::Client(command) => return cli::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("witspan: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

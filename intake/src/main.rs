@@ -1,0 +1,7 @@
+//! The `witspan` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    witspan_intake::main()
+}

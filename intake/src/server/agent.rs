@@ -1,0 +1,43 @@
+//! What tracers ask a Datadog agent: what it can do, and things this one has no use for.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::answer;
+
+/// `GET /info`: the paths that are taken. Tracers turn on what they find here, so `/v0.5/traces`
+/// (which has no room for LLM data) and remote configuration are left out.
+pub(crate) async fn info() -> Response {
+    let info = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "endpoints": [
+            "/v0.3/traces",
+            "/v0.4/traces",
+            "/evp_proxy/v1/",
+            "/evp_proxy/v2/",
+            "/evp_proxy/v3/",
+            "/evp_proxy/v4/",
+            "/telemetry/proxy/",
+            "/v1/traces",
+        ],
+        "feature_flags": [],
+        "client_drop_p0s": false,
+        "span_meta_structs": true,
+        "config": { "max_request_bytes": super::body::LIMIT },
+    });
+    answer::json(StatusCode::OK, &info)
+}
+
+/// Other paths of an agent. Statistics are taken and not kept; what is not here is said not to be,
+/// once and plainly, and tracers stop asking.
+pub(crate) fn other(path: &str) -> Option<Response> {
+    match path {
+        "/v0.6/stats" | "/v0.1/pipeline_stats" => Some(answer::json(StatusCode::OK, &json!({}))),
+        _ if path.starts_with("/v0.") || path.starts_with("/evp_proxy/") => {
+            let reason = format!("this intake does not take `{path}`");
+            Some(answer::refusal(StatusCode::NOT_FOUND, &reason, None))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,243 @@
+//! What the page and the terminal ask. All answers are JSON; `store::read` says what is in them.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rusqlite::Connection;
+use serde::Serialize;
+use serde_json::json;
+
+use super::params::Params;
+use super::{State, answer};
+use crate::forward::Forward;
+use crate::store::{NotKept, read};
+
+/// Lines of a page at most.
+const LINES: usize = 500;
+
+/// Asks the store, on a thread that may wait.
+pub(crate) async fn ask<T: Send + 'static>(
+    state: &Arc<State>,
+    question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, Response> {
+    let state = state.clone();
+    let _turn = state.questions.acquire().await;
+    let asked = state.clone();
+    match tokio::task::spawn_blocking(move || asked.store.read(question)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error))
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+        {
+            let reason = "that took too long; ask for less time or fewer words";
+            Err(answer::error(StatusCode::SERVICE_UNAVAILABLE, reason))
+        }
+        Ok(Err(error)) => Err(answer::failed(&format!("the database did not answer: {error}"))),
+        Err(error) => Err(answer::failed(&format!("a question failed: {error}"))),
+    }
+}
+
+async fn reply<T: Serialize + Send + 'static>(
+    state: &Arc<State>,
+    question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Response {
+    // The text is made on the same thread: that of a big trace takes a moment as well.
+    let text = ask(state, move |connection| {
+        question(connection).map(|answer| serde_json::to_vec(&answer))
+    });
+    match text.await {
+        Ok(Ok(text)) => answer::text_of_json(StatusCode::OK, text),
+        Ok(Err(error)) => answer::failed(&error.to_string()),
+        Err(response) => response,
+    }
+}
+
+async fn reply_one<T: Serialize + Send + 'static>(
+    state: &Arc<State>,
+    what: String,
+    question: impl FnOnce(&Connection) -> rusqlite::Result<Option<T>> + Send + 'static,
+) -> Response {
+    let text = ask(state, move |connection| {
+        Ok(question(connection)?.map(|answer| serde_json::to_vec(&answer)))
+    });
+    match text.await {
+        Ok(Some(Ok(text))) => answer::text_of_json(StatusCode::OK, text),
+        Ok(Some(Err(error))) => answer::failed(&error.to_string()),
+        Ok(None) => answer::error(StatusCode::NOT_FOUND, &format!("there is no {what}")),
+        Err(response) => response,
+    }
+}
+
+fn filter(params: &Params) -> Result<read::Filter, Box<Response>> {
+    let failed = match params.text("status").as_deref() {
+        None => None,
+        Some("ok") => Some(false),
+        Some("error") => Some(true),
+        Some(other) => {
+            let reason = format!("`status` must be `ok` or `error`, not `{other}`");
+            return Err(Box::new(answer::error(StatusCode::BAD_REQUEST, &reason)));
+        }
+    };
+    Ok(read::Filter {
+        app: params.text("app"),
+        session: params.text("session"),
+        kind: params.text("kind"),
+        failed,
+        tags: params.all("tag"),
+        model: params.text("model"),
+        text: params.text("q"),
+        from: params.number("from")?,
+        to: params.number("to")?,
+        before: params.text("before"),
+        limit: params.count("limit", 50, LINES)?,
+    })
+}
+
+/// `GET /api/ui/traces`
+pub(crate) async fn traces(Shared(state): Shared<Arc<State>>, params: Params) -> Response {
+    match filter(&params) {
+        Ok(filter) => reply(&state, move |connection| read::traces(connection, &filter)).await,
+        Err(response) => *response,
+    }
+}
+
+/// `DELETE /api/ui/traces`
+pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
+    let cleared = match state.store.clear() {
+        Ok(cleared) => cleared.await,
+        Err(NotKept::Busy) => Ok(Err("the writer is busy".to_owned())),
+        Err(NotKept::Failed(reason)) => Ok(Err(reason)),
+    };
+    match cleared {
+        Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Err(reason)) => answer::failed(&format!("nothing was deleted: {reason}")),
+        Err(_) => answer::failed("nothing was deleted: the writer has stopped"),
+    }
+}
+
+/// `GET /api/ui/traces/{trace}`
+pub(crate) async fn trace(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Response {
+    let lean = params.flag("lean");
+    let what = format!("trace `{id}`");
+    reply_one(&state, what, move |connection| read::trace(connection, &id, lean)).await
+}
+
+/// `GET /api/ui/spans/{trace}/{span}`
+pub(crate) async fn span(
+    Shared(state): Shared<Arc<State>>,
+    Path((trace, span)): Path<(String, String)>,
+) -> Response {
+    let what = format!("span `{span}` in trace `{trace}`");
+    reply_one(&state, what, move |connection| read::span(connection, &trace, &span)).await
+}
+
+/// `GET /api/ui/spans/{trace}/{span}/raw`
+pub(crate) async fn raw(
+    Shared(state): Shared<Arc<State>>,
+    Path((trace, span)): Path<(String, String)>,
+) -> Response {
+    let what = format!("there is no span `{span}` in trace `{trace}`");
+    match ask(&state, move |connection| read::raw(connection, &trace, &span)).await {
+        Ok(Some(text)) => answer::text_of_json(StatusCode::OK, text.into_bytes()),
+        Ok(None) => answer::error(StatusCode::NOT_FOUND, &what),
+        Err(response) => response,
+    }
+}
+
+/// `GET /api/ui/sessions`
+pub(crate) async fn sessions(Shared(state): Shared<Arc<State>>, params: Params) -> Response {
+    let filter = (|| {
+        Ok::<_, Box<Response>>(read::SessionFilter {
+            app: params.text("app"),
+            text: params.text("q"),
+            from: params.number("from")?,
+            to: params.number("to")?,
+            before: params.text("before"),
+            limit: params.count("limit", 50, LINES)?,
+        })
+    })();
+    match filter {
+        Ok(filter) => reply(&state, move |connection| read::sessions(connection, &filter)).await,
+        Err(response) => *response,
+    }
+}
+
+/// `GET /api/ui/sessions/{session}`
+pub(crate) async fn session(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
+    let what = format!("session `{id}`");
+    reply_one(&state, what, move |connection| read::session(connection, &id)).await
+}
+
+/// `GET /api/ui/facets`
+pub(crate) async fn facets(Shared(state): Shared<Arc<State>>, params: Params) -> Response {
+    match (params.number("from"), params.number("to")) {
+        (Ok(from), Ok(to)) => {
+            reply(&state, move |connection| read::facets(connection, from, to)).await
+        }
+        (Err(response), _) | (_, Err(response)) => *response,
+    }
+}
+
+/// `GET /api/ui/overview`
+pub(crate) async fn overview(Shared(state): Shared<Arc<State>>, params: Params) -> Response {
+    let app = params.text("app");
+    match (params.number("from"), params.number("to"), params.count("buckets", 60, 500)) {
+        (Ok(from), Ok(to), Ok(buckets)) => {
+            let buckets = buckets as i64;
+            let question = move |connection: &Connection| {
+                read::overview(connection, from, to, app.as_deref(), buckets)
+            };
+            reply(&state, question).await
+        }
+        (Err(response), ..) | (_, Err(response), _) | (_, _, Err(response)) => *response,
+    }
+}
+
+/// `GET /api/ui/drops`
+pub(crate) async fn drops(Shared(state): Shared<Arc<State>>) -> Response {
+    let (refused, last) = state.refusals.counts();
+    let forward = state.forward.as_ref().map(Forward::status);
+    reply(&state, move |connection| {
+        let drops = read::drops(connection)?;
+        let deleted = json!({ "traces": drops.deleted_traces, "spans": drops.deleted_spans });
+        let mut answer = serde_json::to_value(&drops).unwrap_or_default();
+        answer["intake"] = json!({
+            "refused": refused, "last_refusal": last, "deleted_by_retention": deleted,
+            "forward": forward,
+        });
+        Ok(answer)
+    })
+    .await
+}
+
+/// `GET /api/ui/status`
+pub(crate) async fn status(Shared(state): Shared<Arc<State>>) -> Response {
+    let shared = state.clone();
+    reply(&state, move |connection| {
+        let (spans, traces, behind) = shared.store.counts();
+        let oldest: Option<i64> =
+            connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
+        Ok(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "data_dir": shared.store.directory(),
+            "spans": spans,
+            "traces": traces,
+            "bytes": shared.store.bytes(),
+            "oldest_ms": oldest.map(|ns| ns / 1_000_000),
+            "unsearchable_spans": behind,
+            "retention": {
+                "age_s": shared.retention.age.map(|age| age.as_secs()),
+                "bytes": shared.retention.size,
+            },
+            "forward": shared.forward.as_ref().map(Forward::status),
+            "address": format!("http://{}", shared.address),
+            "uptime_s": shared.started.elapsed().as_secs(),
+        }))
+    })
+    .await
+}

@@ -1,0 +1,169 @@
+//! `witspan intake`: HTTP around the store.
+//!
+//! `listen` accepts connections, `guard` decides who may ask, `ingest` takes what tracers send,
+//! `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
+//! tracers want to know first.
+
+mod agent;
+mod answer;
+mod api;
+mod assets;
+mod body;
+mod guard;
+mod ingest;
+mod listen;
+mod live;
+mod params;
+mod refusals;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::routing::get;
+use clap::Args;
+use tokio::sync::Semaphore;
+
+use crate::forward::{Forward, Target};
+use crate::store::{Retention, Store, default_directory};
+use body::Budget;
+use guard::Guard;
+use refusals::Refusals;
+
+/// Each holds a connection with its cache.
+const QUESTIONS: usize = 4;
+
+/// What `witspan intake` is told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8126)]
+    port: u16,
+    /// The address to listen on; one that others reach needs a token
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Where traces are kept, or `:memory:` for as long as this runs [default: the user's data
+    /// directory, then `witspan`]
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// How long, and how much: `12h`, `7d`, `500MB`, an age and a size with a comma between, or
+    /// `forever`
+    #[arg(long, default_value = "7d,2GB")]
+    retention: Retention,
+    /// What every request must carry: as `Authorization: Bearer`, as `DD-API-KEY`, or once in the
+    /// browser as `/?token=`
+    #[arg(long, env = "WITSPAN_INTAKE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Also relay everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
+    /// OTLP collector (a URL that ends in /v1/traces)
+    #[arg(long, value_name = "WHERE")]
+    forward: Option<String>,
+}
+
+/// What all requests share.
+pub(crate) struct State {
+    store: Store,
+    forward: Option<Forward>,
+    guard: Guard,
+    budget: Budget,
+    refusals: Refusals,
+    /// How many questions are answered at a time; the others wait their turn.
+    questions: Semaphore,
+    /// Who follows the live list.
+    followers: Arc<Semaphore>,
+    /// As `--retention` says it.
+    retention: Retention,
+    address: SocketAddr,
+    started: Instant,
+}
+
+/// Serves until it is stopped.
+///
+/// # Errors
+///
+/// A sentence that says what stands in the way, with what to do.
+pub(crate) fn run(options: Options) -> Result<(), String> {
+    let token = options.token.clone().filter(|token| !token.is_empty());
+    if !options.host.is_loopback() && token.is_none() {
+        return Err(format!(
+            "others can reach {}: give --token (or WITSPAN_INTAKE_TOKEN) something they must know, \
+             or leave --host out",
+            options.host
+        ));
+    }
+    let store = match options.data.as_deref() {
+        Some(data) if data == Path::new(":memory:") => Store::throwaway(options.retention)?,
+        Some(data) => Store::open(data, options.retention)?,
+        None => Store::open(&default_directory()?, options.retention)?,
+    };
+    let target = options.forward.as_deref();
+    let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(16)
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let served = runtime.block_on(serve(options, token, store, target));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    served
+}
+
+async fn serve(
+    options: Options,
+    token: Option<String>,
+    store: Store,
+    target: Option<Target>,
+) -> Result<(), String> {
+    let wanted = SocketAddr::new(options.host, options.port);
+    let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| {
+        let free = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "; something listens there already: give --port another number"
+        } else {
+            ""
+        };
+        format!("cannot listen on {wanted}: {error}{free}")
+    })?;
+    let address = listener.local_addr().map_err(|error| format!("cannot listen: {error}"))?;
+    let state = Arc::new(State {
+        forward: target.map(Forward::start),
+        guard: Guard::new(token, address),
+        budget: Budget::default(),
+        refusals: Refusals::default(),
+        questions: Semaphore::new(QUESTIONS),
+        followers: Arc::new(Semaphore::new(live::FOLLOWERS)),
+        retention: options.retention,
+        address,
+        started: Instant::now(),
+        store,
+    });
+    // The first line of standard output is for programs that start this one.
+    println!("witspan intake: http://{address}");
+    eprintln!("witspan intake: traces are in {}", state.store.directory().display());
+    if let Some(forward) = &state.forward {
+        eprintln!("witspan intake: everything goes on to {}", forward.target().shown());
+    }
+    listen::accept(listener, router(state)).await;
+    Ok(())
+}
+
+fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/info", get(agent::info))
+        .route("/api/ui/traces", get(api::traces).delete(api::clear))
+        .route("/api/ui/traces/{trace}", get(api::trace))
+        .route("/api/ui/spans/{trace}/{span}", get(api::span))
+        .route("/api/ui/spans/{trace}/{span}/raw", get(api::raw))
+        .route("/api/ui/sessions", get(api::sessions))
+        .route("/api/ui/sessions/{session}", get(api::session))
+        .route("/api/ui/facets", get(api::facets))
+        .route("/api/ui/overview", get(api::overview))
+        .route("/api/ui/drops", get(api::drops))
+        .route("/api/ui/status", get(api::status))
+        .route("/api/ui/live", get(live::live))
+        .route("/assets/{*name}", get(assets::asset))
+        .fallback(ingest::other)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), guard::check))
+        .with_state(state)
+}

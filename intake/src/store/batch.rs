@@ -1,0 +1,380 @@
+//! One transaction: rows go in at once, summaries and sums are gathered and written at its end.
+//!
+//! Hundreds of spans of one trace then cost one write of the trace's row, and one of each minute's.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::measure::Measure;
+use super::prepare::PreparedSpan;
+use super::summary::{MINUTE, Trace, measure_span};
+use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
+use crate::model::{Kind, Source, Span, Status};
+
+/// Numbers the writer gives out; kept by it from one transaction to the next.
+#[derive(Clone, Default)]
+pub(crate) struct Counters {
+    pub(crate) next_span: i64,
+    pub(crate) next_trace: i64,
+    pub(crate) seq: i64,
+    /// The last span in the text index.
+    pub(crate) indexed: i64,
+    /// Evaluations whose span has not come.
+    pub(crate) waiting: i64,
+    pub(crate) spans: i64,
+    pub(crate) traces: i64,
+}
+
+/// What is remembered of rows, so that they need no reading. Thrown away when it has grown.
+#[derive(Default)]
+pub(crate) struct Cache {
+    pub(crate) traces: HashMap<String, Trace>,
+    pub(crate) tags: HashMap<String, i64>,
+}
+
+const CACHED_TRACES: usize = 10_000;
+const CACHED_TAGS: usize = 20_000;
+
+struct Changed {
+    old: Option<Trace>,
+    new: Trace,
+    /// A span was replaced: the sums must be made anew.
+    rebuild: bool,
+}
+
+/// The transaction.
+pub(crate) struct Batch<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) counters: &'a mut Counters,
+    cache: &'a mut Cache,
+    changed: HashMap<String, Changed>,
+    operations: HashMap<Operation, Measure>,
+    tag_uses: HashMap<i64, i64>,
+    tagged: HashSet<(i64, i64)>,
+    /// Spans to put into the text index again.
+    pub(crate) reindex: Vec<i64>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        connection: &'a Connection,
+        counters: &'a mut Counters,
+        cache: &'a mut Cache,
+    ) -> Self {
+        if cache.traces.len() > CACHED_TRACES {
+            cache.traces.clear();
+        }
+        if cache.tags.len() > CACHED_TAGS {
+            cache.tags.clear();
+        }
+        Self {
+            connection,
+            counters,
+            cache,
+            changed: HashMap::new(),
+            operations: HashMap::new(),
+            tag_uses: HashMap::new(),
+            tagged: HashSet::new(),
+            reindex: Vec::new(),
+        }
+    }
+
+    /// Adds a span, or replaces it if it is there: senders that got no answer send again.
+    pub(crate) fn add_span(&mut self, prepared: &PreparedSpan) -> rusqlite::Result<()> {
+        let span = &prepared.span;
+        let known = self.change(&span.trace_id)?.map(|changed| changed.new.id);
+        let trace = known.unwrap_or(self.counters.next_trace);
+        let id = self.counters.next_span;
+        if !self.insert_span(id, trace, prepared)? {
+            return self.replace_span(trace, prepared);
+        }
+        self.counters.next_span += 1;
+        self.counters.spans += 1;
+        if known.is_none() {
+            self.counters.next_trace += 1;
+            self.counters.traces += 1;
+            let new = Trace::new(trace, super::now_ns(), prepared);
+            let changed = Changed { old: None, new, rebuild: false };
+            self.changed.insert(span.trace_id.clone(), changed);
+        } else if let Some(changed) = self.changed.get_mut(&span.trace_id) {
+            changed.new.add(prepared);
+        }
+        self.connection
+            .prepare_cached("INSERT INTO bodies VALUES (?1, ?2)")?
+            .execute(params![id, prepared.packed])?;
+        self.count(prepared, 1);
+        self.tag(trace, span)
+    }
+
+    /// The trace as this transaction has it, read if need be; `None` if there is no such trace.
+    fn change(&mut self, trace_id: &str) -> rusqlite::Result<Option<&mut Changed>> {
+        if !self.changed.contains_key(trace_id) {
+            let loaded = match self.cache.traces.remove(trace_id) {
+                Some(trace) => Some(trace),
+                None => Trace::load(self.connection, trace_id)?,
+            };
+            if let Some(trace) = loaded {
+                let changed = Changed { old: Some(trace.clone()), new: trace, rebuild: false };
+                self.changed.insert(trace_id.to_owned(), changed);
+            }
+        }
+        Ok(self.changed.get_mut(trace_id))
+    }
+
+    /// Has the trace's number grow, for something that is not a span; false if it is not there.
+    pub(crate) fn touch(&mut self, trace_id: &str) -> rusqlite::Result<bool> {
+        Ok(self.change(trace_id)?.is_some())
+    }
+
+    /// False if the span is there already.
+    fn insert_span(&self, id: i64, trace: i64, prepared: &PreparedSpan) -> rusqlite::Result<bool> {
+        let span = &prepared.span;
+        let inserted = self.connection.prepare_cached(INSERT_SPAN)?.execute(named_params! {
+            ":id": id,
+            ":trace": trace,
+            ":span_id": span.span_id,
+            ":parent_id": span.parent_id,
+            ":name": span.name,
+            ":kind": span.kind.name(),
+            ":failed": span.status == Status::Error,
+            ":error_type": prepared.error_type,
+            ":start": span.start_ns,
+            ":duration": span.duration_ns,
+            ":app": span.ml_app,
+            ":service": span.service,
+            ":env": span.env,
+            ":version": span.version,
+            ":session": span.session_id,
+            ":model": span.model,
+            ":provider": span.provider,
+            ":language": span.language,
+            ":join_key": span.feedback_join_key,
+            ":source": span.source.name(),
+            ":tags": prepared.tags,
+            ":metrics": prepared.metrics,
+            ":input_preview": prepared.input_preview,
+            ":output_preview": prepared.output_preview,
+        })?;
+        Ok(inserted == 1)
+    }
+
+    fn replace_span(&mut self, trace: i64, prepared: &PreparedSpan) -> rusqlite::Result<()> {
+        let (old, id, packed) = self
+            .connection
+            .prepare_cached(
+                "SELECT spans.*, packed FROM spans JOIN bodies USING (id)
+                 WHERE trace = ?1 AND span_id = ?2",
+            )?
+            .query_row(params![trace, prepared.span.span_id], |row| {
+                Ok((stored(row)?, row.get::<_, i64>("id")?, row.get::<_, Vec<u8>>("packed")?))
+            })?;
+        if packed == prepared.packed {
+            return Ok(());
+        }
+        self.count(&old, -1);
+        self.connection.prepare_cached("DELETE FROM spans WHERE id = ?1")?.execute([id])?;
+        self.insert_span(id, trace, prepared)?;
+        self.connection
+            .prepare_cached("UPDATE bodies SET packed = ?2 WHERE id = ?1")?
+            .execute(params![id, prepared.packed])?;
+        self.count(prepared, 1);
+        if id <= self.counters.indexed {
+            self.reindex.push(id);
+        }
+        if let Some(changed) = self.change(&prepared.span.trace_id)? {
+            changed.rebuild = true;
+        }
+        self.tag(trace, &prepared.span)
+    }
+
+    /// Adds a span to the sums of its operation, or with -1 takes it away.
+    fn count(&mut self, prepared: &PreparedSpan, times: i64) {
+        let span = &prepared.span;
+        let mut measure = measure_span(
+            &span.kind,
+            span.status == Status::Error,
+            span.duration_ns,
+            |name| span.metric(name),
+            span.cost(),
+        );
+        if times < 0 {
+            measure.negate();
+        }
+        let minute = span.start_ns.div_euclid(MINUTE);
+        for grain in GRAINS {
+            let operation = Operation {
+                grain,
+                minute: minute - minute.rem_euclid(grain),
+                app: span.ml_app.clone(),
+                name: span.name.clone(),
+                kind: span.kind.name().to_owned(),
+                model: span.model.clone().unwrap_or_default(),
+            };
+            self.operations.entry(operation).or_default().merge(&measure);
+        }
+    }
+
+    fn tag(&mut self, trace: i64, span: &Span) -> rusqlite::Result<()> {
+        let pairs = span.tags.iter().map(|tag| tag.split_once(':').unwrap_or((tag, "")));
+        let model = span.model.as_deref().map(|model| ("@model", model));
+        let key = span.feedback_join_key.as_deref().map(|key| ("@join", key));
+        for (key, value) in pairs.chain(model).chain(key) {
+            let tag = self.tag_number(key, value)?;
+            if self.tagged.insert((tag, trace)) {
+                let new = self
+                    .connection
+                    .prepare_cached("INSERT OR IGNORE INTO trace_tags VALUES (?1, ?2)")?
+                    .execute([tag, trace])?;
+                if new == 1 {
+                    *self.tag_uses.entry(tag).or_default() += 1;
+                }
+            }
+            if self.counters.waiting > 0 {
+                let found = self.connection.prepare_cached(FOUND)?.execute(params![
+                    span.trace_id,
+                    span.span_id,
+                    key,
+                    value
+                ])?;
+                self.counters.waiting -= found as i64;
+            }
+        }
+        Ok(())
+    }
+
+    fn tag_number(&mut self, key: &str, value: &str) -> rusqlite::Result<i64> {
+        // The length keeps `a` `b:c` apart from `a:b` `c`.
+        let text = format!("{} {key}{value}", key.len());
+        if let Some(tag) = self.cache.tags.get(&text) {
+            return Ok(*tag);
+        }
+        let known = self
+            .connection
+            .prepare_cached("SELECT id FROM tags WHERE key = ?1 AND value = ?2")?
+            .query_row([key, value], |row| row.get(0))
+            .optional()?;
+        let tag = match known {
+            Some(tag) => tag,
+            None => {
+                self.connection
+                    .prepare_cached("INSERT INTO tags (key, value, traces) VALUES (?1, ?2, 0)")?
+                    .execute([key, value])?;
+                self.connection.last_insert_rowid()
+            }
+        };
+        self.cache.tags.insert(text, tag);
+        Ok(tag)
+    }
+
+    /// Writes what was gathered. Returns the traces that changed, each with its new number.
+    pub(crate) fn finish(mut self) -> rusqlite::Result<Vec<(i64, i64)>> {
+        let mut numbers = Vec::with_capacity(self.changed.len());
+        let mut traffic = HashMap::<((i64, i64), String, String), Measure>::new();
+        let mut sessions = Vec::new();
+        for (trace_id, mut changed) in std::mem::take(&mut self.changed) {
+            if changed.rebuild {
+                changed.new = rebuilt(self.connection, changed.new)?;
+            }
+            self.counters.seq += 1;
+            changed.new.save(self.connection, self.counters.seq)?;
+            numbers.push((self.counters.seq, changed.new.id));
+            for (trace, sign) in changed.old.iter().map(|old| (old, -1)).chain([(&changed.new, 1)])
+            {
+                let mut measure = trace.measure();
+                if sign < 0 {
+                    measure.negate();
+                }
+                for grain in GRAINS {
+                    let minute = trace.minute() - trace.minute().rem_euclid(grain);
+                    let key = ((grain, minute), trace.app.clone(), trace.kind.clone());
+                    traffic.entry(key).or_default().merge(&measure);
+                }
+                if let Some(session) = &trace.session {
+                    sessions.push((session.clone(), trace.clone(), measure));
+                }
+            }
+            self.cache.traces.insert(trace_id, changed.new);
+        }
+        for ((time, app, kind), measure) in traffic {
+            add_traffic(self.connection, time, &app, &kind, &measure)?;
+        }
+        for (session, trace, measure) in sessions {
+            add_session(self.connection, &session, &trace, &measure)?;
+        }
+        for (operation, measure) in std::mem::take(&mut self.operations) {
+            add_operation(self.connection, &operation, &measure)?;
+        }
+        let mut used =
+            self.connection.prepare_cached("UPDATE tags SET traces = traces + ?2 WHERE id = ?1")?;
+        for (tag, uses) in &self.tag_uses {
+            used.execute([tag, uses])?;
+        }
+        set_number(self.connection, "seq", self.counters.seq)?;
+        Ok(numbers)
+    }
+}
+
+/// The same trace, made anew of the spans it has.
+fn rebuilt(connection: &Connection, trace: Trace) -> rusqlite::Result<Trace> {
+    let mut statement = connection.prepare_cached("SELECT * FROM spans WHERE trace = ?1")?;
+    let mut spans = statement.query_map([trace.id], stored)?;
+    let Some(first) = spans.next().transpose()? else { return Ok(trace) };
+    let mut new = Trace::new(trace.id, trace.received, &first);
+    new.trace_id = trace.trace_id;
+    for span in spans {
+        new.add(&span?);
+    }
+    Ok(new)
+}
+
+/// What is kept of a span beside its body, as it was when it came.
+fn stored(row: &Row<'_>) -> rusqlite::Result<PreparedSpan> {
+    let metrics: String = row.get("metrics")?;
+    let metrics: HashMap<String, f64> = serde_json::from_str(&metrics).unwrap_or_default();
+    let failed: bool = row.get("failed")?;
+    let kind: String = row.get("kind")?;
+    let source: String = row.get("source")?;
+    Ok(PreparedSpan {
+        span: Span {
+            trace_id: String::new(),
+            span_id: row.get("span_id")?,
+            parent_id: row.get("parent_id")?,
+            name: row.get("name")?,
+            kind: Kind::named(&kind),
+            start_ns: row.get("start")?,
+            duration_ns: row.get("duration")?,
+            status: if failed { Status::Error } else { Status::Ok },
+            ml_app: row.get("app")?,
+            service: None,
+            env: None,
+            version: None,
+            session_id: row.get("session")?,
+            model: row.get("model")?,
+            provider: None,
+            language: row.get("language")?,
+            feedback_join_key: None,
+            tags: Vec::new(),
+            metrics: metrics.into_iter().collect(),
+            meta: serde_json::Value::Null,
+            source: Source::named(&source),
+            raw: String::new(),
+        },
+        packed: Vec::new(),
+        tags: String::new(),
+        metrics: String::new(),
+        error_type: row.get("error_type")?,
+        input_preview: row.get("input_preview")?,
+        output_preview: row.get("output_preview")?,
+    })
+}
+
+const INSERT_SPAN: &str = "
+    INSERT INTO spans VALUES (:id, :trace, :span_id, :parent_id, :name, :kind, :failed, :error_type,
+        :start, :duration, :app, :service, :env, :version, :session, :model, :provider, :language,
+        :join_key, :source, :tags, :metrics, :input_preview, :output_preview)
+    ON CONFLICT (trace, span_id) DO NOTHING";
+
+const FOUND: &str = "
+    UPDATE evaluations SET trace_id = ?1, span_id = ?2
+    WHERE join_key = ?3 AND join_value = ?4 AND trace_id IS NULL";

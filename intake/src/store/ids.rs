@@ -1,0 +1,39 @@
+//! One id in its two spellings: Datadog's SDKs write span ids as decimals, OpenTelemetry as hex, and
+//! an evaluation may name a trace or a span in the other one.
+
+/// The trace id as given, and as it may have been sent with the spans.
+pub(crate) fn spellings_of_trace(id: &str) -> Vec<String> {
+    spellings(id, 32)
+}
+
+/// The same for a span.
+pub(crate) fn spellings_of_span(id: &str) -> Vec<String> {
+    spellings(id, 16)
+}
+
+fn spellings(id: &str, hex_digits: usize) -> Vec<String> {
+    let mut all = vec![id.to_owned()];
+    if id.len() == hex_digits && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        all.extend(u128::from_str_radix(id, 16).ok().map(|number| number.to_string()));
+    }
+    if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        let number = id.parse::<u128>().ok();
+        let hex = number.map(|number| format!("{number:0hex_digits$x}"));
+        all.extend(hex.filter(|hex| hex.len() == hex_digits));
+    }
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_known_in_both_spellings() {
+        assert_eq!(spellings_of_span("255"), ["255", "00000000000000ff"]);
+        assert_eq!(spellings_of_span("00000000000000ff"), ["00000000000000ff", "255"]);
+        assert_eq!(spellings_of_span("any"), ["any"]);
+        assert!(spellings_of_trace("255").contains(&format!("{:032x}", 255)));
+    }
+}

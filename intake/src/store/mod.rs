@@ -1,0 +1,350 @@
+//! What the intake keeps, in one SQLite file, and the questions it answers.
+//!
+//! One thread writes (`writer`), any number of readers read beside it (write-ahead log). SQLite
+//! suits the job: most questions fetch a few rows by an index, the text index is built in, and a
+//! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
+//! make those unneeded.
+
+mod batch;
+mod changes;
+mod ids;
+mod measure;
+mod prepare;
+pub(crate) mod read;
+mod retention;
+mod side;
+mod summary;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod words;
+mod writer;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use tokio::sync::oneshot;
+
+use crate::model::Decoded;
+pub(crate) use changes::Changes;
+use prepare::Prepared;
+pub(crate) use retention::Retention;
+use writer::{Job, Writer};
+
+/// The layout of the file; another number is refused, not guessed at.
+const LAYOUT: i64 = 1;
+/// Bytes of requests that wait for the writer; more are refused for a moment.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+const FILE: &str = "traces.sqlite";
+
+/// What threads share.
+pub(crate) struct Shared {
+    queued: AtomicUsize,
+    spans: AtomicI64,
+    traces: AtomicI64,
+    behind: AtomicI64,
+    pub(crate) changes: Changes,
+}
+
+/// Why something was not kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotKept {
+    /// Too much waits; the same may go in a moment.
+    Busy,
+    /// The database says no: a full disk, for instance.
+    Failed(String),
+}
+
+/// The database, open for writing.
+pub(crate) struct Store {
+    shared: Arc<Shared>,
+    jobs: Option<Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    directory: PathBuf,
+    /// Removed with everything in it when the store is closed.
+    throwaway: bool,
+    /// Held as long as the store: two writers would each count for themselves.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the database of a directory, made if need be.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with the directory, or who else has it.
+    pub(crate) fn open(directory: &Path, retention: Retention) -> Result<Self, String> {
+        let at = |what: &str, error: &dyn std::fmt::Display| {
+            format!("{what} `{}`: {error}", directory.display())
+        };
+        make_directory(directory).map_err(|error| at("cannot make", &error))?;
+        let lock =
+            private_file(&directory.join("lock")).map_err(|error| at("cannot use", &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "another intake uses `{}`: stop it, or give --data another directory",
+                    directory.display()
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(at("cannot lock", &error)),
+        }
+        private_file(&directory.join(FILE)).map_err(|error| at("cannot use", &error))?;
+        let connection = open_writer(&directory.join(FILE))
+            .map_err(|error| at("cannot open the database in", &error))?;
+        let shared = Arc::new(Shared {
+            queued: AtomicUsize::new(0),
+            spans: AtomicI64::new(0),
+            traces: AtomicI64::new(0),
+            behind: AtomicI64::new(0),
+            changes: Changes::default(),
+        });
+        let writer = Writer::new(connection, shared.clone(), retention)
+            .map_err(|error| at("cannot read the database in", &error))?;
+        let (jobs, queue) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| at("cannot start a thread for", &error))?;
+        Ok(Self {
+            shared,
+            jobs: Some(jobs),
+            writer: Some(writer),
+            readers: Mutex::default(),
+            directory: directory.to_owned(),
+            throwaway: false,
+            _lock: lock,
+        })
+    }
+
+    /// A database that is gone when the store is closed.
+    pub(crate) fn throwaway(retention: Retention) -> Result<Self, String> {
+        let unique = format!("witspan-{}-{}", std::process::id(), now_ns());
+        let mut store = Self::open(&std::env::temp_dir().join(unique), retention)?;
+        store.throwaway = true;
+        Ok(store)
+    }
+
+    /// Keeps what a request held; the future is done when it is committed.
+    ///
+    /// The part before the first await packs the spans and takes its time: call it from a thread
+    /// that may.
+    pub(crate) fn keep(
+        &self,
+        decoded: Decoded,
+    ) -> Result<oneshot::Receiver<Result<(), String>>, NotKept> {
+        if self.shared.queued.load(Ordering::Relaxed) > QUEUE_BYTES {
+            return Err(NotKept::Busy);
+        }
+        let prepared = Prepared::new(decoded);
+        let size = prepared.size();
+        let before = self.shared.queued.fetch_add(size, Ordering::Relaxed);
+        // One request bigger than the whole queue goes when it is alone.
+        if before > 0 && before + size > QUEUE_BYTES {
+            self.shared.queued.fetch_sub(size, Ordering::Relaxed);
+            return Err(NotKept::Busy);
+        }
+        let (done, outcome) = oneshot::channel();
+        self.tell(Job::Write { prepared, size, done })?;
+        Ok(outcome)
+    }
+
+    /// Deletes everything.
+    pub(crate) fn clear(&self) -> Result<oneshot::Receiver<Result<(), String>>, NotKept> {
+        let (done, outcome) = oneshot::channel();
+        self.tell(Job::Clear { done })?;
+        Ok(outcome)
+    }
+
+    fn tell(&self, job: Job) -> Result<(), NotKept> {
+        let sent = self.jobs.as_ref().map(|jobs| jobs.send(job));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => Err(NotKept::Failed("the writer has stopped".to_owned())),
+        }
+    }
+
+    /// Answers a question, on a connection that only reads.
+    pub(crate) fn read<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match free {
+            Some(connection) => connection,
+            None => open_reader(&self.directory.join(FILE))?,
+        };
+        let end = std::time::Instant::now() + PATIENCE;
+        connection.progress_handler(100_000, Some(move || std::time::Instant::now() > end))?;
+        let answer = question(&connection);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        answer
+    }
+
+    /// What has changed, for those who follow.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.shared.changes
+    }
+
+    /// Spans and traces kept, and spans that the text index has not seen yet.
+    pub(crate) fn counts(&self) -> (i64, i64, i64) {
+        let shared = &self.shared;
+        (
+            shared.spans.load(Ordering::Relaxed),
+            shared.traces.load(Ordering::Relaxed),
+            shared.behind.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Where the files are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = [FILE.to_owned(), format!("{FILE}-wal")];
+        let sizes = files.iter().map(|file| fs::metadata(self.directory.join(file)));
+        sizes.filter_map(Result::ok).map(|file| file.len()).sum()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if self.throwaway {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+/// Opens the database of a directory for reading only; an intake may be writing it.
+///
+/// # Errors
+///
+/// A sentence that says what is missing.
+pub(crate) fn open_to_read(directory: &Path) -> Result<Connection, String> {
+    let file = directory.join(FILE);
+    if !file.exists() {
+        return Err(format!("there are no traces in `{}`", directory.display()));
+    }
+    open_reader(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
+}
+
+/// Where traces are kept if nobody says: the user's folder for data of programs.
+///
+/// # Errors
+///
+/// A sentence with what to do, if the user has no such folder.
+pub(crate) fn default_directory() -> Result<PathBuf, String> {
+    let variable =
+        |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let home = || variable("HOME");
+    let base = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Application Support"))
+    } else {
+        variable("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| home().map(|home| home.join(".local/share")))
+    };
+    base.map(|base| base.join("witspan")).ok_or_else(|| {
+        "there is no home directory to keep traces in: give --data DIR, or --data :memory:"
+            .to_owned()
+    })
+}
+
+fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    // Synchronous NORMAL: a commit is in the log, which the kernel has. It survives the death of
+    // the process; only a power cut can take the last moments.
+    connection.execute_batch(
+        "PRAGMA page_size = 8192;
+         PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = NORMAL;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA cache_size = -65536;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
+        LAYOUT => {}
+        0 => {
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {} PRAGMA user_version = {LAYOUT}; COMMIT;",
+                include_str!("schema.sql")
+            ))?;
+        }
+        other => {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISMATCH),
+                Some(format!(
+                    "it has layout {other}, this program reads {LAYOUT}: give --data another \
+                     directory, or delete this one"
+                )),
+            ));
+        }
+    }
+    Ok(connection)
+}
+
+fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")?;
+    Ok(connection)
+}
+
+/// Makes the directory if it is not there. Prompts are nobody else's business.
+fn make_directory(directory: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Opens a file to write, made for the user alone if it is not there; SQLite's other files follow it.
+fn private_file(file: &Path) -> std::io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
+fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT value FROM numbers WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+/// ns since the Unix epoch.
+pub(crate) fn now_ns() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,210 @@
+//! A decoded request made ready for the writer: everything that needs no database is done here, on
+//! the request's own thread, because there is only one writer.
+
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+use zstd::bulk::{Compressor, Decompressor};
+
+use crate::model::{Decoded, DropReport, Evaluation, Kind, Span};
+
+/// Level 1 of zstd: half the size of a usual event for 5 µs.
+const LEVEL: i32 = 1;
+/// Characters of a preview.
+const PREVIEW: usize = 240;
+
+/// What the writer takes.
+pub(crate) struct Prepared {
+    pub(crate) spans: Vec<PreparedSpan>,
+    pub(crate) evaluations: Vec<Evaluation>,
+    pub(crate) drops: Vec<DropReport>,
+}
+
+/// A span whose meta and event are packed.
+pub(crate) struct PreparedSpan {
+    /// Without meta and raw.
+    pub(crate) span: Span,
+    pub(crate) packed: Vec<u8>,
+    pub(crate) tags: String,
+    pub(crate) metrics: String,
+    pub(crate) error_type: Option<String>,
+    pub(crate) input_preview: String,
+    pub(crate) output_preview: String,
+}
+
+impl PreparedSpan {
+    /// Whether its tokens and cost count for the trace. An agent or a workflow may repeat the sums
+    /// of the calls below it.
+    pub(crate) fn counts(&self) -> bool {
+        counts(&self.span.kind)
+    }
+}
+
+/// Whether a span of this kind counts tokens and cost that no span below it counts.
+pub(crate) fn counts(kind: &Kind) -> bool {
+    matches!(kind, Kind::Llm | Kind::Embedding | Kind::Other(_))
+}
+
+impl Prepared {
+    pub(crate) fn new(decoded: Decoded) -> Self {
+        Self {
+            spans: decoded.spans.into_iter().map(prepare).collect(),
+            evaluations: decoded.evaluations,
+            drops: decoded.drops,
+        }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let spans = self.spans.iter().map(|span| {
+            600 + span.packed.len()
+                + 2 * span.tags.len()
+                + span.metrics.len()
+                + span.span.name.len()
+        });
+        let evaluations = self.evaluations.iter().map(|evaluation| 600 + 2 * evaluation.raw.len());
+        let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
+        spans.chain(evaluations).chain(drops).sum()
+    }
+}
+
+fn prepare(mut span: Span) -> PreparedSpan {
+    span.duration_ns = span.duration_ns.max(0);
+    // Protobuf can say NaN, JSON cannot, and a sum with it would be none.
+    span.metrics.retain(|(_, value)| value.is_finite());
+    let meta = std::mem::take(&mut span.meta);
+    let raw = std::mem::take(&mut span.raw);
+    let metrics = span.metrics.iter().map(|(key, value)| (key.clone(), json!(value)));
+    PreparedSpan {
+        packed: pack(&meta, &raw),
+        tags: json!(span.tags).to_string(),
+        metrics: Value::Object(metrics.collect()).to_string(),
+        error_type: meta["error"]["type"].as_str().map(|name| shorten(name, PREVIEW)),
+        input_preview: preview(&meta["input"], "user"),
+        output_preview: preview(&meta["output"], "assistant"),
+        span,
+    }
+}
+
+/// The meta of a span and the event it came as, in one frame.
+pub(crate) fn pack(meta: &Value, raw: &str) -> Vec<u8> {
+    thread_local! {
+        // A compressor's tables are bigger than most events; one for each thread.
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    let mut text = meta.to_string();
+    text.push('\n');
+    text.push_str(raw);
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        if compressor.is_none() {
+            *compressor = Compressor::new(LEVEL).ok();
+        }
+        let packed = compressor.as_mut().and_then(|it| it.compress(text.as_bytes()).ok());
+        // zstd fails only without memory, and then text that is not packed is read back as well.
+        packed.unwrap_or_else(|| text.into_bytes())
+    })
+}
+
+/// What `pack` made of a span: its meta and the event as received, both JSON text.
+pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    let text = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Decompressor::new().ok();
+        }
+        let length = Decompressor::upper_bound(packed)?;
+        decompressor.as_mut()?.decompress(packed, length).ok()
+    });
+    let text = text.unwrap_or_else(|| packed.to_vec());
+    let mut meta = String::from_utf8(text).unwrap_or_default();
+    let raw = match meta.find('\n') {
+        Some(end) => {
+            let raw = meta[end + 1..].to_owned();
+            meta.truncate(end);
+            raw
+        }
+        None => String::new(),
+    };
+    (meta, raw)
+}
+
+/// One line that tells what went in or out: the last message of that role, the first document, or
+/// the value.
+fn preview(part: &Value, role: &str) -> String {
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => shorten(text, PREVIEW),
+        other => shorten(&other.to_string(), PREVIEW),
+    };
+    if let Some(messages) = part["messages"].as_array().filter(|list| !list.is_empty()) {
+        let spoken = |message: &&Value| {
+            !matches!(&message["content"], Value::Null) && message["content"] != ""
+        };
+        let chosen = (messages.iter().rev().filter(spoken).find(|message| message["role"] == role))
+            .or_else(|| messages.iter().rev().find(spoken));
+        return match chosen {
+            Some(message) => text(&message["content"]),
+            None => text(&messages[messages.len() - 1]["tool_calls"]),
+        };
+    }
+    if let Some(document) = part["documents"].as_array().and_then(|list| list.first()) {
+        return text(&document["text"]);
+    }
+    text(&part["value"])
+}
+
+/// The text on one line, cut to a number of characters.
+fn shorten(text: &str, limit: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(limit * 2));
+    let mut count = 0;
+    for word in text.split_whitespace() {
+        if count > 0 {
+            line.push(' ');
+            count += 1;
+        }
+        for character in word.chars() {
+            if count >= limit {
+                line.push('…');
+                return line;
+            }
+            line.push(character);
+            count += 1;
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packed_span_comes_back_whole() {
+        let meta = json!({"input": {"value": "a\nb"}});
+        let raw = "{\"number\": 1.00, \"text\": \"x\"}";
+        assert_eq!(unpack(&pack(&meta, raw)), (meta.to_string(), raw.to_owned()));
+    }
+
+    #[test]
+    fn a_preview_is_what_the_user_said_last_and_what_was_answered() {
+        let messages = json!({"messages": [
+            {"role": "system", "content": "be brief"},
+            {"role": "user", "content": "why is\nthe sky blue?"},
+            {"role": "assistant", "content": "Rayleigh"},
+            {"role": "tool", "content": "42"},
+        ]});
+        assert_eq!(preview(&messages, "user"), "why is the sky blue?");
+        assert_eq!(preview(&messages, "assistant"), "Rayleigh");
+        assert_eq!(preview(&json!({"documents": [{"text": "doc"}]}), "user"), "doc");
+        assert_eq!(preview(&json!({"value": {"a": 1}}), "user"), "{\"a\":1}");
+        assert_eq!(preview(&Value::Null, "user"), "");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let cut = shorten(&"é".repeat(500), 10);
+        assert_eq!(cut, format!("{}…", "é".repeat(10)));
+    }
+}

@@ -1,0 +1,133 @@
+//! What there is to filter by, and how much of it.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::ns;
+use crate::store::summary::MINUTE;
+use crate::store::sums::stretches;
+
+/// Keys of tags, and values of each, that are offered.
+const KEYS: usize = 20;
+const VALUES: usize = 10;
+/// Apps, kinds and models that are offered.
+const LISTED: usize = 50;
+/// Keys that have a filter of their own, or tell of the tracer and not of the application.
+const HIDDEN: [&str; 9] = [
+    "@join",
+    "@model",
+    "agent_service",
+    "ddtrace.version",
+    "error",
+    "error_type",
+    "ml_app",
+    "session_id",
+    "source",
+];
+
+/// One value and how many traces, or calls, have it.
+#[derive(Serialize)]
+struct Count {
+    value: String,
+    count: i64,
+}
+
+#[derive(Serialize)]
+struct Key {
+    key: String,
+    values: Vec<Count>,
+}
+
+/// Everything to filter by. Tags are counted over all traces, the rest over the chosen minutes.
+#[derive(Serialize)]
+pub(crate) struct Facets {
+    apps: Vec<Count>,
+    kinds: Vec<Count>,
+    models: Vec<Count>,
+    statuses: Vec<Count>,
+    tags: Vec<Key>,
+    sessions_count: i64,
+}
+
+/// What there is between two times, in ms since the Unix epoch.
+pub(crate) fn facets(
+    connection: &Connection,
+    from: Option<f64>,
+    to: Option<f64>,
+) -> rusqlite::Result<Facets> {
+    let (first, last) = minutes(from, to);
+    let stretches = stretches(first, last);
+    let count = |sql: &str| -> rusqlite::Result<Vec<Count>> {
+        let mut sums = HashMap::<String, i64>::new();
+        let mut statement = connection.prepare_cached(sql)?;
+        for (grain, first, last) in &stretches {
+            let mut rows = statement.query([grain, first, last])?;
+            while let Some(row) = rows.next()? {
+                *sums.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+            }
+        }
+        let sums = sums.into_iter().filter(|(_, count)| *count > 0);
+        let mut counts: Vec<Count> = sums.map(|(value, count)| Count { value, count }).collect();
+        counts.sort_by(|one, other| (other.count, &one.value).cmp(&(one.count, &other.value)));
+        counts.truncate(LISTED);
+        Ok(counts)
+    };
+    let place = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
+    Ok(Facets {
+        apps: count(&format!("SELECT app, sum(traces) FROM traffic WHERE {place} GROUP BY app"))?,
+        kinds: count(&format!(
+            "SELECT kind, sum(traces) FROM traffic WHERE {place} GROUP BY kind"
+        ))?,
+        models: count(&format!(
+            "SELECT model, sum(calls) FROM operations WHERE {place} AND model <> '' GROUP BY model"
+        ))?,
+        statuses: count(&format!(
+            "SELECT 'ok', coalesce(sum(traces - errors), 0) FROM traffic WHERE {place}
+             UNION ALL SELECT 'error', coalesce(sum(errors), 0) FROM traffic WHERE {place}"
+        ))?,
+        tags: tags(connection)?,
+        sessions_count: connection
+            .query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))?,
+    })
+}
+
+/// The first and the last minute of a time; the last is whole.
+pub(super) fn minutes(from: Option<f64>, to: Option<f64>) -> (i64, i64) {
+    (
+        from.map_or(i64::MIN, |from| ns(from).div_euclid(MINUTE)),
+        to.map_or(i64::MAX, |to| ns(to).div_euclid(MINUTE)),
+    )
+}
+
+/// By leaps from key to key: an application that tags every trace with an id of its own has as many
+/// values as traces.
+fn tags(connection: &Connection) -> rusqlite::Result<Vec<Key>> {
+    let mut next = connection.prepare_cached("SELECT min(key) FROM tags WHERE key > ?1")?;
+    let mut values = connection.prepare_cached(
+        "SELECT value, traces FROM tags WHERE key = ?1 AND traces > 0
+         ORDER BY traces DESC LIMIT ?2",
+    )?;
+    let mut keys: Vec<Key> = Vec::new();
+    let mut last = String::new();
+    // Ten times as many as shown: the most used of them are.
+    while keys.len() < 10 * KEYS {
+        let key: Option<String> = next.query_row([&last], |row| row.get(0))?;
+        let Some(key) = key else { break };
+        if !HIDDEN.contains(&key.as_str()) {
+            let values: Vec<Count> = values
+                .query_map(params![key, VALUES as i64], |row| {
+                    Ok(Count { value: row.get(0)?, count: row.get(1)? })
+                })?
+                .collect::<Result<_, _>>()?;
+            if !values.is_empty() {
+                keys.push(Key { key: key.clone(), values });
+            }
+        }
+        last = key;
+    }
+    keys.sort_by_key(|key| -key.values.iter().map(|value| value.count).sum::<i64>());
+    keys.truncate(KEYS);
+    Ok(keys)
+}

@@ -1,0 +1,80 @@
+//! The list of traces with certain words in them.
+//!
+//! The text index gives spans, newest first by when they came. So do pages: a word that is in every
+//! span costs no more than the page it fills, and the cursor is a span. A trace stands where its
+//! newest hit is.
+
+use std::collections::HashSet;
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::list::{Filter, Page, Summary};
+use crate::store::words::Query;
+
+/// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
+/// `next` goes on.
+const HITS: usize = 20_000;
+
+pub(super) fn search(
+    connection: &Connection,
+    query: &Query,
+    (conditions, values): (String, Vec<Sql>),
+    filter: &Filter,
+) -> rusqlite::Result<Page> {
+    let conditions = &(conditions, values);
+    // A cursor says which of the two it goes on with.
+    let place =
+        |letter| filter.before.as_deref().and_then(|text| text.strip_prefix(letter)?.parse().ok());
+    if let (Some(unfinished), Some(before)) = (&query.unfinished, place('u')) {
+        return hits(connection, unfinished, 'u', before, conditions, filter.limit);
+    }
+    let before = place('w');
+    let exact =
+        hits(connection, &query.exact, 'w', before.unwrap_or(i64::MAX), conditions, filter.limit)?;
+    match &query.unfinished {
+        Some(unfinished) if before.is_none() && exact.traces.is_empty() && exact.next.is_none() => {
+            hits(connection, unfinished, 'u', i64::MAX, conditions, filter.limit)
+        }
+        _ => Ok(exact),
+    }
+}
+
+fn hits(
+    connection: &Connection,
+    query: &str,
+    letter: char,
+    before: i64,
+    (conditions, values): &(String, Vec<Sql>),
+    limit: usize,
+) -> rusqlite::Result<Page> {
+    let mut hits = connection.prepare_cached(
+        "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC",
+    )?;
+    let mut trace_of = connection.prepare_cached("SELECT trace FROM spans WHERE id = ?1")?;
+    let sql = format!("SELECT traces.* FROM traces WHERE {conditions} AND id = ?");
+    let mut passes = connection.prepare_cached(&sql)?;
+
+    let mut seen = HashSet::new();
+    let mut found: Vec<Summary> = Vec::new();
+    let mut next = None;
+    let mut rows = hits.query(params![query, before])?;
+    let mut looked = 0;
+    while let Some(row) = rows.next()? {
+        let span: i64 = row.get(0)?;
+        if found.len() == limit || looked == HITS {
+            next = Some(format!("{letter}{}", span + 1));
+            break;
+        }
+        looked += 1;
+        let trace: Option<i64> = trace_of.query_row([span], |row| row.get(0)).optional()?;
+        let Some(trace) = trace.filter(|trace| seen.insert(*trace)) else { continue };
+        let parameters = values.iter().cloned().chain([Sql::from(trace)]);
+        let row = passes.query_row(params_from_iter(parameters), Summary::from_row).optional()?;
+        if let Some(summary) = row {
+            found.push(summary.judged(connection)?);
+        }
+    }
+    found.sort_by(|one, other| other.order().cmp(&one.order()));
+    Ok(Page { traces: found, next })
+}

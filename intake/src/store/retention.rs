@@ -1,0 +1,259 @@
+//! How long traces are kept: by age, by size, or both; the oldest go first, and the file shrinks.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use super::measure::Measure;
+use super::summary::{MINUTE, Trace};
+use super::sums::{GRAINS, add_session, set_number};
+
+/// Spans deleted in one transaction, so that nobody waits long for it.
+const STEP_SPANS: i64 = 2_000;
+/// Pages given back to the file system in one go.
+const SHRINK_PAGES: u32 = 2_000;
+/// Reports of drops that are kept; each is one reason of one tracer process.
+const DROPS: i64 = 10_000;
+
+/// What `--retention` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retention {
+    pub(crate) age: Option<Duration>,
+    /// Bytes of the database.
+    pub(crate) size: Option<u64>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { age: Some(Duration::from_secs(7 * 86_400)), size: Some(2_000_000_000) }
+    }
+}
+
+impl std::str::FromStr for Retention {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut retention = Self { age: None, size: None };
+        if text.trim() == "forever" {
+            return Ok(retention);
+        }
+        for part in text.split(',') {
+            let part = part.trim();
+            let wrong = || {
+                format!(
+                    "`{part}` is neither an age nor a size: give 90m, 12h, 7d, 500MB, 2GB, two of \
+                     them with a comma between, or `forever`"
+                )
+            };
+            let unit = part.find(|character: char| !character.is_ascii_digit() && character != '.');
+            let (number, unit) = part.split_at(unit.ok_or_else(wrong)?);
+            let number: f64 = number.parse().map_err(|_| wrong())?;
+            let seconds = match unit.trim() {
+                "s" => Some(1.0),
+                "m" | "min" => Some(60.0),
+                "h" => Some(3_600.0),
+                "d" => Some(86_400.0),
+                "w" => Some(604_800.0),
+                _ => None,
+            };
+            let bytes = match unit.trim().to_ascii_uppercase().as_str() {
+                "KB" => Some(1e3),
+                "MB" => Some(1e6),
+                "GB" => Some(1e9),
+                "TB" => Some(1e12),
+                "KIB" => Some(1_024.0),
+                "MIB" => Some(1_048_576.0),
+                "GIB" => Some(1_073_741_824.0),
+                _ => None,
+            };
+            match (seconds, bytes) {
+                (Some(seconds), _) if number * seconds >= 1.0 && retention.age.is_none() => {
+                    let age = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
+                    retention.age = Some(age);
+                }
+                (None, Some(bytes)) if number * bytes >= 1e6 && retention.size.is_none() => {
+                    retention.size = Some((number * bytes) as u64);
+                }
+                (None, Some(_)) if retention.size.is_none() => {
+                    return Err(format!(
+                        "`{part}` is less than an empty database: give 1MB or more"
+                    ));
+                }
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(retention)
+    }
+}
+
+/// What a step has deleted.
+#[derive(Default)]
+pub(crate) struct Deleted {
+    pub(crate) traces: i64,
+    pub(crate) spans: i64,
+}
+
+/// Deletes some of the oldest traces, if there are any too many.
+pub(crate) fn step(connection: &Connection, retention: Retention) -> rusqlite::Result<Deleted> {
+    let mut deleted = Deleted::default();
+    let cutoff = retention.age.map(|age| {
+        super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
+    });
+    while deleted.spans < STEP_SPANS {
+        let oldest = connection
+            .prepare_cached("SELECT * FROM traces ORDER BY id LIMIT 1")?
+            .query_map([], Trace::from_row)?
+            .next()
+            .transpose()?;
+        let Some(oldest) = oldest else { break };
+        // Asked before each: a trace may be most of what is there.
+        let too_big = match retention.size {
+            Some(size) => used_bytes(connection)? > size,
+            None => false,
+        };
+        if !too_big && cutoff.is_none_or(|cutoff| oldest.received >= cutoff) {
+            break;
+        }
+        delete(connection, &oldest)?;
+        deleted.traces += 1;
+        deleted.spans += oldest.spans;
+    }
+    if deleted.traces > 0 {
+        for (name, more) in [("deleted_traces", deleted.traces), ("deleted_spans", deleted.spans)] {
+            let before = super::number(connection, name)?;
+            set_number(connection, name, before + more)?;
+        }
+        forget_minutes(connection)?;
+    }
+    if let Some(cutoff) = cutoff {
+        let cutoff = cutoff / 1_000_000;
+        connection
+            .prepare_cached("DELETE FROM evaluations WHERE timestamp_ms < ?1 AND trace_id IS NULL")?
+            .execute([cutoff])?;
+        connection.prepare_cached("DELETE FROM drops WHERE at_ms < ?1")?.execute([cutoff])?;
+    }
+    connection
+        .prepare_cached(
+            "DELETE FROM drops WHERE at_ms < (SELECT at_ms FROM drops ORDER BY at_ms DESC
+                 LIMIT 1 OFFSET ?1)",
+        )?
+        .execute([DROPS])?;
+    Ok(deleted)
+}
+
+fn delete(connection: &Connection, trace: &Trace) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM search WHERE rowid IN
+                 (SELECT id FROM spans WHERE trace = ?1 AND id <=
+                     (SELECT value FROM numbers WHERE name = 'indexed'))",
+        )?
+        .execute([trace.id])?;
+    // Every tag of the trace, found through its spans: there is no index from trace to tag.
+    let tags: Vec<i64> = connection
+        .prepare_cached(
+            "SELECT DISTINCT tags.id FROM spans, json_each(spans.tags) AS tag, tags
+             WHERE spans.trace = ?1
+                 AND tags.key = CASE instr(tag.value, ':') WHEN 0 THEN tag.value
+                     ELSE substr(tag.value, 1, instr(tag.value, ':') - 1) END
+                 AND tags.value = CASE instr(tag.value, ':') WHEN 0 THEN ''
+                     ELSE substr(tag.value, instr(tag.value, ':') + 1) END
+             UNION SELECT tags.id FROM spans JOIN tags ON key = '@model' AND value = model
+             WHERE trace = ?1
+             UNION SELECT tags.id FROM spans JOIN tags ON key = '@join' AND value = join_key
+             WHERE trace = ?1",
+        )?
+        .query_map([trace.id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for tag in tags {
+        let gone = connection
+            .prepare_cached("DELETE FROM trace_tags WHERE tag = ?1 AND trace = ?2")?
+            .execute([tag, trace.id])?;
+        connection
+            .prepare_cached("UPDATE tags SET traces = traces - ?2 WHERE id = ?1")?
+            .execute(params![tag, gone as i64])?;
+        connection
+            .prepare_cached("DELETE FROM tags WHERE id = ?1 AND traces <= 0")?
+            .execute([tag])?;
+    }
+    for sql in [
+        "DELETE FROM bodies WHERE id IN (SELECT id FROM spans WHERE trace = ?1)",
+        "DELETE FROM spans WHERE trace = ?1",
+        "DELETE FROM traces WHERE id = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([trace.id])?;
+    }
+    connection
+        .prepare_cached("DELETE FROM evaluations WHERE trace_id = ?1")?
+        .execute([&trace.trace_id])?;
+    if let Some(session) = &trace.session {
+        let mut measure: Measure = trace.measure();
+        measure.negate();
+        add_session(connection, session, trace, &measure)?;
+    }
+    Ok(())
+}
+
+/// The sums of minutes before the oldest trace go with the traces.
+fn forget_minutes(connection: &Connection) -> rusqlite::Result<()> {
+    let oldest: Option<i64> =
+        connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
+    let minute = oldest.map_or(i64::MAX, |start| start.div_euclid(MINUTE));
+    for (table, grain) in
+        ["traffic", "operations"].into_iter().flat_map(|it| GRAINS.map(|g| (it, g)))
+    {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE grain = ?1 AND minute <= ?2"))?
+            .execute([grain, minute.saturating_sub(grain)])?;
+    }
+    Ok(())
+}
+
+/// Bytes of the database's pages that hold something.
+pub(crate) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let pragma = |name: &str| {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+    };
+    let pages = pragma("page_count")? - pragma("freelist_count")?;
+    Ok((pages * pragma("page_size")?).unsigned_abs())
+}
+
+/// Gives free pages back to the file system, some at a time.
+pub(crate) fn shrink(connection: &Connection) {
+    // What cannot be given back now can be at the next look.
+    let _ = connection.execute_batch(&format!("PRAGMA incremental_vacuum({SHRINK_PAGES})"));
+}
+
+/// Deletes everything but the numbers that must go on growing.
+pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "BEGIN IMMEDIATE;
+         INSERT INTO search (search) VALUES ('delete-all');
+         INSERT OR REPLACE INTO numbers
+             VALUES ('indexed', (SELECT max(value, coalesce((SELECT max(id) FROM spans), 0))
+                 FROM (SELECT coalesce(max(value), 0) AS value FROM numbers
+                     WHERE name = 'indexed')));
+         DELETE FROM traces; DELETE FROM spans; DELETE FROM bodies; DELETE FROM tags;
+         DELETE FROM trace_tags; DELETE FROM traffic; DELETE FROM operations; DELETE FROM sessions;
+         DELETE FROM evaluations; DELETE FROM drops;
+         COMMIT;
+         PRAGMA incremental_vacuum;",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_and_a_size_are_understood() {
+        let retention: Retention = "7d,2GB".parse().unwrap();
+        assert_eq!(retention, Retention::default());
+        assert_eq!("90m".parse::<Retention>().unwrap().age, Some(Duration::from_secs(5_400)));
+        assert_eq!("1.5GiB".parse::<Retention>().unwrap().size, Some(1_610_612_736));
+        assert_eq!("forever".parse::<Retention>().unwrap().age, None);
+        for wrong in ["", "7", "d", "7x", "7d,8d", "-1d", "1KB", "1e999d"] {
+            wrong.parse::<Retention>().unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What belongs to spans without being one: evaluations, and reports of what was dropped.
+
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+use serde_json::{Value, json};
+
+use super::batch::Batch;
+use super::ids;
+use crate::model::{DropReport, Evaluation};
+
+/// Keeps an evaluation; one with the same id is replaced.
+pub(crate) fn add_evaluation(
+    batch: &mut Batch<'_>,
+    evaluation: &Evaluation,
+) -> rusqlite::Result<()> {
+    let join = match (&evaluation.join_tag, &evaluation.join_key) {
+        (Some((key, value)), _) => Some((key.as_str(), value.as_str())),
+        (None, Some(key)) => Some(("@join", key.as_str())),
+        (None, None) => None,
+    };
+    let mut place = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
+    if let (None, Some((key, value))) = (&place, join) {
+        place = find(batch.connection, key, value)?;
+        if place.is_none() {
+            batch.counters.waiting += 1;
+        }
+    }
+    let (trace_id, span_id) = place.map_or((None, None), |(trace, span)| (Some(trace), span));
+    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    batch.connection.prepare_cached(INSERT_EVALUATION)?.execute(named_params! {
+        ":id": evaluation.id,
+        ":feedback": evaluation.feedback,
+        ":scope": evaluation.scope.name(),
+        ":trace_id": trace_id,
+        ":span_id": span_id,
+        ":session": evaluation.session_id,
+        ":join_key": join.map(|(key, _)| key),
+        ":join_value": join.map(|(_, value)| value),
+        ":app": evaluation.ml_app,
+        ":label": evaluation.label,
+        ":metric_type": evaluation.metric_type,
+        ":value": evaluation.value.to_string(),
+        ":assessment": evaluation.assessment,
+        ":reasoning": evaluation.reasoning,
+        ":status": evaluation.status,
+        ":error": text(&evaluation.error),
+        ":submitter": text(&evaluation.submitter),
+        ":tags": json!(evaluation.tags).to_string(),
+        ":timestamp_ms": evaluation.timestamp_ms,
+        ":metadata": text(&evaluation.metadata),
+        ":raw": evaluation.raw,
+    })?;
+    for trace_id in ids::spellings_of_trace(&trace_id.unwrap_or_default()) {
+        batch.touch(&trace_id)?;
+    }
+    Ok(())
+}
+
+/// The newest span with this tag, or join key.
+fn find(
+    connection: &Connection,
+    key: &str,
+    value: &str,
+) -> rusqlite::Result<Option<(String, Option<String>)>> {
+    let newest = connection
+        .prepare_cached(
+            "SELECT traces.id, traces.trace_id FROM tags JOIN trace_tags ON tag = tags.id
+             JOIN traces ON traces.id = trace
+             WHERE key = ?1 AND value = ?2 ORDER BY trace DESC LIMIT 1",
+        )?
+        .query_row([key, value], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((trace, trace_id)) = newest else { return Ok(None) };
+    let tag = format!("{key}:{value}");
+    let span = connection
+        .prepare_cached(
+            "SELECT span_id FROM spans WHERE trace = ?1 AND CASE ?2 WHEN '@join' THEN join_key = ?3
+                 ELSE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?4) END
+             ORDER BY parent_id IS NOT NULL, start LIMIT 1",
+        )?
+        .query_row(params![trace, key, value, tag], |row| row.get(0))
+        .optional()?;
+    Ok(Some((trace_id, span)))
+}
+
+/// Keeps what a tracer has lost. Counts never go down: reports may overtake each other.
+pub(crate) fn add_drops(connection: &Connection, report: &DropReport) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO drops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET count = CASE ?8 WHEN 1 THEN count + ?4 ELSE max(count, ?4) END,
+             app = coalesce(?5, app), language = coalesce(?6, language), at_ms = max(at_ms, ?7)",
+    )?;
+    for (reason, count) in &report.counts {
+        statement.execute(params![
+            report.client,
+            report.what.name(),
+            reason,
+            i64::try_from(*count).unwrap_or(i64::MAX),
+            report.ml_app,
+            report.language,
+            report.at_ms,
+            report.delta,
+        ])?;
+    }
+    Ok(())
+}
+
+const INSERT_EVALUATION: &str = "
+    INSERT OR REPLACE INTO evaluations VALUES (:id, :feedback, :scope, :trace_id, :span_id,
+        :session, :join_key, :join_value, :app, :label, :metric_type, :value, :assessment,
+        :reasoning, :status, :error, :submitter, :tags, :timestamp_ms, :metadata, :raw)";

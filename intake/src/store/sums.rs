@@ -1,0 +1,169 @@
+//! The rows that hold sums: traffic and operations per minute, sessions, single numbers.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::measure::{Durations, Measure};
+use super::summary::Trace;
+
+/// Lengths of time that sums are kept for, in minutes.
+pub(crate) const GRAINS: [i64; 2] = [1, 60];
+
+/// The minutes from one to another, both included, as whole hours and the minutes around them: grain,
+/// first and last of each stretch.
+pub(crate) fn stretches(first: i64, last: i64) -> Vec<(i64, i64, i64)> {
+    let hour = 60;
+    let begin = first.saturating_add(hour - 1).div_euclid(hour).saturating_mul(hour);
+    let end = last.saturating_add(1).div_euclid(hour).saturating_mul(hour);
+    if begin >= end {
+        return vec![(1, first, last)];
+    }
+    let all = [(1, first, begin - 1), (hour, begin, end - 1), (1, end, last)];
+    all.into_iter().filter(|(_, first, last)| first <= last).collect()
+}
+
+/// What is summed up together: one operation in one minute, or in one hour.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Operation {
+    pub(crate) grain: i64,
+    pub(crate) minute: i64,
+    pub(crate) app: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) model: String,
+}
+
+pub(crate) fn set_number(
+    connection: &Connection,
+    name: &str,
+    value: i64,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO numbers VALUES (?1, ?2)")?
+        .execute(params![name, value])
+}
+
+pub(crate) fn add_traffic(
+    connection: &Connection,
+    (grain, minute): (i64, i64),
+    app: &str,
+    kind: &str,
+    measure: &Measure,
+) -> rusqlite::Result<()> {
+    let old: Option<Vec<u8>> = connection
+        .prepare_cached(
+            "SELECT durations FROM traffic
+             WHERE grain = ?1 AND minute = ?2 AND app = ?3 AND kind = ?4",
+        )?
+        .query_row(params![grain, minute, app, kind], |row| row.get(0))
+        .optional()?;
+    let mut durations = Durations::from_bytes(&old.unwrap_or_default());
+    durations.merge(&measure.durations);
+    connection
+        .prepare_cached(
+            "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT DO UPDATE SET traces = traces + ?5, errors = errors + ?6,
+                 input_tokens = input_tokens + ?7, output_tokens = output_tokens + ?8,
+                 cost = cost + ?9, total_tokens = total_tokens + ?10, durations = ?11",
+        )?
+        .execute(params![
+            grain,
+            minute,
+            app,
+            kind,
+            measure.count,
+            measure.errors,
+            measure.input_tokens,
+            measure.output_tokens,
+            measure.cost,
+            measure.total_tokens,
+            durations.to_bytes(),
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn add_operation(
+    connection: &Connection,
+    operation: &Operation,
+    measure: &Measure,
+) -> rusqlite::Result<()> {
+    let Operation { grain, minute, app, name, kind, model } = operation;
+    let old: Option<Vec<u8>> = connection
+        .prepare_cached(
+            "SELECT durations FROM operations
+             WHERE grain = ?1 AND minute = ?2 AND app = ?3 AND name = ?4 AND kind = ?5
+                 AND model = ?6",
+        )?
+        .query_row(params![grain, minute, app, name, kind, model], |row| row.get(0))
+        .optional()?;
+    let mut durations = Durations::from_bytes(&old.unwrap_or_default());
+    durations.merge(&measure.durations);
+    connection
+        .prepare_cached(
+            "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT DO UPDATE SET calls = calls + ?7, errors = errors + ?8,
+                 input_tokens = input_tokens + ?9, output_tokens = output_tokens + ?10,
+                 cost = cost + ?11, durations = ?12",
+        )?
+        .execute(params![
+            grain,
+            minute,
+            app,
+            name,
+            kind,
+            model,
+            measure.count,
+            measure.errors,
+            measure.input_tokens,
+            measure.output_tokens,
+            measure.cost,
+            durations.to_bytes(),
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn add_session(
+    connection: &Connection,
+    session: &str,
+    trace: &Trace,
+    measure: &Measure,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT DO UPDATE SET last = max(last, ?3), traces = traces + ?4,
+                 errors = errors + ?5, total_tokens = total_tokens + ?6, cost = cost + ?7,
+                 preview = CASE WHEN preview = '' OR (?4 > 0 AND ?3 >= last) THEN ?8 ELSE preview END",
+        )?
+        .execute(params![
+            session,
+            trace.app,
+            trace.start,
+            measure.count,
+            measure.errors,
+            measure.total_tokens,
+            measure.cost,
+            trace.input_preview,
+        ])?;
+    if measure.count < 0 {
+        connection
+            .prepare_cached("DELETE FROM sessions WHERE session = ?1 AND traces <= 0")?
+            .execute([session])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_of_time_is_whole_hours_with_minutes_around_them() {
+        assert_eq!(stretches(10, 50), [(1, 10, 50)]);
+        assert_eq!(stretches(0, 59), [(60, 0, 59)]);
+        assert_eq!(stretches(59, 181), [(1, 59, 59), (60, 60, 179), (1, 180, 181)]);
+        assert_eq!(stretches(-60, -1), [(60, -60, -1)]);
+        for (grain, first, last) in stretches(i64::MIN, i64::MAX) {
+            assert!(first <= last, "{grain} {first} {last}");
+        }
+    }
+}

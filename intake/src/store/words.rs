@@ -1,0 +1,176 @@
+//! The text index: which words a span holds, and what a person typed as a query over them.
+//!
+//! Spans get in after they are committed, when the writer has nothing better to do: a burst is
+//! taken at full speed, and is found a moment later.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, params};
+use serde_json::Value;
+
+use super::prepare::unpack;
+use super::sums::set_number;
+
+/// Bytes of one span's text that are indexed.
+const INDEXED_TEXT: usize = 256 * 1024;
+/// Bytes of a word.
+const WORD: usize = 64;
+
+/// Indexes up to `limit` spans after `from`; returns the last one done, `None` if there is none.
+pub(crate) fn index_some(
+    connection: &Connection,
+    from: i64,
+    limit: usize,
+) -> rusqlite::Result<Option<i64>> {
+    let mut read = connection.prepare_cached(
+        "SELECT spans.id, name, model, packed FROM spans JOIN bodies USING (id)
+         WHERE spans.id > ?1 ORDER BY spans.id LIMIT ?2",
+    )?;
+    let mut rows = read.query(params![from, limit as i64])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let model: Option<String> = row.get(2)?;
+        let packed: Vec<u8> = row.get(3)?;
+        let words = words(&row.get::<_, String>(1)?, model.as_deref(), &packed);
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)")?
+            .execute(params![id, words])?;
+        last = Some(id);
+    }
+    if let Some(last) = last {
+        set_number(connection, "indexed", last)?;
+    }
+    Ok(last)
+}
+
+/// Indexes one span again.
+pub(crate) fn index_again(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    let row = connection
+        .prepare_cached(
+            "SELECT name, model, packed FROM spans JOIN bodies USING (id) WHERE id = ?1",
+        )?
+        .query_row([id], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?))
+        });
+    let (name, model, packed): (_, _, Vec<u8>) = row?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![id, words(&name, model.as_deref(), &packed)])?;
+    Ok(())
+}
+
+/// The words of a span, each once: how often and where it stands is not kept anyway.
+fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
+    let (meta, _) = unpack(packed);
+    let mut text = String::with_capacity(meta.len());
+    push(&mut text, name);
+    push(&mut text, model.unwrap_or_default());
+    let meta: Value = serde_json::from_str(&meta).unwrap_or_default();
+    for part in ["input", "output", "error", "metadata", "tool_definitions"] {
+        collect(&mut text, &meta[part]);
+    }
+    text.make_ascii_lowercase();
+    let mut seen = HashSet::new();
+    let mut words = String::with_capacity(text.len());
+    for word in split(&text) {
+        // What is longer than any word is a picture, a key or a hash.
+        if word.len() <= WORD && seen.insert(word) {
+            words.push_str(word);
+            words.push(' ');
+        }
+    }
+    words
+}
+
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+fn collect(words: &mut String, value: &Value) {
+    if words.len() > INDEXED_TEXT {
+        return;
+    }
+    match value {
+        Value::String(text) => push(words, text),
+        Value::Number(number) => push(words, &number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| collect(words, item)),
+        Value::Object(members) => members.values().for_each(|member| collect(words, member)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Adds a text. Chinese, Japanese and Korean have no spaces between words, and the tokenizer would
+/// take a whole sentence for one: there each character is a word.
+fn push(words: &mut String, text: &str) {
+    words.push(' ');
+    if text.is_ascii() {
+        words.push_str(text);
+        return;
+    }
+    for character in text.chars() {
+        if is_unspaced(character) {
+            words.push(' ');
+            words.push(character);
+            words.push(' ');
+        } else {
+            words.push(character);
+        }
+    }
+}
+
+fn is_unspaced(character: char) -> bool {
+    matches!(u32::from(character),
+        0x0E00..=0x0E7F | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF
+        | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
+}
+
+/// What a person typed, as queries over words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// Every word must be there.
+    pub(crate) exact: String,
+    /// The same with the last word unfinished, if it may be. It costs a look at every word that
+    /// begins so: for when there is nothing exact.
+    pub(crate) unfinished: Option<String>,
+}
+
+/// The queries for a text; `None` if nothing in it is a word.
+pub(crate) fn query(typed: &str) -> Option<Query> {
+    let mut spaced = String::new();
+    push(&mut spaced, typed);
+    let words: Vec<String> = split(&spaced).map(|word| format!("\"{word}\"")).collect();
+    let last = split(&spaced).last()?;
+    let exact = words.join(" AND ");
+    let unfinished = typed.ends_with(char::is_alphanumeric) && last.chars().count() >= 3;
+    Some(Query { unfinished: unfinished.then(|| format!("{exact}*")), exact })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact(typed: &str) -> String {
+        query(typed).unwrap().exact
+    }
+
+    #[test]
+    fn every_typed_word_must_be_there_and_the_last_may_be_unfinished() {
+        let both = query("sky blu").unwrap();
+        assert_eq!(both.exact, "\"sky\" AND \"blu\"");
+        assert_eq!(both.unfinished.unwrap(), "\"sky\" AND \"blu\"*");
+        assert_eq!(query("sky blue ").unwrap().unfinished, None);
+        assert_eq!(exact("\"x\" OR (NEAR*"), "\"x\" AND \"OR\" AND \"NEAR\"");
+        assert_eq!(exact("天空"), "\"天\" AND \"空\"");
+        assert_eq!(query(" * \" "), None);
+    }
+
+    #[test]
+    fn a_word_is_indexed_once_and_a_picture_not_at_all() {
+        let meta = serde_json::json!({
+            "input": {"value": "Sky sky 天空"}, "output": {"value": "A".repeat(1_000)}
+        });
+        let packed = crate::store::prepare::pack(&meta, "{}");
+        assert_eq!(words("ask", Some("gpt-4o"), &packed), "ask gpt 4o sky 天 空 ");
+    }
+}

@@ -1,0 +1,263 @@
+//! The one thread that writes. Requests that wait while it commits go into its next transaction
+//! together, so that a commit is paid once for all of them; each is answered when it is on disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::oneshot;
+
+use super::batch::{Batch, Cache, Counters};
+use super::prepare::Prepared;
+use super::sums::set_number;
+use super::{Retention, Shared, retention, side, words};
+
+/// Spans of one transaction: bounds its memory and the wait of the last in it.
+const BATCH_SPANS: usize = 4_000;
+/// Spans indexed in one go while nobody waits; and when there are many to do, since one big piece
+/// of an index needs less merging than many small ones.
+const INDEX_SPANS: usize = 500;
+const INDEX_MANY: usize = 2_000;
+/// How long nothing must have come before the text index is worked on.
+const QUIET: Duration = Duration::from_millis(10);
+/// How far the text index may be behind before requests wait for it.
+const INDEX_LAG: i64 = 1_000_000;
+/// How often old traces are looked for.
+const RETENTION_EVERY: Duration = Duration::from_secs(5);
+
+/// What the thread is told.
+pub(crate) enum Job {
+    Write { prepared: Prepared, size: usize, done: oneshot::Sender<Result<(), String>> },
+    Clear { done: oneshot::Sender<Result<(), String>> },
+}
+
+pub(crate) struct Writer {
+    connection: Connection,
+    shared: Arc<Shared>,
+    retention: Retention,
+    counters: Counters,
+    cache: Cache,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        shared: Arc<Shared>,
+        retention: Retention,
+    ) -> rusqlite::Result<Self> {
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let kept = |name: &str| {
+            connection
+                .query_row("SELECT value FROM numbers WHERE name = ?1", [name], |row| row.get(0))
+                .optional()
+                .map(Option::unwrap_or_default)
+        };
+        let counters = Counters {
+            next_span: number("SELECT coalesce(max(id), 0) + 1 FROM spans")?
+                .max(kept("indexed")? + 1),
+            next_trace: number("SELECT coalesce(max(id), 0) + 1 FROM traces")?,
+            seq: kept("seq")?,
+            indexed: kept("indexed")?,
+            waiting: number(
+                "SELECT count(*) FROM evaluations WHERE trace_id IS NULL AND join_key IS NOT NULL",
+            )?,
+            spans: number("SELECT count(*) FROM spans")?,
+            traces: number("SELECT count(*) FROM traces")?,
+        };
+        let writer = Self { connection, shared, retention, counters, cache: Cache::default() };
+        writer.publish(&[]);
+        Ok(writer)
+    }
+
+    /// Works until every sender is gone.
+    pub(crate) fn run(mut self, jobs: Receiver<Job>) {
+        let mut looked = Instant::now();
+        let mut quiet = QUIET;
+        loop {
+            let patience = if self.behind() > 0 { quiet } else { Duration::from_secs(1) };
+            match jobs.recv_timeout(patience) {
+                Ok(first) => {
+                    self.work(first, &jobs);
+                    quiet = QUIET;
+                    if self.behind() > INDEX_LAG {
+                        self.index(BATCH_SPANS);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let many = self.behind() > 10 * INDEX_MANY as i64;
+                    self.index(if many { INDEX_MANY } else { INDEX_SPANS });
+                    quiet = Duration::ZERO;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if looked.elapsed() >= RETENTION_EVERY {
+                // Deleting goes in steps; there is more to do if this one did something.
+                if !self.retain() {
+                    looked = Instant::now();
+                }
+            }
+        }
+        let _ = self.connection.execute_batch("PRAGMA optimize");
+    }
+
+    fn behind(&self) -> i64 {
+        self.counters.next_span - 1 - self.counters.indexed
+    }
+
+    fn work(&mut self, first: Job, jobs: &Receiver<Job>) {
+        let mut group = Vec::new();
+        let mut spans = 0;
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Write { prepared, size, done } => {
+                    spans += prepared.spans.len();
+                    group.push((prepared, size, done));
+                }
+                Job::Clear { done } => {
+                    self.write(std::mem::take(&mut group));
+                    let outcome = retention::clear(&self.connection);
+                    self.forget();
+                    self.counters.spans = 0;
+                    self.counters.traces = 0;
+                    self.counters.waiting = 0;
+                    self.counters.indexed = self.counters.next_span - 1;
+                    self.publish(&[]);
+                    let _ = done.send(outcome.map_err(|error| error.to_string()));
+                }
+            }
+            if spans < BATCH_SPANS {
+                next = match jobs.try_recv() {
+                    Ok(job) => Some(job),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+        }
+        self.write(group);
+    }
+
+    fn write(&mut self, group: Vec<(Prepared, usize, oneshot::Sender<Result<(), String>>)>) {
+        if group.is_empty() {
+            return;
+        }
+        let before = self.counters.clone();
+        let outcome = self.transaction(|writer| {
+            let mut batch = Batch::new(&writer.connection, &mut writer.counters, &mut writer.cache);
+            for (prepared, _, _) in &group {
+                for span in &prepared.spans {
+                    batch.add_span(span)?;
+                }
+                for evaluation in &prepared.evaluations {
+                    side::add_evaluation(&mut batch, evaluation)?;
+                }
+                for report in &prepared.drops {
+                    side::add_drops(batch.connection, report)?;
+                }
+            }
+            let again = std::mem::take(&mut batch.reindex);
+            let changed = batch.finish()?;
+            for id in again {
+                words::index_again(&writer.connection, id)?;
+            }
+            Ok(changed)
+        });
+        let answer = match outcome {
+            Ok(changed) => {
+                self.publish(&changed);
+                Ok(())
+            }
+            Err(error) => {
+                self.counters = before;
+                self.forget();
+                Err(error.to_string())
+            }
+        };
+        for (_, size, done) in group {
+            self.shared.queued.fetch_sub(size, Ordering::Relaxed);
+            let _ = done.send(answer.clone());
+        }
+    }
+
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        // Whatever a span does to us is this transaction's affair: the thread must go on.
+        let worked = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL);
+            let reason = "the writer failed, please report it".to_owned();
+            Err(rusqlite::Error::SqliteFailure(failure, Some(reason)))
+        });
+        match worked.and_then(|done| {
+            self.connection.execute_batch("COMMIT")?;
+            Ok(done)
+        }) {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                // Fails if the error has rolled back already.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    fn index(&mut self, limit: usize) {
+        if self.behind() <= 0 {
+            return;
+        }
+        let from = self.counters.indexed;
+        let end = self.counters.next_span - 1;
+        let done = self.transaction(|writer| {
+            let last = words::index_some(&writer.connection, from, limit)?;
+            if last.is_none() {
+                set_number(&writer.connection, "indexed", end)?;
+            }
+            Ok(last.unwrap_or(end))
+        });
+        match done {
+            Ok(last) => self.counters.indexed = last,
+            Err(error) => {
+                eprintln!("witspan: the text index was not written: {error}");
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
+        self.shared.behind.store(self.behind(), Ordering::Relaxed);
+    }
+
+    /// One step of deletion; true if something was deleted.
+    fn retain(&mut self) -> bool {
+        let retention = self.retention;
+        let deleted = self.transaction(|writer| retention::step(&writer.connection, retention));
+        match deleted {
+            Ok(deleted) => {
+                if deleted.traces > 0 {
+                    self.forget();
+                    self.counters.spans -= deleted.spans;
+                    self.counters.traces -= deleted.traces;
+                    self.publish(&[]);
+                }
+                retention::shrink(&self.connection);
+                deleted.traces > 0
+            }
+            Err(error) => {
+                eprintln!("witspan: old traces were not deleted: {error}");
+                false
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.cache = Cache::default();
+    }
+
+    fn publish(&self, changed: &[(i64, i64)]) {
+        self.shared.spans.store(self.counters.spans, Ordering::Relaxed);
+        self.shared.traces.store(self.counters.traces, Ordering::Relaxed);
+        self.shared.behind.store(self.behind(), Ordering::Relaxed);
+        self.shared.changes.add(changed, self.counters.seq);
+    }
+}

@@ -1,0 +1,7 @@
+//! The real program over real HTTP: who may ask it, what it bears, and what survives it.
+
+mod client;
+mod durability;
+mod guard;
+mod limits;
+mod live;

@@ -1,0 +1,181 @@
+"""The other views: sessions, side by side, the overview in pictures, what was dropped."""
+
+from __future__ import annotations
+
+import urllib.request
+
+from page_support import Intake
+from playwright.sync_api import Page, expect
+
+# How many pixels of a chart are not transparent.
+INK = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let seen = 0;
+  for (let at = 3; at < data.length; at += 4) if (data[at] > 0) seen += 1;
+  return seen;
+}"""
+
+
+def test_a_session_is_one_conversation_in_order(filled: Intake, page: Page) -> None:
+    page.goto(f"{filled.url}/sessions")
+    cards = page.locator(".session-card")
+    expect(cards).to_have_count(2)
+    expect(cards.first).to_contain_text("chat-2")
+    expect(cards.nth(1)).to_contain_text("2 traces")
+    cards.nth(1).click()
+    turns = page.locator(".turn")
+    expect(turns).to_have_count(2)
+    expect(turns.nth(0).locator(".from-user")).to_contain_text("My parcel has not moved")
+    expect(turns.nth(0).locator(".from-assistant")).to_contain_text("waits at the depot in Basel")
+    expect(turns.nth(1).locator(".from-user")).to_contain_text("And when will it arrive?")
+    expect(turns.nth(0)).to_contain_text("grounded")
+    turns.nth(1).get_by_role("link", name="answer_customer").click()
+    expect(page.get_by_role("tree")).to_be_visible()
+    page.locator(".trace-head").get_by_role("link", name="chat-1").click()
+    expect(turns).to_have_count(2)
+
+
+def test_a_session_that_is_open_gets_its_next_turn(intake: Intake, page: Page) -> None:
+    intake.run("support", "--session", "talk", "--unjudged")
+    page.goto(f"{intake.url}/session/talk")
+    expect(page.locator(".turn")).to_have_count(1)
+    intake.run("support", "--session", "talk", "--question", "Are you there?", "--unjudged")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn").nth(1)).to_contain_text("Are you there?")
+
+
+def test_two_marked_traces_stand_side_by_side(filled: Intake, page: Page) -> None:
+    page.goto(filled.url)
+    expect(page.locator("table.traces tbody tr")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_role("link", name="Side by side").click()
+    heads = page.locator(".compare-heads")
+    expect(heads).to_contain_text("gpt-4o")
+    expect(heads).to_contain_text("claude-sonnet-4")
+    expect(heads.locator("tr", has_text="Errors")).to_contain_text("1")
+    rows = page.locator(".pair-row")
+    expect(rows).to_have_count(8)
+    expect(rows.filter(has_text="track_parcel")).to_contain_text("error")
+    rows.filter(has_text="write").click()
+    details = page.locator(".pair-detail .detail")
+    expect(details).to_have_count(2)
+    for side in details.all():
+        expect(side.locator("h2")).to_have_text("write")
+        expect(side.locator(".from-assistant").last).to_contain_text("waits at the depot")
+    page.reload()
+    expect(page.locator(".pair-row[aria-current]")).to_contain_text("write")
+
+
+def test_a_span_that_only_one_trace_has_says_so(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--name", "same", "--spans", "1")
+    intake.run("plain", "--name", "same", "--spans", "2")
+    ids = [trace["trace_id"] for trace in intake.get("traces")["traces"]]
+    page.goto(f"{intake.url}/compare/{ids[0]}/{ids[1]}")
+    expect(page.locator(".pair-row")).to_have_count(21)
+    expect(page.locator(".pair-row", has_text="only left")).to_have_count(10)
+
+
+def test_the_overview_draws_what_was_sent(filled: Intake, page: Page) -> None:
+    page.goto(f"{filled.url}/overview?range=1h")
+    totals = page.locator(".totals")
+    expect(totals.locator("div", has_text="Traces")).to_contain_text("3")
+    expect(totals.locator("div", has_text="Failed")).to_contain_text("33 %")
+    expect(totals.locator("div", has_text="Spans")).to_contain_text("24")
+    titles = [
+        "Traces",
+        "Duration of traces",
+        "Share of traces that failed",
+        "Tokens",
+        "Cost",
+        "Tokens by model",
+        "Cost by model",
+        "Traces by app",
+        "Slowest operations",
+        "Operations that fail most",
+    ]
+    for title in titles:
+        canvas = page.get_by_role("img", name=title, exact=True)
+        canvas.scroll_into_view_if_needed()
+        expect(canvas).to_be_visible()
+        assert canvas.evaluate(INK) > 500, title
+    models = page.locator(".chart", has=page.get_by_role("heading", name="Tokens by model"))
+    models.get_by_text("Numbers").click()
+    expect(models.locator("tr", has_text="claude-sonnet-4")).to_contain_text("1,132")
+    failing = page.locator(".chart", has=page.get_by_role("heading", name="Operations that fail"))
+    failing.get_by_text("Numbers").click()
+    expect(failing.locator("tr", has_text="track_parcel")).to_contain_text("33 %")
+
+
+def test_a_bar_of_the_overview_opens_its_traces(filled: Intake, page: Page) -> None:
+    page.goto(f"{filled.url}/overview?range=15m")
+    canvas = page.get_by_role("img", name="Traces", exact=True)
+    expect(canvas).to_be_visible()
+    # The traces have just been sent: they are in the last bars.
+    place = canvas.bounding_box()
+    assert place is not None
+    for back in range(4, 40, 3):
+        canvas.click(position={"x": place["width"] - back, "y": place["height"] / 2})
+        if "from=" in page.url and page.locator("table.traces tbody tr").count():
+            break
+        page.wait_for_timeout(300)
+        if page.locator("table.traces tbody tr").count():
+            break
+        if "from=" in page.url:
+            page.go_back()
+            expect(canvas).to_be_visible()
+    expect(page.locator("table.traces tbody tr").first).to_be_visible()
+    assert "from=" in page.url and "to=" in page.url
+
+
+def test_the_overview_of_one_app_counts_only_that(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--app", "one", "--count", "4")
+    intake.run("plain", "--app", "two", "--count", "2")
+    page.goto(f"{intake.url}/overview")
+    first = page.locator(".totals div").first
+    expect(first).to_contain_text("6")
+    page.get_by_label("App", exact=True).select_option("two")
+    expect(first).to_contain_text("2")
+    assert "app=two" in page.url
+
+
+def test_what_a_tracer_reports_as_dropped_is_shown_with_its_reason(
+    intake: Intake, page: Page
+) -> None:
+    page.goto(f"{intake.url}/drops")
+    expect(page.get_by_text("Nothing was lost")).to_be_visible()
+    intake.run("plain")
+    # As the host library says it, on its next request after a loss.
+    request = urllib.request.Request(
+        f"{intake.url}/api/v2/llmobs",
+        data=b'[{"ml_app": "leaky", "_dd.stage": "raw", "event_type": "span", "spans": []}]',
+        headers={
+            "content-type": "application/json",
+            "witspan-dropped": "client=ab12;queue_full=7;too_large=2",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=30):
+        pass
+    reported = page.locator(".drop-clients")
+    expect(reported).to_contain_text("queue_full")
+    expect(reported).to_contain_text("7 spans")
+    expect(reported).to_contain_text("too_large")
+    expect(page.get_by_role("img", name="Lost, by reason")).to_be_visible()
+
+
+def test_everything_can_be_deleted_after_a_question(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--count", "3")
+    page.goto(f"{intake.url}/drops")
+    page.get_by_role("button", name="Delete everything…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete 3 traces")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert len(intake.get("traces")["traces"]) == 3
+    page.get_by_role("button", name="Delete everything…").click()
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(page.locator(".drops")).to_contain_text("0 traces")
+    page.goto(intake.url)
+    expect(page.get_by_role("heading", name="Nothing has arrived yet")).to_be_visible()

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Gets the SDKs in JavaScript that the intake's tests send with; `--prepare` does no more.
+
+The packages go into the cache, in exactly the versions and with the checksums of
+tools/sdks/package-lock.json. dd-trace's fifth line runs on the machine's own Node, the sixth needs
+a newer one, which comes with it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from build_js import ROOT, install_node, node, packages, usable
+
+TOOLS = ROOT / "tools" / "sdks"
+
+
+def dd_trace(major: int) -> tuple[Path, str]:
+    """The folder of that dd-trace, and the Node that runs it."""
+    modules = packages(TOOLS) / "node_modules"
+    newer = sorted(modules.glob("node-*/bin/node"))
+    return modules / f"dd-trace-{major}", str(newer[0]) if major > 5 and newer else node()
+
+
+if __name__ == "__main__":
+    if "--prepare" not in sys.argv[1:]:
+        sys.exit("usage: sdk_packages.py --prepare")
+    if not usable():
+        install_node()
+    packages(TOOLS)
