@@ -40,6 +40,12 @@ pub(crate) struct Bounds {
 }
 
 impl Queue {
+    /// A queue whose first batch will likely need so many bytes. Room that stays unused is not
+    /// touched, so it takes none of the machine's memory; growing into it step by step would.
+    pub(crate) fn expecting(bytes: usize) -> Queue {
+        Queue { usual: bytes, ..Queue::default() }
+    }
+
     pub(crate) fn set_envelope(&mut self, (start, end): (Vec<u8>, &'static [u8])) {
         self.start = start;
         self.end = end;
@@ -56,7 +62,7 @@ impl Queue {
         let first = self.open.spans == 0;
         let before = self.open.body.len();
         if first {
-            self.begin();
+            self.begin(bounds.batch_bytes);
             self.open.since = now;
         } else {
             self.open.body.push(b',');
@@ -75,7 +81,7 @@ impl Queue {
             let moved = self.open.body.get(event..).unwrap_or_default().to_vec();
             self.open.body.truncate(before);
             self.seal();
-            self.begin();
+            self.begin(bounds.batch_bytes);
             self.open.body.extend_from_slice(&moved);
             self.open.since = now;
             self.open.spans = 1;
@@ -92,8 +98,8 @@ impl Queue {
 
     /// Begins a body. One that is to become as long as the last needs not grow step by step, which
     /// would copy it again and again, and leave its former places unused.
-    fn begin(&mut self) {
-        self.open.body.reserve_exact(self.usual.max(self.start.len()));
+    fn begin(&mut self, batch_bytes: usize) {
+        self.open.body.reserve_exact(self.usual.min(batch_bytes).max(self.start.len()));
         self.open.body.extend_from_slice(&self.start);
     }
 

@@ -41,7 +41,8 @@ impl Sending {
     pub(crate) fn new(settings: &Settings) -> Self {
         let mut sending = Sending {
             destination: None,
-            spans: Queue::default(),
+            // 500 spans, as many as a batch has, of 2 KB each.
+            spans: Queue::expecting(1 << 20),
             evaluations: Queue::default(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
