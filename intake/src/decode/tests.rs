@@ -454,3 +454,35 @@ fn opentelemetry_that_is_broken_or_has_no_ids_is_refused_by_its_place() {
     let other = request(Route::OtlpTraces, "text/plain", &HeaderMap::new(), b"");
     assert!(matches!(other, Err(Refusal::Unsupported { .. })));
 }
+
+#[test]
+fn ddtrace_without_an_agent_has_its_events_as_json_with_hexadecimal_ids() {
+    let body = json!({ "traces": [{ "hostname": "h", "languageName": "python", "spans": [
+        { "name": "http", "span_id": "000000000000000b", "meta": {} },
+        {
+            "name": "helper", "service": "svc", "span_id": "000000000000000a", "error": 1,
+            "start": 1_795_333_704_523_002_000_i64, "duration": 7,
+            "meta": { "error.message": "no", "error.type": "builtins.ValueError", "error.stack": "…" },
+            "meta_struct": { "_llmobs": {
+                "name": "helper", "ml_app": "app", "parent_id": "undefined", "trace_id": "t",
+                "tags": { "language": "python", "team": ["a", "b"] }, "metrics": {},
+                "meta": { "span": { "kind": "agent" }, "metadata": {} }
+            } }
+        }
+    ] }] });
+    let decoded = decode(Route::ApmAgentless, &body).expect("it is taken");
+    let [span] = &decoded.spans[..] else { panic!("one LLM span") };
+    assert_eq!(
+        (span.span_id.as_str(), span.kind.name(), span.status),
+        ("10", "agent", Status::Error)
+    );
+    assert_eq!((span.start_ns, span.duration_ns), (1_795_333_704_523_002_000, 7));
+    assert_eq!(span.service.as_deref(), Some("svc"));
+    assert_eq!(span.tags, ["language:python", "team:a", "team:b"]);
+    assert_eq!(
+        span.meta["error"],
+        json!({ "message": "no", "type": "builtins.ValueError", "stack": "…" })
+    );
+    let wrong = decode(Route::ApmAgentless, &json!({ "traces": 1 }));
+    assert!(matches!(wrong, Err(Refusal::BadRequest { .. })));
+}
