@@ -160,7 +160,7 @@ fn line(out: &mut String, span: &Value, branch: &str, begin: f64, width: usize, 
     }
     if failed {
         let error = &span["error"];
-        let said = [&error["type"], &error["message"]].map(|part| plain(part));
+        let said = [&error["type"], &error["message"]].map(plain);
         let said: Vec<String> = said.into_iter().filter(|text| !text.is_empty()).collect();
         let said = if said.is_empty() { "error".to_owned() } else { said.join(": ") };
         let _ = write!(out, "  {}", paint.error(&format!("! {}", one_line(&said, 160))));

@@ -138,16 +138,18 @@ pub(crate) fn span(event: Value, source: Source, defaults: &Defaults, raw: Strin
         duration_ns: whole(event.get("duration")).max(0),
         status: if failed { Status::Error } else { Status::Ok },
         ml_app,
-        service: text(&mut event, "service").or_else(|| tag("service")).filter(filled),
-        env: tag("env").filter(filled),
-        version: tag("version").filter(filled),
+        service: text(&mut event, "service")
+            .or_else(|| tag("service"))
+            .filter(|text| !text.is_empty()),
+        env: tag("env").filter(|text| !text.is_empty()),
+        version: tag("version").filter(|text| !text.is_empty()),
         session_id: text(&mut event, "session_id")
             .or_else(|| tag("session_id"))
             .or_else(|| defaults.session_id.clone())
-            .filter(filled),
-        model: text(&mut meta, "model_name").filter(filled),
-        provider: text(&mut meta, "model_provider").filter(filled),
-        language: tag("language").filter(filled),
+            .filter(|text| !text.is_empty()),
+        model: text(&mut meta, "model_name").filter(|text| !text.is_empty()),
+        provider: text(&mut meta, "model_provider").filter(|text| !text.is_empty()),
+        language: tag("language").filter(|text| !text.is_empty()),
         feedback_join_key: text(&mut event, "feedback_join_key")
             .or_else(|| defaults.feedback_join_key.clone()),
         metrics: numbers(event.remove("metrics")),
@@ -259,8 +261,4 @@ pub(crate) fn whole(value: Option<&Value>) -> i64 {
     let Some(value) = value else { return 0 };
     // `as` saturates, and makes 0 of what is no number.
     value.as_i64().unwrap_or_else(|| value.as_f64().unwrap_or_default() as i64)
-}
-
-fn filled(text: &String) -> bool {
-    !text.is_empty()
 }

@@ -151,29 +151,35 @@ fn every_event_that_ddtrace_and_dd_trace_sent_as_json_is_taken() {
 }
 
 #[test]
-fn every_evaluation_that_ddtrace_and_dd_trace_sent_is_taken() {
+fn every_evaluation_that_ddtrace_and_dd_trace_sent_is_taken_but_those_that_name_no_time_or_span() {
     let mut taken = 0;
+    let mut refused = Vec::new();
     for sdk in ["python", "js"] {
-        for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
+        for (_, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
             for submitted in capture["evaluations"].as_array().into_iter().flatten() {
                 let metric = &submitted["metric"];
                 // What was refused at the call sent nothing; what was no JSON is refused here.
                 if !metric.is_object() || metric.to_string().contains("not_json") {
                     continue;
                 }
-                let body = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": [metric] } } });
-                let decoded = decode(Route::EvalV2, &body);
-                if !metric["timestamp_ms"].is_number() {
-                    // ddtrace lets `True` through as a time; no intake can know what it means.
-                    assert!(decoded.is_err());
-                    continue;
+                let attributes = json!({ "metrics": [metric] });
+                let body =
+                    json!({ "data": { "type": "evaluation_metric", "attributes": attributes } });
+                match decode(Route::EvalV2, &body) {
+                    Ok(decoded) => taken += decoded.evaluations.len(),
+                    Err(Refusal::BadRequest { pointer, .. }) => refused.push(pointer),
+                    Err(other) => panic!("{other:?}"),
                 }
-                assert!(decoded.is_ok(), "{sdk}/{file}: {decoded:?} {metric}");
-                taken += 1;
             }
         }
     }
     assert!(taken > 10, "only {taken} evaluations");
+    // ddtrace lets `True` through as a time, and empty texts as ids.
+    let metric = "/data/attributes/metrics/0";
+    assert_eq!(
+        refused,
+        [format!("{metric}/timestamp_ms"), format!("{metric}/join_on/span/span_id")]
+    );
 }
 
 #[test]
@@ -453,4 +459,36 @@ fn opentelemetry_that_is_broken_or_has_no_ids_is_refused_by_its_place() {
     assert!(matches!(broken, Err(Refusal::BadRequest { .. })));
     let other = request(Route::OtlpTraces, "text/plain", &HeaderMap::new(), b"");
     assert!(matches!(other, Err(Refusal::Unsupported { .. })));
+}
+
+#[test]
+fn ddtrace_without_an_agent_has_its_events_as_json_with_hexadecimal_ids() {
+    let body = json!({ "traces": [{ "hostname": "h", "languageName": "python", "spans": [
+        { "name": "http", "span_id": "000000000000000b", "meta": {} },
+        {
+            "name": "helper", "service": "svc", "span_id": "000000000000000a", "error": 1,
+            "start": 1_795_333_704_523_002_000_i64, "duration": 7,
+            "meta": { "error.message": "no", "error.type": "builtins.ValueError", "error.stack": "…" },
+            "meta_struct": { "_llmobs": {
+                "name": "helper", "ml_app": "app", "parent_id": "undefined", "trace_id": "t",
+                "tags": { "language": "python", "team": ["a", "b"] }, "metrics": {},
+                "meta": { "span": { "kind": "agent" }, "metadata": {} }
+            } }
+        }
+    ] }] });
+    let decoded = decode(Route::ApmAgentless, &body).expect("it is taken");
+    let [span] = &decoded.spans[..] else { panic!("one LLM span") };
+    assert_eq!(
+        (span.span_id.as_str(), span.kind.name(), span.status),
+        ("10", "agent", Status::Error)
+    );
+    assert_eq!((span.start_ns, span.duration_ns), (1_795_333_704_523_002_000, 7));
+    assert_eq!(span.service.as_deref(), Some("svc"));
+    assert_eq!(span.tags, ["language:python", "team:a", "team:b"]);
+    assert_eq!(
+        span.meta["error"],
+        json!({ "message": "no", "type": "builtins.ValueError", "stack": "…" })
+    );
+    let wrong = decode(Route::ApmAgentless, &json!({ "traces": 1 }));
+    assert!(matches!(wrong, Err(Refusal::BadRequest { .. })));
 }

@@ -155,6 +155,11 @@ impl Target {
         let asked = seconds("retry-after").or_else(|| seconds("x-ratelimit-reset"));
         let said =
             answer.body_mut().with_config().limit(2_000).read_to_string().unwrap_or_default();
+        // A receiver may repeat what it got.
+        let said = match self {
+            Self::Datadog(datadog) => said.replace(&datadog.key, "(the API key)"),
+            _ => said,
+        };
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
         match status {
             408 | 425 | 429 | 500..=599 => Outcome::Later(reason, asked.map(Duration::from_secs)),

@@ -49,7 +49,11 @@ fn answer(mut stream: TcpStream, status: u16) -> Option<(String, Vec<u8>)> {
         let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
         bytes.extend(&piece[..read]);
     }
-    let text = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+    // It repeats what it was sent, as some receivers do.
+    let length = head.len();
+    let text = format!(
+        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{head}"
+    );
     stream.write_all(text.as_bytes()).ok()?;
     Some((head, bytes))
 }
@@ -105,13 +109,15 @@ fn an_agent_gets_what_the_sdk_sent_as_it_was() {
 
 #[test]
 fn datadog_s_intake_gets_the_key_and_the_status_never_shows_it() {
-    let (url, received) = receiver(&[202]);
+    let (url, received) = receiver(&[403]);
     let forward = forward(&format!("intake:{url}"), 1 << 20);
     forward.offer(outgoing(forward.target()));
     let (head, _) = received.recv_timeout(Duration::from_secs(20)).expect("a request");
     assert!(head.starts_with("post /api/v2/llmobs"), "{head}");
     assert!(head.contains("dd-api-key: secret-key"));
-    assert!(!settled(&forward).to_string().contains("secret-key"));
+    let status = settled(&forward);
+    assert!(status["last_error"].as_str().expect("a reason").contains("(the API key)"));
+    assert!(!status.to_string().contains("secret-key"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::ids;
 use super::measure::Measure;
 use super::prepare::PreparedSpan;
 use super::summary::{MINUTE, Trace, measure_span};
@@ -230,17 +231,40 @@ impl<'a> Batch<'a> {
                     *self.tag_uses.entry(tag).or_default() += 1;
                 }
             }
-            if self.counters.waiting > 0 {
-                let found = self.connection.prepare_cached(FOUND)?.execute(params![
-                    span.trace_id,
-                    span.span_id,
-                    key,
-                    value
-                ])?;
-                self.counters.waiting -= found as i64;
+            self.found(span, key, value)?;
+        }
+        if self.counters.waiting > 0 {
+            for spelling in ids::spellings_of_span(&span.span_id) {
+                self.found(span, SPAN_KEY, &spelling)?;
             }
         }
         Ok(())
+    }
+
+    /// The evaluations that wait for a span with this key and value are about `span`.
+    fn found(&mut self, span: &Span, key: &str, value: &str) -> rusqlite::Result<()> {
+        if self.counters.waiting > 0 {
+            let found = self.connection.prepare_cached(FOUND)?.execute(params![
+                span.trace_id,
+                span.span_id,
+                key,
+                value
+            ])?;
+            self.counters.waiting -= found as i64;
+        }
+        Ok(())
+    }
+
+    /// The id of the trace with this number, also where this transaction has just begun it.
+    pub(crate) fn trace_id_of(&self, trace: i64) -> rusqlite::Result<Option<String>> {
+        let begun = self.changed.iter().find(|(_, changed)| changed.new.id == trace);
+        if let Some((id, _)) = begun {
+            return Ok(Some(id.clone()));
+        }
+        self.connection
+            .prepare_cached("SELECT trace_id FROM traces WHERE id = ?1")?
+            .query_row([trace], |row| row.get(0))
+            .optional()
     }
 
     fn tag_number(&mut self, key: &str, value: &str) -> rusqlite::Result<i64> {
@@ -374,6 +398,9 @@ const INSERT_SPAN: &str = "
         :start, :duration, :app, :service, :env, :version, :session, :model, :provider, :language,
         :join_key, :source, :tags, :metrics, :input_preview, :output_preview)
     ON CONFLICT (trace, span_id) DO NOTHING";
+
+/// The key under which an evaluation waits that names a span and no trace, as feedback does.
+pub(crate) const SPAN_KEY: &str = "@span";
 
 const FOUND: &str = "
     UPDATE evaluations SET trace_id = ?1, span_id = ?2

@@ -71,6 +71,8 @@ CREATE TABLE spans (
     output_preview TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX spans_by_place ON spans (trace, span_id);
+-- Feedback names a span and no trace, and may come long after it.
+CREATE INDEX spans_by_id ON spans (span_id);
 
 -- zstd of the meta, a line feed, the event as received: the second repeats the first, and costs
 -- nearly nothing in the same frame.

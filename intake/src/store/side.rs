@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 
-use super::batch::Batch;
+use super::batch::{Batch, SPAN_KEY};
 use super::ids;
 use crate::model::{DropReport, Evaluation};
 
@@ -15,11 +15,17 @@ pub(crate) fn add_evaluation(
     let join = match (&evaluation.join_tag, &evaluation.join_key) {
         (Some((key, value)), _) => Some((key.as_str(), value.as_str())),
         (None, Some(key)) => Some(("@join", key.as_str())),
+        (None, None) if evaluation.trace_id.is_none() => {
+            evaluation.span_id.as_deref().map(|span| (SPAN_KEY, span))
+        }
         (None, None) => None,
     };
     let mut place = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
     if let (None, Some((key, value))) = (&place, join) {
-        place = find(batch.connection, key, value)?;
+        place = match key {
+            SPAN_KEY => find_span(batch, value)?,
+            _ => find(batch.connection, key, value)?,
+        };
         if place.is_none() {
             batch.counters.waiting += 1;
         }
@@ -53,6 +59,25 @@ pub(crate) fn add_evaluation(
         batch.touch(&trace_id)?;
     }
     Ok(())
+}
+
+/// The newest span with this id, of whatever trace.
+fn find_span(
+    batch: &Batch<'_>,
+    span_id: &str,
+) -> rusqlite::Result<Option<(String, Option<String>)>> {
+    for spelling in ids::spellings_of_span(span_id) {
+        let newest = batch
+            .connection
+            .prepare_cached("SELECT trace FROM spans WHERE span_id = ?1 ORDER BY id DESC LIMIT 1")?
+            .query_row([&spelling], |row| row.get::<_, i64>(0))
+            .optional()?;
+        let trace_id = newest.map(|trace| batch.trace_id_of(trace)).transpose()?.flatten();
+        if let Some(trace_id) = trace_id {
+            return Ok(Some((trace_id, Some(spelling))));
+        }
+    }
+    Ok(None)
 }
 
 /// The newest span with this tag, or join key.

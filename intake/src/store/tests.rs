@@ -391,7 +391,10 @@ fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
         scope: Scope::External,
         ..evaluation("by key")
     };
-    let early = vec![by_id.clone(), by_tag.clone(), by_key.clone()];
+    // As witspan's feedback: a span, and no trace.
+    let by_span =
+        Evaluation { span_id: Some("16".to_owned()), feedback: true, ..evaluation("by span") };
+    let early = vec![by_id.clone(), by_tag.clone(), by_key.clone(), by_span.clone()];
     kept.keep_all(Decoded { evaluations: early, ..Decoded::default() });
 
     let mut inner = span(hex, "0000000000000010", Some("1"), 1);
@@ -400,7 +403,7 @@ fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
     root.feedback_join_key = Some("chat-9".to_owned());
     kept.keep(vec![root, inner]);
 
-    let late = [by_id, by_tag, by_key].map(|mut it| {
+    let late = [by_id, by_tag, by_key, by_span].map(|mut it| {
         it.id = format!("late {}", it.id);
         it
     });
@@ -418,9 +421,11 @@ fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
     let expected = [
         ("by id", inner),
         ("by key", "1"),
+        ("by span", inner),
         ("by tag", inner),
         ("late by id", inner),
         ("late by key", "1"),
+        ("late by span", inner),
         ("late by tag", inner),
     ];
     assert_eq!(places, expected.map(|(id, span)| (id.to_owned(), span.to_owned())));

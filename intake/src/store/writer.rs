@@ -22,7 +22,7 @@ const BATCH_SPANS: usize = 4_000;
 const INDEX_SPANS: usize = 500;
 const INDEX_MANY: usize = 2_000;
 /// How long nothing must have come before the text index is worked on.
-const QUIET: Duration = Duration::from_millis(10);
+const QUIET: Duration = Duration::from_millis(50);
 /// How far the text index may be behind before requests wait for it.
 const INDEX_LAG: i64 = 1_000_000;
 /// How often old traces are looked for.
