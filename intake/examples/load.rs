@@ -182,7 +182,7 @@ fn event(trace: &str, index: usize, time: usize, of: usize) -> String {
     let start = (now.as_secs_f64() - back - 1.0) as u64 * 1_000_000_000 + place as u64 * 1_000_000;
     let mut random = Random(index as u64 * 7919 + 17);
     let duration = 1_000_000 + random.next() % 900_000_000;
-    let failed = random.next() % 50 == 0;
+    let failed = random.next().is_multiple_of(50);
     let (kind, name) = match place % 10 {
         0 => ("workflow", "answer"),
         1 | 4 | 7 => ("llm", "ask"),

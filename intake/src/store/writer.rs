@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -28,10 +28,13 @@ const INDEX_LAG: i64 = 1_000_000;
 /// How often old traces are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
+/// Where the outcome of a job is told.
+type Done = oneshot::Sender<Result<(), String>>;
+
 /// What the thread is told.
 pub(crate) enum Job {
-    Write { prepared: Prepared, size: usize, done: oneshot::Sender<Result<(), String>> },
-    Clear { done: oneshot::Sender<Result<(), String>> },
+    Write { prepared: Prepared, size: usize, done: Done },
+    Clear { done: Done },
 }
 
 pub(crate) struct Writer {
@@ -130,16 +133,13 @@ impl Writer {
                 }
             }
             if spans < BATCH_SPANS {
-                next = match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = jobs.try_recv().ok();
             }
         }
         self.write(group);
     }
 
-    fn write(&mut self, group: Vec<(Prepared, usize, oneshot::Sender<Result<(), String>>)>) {
+    fn write(&mut self, group: Vec<(Prepared, usize, Done)>) {
         if group.is_empty() {
             return;
         }

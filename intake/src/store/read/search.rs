@@ -75,6 +75,6 @@ fn hits(
             found.push(summary.judged(connection)?);
         }
     }
-    found.sort_by(|one, other| other.order().cmp(&one.order()));
+    found.sort_by_key(|trace| std::cmp::Reverse(trace.order()));
     Ok(Page { traces: found, next })
 }
