@@ -24,7 +24,7 @@ REPORTS = ROOT / "target" / "conformance"
 
 # The whole workspace is named, so that cargo compiles everything once, with the features that
 # `just test` wants too. That skips the tests of this name.
-CARGO_TEST = "cargo test -q --release --workspace --exclude witspan-component"
+CARGO_TEST = "cargo test -q --release --workspace --exclude witspan-component --exclude witspan-intake"
 CARGO_NAME = "sends_every_cases_bytes"
 
 # The command of each runner.
