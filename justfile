@@ -41,8 +41,13 @@ page: prepared
 intake: page
     cargo build -q --profile intake -p witspan-intake
 
-# Show a first trace on a page, without account or network
-demo *args: build intake
+# Build the agent that the demo runs in Rust; Python's needs no building
+[private]
+example: prepared component
+    cargo build -q --release -p witspan-example
+
+# Show a first trace of every language on a page, without account or network
+demo *args: build intake example
     "{{ venv }}/python" tools/demo.py "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours

@@ -4,7 +4,7 @@ Starts the local intake, runs the programs against it, prints the trace, and lea
 running until Ctrl-C. With `--check` it ends by itself, and a receiver that is not ours stands
 behind the intake (`--forward`), so that what arrived is also read by code of others. It succeeds
 only if every span that a program made arrived exactly once, with the parent, kind and trace that
-the program states. All of it stays on loopback.
+the program states, and if the traces of all languages are the same. All of it stays on loopback.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import demo_check
-from demo_intake import Intake
+from demo_compare import differences
+from demo_intake import Intake, built
 from demo_processes import Processes, Stopped, supervised, without_the_network
 from demo_receiver import Receiver, Span
 
@@ -30,8 +31,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TIME_LIMIT = 120
 #: The agent in each language that is built; all make the same trace.
 LANGUAGES = {
-    "Python": [sys.executable, str(ROOT / "examples/python/agent.py"), "--session", "demo-session"],
+    "Python": [sys.executable, str(ROOT / "examples/python/agent.py")],
+    "Rust": [str(built("release", "witspan-example"))],
 }
+SESSION = ["--session", "demo-session"]
 LINES_OF_LOG = 25
 
 
@@ -79,25 +82,35 @@ def run(processes: Processes, folder: Path, check: bool) -> int:
                 raise Failed(str(error), folder / "intake.log") from error
             note(intake.url)
         found = []
+        traces: dict[str, list[Span]] = {}
         for language, command in LANGUAGES.items():
             with step(f"run the agent in {language}") as note:
-                made = run_agent(processes, folder, intake.url, command)
+                made = run_agent(processes, folder, intake.url, [*command, *SESSION])
                 note(f"{len(made)} spans made")
             trace_id = made[0]["trace_id"] if made else ""
             with step("read the trace back") as note:
-                raw, shown = read_back(intake, receiver, trace_id)
+                raw, shown = read_back(intake, receiver, trace_id, list(traces.values()))
                 note(f"{len(raw)} spans received")
-            print(flush=True)
-            intake.show(trace_id)
-            print()
             complaints = demo_check.complaints(made, raw, shown)
-            found += [f"{language}: {complaint}" for complaint in complaints]
-            say(f"{demo_check.at_once(shown)} siblings ran at the same time, 1 error was recovered")
+            first = next(iter(traces), None)
+            unlike = differences(traces[first], raw) if first else []
+            complaints += [f"unlike the trace from {first}: {each}" for each in unlike]
+            traces[language] = raw
+            # Where all are the same, one tree is enough to look at.
+            if unlike or not first:
+                print(flush=True)
+                intake.show(trace_id)
+                print()
+                ran = demo_check.at_once(shown)
+                say(f"{ran} siblings ran at the same time, 1 error was recovered")
             if not complaints:
                 say(
                     f"{len(made)} spans made, {len(made)} arrived once with the right parent, kind "
                     "and trace"
                 )
+            if first and not unlike:
+                say(f"the trace from {language} is the same as the one from {first}")
+            found += [f"{language}: {complaint}" for complaint in complaints]
     except Failed as error:
         say(str(error))
         if error.log is not None and error.log.exists():
@@ -110,14 +123,18 @@ def run(processes: Processes, folder: Path, check: bool) -> int:
         say(f"failed: {len(found)} complaints")
         return 1
     if not check:
-        linger(intake, trace_id)
+        linger(intake, traces)
     return 0
 
 
-def linger(intake: Intake, trace_id: str) -> None:
+def linger(intake: Intake, traces: dict[str, list[Span]]) -> None:
     """Leaves the intake running until Ctrl-C, or until it ends by itself."""
     signal.alarm(0)
-    say(f"look at it: {intake.url}/trace/{trace_id}")
+    ids = {language: spans[0]["trace_id"] for language, spans in traces.items()}
+    for language, trace_id in ids.items():
+        say(f"look at it, from {language}: {intake.url}/trace/{trace_id}")
+    one, other = list(ids.values())[:2]
+    say(f"side by side: {intake.url}/compare/{one}/{other}")
     say("the intake runs until Ctrl-C; send it more: DD_TRACE_AGENT_URL=" + intake.url)
     with contextlib.suppress(Stopped):
         intake.process.wait()
@@ -126,6 +143,7 @@ def linger(intake: Intake, trace_id: str) -> None:
 def run_agent(processes: Processes, folder: Path, receiver: str, command: list[str]) -> list[Span]:
     """Runs the example to its end; gives the spans that it says it made."""
     manifest, log = folder / "manifest.json", folder / "agent.log"
+    manifest.unlink(missing_ok=True)
     env = without_the_network(os.environ)
     env |= {
         "DD_TRACE_AGENT_URL": receiver,
@@ -136,7 +154,10 @@ def run_agent(processes: Processes, folder: Path, receiver: str, command: list[s
         "PYTHONUNBUFFERED": "1",
     }
     # No time limit of its own: the alarm of `supervised` ends the wait.
-    status = processes.start(command, env, folder, log).wait()
+    try:
+        status = processes.start(command, env, folder, log).wait()
+    except OSError as error:
+        raise Failed(f"the example cannot be started: {error}") from error
     if status != 0:
         raise Failed(f"the example ended with status {status}", log)
     try:
@@ -147,9 +168,9 @@ def run_agent(processes: Processes, folder: Path, receiver: str, command: list[s
 
 
 def read_back(
-    intake: Intake, receiver: Receiver | None, trace_id: str
+    intake: Intake, receiver: Receiver | None, trace_id: str, earlier: list[list[Span]]
 ) -> tuple[list[Span], dict[str, Span]]:
-    """Every span as it was sent, and the trace as the intake shows it.
+    """Every span as it was sent since the `earlier` traces, and the trace as the intake shows it.
 
     The program has flushed and ended, so nothing more is on its way: one reading is enough, and
     a span that is missing now is lost.
@@ -157,7 +178,8 @@ def read_back(
     try:
         if receiver is not None:
             intake.forwarded()
-            raw = receiver.raw_spans()
+            known = {span["trace_id"] for trace in earlier for span in trace}
+            raw = [span for span in receiver.raw_spans() if span["trace_id"] not in known]
         else:
             raw = intake.raw_spans(trace_id)
         return raw, intake.trace(trace_id)

@@ -21,12 +21,17 @@ USUAL_PORT = 8126
 Span = dict[str, Any]
 
 
+def built(folder: str, name: str) -> Path:
+    """Where cargo leaves a program that it built into `folder` of the target folder."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+    return target / folder / f"{name}{'.exe' if os.name == 'nt' else ''}"
+
+
 class Intake:
     """A running `witspan intake`; with `forward`, what it takes goes on to that receiver."""
 
     def __init__(self, processes: Processes, folder: Path, forward: str | None) -> None:
-        target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
-        self.command = str(target / "intake" / f"witspan{'.exe' if os.name == 'nt' else ''}")
+        self.command = str(built("intake", "witspan"))
         self.log = folder / "intake.log"
         self.url = ""
         self._processes = processes

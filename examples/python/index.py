@@ -56,13 +56,15 @@ class Index:
     def nearest(self, query: str, vector: Vector, count: int = 3) -> list[dict[str, Any]]:
         """The `count` passages nearest to `vector`, with their cosine similarity."""
         made("nearest", "retrieval", under=f"search {query}", label=f"nearest to {query}")
-        scores = [sum(a * b for a, b in zip(vector, other)) for other in self.vectors]
+        products = (sum(a * b for a, b in zip(vector, other)) for other in self.vectors)
+        # Rounded before they are compared: equal scores keep the order of the documents.
+        scores = [round(product, 4) for product in products]
         best = heapq.nlargest(count, range(len(scores)), key=scores.__getitem__)
         found = [
             {
                 "source": self.passages[at].source,
                 "text": self.passages[at].text,
-                "score": round(scores[at], 4),
+                "score": scores[at],
             }
             for at in best
         ]

@@ -108,12 +108,16 @@ class Librarian:
             if name == "read_document":
                 content = await asyncio.to_thread(self.read_document, arguments["path"])
             elif name == "search":
-                content = json.dumps(await self.search(arguments["query"]))
+                found = await self.search(arguments["query"])
+                # Short, and in one order: what a model reads is the same from every language.
+                content = json.dumps(
+                    found, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+                )
             else:
                 raise ValueError(f"there is no tool `{name}`")
         except (OSError, ValueError, KeyError) as error:
             # The exception has left the tool's span, which is marked with it; here it ends.
-            content = f"error: {type(error).__name__}: {error}"
+            content = f"error: {error}"
         return {"role": "tool", "tool_call_id": call["id"], "content": content}
 
     @tool
