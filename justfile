@@ -41,7 +41,7 @@ page: prepared
 intake: page
     cargo build -q --profile intake -p witspan-intake
 
-# Build the agent that the demo runs in Rust; Python's needs no building
+# The agent that the demo runs in Rust; Python's needs no building
 [private]
 example: prepared component
     cargo build -q --release -p witspan-example
@@ -58,7 +58,7 @@ wasmtime: prepared component programs
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
 [doc('Run every test: the conformance suite, the rest of Rust, the rest of Python')]
 [no-exit-message]
-test: conformance intake
+test: conformance intake example
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --release -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest --ignore=tests/conformance/test_python.py

@@ -25,7 +25,9 @@ pub(crate) fn made(span: &Span, name: &str, kind: &str, under: Option<&str>, lab
     // With tracing off a span has no ids, and there is nothing to check.
     let (Some(_), Ok(ids)) = (&*PATH, span.context()) else { return };
     let mut manifest = MANIFEST.lock().unwrap_or_else(PoisonError::into_inner);
-    let parent_id = under.map_or("undefined", |label| &manifest.id_of[label]).to_owned();
+    // A parent that was never noted has no id, which the checker will tell.
+    let known = |label| manifest.id_of.get(label).map_or("", String::as_str);
+    let parent_id = under.map_or("undefined", known).to_owned();
     manifest.spans.push(json!({
         "span_id": ids.span_id,
         "trace_id": ids.trace_id,
