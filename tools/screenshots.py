@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-sys.path.insert(0, str(ROOT / "tests" / "intake" / "page"))
+sys.path[:0] = [str(ROOT / "tests" / "intake"), str(ROOT / "tests" / "intake" / "page")]
 
 from page_support import Intake  # noqa: E402
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from page_support import ROOT, WIDE, Intake, Tab
+from intake_process import ROOT
+from page_support import WIDE, Intake, Tab
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(ROOT / "tools"))

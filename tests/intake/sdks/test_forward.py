@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk_support import PATIENCE, Intake, clean, run_python
+from intake_process import clean
+from sdk_support import PATIENCE, Intake, run_python
 from test_sdks import check
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk_support import PROGRAMS, ROOT, Intake, run_program, run_python
+from intake_process import ROOT
+from sdk_support import PROGRAMS, Intake, run_program, run_python
 
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk_support import PATIENCE, Intake, binary, clean
+from intake_process import binary, clean
+from sdk_support import PATIENCE, Intake
 
 TRACE = "6b029e4800000000669908bad7a0d48a"
 

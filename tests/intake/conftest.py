@@ -1,0 +1,1 @@
+"""Makes `intake_process` known to the tests of both folders here."""
