@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release -p witspan-example -- "How does a span find its parent?"
 //!
-//! It is the agent of `examples/python`, in Rust: one run is one trace, and the same trace. Where it
-//! goes is configured by the DD_* environment; see the README.
+//! It is the agent of `examples/python`, in Rust: one run is one trace, and the same trace. Where
+//! it goes is configured by the DD_* environment; see the README.
 
 mod documents;
 mod endpoint;
