@@ -95,7 +95,8 @@ impl Librarian<'_> {
             let mut text = String::new();
             let request = json!({
                 "model": model, "messages": messages, "tools": tools::described(),
-                "tool_choice": "none", "temperature": 0, "stream": true, "stream_options": {"include_usage": true},
+                "tool_choice": "none", "temperature": 0, "stream": true,
+                "stream_options": {"include_usage": true},
             });
             let body = self.endpoint.post("chat/completions", &request)?;
             for line in BufReader::new(body.into_reader()).lines() {
