@@ -1,6 +1,5 @@
 """What the application's processor is given: a finished span, to redact, enrich or drop."""
 
-import json
 import logging
 from typing import Any, Callable, Optional, Union
 
@@ -137,6 +136,9 @@ def runner(processor: Processor) -> Runner:
         got = type(processor).__name__
         accepted = "a function that takes an LLMObsSpan and gives one, or None"
         raise LLMObsArgumentError(f"`processor` is of type {got}; accepted: {accepted}")
+
+    # Only who has a processor needs it; every program would carry it otherwise.
+    import json
 
     def run(text: str) -> Union[Event, str, None]:
         try:
