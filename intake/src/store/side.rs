@@ -24,7 +24,7 @@ pub(crate) fn add_evaluation(
     if let (None, Some((key, value))) = (&place, join) {
         place = match key {
             SPAN_KEY => find_span(batch, value)?,
-            _ => find(batch.connection, key, value)?,
+            _ => find(batch, key, value)?,
         };
         if place.is_none() {
             batch.counters.waiting += 1;
@@ -82,19 +82,21 @@ fn find_span(
 
 /// The newest span with this tag, or join key.
 fn find(
-    connection: &Connection,
+    batch: &Batch<'_>,
     key: &str,
     value: &str,
 ) -> rusqlite::Result<Option<(String, Option<String>)>> {
-    let newest = connection
+    let connection = batch.connection;
+    let newest: Option<i64> = connection
         .prepare_cached(
-            "SELECT traces.id, traces.trace_id FROM tags JOIN trace_tags ON tag = tags.id
-             JOIN traces ON traces.id = trace
+            "SELECT trace FROM tags JOIN trace_tags ON tag = tags.id
              WHERE key = ?1 AND value = ?2 ORDER BY trace DESC LIMIT 1",
         )?
-        .query_row([key, value], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .query_row([key, value], |row| row.get(0))
         .optional()?;
-    let Some((trace, trace_id)) = newest else { return Ok(None) };
+    let Some(trace) = newest else { return Ok(None) };
+    // The batch knows the traces that begin in it; they have no row yet.
+    let Some(trace_id) = batch.trace_id_of(trace)? else { return Ok(None) };
     let tag = format!("{key}:{value}");
     let span = connection
         .prepare_cached(

@@ -433,6 +433,21 @@ fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
 }
 
 #[test]
+fn an_evaluation_finds_a_span_that_comes_with_it() {
+    let kept = Temporary::new();
+    let hex = "000000000000000000000000000000fe";
+    let mut root = workflow(hex, "1", 0);
+    root.tags.push("order:8".to_owned());
+    let tag = ("order".to_owned(), "8".to_owned());
+    let by_tag = Evaluation { join_tag: Some(tag), ..evaluation("by tag") };
+    kept.keep_all(Decoded { spans: vec![root], evaluations: vec![by_tag], ..Decoded::default() });
+
+    let whole = kept.trace(hex);
+    assert_eq!(whole["evaluations"][0]["id"], "by tag");
+    assert_eq!(whole["evaluations"][0]["span_id"], "1");
+}
+
+#[test]
 fn losses_are_kept_by_tracer_and_never_shrink() {
     let kept = Temporary::new();
     let report = |count, delta| DropReport {
