@@ -44,7 +44,7 @@ intake: page
 # The agent that the demo runs in Rust; Python's needs no building
 [private]
 example: prepared component
-    cargo build -q --release -p witspan-example
+    cargo build -q --profile intake -p witspan-example
 
 # Show a first trace of every language on a page, without account or network
 demo *args: build intake example
@@ -59,7 +59,7 @@ wasmtime: prepared component programs
 [doc('Run every test: the conformance suite, the rest of Rust, the rest of Python')]
 [no-exit-message]
 test: conformance intake example
-    cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --release -- --skip sends_every_cases_bytes
+    cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest --ignore=tests/conformance/test_python.py
 

@@ -67,7 +67,7 @@ def main() -> None:
     build_cli.main([str(OUT)])
     tests = ["-p", "witspan-component-tests", "-p", "witspan-cli-tests"]
     tested = subprocess.run(
-        ["cargo", "test", "-q", "--no-fail-fast", "--release", *tests],
+        ["cargo", "test", "-q", "--no-fail-fast", "--profile", "intake", *tests],
         cwd=ROOT,
         env={**os.environ, "WITSPAN_COMPONENTS": str(OUT)},
     )

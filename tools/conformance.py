@@ -25,7 +25,7 @@ REPORTS = ROOT / "target" / "conformance"
 # The whole workspace is named, so that cargo compiles everything once, with the features that
 # `just test` wants too. That skips the tests of this name.
 LEFT_OUT = "--exclude witspan-component --exclude witspan-intake"
-CARGO_TEST = f"cargo test -q --release --workspace {LEFT_OUT}"
+CARGO_TEST = f"cargo test -q --profile intake --workspace {LEFT_OUT}"
 CARGO_NAME = "sends_every_cases_bytes"
 
 # The command of each runner.

@@ -32,7 +32,7 @@ TIME_LIMIT = 120
 #: The agent in each language that is built; all make the same trace.
 LANGUAGES = {
     "Python": [sys.executable, str(ROOT / "examples/python/agent.py")],
-    "Rust": [str(built("release", "witspan-example"))],
+    "Rust": [str(built("intake", "witspan-example"))],
 }
 SESSION = ["--session", "demo-session"]
 LINES_OF_LOG = 25

@@ -45,7 +45,10 @@ pub struct Config {
     /// agent and sdk with one.
     pub intake: Option<IntakeFormat>,
     /// Bounds of memory and batches, for each instance of the core: a tracer has one for each
-    /// processor, four at most, and a trace stays in one. `DD_LLMOBS_EVENT_SIZE_BYTES` sets
+    /// processor, four at most, and a trace stays in one. So a tracer of four instances may hold
+    /// four times these bytes, though a program that traces on one thread rarely fills more than
+    /// one. They are not the tracer's in common because the memory of an instance never shrinks:
+    /// what one gave back, another could not take. `DD_LLMOBS_EVENT_SIZE_BYTES` sets
     /// `event_bytes`.
     pub limits: Limits,
     /// The share of traces that are marked as sampled, from 0 to 1. `DD_LLMOBS_SAMPLE_RATE`;
