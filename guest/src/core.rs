@@ -162,13 +162,13 @@ impl<P: Platform> Core<P> {
     ) -> Result<Handle, SpanError> {
         let (parent, remote) = self.resolve(parent)?;
         let started = self.now(now_ns);
-        let mut record = Record {
+        let mut record = Box::new(Record {
             kind,
             name: name.filter(|name| !name.is_empty()),
             start_ns: self.anchor.wall_at(started),
             started: Some(started),
             ..Record::default()
-        };
+        });
         let (mut session, mut around, mut app) = (None, None, None);
         for option in options {
             match option {
@@ -201,7 +201,7 @@ impl<P: Platform> Core<P> {
             return Ok(0);
         }
         let above = parent.and_then(|parent| self.slots.get(parent));
-        let late = above.is_some_and(|slot| !slot.open);
+        let late = above.is_some_and(|slot| !slot.is_open());
         let above = above.map(|slot| &slot.frame);
         let remote = remote.as_ref();
         for text in [&mut session, &mut app].into_iter().flatten() {
@@ -346,22 +346,22 @@ impl<P: Platform> Core<P> {
         #[cfg(feature = "trap")]
         crate::core::trap_on_demand(text);
         let slot = self.slots.get_mut(span).ok_or(Error::UnknownSpan(span))?;
-        if !slot.open {
+        let Slot { frame, record: Some(record), .. } = slot else {
             return Err(Error::SpanFinished(span));
-        }
+        };
         let room = (self.settings.limits.open_bytes as usize).saturating_sub(self.open_bytes);
         if text.len() > room {
             return Err(Error::MemoryFull);
         }
         self.draft.clear();
-        let kind = slot.record.kind;
+        let kind = record.kind;
         let mut warnings = annotation::parse(kind, text, &mut self.draft, &mut self.canonicalizer)?;
         if let Some(extra) = &mut self.draft.extra
             && !extra.cost_tags.is_empty()
         {
-            let (tags, slot) = (&self.draft.tags, &*slot);
+            let tags = &self.draft.tags;
             extra.cost_tags.retain(&mut |key| {
-                let known = tags.get(key).is_some() || has_tag(slot, key);
+                let known = tags.get(key).is_some() || has_tag(frame, record, key);
                 if !known {
                     let key = String::from_utf8_lossy(key);
                     let what =
@@ -375,12 +375,12 @@ impl<P: Platform> Core<P> {
         if self.draft.size() > room {
             return Err(Error::MemoryFull);
         }
-        let before = slot.record.notes.size();
+        let before = record.notes.size();
         if let Some(session) = &self.draft.session {
-            slot.frame.session = Some(session.clone());
+            frame.session = Some(session.clone());
         }
-        slot.record.notes.merge(&mut self.draft);
-        self.open_bytes = (self.open_bytes + slot.record.notes.size()).saturating_sub(before);
+        record.notes.merge(&mut self.draft);
+        self.open_bytes = (self.open_bytes + record.notes.size()).saturating_sub(before);
         Ok(warnings)
     }
 
@@ -398,14 +398,14 @@ impl<P: Platform> Core<P> {
             return Ok(finished);
         }
         let now = self.now(now_ns);
-        let Some(slot) = self.slots.close(span) else {
+        let Some((frame, record)) = self.slots.close(span) else {
             self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
             finished.current = self.slots.nearest_open(span);
             return Ok(finished);
         };
         let mut ended = Ended {
-            frame: slot.frame.clone(),
-            record: std::mem::take(&mut slot.record),
+            frame: frame.clone(),
+            record,
             failure: failure.map(Failure::within_limits),
             duration_ns: 0,
             parents_prompt: None,
@@ -424,7 +424,7 @@ impl<P: Platform> Core<P> {
             (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
         };
         self.take_from_parent(&mut ended);
-        self.decide(span, &ended.frame, &ended.record);
+        self.decide(span, &ended.frame, Some(&ended.record));
         let decision = ended.frame.trace.decision.get().and_then(Option::as_ref);
         let sampled = decision.is_none_or(|decision| decision.sampled);
         let handed = if self.sampler.drop && !sampled {
@@ -450,14 +450,15 @@ impl<P: Platform> Core<P> {
 
     /// Sees that it is decided whether a trace is sampled. The first span of a trace that finishes,
     /// or whose ids are asked for by another service, decides for all.
-    pub(crate) fn decide(&self, span: Handle, frame: &Frame, record: &Record) {
+    pub(crate) fn decide(&self, span: Handle, frame: &Frame, record: Option<&Record>) {
         let trace = &frame.trace;
         if trace.decision.get().is_some() {
             return;
         }
         let root = trace.root.get().copied().filter(|root| *root != span);
-        let root = root.and_then(|root| self.slots.get(root)).filter(|slot| slot.open);
-        let (frame, record) = root.map_or((frame, record), |slot| (&slot.frame, &slot.record));
+        let root = root.and_then(|root| self.slots.get(root));
+        let root = root.and_then(|root| Some((&root.frame, Some(root.record.as_deref()?))));
+        let (frame, record) = root.unwrap_or((frame, record));
         let decision = self.sampler.decide(trace, &root_tags(frame, record));
         let _ = trace.decision.set(Some(decision));
     }
@@ -469,8 +470,8 @@ impl<P: Platform> Core<P> {
         if !matches!(kind, SpanKind::Llm | SpanKind::Tool) || ended.frame.parent == 0 {
             return;
         }
-        let parent = self.slots.get(ended.frame.parent).filter(|slot| slot.open);
-        let Some(parent) = parent.map(|slot| &slot.record) else { return };
+        let parent = self.slots.get(ended.frame.parent);
+        let Some(parent) = parent.and_then(|slot| slot.record.as_deref()) else { return };
         let Some(extra) = &parent.notes.extra else { return };
         if kind == SpanKind::Llm && !extra.prompt.is_empty() {
             ended.parents_prompt = Some(extra.prompt.clone());
@@ -485,10 +486,9 @@ impl<P: Platform> Core<P> {
         if span == 0 {
             return Ok(false);
         }
-        let Some(slot) = self.slots.close(span) else {
+        let Some((_, record)) = self.slots.close(span) else {
             return self.slots.get(span).map(|_| false).ok_or(SpanError::UnknownSpan);
         };
-        let record = std::mem::take(&mut slot.record);
         self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
         self.counts.drop_spans(DropReason::Unfinished, 1);
         Ok(true)
@@ -519,9 +519,9 @@ impl<P: Platform> Core<P> {
 }
 
 /// Whether an open span has a tag of this key, escaped.
-fn has_tag(slot: &Slot, key: &[u8]) -> bool {
-    let session = key == b"session_id" && slot.frame.session.is_some();
-    session || slot.record.notes.tags.get(key).is_some() || slot.frame.app.has_tag(key)
+fn has_tag(frame: &Frame, record: &Record, key: &[u8]) -> bool {
+    let session = key == b"session_id" && frame.session.is_some();
+    session || record.notes.tags.get(key).is_some() || frame.app.has_tag(key)
 }
 
 /// Ends this instance as a defect would, for tests of what a host does then.

@@ -43,7 +43,7 @@ impl<P: Platform> Core<P> {
             return Ok(None);
         }
         let slot = self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
-        self.decide(span, &slot.frame, &slot.record);
+        self.decide(span, &slot.frame, slot.record.as_deref());
         Ok(Some(place_of(&slot.frame)))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A finished span's frame stays readable until its slot is taken again, and slots are taken
 //! again in the order in which they became free: so a task that outlives its parent still finds
-//! it, at a fixed cost of memory and none of time.
+//! it, at a fixed cost of memory and none of time. What is sent of a span lies beside its slot, since
+//! it is three times as long and few of the kept spans are open.
 
 use crate::span::{Frame, Record};
 use std::collections::VecDeque;
@@ -13,12 +14,23 @@ pub type Handle = u64;
 /// How many finished spans can still be named as a parent, at least.
 const KEPT: usize = 4096;
 
+/// Room that is there from the beginning: the spans that are kept, and as many open ones as most
+/// programs have. Memory that was never written costs nothing; growing step by step would copy, and
+/// leave the former places unused.
+const ROOM: usize = KEPT + 256;
+
 #[derive(Debug)]
 pub(crate) struct Slot {
     generation: u32,
-    pub(crate) open: bool,
     pub(crate) frame: Frame,
-    pub(crate) record: Record,
+    /// While it is open.
+    pub(crate) record: Option<Box<Record>>,
+}
+
+impl Slot {
+    pub(crate) fn is_open(&self) -> bool {
+        self.record.is_some()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -29,20 +41,23 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    pub(crate) fn insert(&mut self, frame: Frame, record: Record) -> Handle {
+    pub(crate) fn insert(&mut self, frame: Frame, record: Box<Record>) -> Handle {
+        let record = Some(record);
         self.open += 1;
         if self.free.len() > KEPT {
             let place = self.free.pop_front().unwrap_or(0);
             if let Some(slot) = self.slots.get_mut(place as usize) {
                 slot.generation = slot.generation.wrapping_add(1);
-                slot.open = true;
                 slot.frame = frame;
                 slot.record = record;
                 return handle(slot.generation, place);
             }
         }
+        if self.slots.is_empty() {
+            self.slots.reserve_exact(ROOM);
+        }
         let place = u32::try_from(self.slots.len()).unwrap_or(u32::MAX - 1);
-        self.slots.push(Slot { generation: 0, open: true, frame, record });
+        self.slots.push(Slot { generation: 0, frame, record });
         handle(0, place)
     }
 
@@ -56,17 +71,17 @@ impl Slots {
         (slot.generation == generation(handle)).then_some(slot)
     }
 
-    /// Ends an open span; its record is the caller's to take, the frame stays.
-    pub(crate) fn close(&mut self, handle: Handle) -> Option<&mut Slot> {
+    /// Ends an open span: its frame, which stays, and its record.
+    pub(crate) fn close(&mut self, handle: Handle) -> Option<(&Frame, Box<Record>)> {
         let place = place(handle)?;
         let slot = self.slots.get_mut(place)?;
-        if !slot.open || slot.generation != generation(handle) {
+        if slot.generation != generation(handle) {
             return None;
         }
-        slot.open = false;
+        let record = slot.record.take()?;
         self.open -= 1;
         self.free.push_back(u32::try_from(place).unwrap_or(0));
-        Some(slot)
+        Some((&slot.frame, record))
     }
 
     pub(crate) fn open(&self) -> usize {
@@ -78,7 +93,7 @@ impl Slots {
         let mut at = handle;
         loop {
             let slot = self.get(at)?;
-            if slot.open {
+            if slot.is_open() {
                 return Some(at);
             }
             at = slot.frame.parent;

@@ -23,7 +23,7 @@ pub(crate) use tags::{prepare_tags, root_tags};
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) frame: Frame,
-    pub(crate) record: Record,
+    pub(crate) record: Box<Record>,
     pub(crate) failure: Option<Failure>,
     pub(crate) duration_ns: u64,
     /// The prompt of the parent, for an llm span that has none of its own.

@@ -55,9 +55,11 @@ fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
     tag.1.get(..tag.0).unwrap_or_default()
 }
 
-/// The tags of a root, as far as they are known, for the rules of sampling.
-pub(crate) fn root_tags<'a>(frame: &'a Frame, record: &'a Record) -> Vec<Tag<'a>> {
-    let mut tags: Vec<Tag<'a>> = record.notes.tags.iter_whole().collect();
+/// The tags of a root, as far as they are known, for the rules of sampling. One that has finished
+/// is known by its frame alone.
+pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec<Tag<'a>> {
+    let own = record.into_iter().flat_map(|record| record.notes.tags.iter_whole());
+    let mut tags: Vec<Tag<'a>> = own.collect();
     for (key_len, tag) in &frame.app.tags {
         let tag = (*key_len, tag.as_slice());
         if !tags.iter().any(|set| key_of(set) == key_of(&tag)) {
