@@ -148,7 +148,7 @@ REVEALED = [
     "def (text: str) -> list[float]",
     "str",
     "dict[str, str] | None",
-    "tuple[bool, int, int, dict[str, int], fallback=witspan._lifecycle.FlushResult]",
+    "tuple[bool, int, int, dict[str, int], fallback=witspan._flushed.FlushResult]",
     "int",
 ]
 

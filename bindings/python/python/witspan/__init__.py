@@ -16,14 +16,16 @@ Nothing here raises into the application because of tracing. The one exception i
 own wrong argument: `LLMObsArgumentError`, a `ValueError`, whose text says what is accepted.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from ._errors import LLMObsArgumentError, LLMObsError
-from ._lifecycle import FlushResult
 from ._llmobs import LLMObs
 from ._processor import LLMObsSpan
 
+# `typing` takes longer to import than all of this package, and a type checker needs only the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._flushed import FlushResult
     from ._native import Span
     from .types import Documents, Messages, Prompt
 
@@ -49,6 +51,10 @@ def __getattr__(name: str) -> object:
         from ._native import Span
 
         return Span
+    if name == "FlushResult":
+        from ._flushed import FlushResult
+
+        return FlushResult
     if name in ("Documents", "Messages", "Prompt"):
         from . import types
 

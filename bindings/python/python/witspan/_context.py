@@ -1,16 +1,20 @@
 """Annotation contexts: what is said of every span that starts inside."""
 
-from types import TracebackType
-from typing import Any, Optional
+from __future__ import annotations
 
 from ._lifecycle import Lifecycle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
 
 
 class AnnotationContext:
     """A context manager, of `with` and of `async with`. It may be entered more than once."""
 
     # The texts that were entered and not left yet; None where tracing was off.
-    _entered: tuple[Optional[str], ...] = ()
+    _entered: tuple[str | None, ...] = ()
 
     def __init__(self, owner: type[Lifecycle], parts: tuple[Any, ...]) -> None:
         self._owner = owner
@@ -30,9 +34,9 @@ class AnnotationContext:
 
     def __exit__(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         if not self._entered:
             return
@@ -48,9 +52,9 @@ class AnnotationContext:
 
     async def __aexit__(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         self.__exit__(exc_type, exc_val, exc_tb)
 

@@ -3,19 +3,24 @@
 Two ways: a signal that ends the process, and a child of `multiprocessing`, which ends without it.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
-from types import FrameType
-from typing import Any, Callable, Optional
 
-#: Sends what has finished, within the exit deadline. Takes no arguments and does not raise.
-Deliver = Callable[[], None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable
+
+    #: Sends what has finished, within the exit deadline. Takes no arguments and does not raise.
+    Deliver = Callable[[], None]
 
 # After the finalizers of the application, which may make spans.
 _LAST = -100
 
-_handler: Optional[Callable[[int, Optional[FrameType]], None]] = None
+_handler: Callable[[int, FrameType | None], None] | None = None
 
 
 def catch_signals(deliver: Deliver) -> None:
@@ -31,7 +36,7 @@ def catch_signals(deliver: Deliver) -> None:
         return
     import signal
 
-    def ends(number: int, frame: Optional[FrameType]) -> None:
+    def ends(number: int, frame: FrameType | None) -> None:
         # From here on the signal does what it would have done. A second one does not wait.
         signal.signal(number, signal.SIG_DFL)
         deliver()
@@ -65,7 +70,7 @@ class _Children:
         self.deliver = deliver
 
 
-_children: Optional[_Children] = None
+_children: _Children | None = None
 
 
 def join_multiprocessing(deliver: Deliver) -> None:

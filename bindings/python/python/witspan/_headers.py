@@ -1,12 +1,17 @@
 """Headers of requests, in the forms that applications have them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any, Union
 
 from ._errors import LLMObsArgumentError
 
-#: A dict or another mapping, or pairs, as ASGI has them.
-Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Union
+
+    #: A dict or another mapping, or pairs, as ASGI has them.
+    Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
 
 def pairs(headers: Any) -> list[tuple[str, str]]:
@@ -41,7 +46,7 @@ def mutable(headers: Any) -> MutableMapping[str, str]:
     return headers
 
 
-def _text(value: Any) -> Union[str, None]:
+def _text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, str):

@@ -1,20 +1,26 @@
 """The life of tracing: enable, flush, disable, and what happens at a fork and at the end."""
 
+from __future__ import annotations
+
 import atexit
-import copy
 import logging
 import math
 import os
 import threading
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Optional
 
 from . import _exit
 from ._errors import LLMObsArgumentError, LLMObsError
-from ._processor import Processor, Runner, runner
+from ._processor import runner
 
+# Not from `typing`, which takes longer to import than all of this package.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from typing import Any, ClassVar
+
+    from ._flushed import FlushResult
     from ._native import Memory, Tracer
+    from ._processor import Processor, Runner
 
 logger = logging.getLogger("witspan")
 
@@ -30,34 +36,13 @@ _MORE_COUNTERS = (
 )
 
 
-class FlushResult(NamedTuple):
-    """What a flush came to. Counters are of the tracer's whole life."""
-
-    #: Whether everything that had finished was delivered or dropped in time.
-    settled: bool
-    #: Spans that the receiver took.
-    delivered: int
-    #: Spans not finished, queued, or under way.
-    pending: int
-    #: Spans lost, by reason.
-    dropped: dict[str, int]
-
-
-def _result(settled: bool, counters: dict[str, Any]) -> FlushResult:
-    pending = counters["open"] + counters["queued"] + counters["in_flight"]
-    return FlushResult(settled, counters["delivered"], pending, counters["dropped"])
-
-
-_NOTHING = FlushResult(True, 0, 0, {})
-
-
 def _off(name: str) -> bool:
     """Whether a variable is set and says no."""
     text = os.environ.get(name, "").strip().lower()
     return text not in ("", "1", "true")
 
 
-def _exit_timeout(given: Optional[float]) -> float:
+def _exit_timeout(given: float | None) -> float:
     """The seconds that were given, or that the environment says, or 2."""
     accepted = "seconds, as a finite number from 0"
     if given is not None:
@@ -86,13 +71,13 @@ class Lifecycle:
     """The one tracer of the process, and how it starts and ends."""
 
     enabled: ClassVar[bool] = False
-    _tracer: ClassVar[Optional["Tracer"]] = None
+    _tracer: ClassVar[Tracer | None] = None
     _last: ClassVar[dict[str, Any]] = {}
     # How the tracer was started, for that of a forked process.
     _settings: ClassVar[dict[str, Any]] = {}
     _exit_timeout: ClassVar[float] = EXIT_TIMEOUT
     # What every tracer is given that starts: the function that looks at spans.
-    _processor: ClassVar[Optional[Runner]] = None
+    _processor: ClassVar[Runner | None] = None
     # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
     _lock: ClassVar[AbstractContextManager[Any]] = threading.RLock()
     _starting: ClassVar[bool] = False
@@ -103,32 +88,32 @@ class Lifecycle:
     # the settings of its first `enable` replace it.
     _provisional: ClassVar[bool] = False
     # Where everything stays that would be sent, while a test records.
-    _memory: ClassVar[Optional["Memory"]] = None
+    _memory: ClassVar[Memory | None] = None
     # Whether it was said that the native module cannot be loaded.
     _complained: ClassVar[bool] = False
 
     @classmethod
     def enable(
         cls,
-        ml_app: Optional[str] = None,
+        ml_app: str | None = None,
         integrations_enabled: bool = True,
-        agentless_enabled: Optional[bool] = None,
-        instrumented_proxy_urls: Optional[set[str]] = None,
-        site: Optional[str] = None,
-        api_key: Optional[str] = None,
-        app_key: Optional[str] = None,
-        project_name: Optional[str] = None,
-        env: Optional[str] = None,
-        service: Optional[str] = None,
-        span_processor: Optional[Processor] = None,
-        sample_rate: Optional[float] = None,
-        agent_service: Optional[str] = None,
+        agentless_enabled: bool | None = None,
+        instrumented_proxy_urls: set[str] | None = None,
+        site: str | None = None,
+        api_key: str | None = None,
+        app_key: str | None = None,
+        project_name: str | None = None,
+        env: str | None = None,
+        service: str | None = None,
+        span_processor: Processor | None = None,
+        sample_rate: float | None = None,
+        agent_service: str | None = None,
         *,
-        exit_timeout: Optional[float] = None,
-        handle_signals: Optional[bool] = None,
+        exit_timeout: float | None = None,
+        handle_signals: bool | None = None,
         _auto: bool = False,
-        _fixed_clock_ns: Optional[int] = None,
-        _limits: Optional[dict[str, int]] = None,
+        _fixed_clock_ns: int | None = None,
+        _limits: dict[str, int] | None = None,
     ) -> None:
         """Starts tracing. What is not given here comes from the environment (`DD_…`).
 
@@ -207,7 +192,7 @@ class Lifecycle:
             cls._hooked = True
             atexit.register(cls.disable)
             if hasattr(os, "register_at_fork"):
-                os.register_at_fork(after_in_child=cls._after_fork)
+                os.register_at_fork(before=cls._before_fork, after_in_child=cls._after_fork)
         _exit.join_multiprocessing(cls.disable)
         if cls._memory is not None:
             # What a test records is not sent: signals stay as they are.
@@ -240,7 +225,7 @@ class Lifecycle:
             cls._starting = False
 
     @classmethod
-    def _use(cls, tracer: Optional["Tracer"]) -> None:
+    def _use(cls, tracer: Tracer | None) -> None:
         """Makes this the tracer of the process, or none.
 
         While there is one, native functions stand in the place of the calls that are made for
@@ -250,6 +235,18 @@ class Lifecycle:
 
         cls._tracer, cls.enabled = tracer, tracer is not None
         use_tracer(cls, tracer)
+
+    @classmethod
+    def _before_fork(cls) -> None:
+        """Imports what is imported late: in a process that was forked while another thread was in
+        the midst of an import, that import never ends. (Not `logging`: a module that asks to be
+        told of forks must not be imported in one.)"""
+        if cls._tracer is not None:
+            import copy  # noqa: F401
+            import json  # noqa: F401
+            import traceback  # noqa: F401
+
+            from . import _flushed, _values  # noqa: F401
 
     @classmethod
     def _after_fork(cls) -> None:
@@ -267,7 +264,7 @@ class Lifecycle:
             _exit.join_multiprocessing(cls.disable)
 
     @classmethod
-    def register_processor(cls, processor: Optional[Processor] = None) -> None:
+    def register_processor(cls, processor: Processor | None = None) -> None:
         """Has a function look at every span before it is sent; `None`: no longer.
 
         It takes an `LLMObsSpan` and gives it back as it shall be sent, or None to drop it. It runs
@@ -335,15 +332,17 @@ class Lifecycle:
             logger.debug("the last spans could not be sent", exc_info=True)
 
     @classmethod
-    def flush(cls, timeout: Optional[float] = None) -> FlushResult:
+    def flush(cls, timeout: float | None = None) -> FlushResult:
         """Sends what has finished and waits for that, at most `timeout` seconds (10 by default).
 
         Raises `LLMObsArgumentError` for a timeout that is no time.
         """
+        from ._flushed import NOTHING, flushed
+
         tracer = cls._tracer
         if tracer is None:
-            return _result(True, cls.statistics()) if cls._last else _NOTHING
-        return _result(*tracer.flush(FLUSH_TIMEOUT if timeout is None else timeout))
+            return flushed(True, cls.statistics()) if cls._last else NOTHING
+        return flushed(*tracer.flush(FLUSH_TIMEOUT if timeout is None else timeout))
 
     @classmethod
     def statistics(cls) -> dict[str, Any]:
@@ -361,4 +360,8 @@ class Lifecycle:
         tally: dict[str, Any] = dict.fromkeys(("accepted", "queued", "in_flight", "delivered"), 0)
         none = {**tally, **dict.fromkeys(_MORE_COUNTERS, 0), "dropped": {}}
         none["evaluations"] = {**tally, "dropped": {}}
-        return copy.deepcopy({**none, **cls._last}) if cls._last else none
+        if not cls._last:
+            return none
+        import copy
+
+        return copy.deepcopy({**none, **cls._last})

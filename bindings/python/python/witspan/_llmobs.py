@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from ._context import NOTHING, AnnotationContext
 from ._errors import LLMObsArgumentError
-from ._headers import Headers, mutable, pairs, put
+from ._headers import mutable, pairs, put
 from ._noop import NOOP_SPAN
 from ._offered import mark_missing
 from ._starters import Starters
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+    from typing import Any
+
+    from ._headers import Headers
     from ._native import Span
 
 logger = logging.getLogger("witspan")

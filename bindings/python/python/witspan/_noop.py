@@ -1,9 +1,12 @@
 """The span that is handed out while tracing is off: every call does nothing."""
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, cast
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
     from ._native import Span
 
 
@@ -29,14 +32,14 @@ class NoopSpan:
     def error(self, failed: int) -> None:
         pass
 
-    def finish(self, finish_time: Optional[float] = None) -> None:
+    def finish(self, finish_time: float | None = None) -> None:
         """Does nothing."""
 
     def set_exc_info(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         """Does nothing."""
 
@@ -52,7 +55,7 @@ class NoopSpan:
     def set_metrics(self, metrics: dict[str, float]) -> None:
         """Does nothing."""
 
-    def get_tag(self, key: str) -> Optional[str]:
+    def get_tag(self, key: str) -> str | None:
         """None."""
         return None
 
@@ -60,7 +63,7 @@ class NoopSpan:
         """Nothing."""
         return {}
 
-    def get_metric(self, key: str) -> Optional[float]:
+    def get_metric(self, key: str) -> float | None:
         """None."""
         return None
 
@@ -68,28 +71,28 @@ class NoopSpan:
         """Nothing."""
         return {}
 
-    async def __aenter__(self) -> "NoopSpan":
+    async def __aenter__(self) -> NoopSpan:
         return self
 
     async def __aexit__(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         """Does nothing."""
 
-    def __enter__(self) -> "NoopSpan":
+    def __enter__(self) -> NoopSpan:
         return self
 
     def __exit__(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         """Does nothing."""
 
 
 #: There is only one. To a type checker it is a `Span`, so that nobody has to tell them apart.
-NOOP_SPAN = cast("Span", NoopSpan())
+NOOP_SPAN: Span = NoopSpan()  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]

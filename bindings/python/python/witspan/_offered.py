@@ -1,6 +1,10 @@
 """What ddtrace has and witspan has not, and how whoever asks for it is told."""
 
-from typing import NoReturn
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # Of ddtrace's LLMObs: data sets, experiments, managed prompts, and reading spans back.
 _DDTRACES = frozenset(

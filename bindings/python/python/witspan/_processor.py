@@ -1,14 +1,24 @@
 """What the application's processor is given: a finished span, to redact, enrich or drop."""
 
+from __future__ import annotations
+
 import logging
-from typing import Any, Callable, Optional, Union
 
 from ._errors import LLMObsArgumentError
 
-logger = logging.getLogger("witspan")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Union
 
-Event = dict[str, Any]
-Message = dict[str, Any]
+    Event = dict[str, Any]
+    Message = dict[str, Any]
+    #: What an application registers: gives the span as it shall be sent, or None to drop it.
+    Processor = Callable[["LLMObsSpan"], Union["LLMObsSpan", None]]
+    #: What the native module calls: from an event's JSON text to the changed event, to None for no
+    #: span, or to a text, which is no event, so that the core withholds the content.
+    Runner = Callable[[str], Union[Event, str, None]]
+
+logger = logging.getLogger("witspan")
 
 #: Sides of a span whose content is documents; llm has messages, everything else values.
 _DOCUMENTS = {("embedding", "input"), ("retrieval", "output")}
@@ -62,12 +72,12 @@ class LLMObsSpan:
     def metadata(self, metadata: dict[str, Any]) -> None:
         self.event["metadata"] = metadata
 
-    def get_tag(self, key: str) -> Optional[str]:
+    def get_tag(self, key: str) -> str | None:
         """The value of a tag of the span; `span.kind` is its kind."""
         if key == "span.kind":
             kind: str = self.event["kind"]
             return kind
-        tag: Optional[str] = self.event.get("tags", {}).get(key)
+        tag: str | None = self.event.get("tags", {}).get(key)
         return tag
 
     def _view(self, side: str) -> list[Message]:
@@ -84,7 +94,7 @@ class LLMObsSpan:
             del self.event["metadata"]
         return self.event
 
-    def _store(self, side: str, messages: Optional[list[Message]]) -> None:
+    def _store(self, side: str, messages: list[Message] | None) -> None:
         content = self.event.setdefault(side, {})
         kind = self.event["kind"]
         new: Any
@@ -121,15 +131,6 @@ def _documents(before: list[dict[str, Any]], messages: list[Message]) -> list[di
     return [{**document, "text": message.get("content", "")} for document, message in pairs]
 
 
-#: What an application registers: gives the span as it shall be sent, or None to drop it.
-Processor = Callable[[LLMObsSpan], Optional[LLMObsSpan]]
-
-
-#: What the native module calls: from an event's JSON text to the changed event, to None for no
-#: span, or to a text, which is no event, so that the core withholds the content.
-Runner = Callable[[str], Union[Event, str, None]]
-
-
 def runner(processor: Processor) -> Runner:
     """Makes a function of the application's one that the native module can call."""
     if not callable(processor):
@@ -140,7 +141,7 @@ def runner(processor: Processor) -> Runner:
     # Only who has a processor needs it; every program would carry it otherwise.
     import json
 
-    def run(text: str) -> Union[Event, str, None]:
+    def run(text: str) -> Event | str | None:
         try:
             span = processor(LLMObsSpan(json.loads(text)))
             if span is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._lifecycle import Lifecycle
 from ._noop import NOOP_SPAN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._native import Span
 

@@ -12,15 +12,20 @@ With pytest, the fixture `llmobs_spans` does the same for one test. Neither need
 or an agent.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Optional, Union, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ._errors import LLMObsArgumentError, LLMObsError
 from ._llmobs import LLMObs
 from ._native import Memory, Span, replace_contexts
-from ._processor import Processor, runner
+from ._processor import runner
 from ._recorded import Content, RecordedError, RecordedEvaluation, RecordedSpan, read
+
+if TYPE_CHECKING:
+    from ._processor import Processor
 
 __all__ = [
     "Content",
@@ -48,9 +53,9 @@ class NoSuchSpan(LLMObsError, LookupError):
 def recorder(
     *,
     ml_app: str = "test",
-    span_processor: Optional[Processor] = None,
+    span_processor: Processor | None = None,
     max_bytes: int = 64_000_000,
-) -> "Recorder":
+) -> Recorder:
     """Records what is traced in a `with` block, in memory.
 
     Inside, tracing is on, and only what is said here and by the application's own `enable` counts:
@@ -83,19 +88,19 @@ class Recorder(Sequence[RecordedSpan]):
     still open are not here; `open_spans` counts them.
     """
 
-    def __init__(self, ml_app: str, span_processor: Optional[Processor], max_bytes: int) -> None:
+    def __init__(self, ml_app: str, span_processor: Processor | None, max_bytes: int) -> None:
         self._ml_app = ml_app
         self._processor = span_processor
         self._max_bytes = max_bytes
         self._memory = Memory(max_bytes)
         # What there was before: the tracer's state, what was current, annotation contexts.
-        self._before: Optional[tuple[dict[str, Any], object, Optional[tuple[str, ...]]]] = None
+        self._before: tuple[dict[str, Any], object, tuple[str, ...] | None] | None = None
         # Requests that were read, and what they hold.
         self._read = -1
         self._spans: list[RecordedSpan] = []
         self._evaluations: list[RecordedEvaluation] = []
 
-    def __enter__(self) -> "Recorder":
+    def __enter__(self) -> Recorder:
         if self._before is not None:
             raise LLMObsError("this recorder records already; make another by recorder()")
         with LLMObs._lock:
@@ -119,9 +124,9 @@ class Recorder(Sequence[RecordedSpan]):
 
     def __exit__(
         self,
-        exc_type: Optional[type[BaseException]],
-        exc_val: Optional[BaseException],
-        exc_tb: Optional[TracebackType],
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         if self._before is not None:
             with LLMObs._lock:
@@ -142,11 +147,11 @@ class Recorder(Sequence[RecordedSpan]):
 
     def find(
         self,
-        name: Optional[str] = None,
+        name: str | None = None,
         *,
-        kind: Optional[str] = None,
-        tags: Optional[dict[str, str]] = None,
-        error: Optional[bool] = None,
+        kind: str | None = None,
+        tags: dict[str, str] | None = None,
+        error: bool | None = None,
     ) -> list[RecordedSpan]:
         """The spans to which all applies that is given; all spans if nothing is.
 
@@ -231,7 +236,7 @@ class Recorder(Sequence[RecordedSpan]):
     def __getitem__(self, key: slice) -> list[RecordedSpan]: ...
     @overload
     def __getitem__(self, key: str) -> RecordedSpan: ...
-    def __getitem__(self, key: Union[int, str, slice]) -> Union[RecordedSpan, list[RecordedSpan]]:
+    def __getitem__(self, key: int | str | slice) -> RecordedSpan | list[RecordedSpan]:
         """By place, or the only one of a name.
 
         Raises `NoSuchSpan`, a `LookupError`, if there is none or more than one of that name.
