@@ -210,6 +210,46 @@ def test_worker_processes_have_ids_of_their_own(receiver: Receiver, run: Run) ->
 
 
 @forks
+def test_a_fork_in_the_midst_of_a_late_import_leaves_a_child_that_goes_on(
+    receiver: Receiver, run: Run
+) -> None:
+    # A datetime is the first value that needs `witspan._values`, whose import is made slow here.
+    done = run("""
+        import datetime, importlib.abc, os, sys, threading, time
+        from witspan import LLMObs
+
+        class Slow(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path=None, target=None):
+                if name == "witspan._values":
+                    importing.set()
+                    time.sleep(1)
+
+        importing = threading.Event()
+        sys.meta_path.insert(0, Slow())
+        LLMObs.enable(ml_app="tests")
+
+        def make():
+            with LLMObs.task():
+                LLMObs.annotate(metadata={"at": datetime.datetime(2026, 1, 2)})
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        importing.wait()
+        child = os.fork()
+        if child == 0:
+            make()
+            LLMObs.flush()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [event["meta"]["metadata"] for event in receiver.events] == [
+        {"at": "2026-01-02T00:00:00"}
+    ] * 2
+
+
+@forks
 def test_forks_of_a_busy_process_do_not_hang(receiver: Receiver, run: Run) -> None:
     done = run("""
         import os, threading
