@@ -1,4 +1,4 @@
-//! The core itself: every call of the contract, on plain Rust values.
+//! The core itself: the calls of the contract about a span's life, on plain Rust values.
 
 use crate::annotation::{self, Warning};
 use crate::encode::{Ended, root_tags};
@@ -8,46 +8,13 @@ use crate::json::Canonicalizer;
 use crate::notes::Notes;
 use crate::platform::Platform;
 use crate::processing::Processing;
-use crate::propagation::{agent_at, trace_at};
 use crate::sampling::Sampler;
 use crate::sending::Sending;
 use crate::settings::{Destination, Settings};
 use crate::slots::{Handle, Slot, Slots};
-use crate::span::{Agent, App, Failure, Frame, NAME_BYTES, Record, SpanKind, cut_text};
+use crate::span::{App, Failure, Frame, Record, SpanKind};
 use crate::statistics::{DropReason, Statistics};
-use crate::trace::Trace;
 use std::rc::Rc;
-use witspan_propagation::Remote;
-
-/// What a new span belongs to; see `wit/tracing.wit`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Parent {
-    /// Nothing.
-    Root,
-    /// The span that is current where the call was made.
-    Current(Handle),
-    /// Exactly this span.
-    ChildOf(Handle),
-    /// A place in a trace of another service, as [`Core::extract`] gives it.
-    Remote(String),
-}
-
-/// What may be said of a span when it starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SpanOption {
-    /// The session.
-    SessionId(String),
-    /// The ML app.
-    MlApp(String),
-    /// The model.
-    ModelName(String),
-    /// Who serves the model.
-    ModelProvider(String),
-    /// The start, in nanoseconds since the Unix epoch.
-    StartNs(u64),
-    /// What an annotation context around it says.
-    Context(String),
-}
 
 /// What finishing a span leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +30,8 @@ pub struct Finished {
 }
 
 /// Bytes that an open span takes besides its texts, about.
-const SPAN_BYTES: usize = 512;
+pub(crate) const SPAN_BYTES: usize = 512;
+
 /// A wall-clock reading and the monotonic reading of the same moment, in ns.
 #[derive(Clone, Copy)]
 pub(crate) struct Anchor {
@@ -86,15 +54,15 @@ pub struct Core<P> {
     pub(crate) platform: P,
     pub(crate) settings: Settings,
     configured: bool,
-    sampler: Sampler,
-    app: Rc<App>,
+    pub(crate) sampler: Sampler,
+    pub(crate) app: Rc<App>,
     pub(crate) ids: Ids,
     pub(crate) anchor: Anchor,
     pub(crate) slots: Slots,
-    open_bytes: usize,
+    pub(crate) open_bytes: usize,
     pub(crate) canonicalizer: Canonicalizer,
     /// What an annotation is read into, before any of it is kept; its buffers are used again.
-    draft: Notes,
+    pub(crate) draft: Notes,
     pub(crate) sending: Sending,
     pub(crate) processing: Processing,
     pub(crate) counts: Statistics,
@@ -149,184 +117,6 @@ impl<P: Platform> Core<P> {
         }
         self.sending.adopt(destination, &self.settings);
         Ok(())
-    }
-
-    /// Starts a span; 0 if there is no room for it.
-    pub fn start_span(
-        &mut self,
-        kind: SpanKind,
-        parent: Parent,
-        name: Option<String>,
-        options: Vec<SpanOption>,
-        now_ns: Option<u64>,
-    ) -> Result<Handle, SpanError> {
-        let (parent, remote) = self.resolve(parent)?;
-        let started = self.now(now_ns);
-        let mut record = Box::new(Record {
-            kind,
-            name: name.filter(|name| !name.is_empty()),
-            start_ns: self.anchor.wall_at(started),
-            started: Some(started),
-            ..Record::default()
-        });
-        let (mut session, mut around, mut app) = (None, None, None);
-        for option in options {
-            match option {
-                SpanOption::SessionId(text) => session = Some(text).filter(|text| !text.is_empty()),
-                SpanOption::MlApp(text) => app = Some(text).filter(|text| !text.is_empty()),
-                SpanOption::ModelName(text) => record.model_name = Some(text),
-                SpanOption::ModelProvider(text) => record.model_provider = Some(text),
-                SpanOption::StartNs(at) => {
-                    record.start_ns = at;
-                    record.started = None;
-                }
-                SpanOption::Context(text) => {
-                    if let Some(given) = self.read_context(&text, &mut record)? {
-                        around = Some(given);
-                    }
-                }
-            }
-        }
-        if session.is_some() && around.is_some() {
-            // What the span itself says wins over the contexts around it.
-            record.notes.tags.remove(b"session_id");
-            record.notes.session = None;
-        }
-        let mut session = session.or(around);
-        self.counts.accepted += 1;
-        let size = SPAN_BYTES + record.size();
-        let no_room = self.open_bytes + size > self.settings.limits.open_bytes as usize;
-        if parent == Some(0) || no_room {
-            self.counts.drop_spans(DropReason::OpenFull, 1);
-            return Ok(0);
-        }
-        let above = parent.and_then(|parent| self.slots.get(parent));
-        let late = above.is_some_and(|slot| !slot.is_open());
-        let above = above.map(|slot| &slot.frame);
-        let remote = remote.as_ref();
-        for text in [&mut session, &mut app].into_iter().flatten() {
-            cut_text(text, NAME_BYTES);
-        }
-        let app = app.as_deref().or(remote.and_then(|remote| remote.ml_app.as_deref()));
-        let session = session.as_deref().or(remote.and_then(|remote| remote.session_id.as_deref()));
-        let trace = match above {
-            Some(frame) => frame.trace.clone(),
-            None => Rc::new(self.new_trace(remote, record.start_ns)),
-        };
-        let span_id = self.ids.span_id();
-        let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
-        let frame = Frame {
-            parent: parent.unwrap_or(0),
-            late,
-            parent_id: match (above, remote) {
-                (Some(frame), _) => frame.span_id,
-                (None, Some(remote)) => remote.parent_id,
-                (None, None) => 0,
-            },
-            app: match (app, above) {
-                (Some(name), _) if name == self.app.name => self.app.clone(),
-                (Some(name), Some(frame)) if name == frame.app.name => frame.app.clone(),
-                (Some(name), _) => Rc::new(App::new(name, &self.settings)),
-                (None, Some(frame)) => frame.app.clone(),
-                (None, None) => self.app.clone(),
-            },
-            session: match session {
-                Some(session) => Some(session.into()),
-                None => above.and_then(|frame| frame.session.clone()),
-            },
-            agent: match (above, remote) {
-                (Some(frame), _) => frame.as_agent.as_ref().or(frame.agent.as_ref()).cloned(),
-                (None, Some(remote)) => agent_at(remote).map(Rc::new),
-                (None, None) => None,
-            },
-            as_agent: (kind == SpanKind::Agent).then(|| {
-                let mut name = record.shown_name().to_owned();
-                cut_text(&mut name, NAME_BYTES);
-                Rc::new(Agent { name, span_id })
-            }),
-            trace,
-            span_id,
-        };
-        let trace = frame.trace.clone();
-        self.open_bytes += size;
-        let handle = self.slots.insert(frame, record);
-        // Only the first span of a trace sets it.
-        let _ = trace.root.set(handle);
-        Ok(handle)
-    }
-
-    /// A trace that begins here, or goes on here.
-    fn new_trace(&mut self, remote: Option<&Remote>, start_ns: u64) -> Trace {
-        let own = self.ids.trace_id(start_ns);
-        let trace = match remote {
-            None => Trace::begun(own),
-            Some(remote) => trace_at(remote, own),
-        };
-        if !self.sampler.has_rules() && trace.decision.get().is_none() {
-            let _ = trace.decision.set(Some(self.sampler.decide(&trace, &[])));
-        }
-        trace
-    }
-
-    /// Adds what an annotation context says to a span that starts; the session that it names.
-    fn read_context(
-        &mut self,
-        text: &str,
-        record: &mut Record,
-    ) -> Result<Option<String>, SpanError> {
-        self.draft.clear();
-        let mut name = None;
-        let canonicalizer = &mut self.canonicalizer;
-        let kind = Some(record.kind);
-        annotation::parse_context(kind, text, &mut self.draft, &mut name, canonicalizer)
-            .map_err(|_| SpanError::InvalidContext)?;
-        if let Some(name) = name.filter(|name| !name.is_empty()) {
-            record.name = Some(name);
-        }
-        let session = self.draft.session.take();
-        // A context's cost tags are kept where the tags are, as they are then.
-        if let Some(extra) = &mut self.draft.extra {
-            let (tags, here) = (&self.draft.tags, &record.notes.tags);
-            let app = &self.app;
-            extra.cost_tags.retain(&mut |key| {
-                tags.get(key).is_some() || here.get(key).is_some() || app.has_tag(key)
-            });
-        }
-        record.notes.merge(&mut self.draft);
-        Ok(session.map(|session| session.as_ref().to_owned()))
-    }
-
-    /// Checks an annotation context.
-    pub fn check_context(&mut self, text: &str) -> Result<Vec<Warning>, Error> {
-        self.draft.clear();
-        let canonicalizer = &mut self.canonicalizer;
-        let read = annotation::parse_context(None, text, &mut self.draft, &mut None, canonicalizer);
-        match &read {
-            Ok(warnings) => self.counts.warnings += warnings.len() as u64,
-            Err(_) => self.counts.annotations_rejected += 1,
-        }
-        Ok(read?)
-    }
-
-    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or a place
-    /// of another service.
-    fn resolve(&self, parent: Parent) -> Result<(Option<Handle>, Option<Remote>), SpanError> {
-        let handle = match parent {
-            Parent::Root => None,
-            Parent::Remote(place) => {
-                return Ok((None, Some(Remote::read(&place).ok_or(SpanError::InvalidRemote)?)));
-            }
-            Parent::Current(0) | Parent::ChildOf(0) => Some(0),
-            Parent::Current(handle) => {
-                let known = self.slots.get(handle).map(|_| handle);
-                self.slots.nearest_open(handle).or(known)
-            }
-            Parent::ChildOf(handle) => match self.slots.get(handle) {
-                Some(_) => Some(handle),
-                None => return Err(SpanError::UnknownSpan),
-            },
-        };
-        Ok((handle, None))
     }
 
     /// Adds what a JSON text says to an open span.

@@ -6,8 +6,8 @@
 use super::{Field, Given, Parser, Path, Warning, foreign, got, not_json, open_object};
 use crate::error::Refused;
 use crate::json::{
-    Canonicalizer, Members, Number, Reader, Value, append, put, write_escaped, write_integer,
-    write_string, write_tag_list,
+    Canonicalizer, Members, Number, Reader, Value, put, write_escaped, write_integer, write_string,
+    write_tag_list,
 };
 
 /// What does not come with the call.
@@ -143,13 +143,13 @@ fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
     }
 }
 
-fn set_text(metric: &mut Members, name: &str, text: &str) {
+pub(super) fn set_text(metric: &mut Members, name: &str, text: &str) {
     write_string(metric.begin_escaped(name.as_bytes()), text);
     metric.end();
 }
 
 /// A text that is not empty.
-fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
+pub(super) fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
     match given {
         Some((Value::Text(text), _)) if !text.is_empty() => Ok(text.decode()),
         _ => Err(path.refused(got(given), "text")),
@@ -157,7 +157,7 @@ fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
 }
 
 /// The id of a span: decimal digits, as text or as a number.
-fn decimal(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
+pub(super) fn decimal(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
     let text = match given {
         Some((Value::Number(Number::Integer(digits)), _)) => digits.to_owned(),
         other => named(path, other)?,
@@ -168,7 +168,7 @@ fn decimal(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused>
     }
 }
 
-fn one_of(
+pub(super) fn one_of(
     path: &Path<'_>,
     given: Field<'_>,
     accepted: &'static [&'static str],
@@ -209,21 +209,6 @@ fn timestamp_of(given: Option<Field<'_>>) -> Result<u64, Refused> {
     Err(Path::of("timestamp_ms").refused(got, accepted))
 }
 
-/// Fails unless exactly one of the targets is given.
-fn check_targets(
-    what: &str,
-    given: &Given<'_>,
-    targets: &[&str],
-    accepted: &str,
-) -> Result<(), Refused> {
-    let got = match targets.iter().filter(|name| given.get(name).is_some()).count() {
-        0 => "given none of its targets",
-        1 => return Ok(()),
-        _ => "given several targets",
-    };
-    Err(Path::of(what).refused(got, accepted))
-}
-
 impl Parser<'_> {
     fn label(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
         let path = Path::of("label");
@@ -254,7 +239,7 @@ impl Parser<'_> {
     }
 
     /// An object that is given, by these of its members.
-    fn object<'a>(
+    pub(super) fn object<'a>(
         &mut self,
         path: &Path<'_>,
         (value, mut at): Field<'a>,
@@ -264,80 +249,6 @@ impl Parser<'_> {
             Value::Object => Ok(self.given(&mut at, names, None)?),
             other => Err(path.refused(other.describe(), "an object")),
         }
-    }
-
-    /// What an evaluation judges.
-    fn evaluation_target(
-        &mut self,
-        given: &Given<'_>,
-        metric: &mut Members,
-    ) -> Result<(), Refused> {
-        let accepted = "exactly one of `span`, `span_with_tag_value` and `session_id`";
-        let targets = ["span", "span_with_tag_value", "session_id"];
-        check_targets("evaluation", given, &targets, accepted)?;
-        let session = given.get("session_id");
-        let path = Path::of("eval_scope");
-        let scope = match given.get("eval_scope") {
-            None if session.is_some() => "session",
-            None => "span",
-            Some(field) => one_of(&path, field, &["span", "trace", "session"])?,
-        };
-        if (scope == "session") != session.is_some() {
-            let accepted = "`session` with `session_id`, `span` or `trace` with the others";
-            return Err(path.refused(&format!("`{scope}`"), accepted));
-        }
-        set_text(metric, "eval_scope", scope);
-        if session.is_some() {
-            set_text(metric, "session_id", &named(&Path::of("session_id"), session)?);
-            return Ok(());
-        }
-        // The member, the names in it, and what comes before each value.
-        let (name, names, before) = match given.get("span") {
-            Some(_) => {
-                ("span", ["span_id", "trace_id"], ["{\"span\":{\"span_id\":", ",\"trace_id\":"])
-            }
-            None => (
-                "span_with_tag_value",
-                ["tag_key", "tag_value"],
-                ["{\"tag\":{\"key\":", ",\"value\":"],
-            ),
-        };
-        let path = Path::of(name);
-        if let Some(target) = given.get(name) {
-            let inside = self.object(&path, target, &names)?;
-            let out = metric.begin_escaped(b"join_on");
-            for (name, before) in names.into_iter().zip(before) {
-                let (path, field) = (path.member(name), inside.get(name));
-                let read = if name == "span_id" { decimal } else { named };
-                append(out, before.as_bytes());
-                write_string(out, &read(&path, field)?);
-            }
-            put(out, "}}");
-            metric.end();
-        }
-        Ok(())
-    }
-
-    /// What a feedback is about: span, span id, trace id, session, or a key of its own.
-    fn feedback_target(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
-        let accepted = "exactly one of `span`, `span_id`, `trace_id`, `session_id` and \
-                        `feedback_join_key`";
-        let targets = ["span", "span_id", "trace_id", "session_id", "feedback_join_key"];
-        check_targets("feedback", given, &targets, accepted)?;
-        for name in targets {
-            let path = Path::of(name);
-            let Some(field) = given.get(name) else { continue };
-            match name {
-                "span" => {
-                    let inside = self.object(&path, field, &["span_id"])?;
-                    let id = decimal(&path.member("span_id"), inside.get("span_id"))?;
-                    set_text(metric, "span_id", &id);
-                }
-                "span_id" => set_text(metric, name, &decimal(&path, Some(field))?),
-                _ => set_text(metric, name, &named(&path, Some(field))?),
-            }
-        }
-        Ok(())
     }
 
     fn submitter(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {

@@ -11,22 +11,24 @@ mod event;
 mod links;
 mod members;
 mod messages;
+mod parser;
 mod path;
 mod prompt;
+mod targets;
 mod tools;
 
 use crate::error::{Refused, refused};
-use crate::json::{
-    Canonicalizer, Members, Number, Reader, SyntaxError, Text, Value, append, put, write_escaped,
-};
+use crate::json::{Canonicalizer, Members, Reader, SyntaxError, Text, Value};
 use crate::notes::Notes;
-use crate::span::{Shape, SpanKind};
+use crate::span::SpanKind;
 use std::fmt;
 
 use content::comma;
 pub(crate) use evaluation::{Surroundings, write_metric_of};
 pub(crate) use event::{Changed, read_event};
 use members::write_metric;
+pub(crate) use parser::Parser;
+use parser::{Field, close, foreign, got, key, mark, open_list, open_object, present};
 use path::Given;
 pub(crate) use path::Path;
 pub(crate) use tools::version_of;
@@ -80,16 +82,6 @@ type EachMember<'e> = dyn for<'p, 'a, 'r> FnMut(
 /// Appends what an object says, whose opening was read; reads it to its end.
 type EachObject<'p, 'a> =
     fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<(), Refused>;
-
-/// What the reading of one annotation shares.
-pub(crate) struct Parser<'p> {
-    canonicalizer: &'p mut Canonicalizer,
-    scratch: Vec<u8>,
-    warnings: Vec<Warning>,
-}
-
-/// A value whose beginning was read, and the place to go on from.
-type Field<'a> = (Value<'a>, Reader<'a>);
 
 /// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
 pub(crate) fn parse(
@@ -319,206 +311,4 @@ impl<'p> Parser<'p> {
     fn not_sent(&mut self, path: &Path<'_>, key: Text<'_>) {
         self.warn(path, format_args!("has `{}`, which is not sent", key.decode()));
     }
-}
-
-impl Parser<'_> {
-    #[cold]
-    #[inline(never)]
-    fn warn(&mut self, path: &Path<'_>, what: fmt::Arguments<'_>) {
-        if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(Warning::of(path, what));
-        }
-    }
-
-    /// The whole `input` or `output` object; empty for `null`.
-    fn io<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        out.clear();
-        if matches!(value, Value::Null) {
-            return Ok(());
-        }
-        if shape == Shape::Value {
-            if let Value::Text(text) = value {
-                out.reserve(text.raw_len() + 16);
-            }
-            put(out, "{\"value\":");
-            self.as_text(value, reader, out)?;
-            out.push(b'}');
-            return Ok(());
-        }
-        let messages = shape == Shape::Messages;
-        append(out, if messages { b"{\"messages\":[" } else { b"{\"documents\":[" });
-        let empty = out.len();
-        self.one_or_more(path, shape, value, reader, out)?;
-        // An empty list says nothing.
-        if out.len() == empty {
-            out.clear();
-        } else {
-            put(out, "]}");
-        }
-        Ok(())
-    }
-
-    /// Appends the message or document that a value is, or every element of a list, with commas.
-    fn one_or_more<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        if !matches!(value, Value::Array) {
-            return self.one(path, shape, value, reader, out);
-        }
-        let mut count = 0;
-        while reader.element(count == 0)? {
-            if count > 0 {
-                out.push(b',');
-            }
-            let value = reader.value()?;
-            let before = out.len();
-            self.one(&path.element(count), shape, value, reader, out)?;
-            if out.len() == before && count > 0 {
-                out.pop();
-            }
-            count += 1;
-        }
-        Ok(())
-    }
-
-    fn one<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        match shape {
-            Shape::Messages => self.message(path, value, reader, out),
-            _ => self.document(path, value, reader, out),
-        }
-    }
-
-    /// Appends `"name":` and the text that a field holds, or an empty one.
-    fn text_or_empty(
-        &mut self,
-        path: &Path<'_>,
-        name: &str,
-        field: Option<Field<'_>>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        key(name, out);
-        match present(field) {
-            None => put(out, "\"\""),
-            Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
-            Some((other, _)) => return Err(path.member(name).refused(other.describe(), "text")),
-        }
-        Ok(())
-    }
-
-    /// A value as a JSON string: text as it is, `null` as nothing, anything else as its JSON.
-    fn as_text<'a>(
-        &mut self,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), SyntaxError> {
-        out.push(b'"');
-        self.inside_text(value, reader, out)?;
-        out.push(b'"');
-        Ok(())
-    }
-
-    /// The inside of [`Parser::as_text`].
-    fn inside_text<'a>(
-        &mut self,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), SyntaxError> {
-        match value {
-            Value::Text(text) => text.write(out),
-            Value::Number(Number::NonFinite(name)) => append(out, name.as_bytes()),
-            Value::Number(Number::Integer(digits)) => append(out, digits.as_bytes()),
-            _ => {
-                let mut json = std::mem::take(&mut self.scratch);
-                json.clear();
-                let written = self.canonicalizer.write(reader, value, &mut json);
-                write_escaped(out, &json);
-                self.scratch = json;
-                written?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether the value is an object (true) or absent (false).
-fn open_object(path: &Path<'_>, value: Value<'_>, accepted: &str) -> Result<bool, Refused> {
-    match value {
-        Value::Object => Ok(true),
-        Value::Null => Ok(false),
-        other => Err(path.refused(other.describe(), accepted)),
-    }
-}
-
-/// Whether the value is a list (true) or absent (false).
-fn open_list(path: &Path<'_>, value: Value<'_>) -> Result<bool, Refused> {
-    match value {
-        Value::Array => Ok(true),
-        Value::Null => Ok(false),
-        other => Err(path.refused(other.describe(), "a list")),
-    }
-}
-
-/// An object was given this member, and takes only others.
-#[cold]
-#[inline(never)]
-fn foreign(what: &str, given: &str, accepted: &str) -> Refused {
-    refused(&what, &format!("given `{given}`"), accepted)
-}
-
-/// What a field is, for an error text.
-fn got(field: Option<Field<'_>>) -> &'static str {
-    match field {
-        None => "absent",
-        Some((Value::Text(text), _)) if text.is_empty() => "empty",
-        Some((value, _)) => value.describe(),
-    }
-}
-
-/// Appends `"name":`.
-fn key(name: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    append(out, name.as_bytes());
-    put(out, "\":");
-}
-
-/// Ends an object whose members each end with a comma.
-fn close(out: &mut Vec<u8>) {
-    if out.last() == Some(&b',') {
-        out.pop();
-    }
-    out.push(b'}');
-}
-
-/// Notes where a member's value is and passes over it.
-fn mark<'a>(reader: &mut Reader<'a>) -> Result<Field<'a>, SyntaxError> {
-    let value = reader.value()?;
-    let at = *reader;
-    reader.skip(value)?;
-    Ok((value, at))
-}
-
-/// The field, unless it is absent or `null`.
-fn present<'a>(field: Option<Field<'a>>) -> Option<Field<'a>> {
-    field.filter(|(value, _)| !matches!(value, Value::Null))
 }
