@@ -1,18 +1,18 @@
 //! The bounds of memory, under more spans than they let in.
 
 use crate::common::{Answer, LONG, Receiver, direct, start};
+use crate::failure::alone;
 use serde_json::json;
-use witspan::{Clock, DropReason, SpanKind};
+use witspan::{DropReason, SpanKind};
 
 /// The instance's own memory is capped by the engine: beyond it, it would trap.
 #[test]
 fn a_hundred_thousand_spans_into_a_full_queue_hold_the_bound_and_the_instance() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
-    let mut config = direct(&receiver);
+    // The bounds are each instance's. With two, a span that ends while the worker asks the first
+    // one goes to the second.
+    let mut config = alone(direct(&receiver));
     config.request_timeout = LONG;
-    // The bounds are each instance's, and a clock that stands gives the tracer only one. With two,
-    // a span that ends while the worker asks the first goes to the second.
-    config.clock = Clock::fixed(1_700_000_000_000_000_000);
     let limits = config.limits;
     let tracer = start(config);
     let annotation = json!({"input": "x".repeat(1_000), "tags": {"k": "v"}});
