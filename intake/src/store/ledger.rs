@@ -313,7 +313,10 @@ mod tests {
         keep(&store, "second");
         let outbox = store.outbox(RECEIVER).unwrap();
         let (first, parcel) = outbox.next(0).unwrap().unwrap();
-        assert_eq!((parcel.place.as_str(), parcel.content_type.as_str()), ("/v0.4/traces", "text/plain"));
+        assert_eq!(
+            (parcel.place.as_str(), parcel.content_type.as_str()),
+            ("/v0.4/traces", "text/plain")
+        );
         assert_eq!(parcel.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
         assert_eq!((parcel.items, parcel.body()), (3, b"first".to_vec()));
         let (second, parcel) = outbox.next(first).unwrap().unwrap();
