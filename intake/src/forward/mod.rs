@@ -25,8 +25,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The longest that a receiver may ask to be left alone.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
-/// Tries after which it is asked whether it is this request, or all of them, that is not taken.
+/// Tries after which others are tried as well, to see whether it is this request that is at fault; and
+/// how many must be taken in its place to say so.
 const PATIENT_TRIES: u32 = 6;
+const PASSED: u32 = 3;
 /// Tries after which the trouble is logged: shorter ones are nobody's business.
 const SAID_TRIES: u32 = 3;
 /// Characters of an error that are kept.
@@ -81,13 +83,29 @@ struct Trouble {
 /// What became of one try.
 enum Outcome {
     Taken,
-    /// The receiver is not there or has no time; it may say for how long.
-    Away(String, Option<Duration>),
-    /// It answers and does not take this, which may be its own fault, that of the key or the address,
-    /// or that of the request.
-    Unwilling(String),
+    /// The receiver says that it has no time; it may say for how long.
+    Busy(String, Option<Duration>),
+    /// It does not answer or fails, which may be its own fault, that of the key or the address, or
+    /// that of the request.
+    Failed(String, Option<Duration>),
     /// It will never take this.
     Refused(String),
+}
+
+/// How far the sender is.
+#[derive(Default)]
+struct Place {
+    /// Everything up to this row is settled.
+    done: i64,
+    /// The last row that was taken before the one that waits first, and how many were.
+    ahead: i64,
+    passed: u32,
+}
+
+impl Place {
+    fn settled(&mut self, row: i64) {
+        *self = Self { done: row.max(self.ahead), ..Self::default() };
+    }
 }
 
 impl Forward {
@@ -169,20 +187,16 @@ impl Inside {
     /// Sends what waits until the end.
     fn run(&self) {
         let http = target::http();
-        // Everything up to this row is settled.
-        let mut done = 0;
+        let mut place = Place::default();
         loop {
             let rings = self.bell.rings();
-            let go_on = match self.next(done) {
+            let go_on = match self.next(place.done) {
                 None => false,
                 Some(Ok(None)) => self.bell.wait(rings),
-                Some(Ok(Some((row, parcel)))) => match self.send(&http, row, &parcel) {
-                    Ok(last) => {
-                        done = last;
-                        true
-                    }
-                    Err(pause) => self.bell.pause(pause),
-                },
+                Some(Ok(Some((row, parcel)))) => {
+                    let pause = self.send(&http, &mut place, row, &parcel);
+                    pause.is_none_or(|pause| self.bell.pause(pause))
+                }
                 Some(Err(error)) => {
                     let pause = self.fail(format!("the database cannot be read: {error}"), None);
                     self.bell.pause(pause)
@@ -199,63 +213,59 @@ impl Inside {
         self.outbox().as_ref().map(|outbox| outbox.next(after))
     }
 
-    /// Tries a request. Gives the last row that is settled now, or how long to wait before the next
-    /// try.
-    fn send(&self, http: &ureq::Agent, row: i64, parcel: &Parcel) -> Result<i64, Duration> {
+    /// Tries a request. Gives how long to wait before the next try.
+    fn send(
+        &self,
+        http: &ureq::Agent,
+        place: &mut Place,
+        row: i64,
+        parcel: &Parcel,
+    ) -> Option<Duration> {
         let body = parcel.body();
         let pause = match self.target.send(http, parcel, &body) {
             Outcome::Taken => {
                 self.settle(row, Fate::Delivered(body.len() as u64));
-                self.recover();
-                return Ok(row);
+                None
             }
             Outcome::Refused(why) => {
                 self.refuse(row, why);
-                self.recover();
-                return Ok(row);
+                None
             }
-            Outcome::Away(why, asked) => self.fail(why, asked),
-            Outcome::Unwilling(why) => {
+            Outcome::Busy(why, asked) => Some(self.fail(why, asked)),
+            Outcome::Failed(why, asked) => {
+                let pause = self.fail(why.clone(), asked);
                 let tries = self.trouble().tries;
-                if tries >= PATIENT_TRIES
-                    && let Some(next) = self.send_next(http, row)
-                {
-                    // Others are taken now. It may be well again since the last try, too.
-                    return self.send_last(http, row, parcel).map(|()| next);
+                if tries <= PATIENT_TRIES || !self.send_another(http, place, row) {
+                    Some(pause)
+                } else if place.passed < PASSED {
+                    // It may be well again just now: this one gets its chance before the next one.
+                    return None;
+                } else {
+                    self.refuse(row, why);
+                    None
                 }
-                self.fail(why, None)
             }
         };
-        if let Some(outbox) = self.outbox().as_ref() {
+        if pause.is_none() {
+            place.settled(row);
+            self.recover();
+        } else if let Some(outbox) = self.outbox().as_ref() {
             outbox.rest();
         }
-        Err(pause)
+        pause
     }
 
-    /// Whether the receiver takes the request after that one; gives its row.
-    fn send_next(&self, http: &ureq::Agent, row: i64) -> Option<i64> {
-        let (next, parcel) = self.next(row)?.ok()??;
+    /// Whether the receiver takes the next request in place of the one that waits first.
+    fn send_another(&self, http: &ureq::Agent, place: &mut Place, row: i64) -> bool {
+        let Some(Ok(Some((next, parcel)))) = self.next(place.ahead.max(row)) else { return false };
         let body = parcel.body();
-        match self.target.send(http, &parcel, &body) {
-            Outcome::Taken => {
-                self.settle(next, Fate::Delivered(body.len() as u64));
-                Some(next)
-            }
-            _ => None,
+        let taken = matches!(self.target.send(http, &parcel, &body), Outcome::Taken);
+        if taken {
+            self.settle(next, Fate::Delivered(body.len() as u64));
+            place.ahead = next;
+            place.passed += 1;
         }
-    }
-
-    /// Tries a request once more, now that the receiver takes others; it is refused if it is not
-    /// taken. Fails with the time to wait if the receiver has gone away meanwhile.
-    fn send_last(&self, http: &ureq::Agent, row: i64, parcel: &Parcel) -> Result<(), Duration> {
-        let body = parcel.body();
-        match self.target.send(http, parcel, &body) {
-            Outcome::Taken => self.settle(row, Fate::Delivered(body.len() as u64)),
-            Outcome::Unwilling(why) | Outcome::Refused(why) => self.refuse(row, why),
-            Outcome::Away(why, asked) => return Err(self.fail(why, asked)),
-        }
-        self.recover();
-        Ok(())
+        taken
     }
 
     fn settle(&self, row: i64, fate: Fate) {

@@ -71,7 +71,11 @@ impl Target {
                 format!("--forward {text} needs a key: set DD_API_KEY in the environment")
             })
         };
-        let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        // One that is no URL would be waited for without end.
+        let web = |url: &str| {
+            let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
+            host && (url.starts_with("http://") || url.starts_with("https://"))
+        };
         if text == "datadog" {
             let site = get("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned());
             return Ok(Self::Datadog(Datadog {
@@ -143,7 +147,9 @@ impl Target {
             request = request.header(name, value);
         }
         match request.send(body) {
-            Err(error) => Outcome::Away(format!("{} does not answer: {error}", self.shown()), None),
+            Err(error) => {
+                Outcome::Failed(format!("{} does not answer: {error}", self.shown()), None)
+            }
             Ok(answer) => self.outcome(answer),
         }
     }
@@ -163,11 +169,12 @@ impl Target {
             _ => said,
         };
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
+        let asked = asked.map(Duration::from_secs);
         match status {
-            408 | 425 | 429 | 502..=504 => Outcome::Away(reason, asked.map(Duration::from_secs)),
+            425 | 429 | 503 => Outcome::Busy(reason, asked),
             // A redirection is a wrong address, 401, 403 and 407 a wrong key: with the right one all
             // that waits may be taken.
-            300..=399 | 401 | 403 | 407 | 500..=599 => Outcome::Unwilling(reason),
+            300..=399 | 401 | 403 | 407 | 408 | 500..=599 => Outcome::Failed(reason, asked),
             _ => Outcome::Refused(reason),
         }
     }

@@ -304,19 +304,37 @@ fn what_is_refused_is_counted_and_the_rest_goes_on() {
     assert_eq!(relay.status()["lost"], json!({ "refused": 1 }));
 }
 
+/// Six spans that wait, and then a receiver that fails so many times on the second: the spans of the
+/// requests that it gets, but for the first tries of the second, and what became of all.
+fn with_one_that_fails(failures: usize, requests: usize) -> (Vec<u64>, Value) {
+    let (url, address) = nobody();
+    let relay = Relay::new(&url);
+    (1..=6).for_each(|span| relay.take(&body(span)));
+    let mut left = failures;
+    let received = judging(TcpListener::bind(address).expect("the port is free"), move |body| {
+        let fails = left > 0 && body.contains("\"span_id\":\"2\"");
+        left -= usize::from(fails);
+        if fails { 500 } else { 202 }
+    });
+    let mut arrived = spans(&received, super::PATIENT_TRIES as usize + requests);
+    let patient: Vec<u64> = arrived.drain(1..=super::PATIENT_TRIES as usize).collect();
+    assert_eq!(patient, [2; super::PATIENT_TRIES as usize]);
+    (arrived, relay.settled())
+}
+
 #[test]
 fn one_request_that_makes_a_receiver_fail_holds_up_the_others_for_a_while_only() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
-    let received =
-        judging(listener, |body| if body.contains("\"span_id\":\"2\"") { 500 } else { 202 });
-    let relay = Relay::new(&url);
-    (1..=4).for_each(|span| relay.take(&body(span)));
-    let status = relay.settled();
-    assert_eq!((&status["delivered"], &status["lost"]), (&json!(3), &json!({ "refused": 1 })));
-    let tries = super::PATIENT_TRIES as usize + 1;
-    let expected: Vec<u64> = [1].into_iter().chain(vec![2; tries]).chain([3, 2, 4]).collect();
-    assert_eq!(spans(&received, expected.len()), expected);
+    let (arrived, status) = with_one_that_fails(usize::MAX, 8);
+    assert_eq!(arrived, [1, 2, 3, 2, 4, 2, 5, 6]);
+    assert_eq!((&status["delivered"], &status["lost"]), (&json!(5), &json!({ "refused": 1 })));
+}
+
+#[test]
+fn a_request_that_comes_through_after_others_were_tried_is_delivered() {
+    let failures = super::PATIENT_TRIES as usize + 2;
+    let (arrived, status) = with_one_that_fails(failures, 8);
+    assert_eq!(arrived, [1, 2, 3, 2, 4, 2, 5, 6]);
+    assert_eq!((&status["delivered"], &status["lost"]), (&json!(6), &json!({})));
 }
 
 #[test]
@@ -420,6 +438,10 @@ fn a_name_that_is_not_understood_says_what_is_accepted() {
     let none = |_: &str| None;
     let said = Target::parse("somewhere", none).err().expect("it is not understood");
     assert!(said.contains("accepted"), "{said}");
+    for wrong in ["http://", "http:// /", "intake:http://", "http://a b", "ftp://host"] {
+        let said = Target::parse(wrong, |_| Some("key".to_owned())).err();
+        assert!(said.is_some_and(|said| said.contains("accepted")), "{wrong}");
+    }
     let said = Target::parse("datadog", none).err().expect("it has no key");
     assert!(said.contains("DD_API_KEY"), "{said}");
 }

@@ -325,6 +325,34 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
+        let directory = Temporary::new();
+        let outlet = Outlet { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
+        let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(outlet)).unwrap();
+        let mut state = 1_u64;
+        let mut noise = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            format!("{state:016x}")
+        };
+        // More than the size that traces may have, by far.
+        for _ in 0..100 {
+            let body: String = std::iter::repeat_with(&mut noise).take(5_000).collect();
+            keep(&store, &body);
+        }
+        let (waiting, _, bytes) = store.waiting();
+        assert_eq!(waiting, 100);
+        assert!(bytes > 3_000_000, "{bytes}");
+        // The next look of retention, past the age that traces may get.
+        std::thread::sleep(Duration::from_secs(7));
+        assert_eq!(store.waiting(), (100, 0, bytes));
+        let used = store.read(crate::store::retention::used_bytes).unwrap();
+        let traces = used.saturating_sub(bytes.unsigned_abs());
+        assert!(traces < 1_000_000, "{used} bytes are used, {bytes} wait");
+    }
+
+    #[test]
     fn no_number_is_given_twice() {
         let directory = Temporary::new();
         let store = directory.open(RECEIVER, KEEPS_ALL);
