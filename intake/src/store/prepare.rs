@@ -19,7 +19,8 @@ pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drops: Vec<DropReport>,
-    pub(crate) onward: Option<Onward>,
+    /// Boxed, since nearly no intake forwards, and each pays for the room.
+    pub(crate) onward: Option<Box<Onward>>,
 }
 
 /// A span whose meta and event are packed.
@@ -50,7 +51,7 @@ pub(crate) fn counts(kind: &Kind) -> bool {
 impl Prepared {
     pub(crate) fn new(decoded: Decoded, onward: Option<Onward>) -> Self {
         Self {
-            onward,
+            onward: onward.map(Box::new),
             spans: decoded.spans.into_iter().map(prepare).collect(),
             evaluations: decoded.evaluations,
             drops: decoded.drops,
@@ -67,7 +68,7 @@ impl Prepared {
         });
         let evaluations = self.evaluations.iter().map(|evaluation| 600 + 2 * evaluation.raw.len());
         let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
-        let onward = self.onward.iter().map(Onward::size);
+        let onward = self.onward.iter().map(|onward| onward.size());
         spans.chain(evaluations).chain(drops).chain(onward).sum()
     }
 }

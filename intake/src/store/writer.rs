@@ -171,7 +171,7 @@ impl Writer {
                     side::add_drops(batch.connection, report)?;
                 }
             }
-            let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_ref());
+            let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_deref());
             let tally = &mut batch.counters.outbox;
             let moved =
                 writer.ledger.write(batch.connection, tally, onward, &writer.shared.outbox)?;
