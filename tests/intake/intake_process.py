@@ -29,12 +29,15 @@ def clean(more: dict[str, str]) -> dict[str, str]:
 
 
 class IntakeProcess:
-    """`witspan intake` on a free port, with its data in `folder`."""
+    """`witspan intake` on a free port, or on `port`, with its data in `folder`."""
 
-    def __init__(self, folder: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, env: dict[str, str] | None = None, port: int = 0
+    ) -> None:
         self.log = folder / "intake.log"
         folder.mkdir(parents=True, exist_ok=True)
-        command = [binary(), "intake", "--port", "0", "--data", folder / "data", *arguments]
+        command = [binary(), "intake", "--port", str(port), "--data", folder / "data"]
+        command += arguments
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 command,

@@ -110,9 +110,23 @@ function intake(drops, status) {
     ["Holds", `${exact(status.traces)} traces, ${exact(status.spans)} spans, ${size(status.bytes)}`],
     ...(status.unsearchable_spans ? [/** @type {[string, string]} */ (["Not yet searchable", plural(status.unsearchable_spans, "span")])] : []),
     ["In", h("bdi", { class: "mono", text: label(status.data_dir, 300) })],
-    ["Relayed to", status.forward ? facts(status.forward) : "nowhere"],
+    ...relay(status.forward),
   ];
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, value))));
+}
+
+/** What goes on to another receiver, and what waits or was lost on the way. @param {any} forward @returns {[string, string | Node][]} */
+function relay(forward) {
+  if (!forward) return [["Relayed to", "nowhere"]];
+  const waits = [plural(forward.waiting, "request"), size(forward.waiting_bytes), forward.oldest_waiting_s === null ? "" : `for ${duration(forward.oldest_waiting_s * 1000)}`];
+  const tries = forward.failed_tries ? `, tried ${plural(forward.failed_tries, "time")} in vain` : "";
+  const others = forward.waiting_for_others ? `, ${plural(forward.waiting_for_others, "request")} for another receiver` : "";
+  return [
+    ["Relayed to", h("span", null, h("bdi", { class: "mono", text: label(forward.to, 300) }), h("span", { class: "dim", text: ` ${forward.kind}, ${plural(forward.delivered, "request")} delivered` }))],
+    ["Waits for it", forward.waiting ? `${waits.filter(Boolean).join(", ")}${tries}${others}` : `nothing${others}`],
+    ["Lost on the way", facts(forward.lost)],
+    ...(forward.last_error ? [/** @type {[string, Node]} */ (["Last trouble there", h("bdi", { class: "mono", text: label(forward.last_error, 400) })])] : []),
+  ];
 }
 
 /** @param {{ age_s?: number | null, bytes?: number | null } | null} retention */

@@ -1,238 +1,312 @@
 //! `--forward`: what the intake has acknowledged goes on to a real receiver.
 //!
-//! One thread sends, one request at a time. What waits is bounded by bytes; what finds no room, is
-//! refused, or fails too often is counted by reason and logged once a reason. Nothing here delays or
-//! changes the answer that a tracer gets.
+//! What is to go on waits in the store's outbox, where a restart finds it again. One thread sends it,
+//! one request at a time, in order. A receiver that is away is waited for; what it refuses for good is
+//! counted and skipped. Nothing here delays or changes the answer that a tracer gets.
 
 mod outgoing;
 mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde::Serialize;
 
-pub(crate) use outgoing::Outgoing;
+use crate::store::{Bell, Fate, Outbox, Parcel, Store, now_ns, read};
+pub(crate) use outgoing::onward;
 pub(crate) use target::Target;
 
-/// What may wait, bytes. Bodies that wait are in memory alone: they are in the database already.
-const ROOM: usize = 64 << 20;
-/// How often one request is tried.
-const ATTEMPTS: u32 = 6;
-/// Before the second try; twice as long before each next one.
+/// Before the second try; twice as long before each next one, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// How long one try may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest that a receiver may ask to be left alone.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The longest that a receiver may ask to be left alone.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+/// Tries after which others are tried as well, to see whether it is this request that is at fault; and
+/// how many must be taken in its place to say so.
+const PATIENT_TRIES: u32 = 6;
+const PASSED: u32 = 3;
+/// Tries after which the trouble is logged: shorter ones are nobody's business.
+const SAID_TRIES: u32 = 3;
+/// Characters of an error that are kept.
+const ERROR: usize = 500;
 
 /// Relays to one receiver.
 pub(crate) struct Forward {
-    shared: Arc<Shared>,
-    target: Arc<Target>,
+    inside: Arc<Inside>,
 }
 
-/// What has happened, as `/api/ui/status` and `/api/ui/drops` show it.
-#[derive(Clone, Serialize)]
+/// What has happened, as `/api/ui/status` and `/api/ui/drops` show it. Counts are of the database,
+/// also of earlier runs.
+#[derive(Serialize)]
 pub(crate) struct Status {
     /// Where to, without a password.
     to: String,
     /// `agent`, `datadog` or `otlp`.
     kind: &'static str,
     /// Requests that the receiver took.
-    delivered: u64,
-    delivered_bytes: u64,
-    /// Requests and bytes that wait.
-    waiting: usize,
-    waiting_bytes: usize,
+    delivered: i64,
+    delivered_bytes: i64,
+    /// Requests that wait, and since when the oldest does.
+    waiting: i64,
+    oldest_waiting_s: Option<i64>,
+    /// Requests that wait for receivers that `--forward` named earlier.
+    waiting_for_others: i64,
+    /// Bytes of all that wait, as they are kept.
+    waiting_bytes: i64,
+    /// How often the next request was tried in vain; 0 while all goes well.
+    failed_tries: u32,
     /// Spans and evaluations that were lost on the way, by reason.
-    lost: BTreeMap<&'static str, u64>,
+    lost: BTreeMap<String, i64>,
     last_error: Option<String>,
 }
 
-struct Shared {
-    room: usize,
-    state: Mutex<State>,
-    more: Condvar,
+struct Inside {
+    target: Target,
+    /// Taken away at the end, so that the store can be closed while a receiver is being tried.
+    outbox: Mutex<Option<Outbox>>,
+    bell: Arc<Bell>,
+    trouble: Mutex<Trouble>,
+    first_wait: Duration,
 }
 
+/// What stands in the way.
 #[derive(Default)]
-struct State {
-    queue: VecDeque<Outgoing>,
-    bytes: usize,
-    /// Bytes of the request that is being sent.
-    sending: usize,
-    delivered: u64,
-    delivered_bytes: u64,
-    lost: BTreeMap<&'static str, u64>,
+struct Trouble {
+    tries: u32,
     last_error: Option<String>,
-    ended: bool,
-}
-
-impl Forward {
-    /// Starts the thread that sends.
-    pub(crate) fn start(target: Target) -> Self {
-        Self::with_room(target, ROOM, FIRST_WAIT)
-    }
-
-    fn with_room(target: Target, room: usize, first_wait: Duration) -> Self {
-        let shared =
-            Arc::new(Shared { room, state: Mutex::new(State::default()), more: Condvar::new() });
-        let target = Arc::new(target);
-        let (inside, to) = (shared.clone(), target.clone());
-        let sender = move || {
-            while let Some(outgoing) = inside.next() {
-                inside.deliver(&to, outgoing, first_wait);
-            }
-        };
-        let started = std::thread::Builder::new().name("forward".to_owned()).spawn(sender);
-        if let Err(error) = started {
-            shared.lock().ended = true;
-            shared.lose("no_thread", 0, Some(error.to_string()));
-        }
-        Self { shared, target }
-    }
-
-    /// Where to.
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// Takes a request that was acknowledged here. Never blocks for longer than a counter takes.
-    pub(crate) fn offer(&self, outgoing: Outgoing) {
-        if outgoing.body.is_empty() && outgoing.lost.is_none() {
-            return;
-        }
-        if let Some((reason, count)) = outgoing.lost {
-            self.shared.lose(reason, count, None);
-            return;
-        }
-        let mut state = self.shared.lock();
-        let bytes = outgoing.body.len();
-        if state.ended {
-            drop(state);
-            self.shared.lose("no_thread", outgoing.items, None);
-        } else if state.bytes + state.sending + bytes > self.shared.room {
-            drop(state);
-            self.shared.lose("queue_full", outgoing.items, None);
-        } else {
-            state.bytes += bytes;
-            state.queue.push_back(outgoing);
-            drop(state);
-            self.shared.more.notify_one();
-        }
-    }
-
-    /// What has happened so far.
-    pub(crate) fn status(&self) -> Status {
-        let state = self.shared.lock();
-        Status {
-            to: self.target.shown(),
-            kind: self.target.kind(),
-            delivered: state.delivered,
-            delivered_bytes: state.delivered_bytes,
-            waiting: state.queue.len() + usize::from(state.sending > 0),
-            waiting_bytes: state.bytes + state.sending,
-            lost: state.lost.clone(),
-            last_error: state.last_error.clone(),
-        }
-    }
-}
-
-impl Drop for Forward {
-    fn drop(&mut self) {
-        self.shared.lock().ended = true;
-        self.shared.more.notify_all();
-    }
 }
 
 /// What became of one try.
 enum Outcome {
     Taken,
-    /// It may be taken later; after so long, if the receiver said.
-    Later(String, Option<Duration>),
-    /// It will never be taken.
+    /// The receiver says that it has no time; it may say for how long.
+    Busy(String, Option<Duration>),
+    /// It does not answer or fails, which may be its own fault, that of the key or the address, or
+    /// that of the request.
+    Failed(String, Option<Duration>),
+    /// It will never take this.
     Refused(String),
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// How far the sender is.
+#[derive(Default)]
+struct Place {
+    /// Everything up to this row is settled.
+    done: i64,
+    /// The last row that was taken before the one that waits first, and how many were.
+    ahead: i64,
+    passed: u32,
+}
+
+impl Place {
+    fn settled(&mut self, row: i64) {
+        *self = Self { done: row.max(self.ahead), ..Self::default() };
+    }
+}
+
+impl Forward {
+    /// Starts the thread that sends. End it before the store.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what the system did not give.
+    pub(crate) fn start(target: Target, store: &Store) -> Result<Self, String> {
+        Self::start_with(target, store, FIRST_WAIT)
     }
 
-    /// The next request; `None` once this has ended.
-    fn next(&self) -> Option<Outgoing> {
-        let mut state = self.lock();
+    fn start_with(target: Target, store: &Store, first_wait: Duration) -> Result<Self, String> {
+        let outbox = store.outbox(&target.name())?;
+        let inside = Arc::new(Inside {
+            target,
+            bell: outbox.bell(),
+            outbox: Mutex::new(Some(outbox)),
+            trouble: Mutex::default(),
+            first_wait,
+        });
+        let sender = inside.clone();
+        std::thread::Builder::new()
+            .name("forward".to_owned())
+            .spawn(move || sender.run())
+            .map_err(|error| format!("cannot start a thread to forward with: {error}"))?;
+        Ok(Self { inside })
+    }
+
+    /// Where to.
+    pub(crate) fn target(&self) -> &Target {
+        &self.inside.target
+    }
+
+    /// What has happened so far.
+    pub(crate) fn status(
+        &self,
+        store: &Store,
+        connection: &Connection,
+    ) -> rusqlite::Result<Status> {
+        let target = &self.inside.target;
+        let known = read::forwarded(connection, &target.name())?;
+        let (waiting, waiting_for_others, waiting_bytes) = store.waiting();
+        let now_ms = now_ns() / 1_000_000;
+        let trouble = self.inside.trouble();
+        Ok(Status {
+            to: target.shown(),
+            kind: target.kind(),
+            delivered: known.delivered,
+            delivered_bytes: known.delivered_bytes,
+            waiting,
+            oldest_waiting_s: known.oldest_ms.map(|at_ms| (now_ms - at_ms).max(0) / 1_000),
+            waiting_for_others,
+            waiting_bytes,
+            failed_tries: trouble.tries,
+            lost: known.lost,
+            last_error: trouble.last_error.clone(),
+        })
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.inside.bell.end();
+        // What is on its way is sent again by the next intake: nobody is left to note its fate.
+        self.inside.outbox().take();
+    }
+}
+
+impl Inside {
+    fn outbox(&self) -> MutexGuard<'_, Option<Outbox>> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what waits until the end.
+    fn run(&self) {
+        let http = target::http();
+        let mut place = Place::default();
         loop {
-            if state.ended {
-                return None;
+            let rings = self.bell.rings();
+            let go_on = match self.next(place.done) {
+                None => false,
+                Some(Ok(None)) => self.bell.wait(rings),
+                Some(Ok(Some((row, parcel)))) => {
+                    let pause = self.send(&http, &mut place, row, &parcel);
+                    pause.is_none_or(|pause| self.bell.pause(pause))
+                }
+                Some(Err(error)) => {
+                    let pause = self.fail(format!("the database cannot be read: {error}"), None);
+                    self.bell.pause(pause)
+                }
+            };
+            if !go_on {
+                return;
             }
-            if let Some(outgoing) = state.queue.pop_front() {
-                state.bytes -= outgoing.body.len();
-                state.sending = outgoing.body.len();
-                return Some(outgoing);
-            }
-            state = self.more.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn deliver(&self, target: &Target, outgoing: Outgoing, first_wait: Duration) {
-        let items = outgoing.items;
-        let mut wait = first_wait;
-        let mut lost = None;
-        for attempt in 1..=ATTEMPTS {
-            match target.send(&outgoing, PATIENCE) {
-                Outcome::Taken => {
-                    let mut state = self.lock();
-                    state.delivered += 1;
-                    state.delivered_bytes += outgoing.body.len() as u64;
-                    lost = None;
-                    break;
-                }
-                Outcome::Refused(reason) => {
-                    lost = Some(("refused", reason));
-                    break;
-                }
-                Outcome::Later(reason, asked) => {
-                    lost = Some(("not_delivered", reason.clone()));
-                    self.lock().last_error = Some(reason);
-                    if attempt < ATTEMPTS {
-                        self.sleep(asked.unwrap_or(wait).min(LONGEST_WAIT));
-                        wait *= 2;
-                    }
+    /// The first request after that row; `None` at the end.
+    fn next(&self, after: i64) -> Option<rusqlite::Result<Option<(i64, Parcel)>>> {
+        self.outbox().as_ref().map(|outbox| outbox.next(after))
+    }
+
+    /// Tries a request. Gives how long to wait before the next try.
+    fn send(
+        &self,
+        http: &ureq::Agent,
+        place: &mut Place,
+        row: i64,
+        parcel: &Parcel,
+    ) -> Option<Duration> {
+        let body = parcel.body();
+        let pause = match self.target.send(http, parcel, &body) {
+            Outcome::Taken => {
+                self.settle(row, Fate::Delivered(body.len() as u64));
+                None
+            }
+            Outcome::Refused(why) => {
+                self.refuse(row, why);
+                None
+            }
+            Outcome::Busy(why, asked) => Some(self.fail(why, asked)),
+            Outcome::Failed(why, asked) => {
+                let pause = self.fail(why.clone(), asked);
+                let tries = self.trouble().tries;
+                if tries <= PATIENT_TRIES || !self.send_another(http, place, row) {
+                    Some(pause)
+                } else if place.passed < PASSED {
+                    // It may be well again just now: this one gets its chance before the next one.
+                    return None;
+                } else {
+                    self.refuse(row, why);
+                    None
                 }
             }
+        };
+        if pause.is_none() {
+            place.settled(row);
+            self.recover();
+        } else if let Some(outbox) = self.outbox().as_ref() {
+            outbox.rest();
         }
-        self.lock().sending = 0;
-        if let Some((reason, why)) = lost {
-            self.lose(reason, items, Some(why));
+        pause
+    }
+
+    /// Whether the receiver takes the next request in place of the one that waits first.
+    fn send_another(&self, http: &ureq::Agent, place: &mut Place, row: i64) -> bool {
+        let Some(Ok(Some((next, parcel)))) = self.next(place.ahead.max(row)) else { return false };
+        let body = parcel.body();
+        let taken = matches!(self.target.send(http, &parcel, &body), Outcome::Taken);
+        if taken {
+            self.settle(next, Fate::Delivered(body.len() as u64));
+            place.ahead = next;
+            place.passed += 1;
+        }
+        taken
+    }
+
+    fn settle(&self, row: i64, fate: Fate) {
+        if let Some(outbox) = self.outbox().as_ref() {
+            outbox.settle(row, fate);
         }
     }
 
-    /// Waits, but no longer than this lasts.
-    fn sleep(&self, wait: Duration) {
-        let state = self.lock();
-        let ended = |state: &mut State| !state.ended;
-        drop(self.more.wait_timeout_while(state, wait, ended));
+    fn refuse(&self, row: i64, why: String) {
+        let why = shortened(&why);
+        self.trouble().last_error = Some(why.clone());
+        self.settle(row, Fate::Refused(why));
     }
 
-    fn lose(&self, reason: &'static str, items: u64, why: Option<String>) {
-        let mut state = self.lock();
-        let first = !state.lost.contains_key(reason);
-        *state.lost.entry(reason).or_default() += items;
-        if let Some(why) = &why {
-            state.last_error = Some(why.chars().take(500).collect());
+    /// Notes a try in vain; gives the time until the next one.
+    fn fail(&self, why: String, asked: Option<Duration>) -> Duration {
+        let why = shortened(&why);
+        let mut trouble = self.trouble();
+        trouble.tries = trouble.tries.saturating_add(1);
+        if trouble.tries == SAID_TRIES {
+            eprintln!("witspan intake: what is to be forwarded waits in the database: {why}");
         }
-        drop(state);
-        if first {
-            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            eprintln!(
-                "witspan intake: {items} spans or evaluations were kept here and not forwarded \
-                 ({reason}{why}); more of these are counted, see /drops"
-            );
+        trouble.last_error = Some(why);
+        match asked {
+            Some(asked) => asked.clamp(self.first_wait, LONGEST_ASKED),
+            None => {
+                self.first_wait.saturating_mul(1 << (trouble.tries - 1).min(16)).min(LONGEST_WAIT)
+            }
         }
     }
+
+    /// Notes that the receiver does as it should.
+    fn recover(&self) {
+        let mut trouble = self.trouble();
+        if trouble.tries >= SAID_TRIES {
+            eprintln!("witspan intake: {} answers again", self.target.shown());
+        }
+        trouble.tries = 0;
+    }
+}
+
+fn shortened(why: &str) -> String {
+    why.chars().take(ERROR).collect()
 }

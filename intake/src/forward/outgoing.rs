@@ -8,6 +8,7 @@ use super::target::{Place, Target};
 use crate::decode::Route;
 use crate::encode;
 use crate::model::Decoded;
+use crate::store::{Onward, Parcel};
 
 /// Headers of a tracer that an agent wants to see, too.
 const KEPT: [&str; 10] = [
@@ -23,74 +24,49 @@ const KEPT: [&str; 10] = [
     "x-datadog-trace-count",
 ];
 
-/// What waits to be sent.
-#[derive(Debug, Default)]
-pub(crate) struct Outgoing {
-    /// Where at the receiver.
-    pub(super) place: Place,
-    pub(super) content_type: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
-    /// Spans and evaluations in it.
-    pub(super) items: u64,
-    /// What the receiver has no form for: the reason, and how many.
-    pub(super) lost: Option<(&'static str, u64)>,
-}
-
-impl Outgoing {
-    /// What `target` gets of a request. Made before the spans are handed to the store.
-    pub(crate) fn new(
-        target: &Target,
-        route: Route,
-        content_type: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        decoded: &Decoded,
-    ) -> Self {
-        let items = (decoded.spans.len() + decoded.evaluations.len()) as u64;
-        let otlp = matches!(target, Target::Otlp(_));
-        let agent = matches!(target, Target::Agent(_));
-        let relayed = |place| Self {
-            place,
-            content_type: content_type.to_owned(),
-            headers: KEPT
-                .iter()
-                .filter_map(|name| {
-                    Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
-                })
-                .collect(),
-            body: body.to_vec(),
-            items,
-            lost: None,
-        };
-        match route {
-            // Tracers' reports about themselves are for the intake they talk to.
-            Route::Telemetry => Self::default(),
-            Route::EvalV1 | Route::EvalV2 if otlp => {
-                Self { lost: Some(("evaluations_have_no_otlp", items)), ..Self::default() }
-            }
-            Route::EvalV1 => relayed(Place::EvaluationsV1),
-            Route::EvalV2 => relayed(Place::EvaluationsV2),
-            Route::SdkSpans if !otlp => relayed(Place::SdkSpans),
-            Route::PublicSpans if !otlp && !agent => relayed(Place::PublicSpans),
-            // An agent takes the whole trace, also the spans that are no LLM's.
-            Route::ApmTraces if agent && !body.is_empty() => relayed(Place::ApmTraces),
-            Route::OtlpTraces if otlp => relayed(Place::Otlp),
-            _ if decoded.spans.is_empty() => Self::default(),
-            _ if otlp => Self {
-                place: Place::Otlp,
-                content_type: "application/x-protobuf".to_owned(),
-                body: encode::otlp(&decoded.spans).encode_to_vec(),
-                items,
-                ..Self::default()
-            },
-            _ => Self {
-                place: Place::SdkSpans,
-                content_type: "application/json".to_owned(),
-                body: encode::sdk_body(&decoded.spans).to_string().into_bytes(),
-                items,
-                ..Self::default()
-            },
+/// What `target` gets of a request; `None` if nothing. Made before the spans are handed to the store,
+/// and kept with them.
+pub(crate) fn onward(
+    target: &Target,
+    route: Route,
+    content_type: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+    decoded: &Decoded,
+) -> Option<Onward> {
+    let items = (decoded.spans.len() + decoded.evaluations.len()) as u64;
+    let otlp = matches!(target, Target::Otlp(_));
+    let agent = matches!(target, Target::Agent(_));
+    let relayed = |place: Place| {
+        let kept = KEPT.iter().filter_map(|name| {
+            Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
+        });
+        Parcel::new(place.path(), content_type, kept.collect(), items, body)
+    };
+    let parcel = match route {
+        // Tracers' reports about themselves are for the intake they talk to.
+        Route::Telemetry => return None,
+        _ if body.is_empty() => return None,
+        Route::EvalV1 | Route::EvalV2 if otlp => {
+            return Some(Onward::Lost("evaluations_have_no_otlp", items));
         }
-    }
+        Route::EvalV1 => relayed(Place::EvaluationsV1),
+        Route::EvalV2 => relayed(Place::EvaluationsV2),
+        Route::SdkSpans if !otlp => relayed(Place::SdkSpans),
+        Route::PublicSpans if !otlp && !agent => relayed(Place::PublicSpans),
+        // An agent takes the whole trace, also the spans that are no LLM's.
+        Route::ApmTraces if agent => relayed(Place::ApmTraces),
+        Route::OtlpTraces if otlp => relayed(Place::Otlp),
+        _ if decoded.spans.is_empty() => return None,
+        _ if otlp => {
+            let body = encode::otlp(&decoded.spans).encode_to_vec();
+            Parcel::new(Place::Otlp.path(), "application/x-protobuf", Vec::new(), items, &body)
+        }
+        _ => {
+            let body = encode::sdk_body(&decoded.spans).to_string();
+            let place = Place::SdkSpans.path();
+            Parcel::new(place, "application/json", Vec::new(), items, body.as_bytes())
+        }
+    };
+    Some(Onward::Parcel(parcel))
 }

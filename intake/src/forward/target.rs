@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Outcome, Outgoing};
+use super::Outcome;
+use crate::store::Parcel;
+
+/// How long a connection, and each piece of a body, may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a receiver may think before it answers.
+const THOUGHT: Duration = Duration::from_secs(30);
 
 /// Who gets what is forwarded.
 pub(crate) enum Target {
@@ -23,9 +29,8 @@ pub(crate) struct Datadog {
 }
 
 /// What a request is to its receiver.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    #[default]
     SdkSpans,
     PublicSpans,
     EvaluationsV1,
@@ -35,7 +40,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    fn path(self) -> &'static str {
+    pub(super) fn path(self) -> &'static str {
         match self {
             Self::SdkSpans => "/api/v2/llmobs",
             Self::PublicSpans => "/api/intake/llm-obs/v1/trace/spans",
@@ -66,7 +71,11 @@ impl Target {
                 format!("--forward {text} needs a key: set DD_API_KEY in the environment")
             })
         };
-        let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        // One that is no URL would be waited for without end.
+        let web = |url: &str| {
+            let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
+            host && (url.starts_with("http://") || url.starts_with("https://"))
+        };
         if text == "datadog" {
             let site = get("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned());
             return Ok(Self::Datadog(Datadog {
@@ -108,39 +117,38 @@ impl Target {
         }
     }
 
+    /// What the database knows it by: no password, no key.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.kind(), self.shown())
+    }
+
     /// Tries once.
-    pub(super) fn send(&self, outgoing: &Outgoing, patience: Duration) -> Outcome {
-        let path = outgoing.place.path();
+    pub(super) fn send(&self, http: &ureq::Agent, parcel: &Parcel, body: &[u8]) -> Outcome {
+        let path = &parcel.place;
+        let spans = path == Place::SdkSpans.path();
         let (url, more) = match self {
             Self::Otlp(url) => (url.clone(), None),
-            Self::Agent(base) => match outgoing.place {
-                Place::ApmTraces => (format!("{base}{path}"), None),
-                Place::SdkSpans => (format!("{base}/evp_proxy/v2{path}"), Some("llmobs-intake")),
-                _ => (format!("{base}/evp_proxy/v2{path}"), Some("api")),
-            },
-            Self::Datadog(datadog) => match outgoing.place {
-                Place::SdkSpans => (format!("{}{path}", datadog.spans), None),
-                _ => (format!("{}{path}", datadog.api), None),
-            },
+            Self::Agent(base) if path == Place::ApmTraces.path() => (format!("{base}{path}"), None),
+            Self::Agent(base) => {
+                let subdomain = if spans { "llmobs-intake" } else { "api" };
+                (format!("{base}/evp_proxy/v2{path}"), Some(subdomain))
+            }
+            Self::Datadog(datadog) if spans => (format!("{}{path}", datadog.spans), None),
+            Self::Datadog(datadog) => (format!("{}{path}", datadog.api), None),
         };
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(patience))
-            .build()
-            .into();
-        let mut request = agent.post(url).header("Content-Type", &outgoing.content_type);
+        let mut request = http.post(url).header("Content-Type", &parcel.content_type);
         if let Some(subdomain) = more {
             request = request.header("X-Datadog-EVP-Subdomain", subdomain);
         }
         if let Self::Datadog(datadog) = self {
             request = request.header("DD-API-KEY", &datadog.key);
         }
-        for (name, value) in &outgoing.headers {
+        for (name, value) in &parcel.headers {
             request = request.header(name, value);
         }
-        match request.send(&outgoing.body[..]) {
+        match request.send(body) {
             Err(error) => {
-                Outcome::Later(format!("{} does not answer: {error}", self.shown()), None)
+                Outcome::Failed(format!("{} does not answer: {error}", self.shown()), None)
             }
             Ok(answer) => self.outcome(answer),
         }
@@ -161,9 +169,28 @@ impl Target {
             _ => said,
         };
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
+        let asked = asked.map(Duration::from_secs);
         match status {
-            408 | 425 | 429 | 500..=599 => Outcome::Later(reason, asked.map(Duration::from_secs)),
+            425 | 429 | 503 => Outcome::Busy(reason, asked),
+            // A redirection is a wrong address, 401, 403 and 407 a wrong key: with the right one all
+            // that waits may be taken.
+            300..=399 | 401 | 403 | 407 | 408 | 500..=599 => Outcome::Failed(reason, asked),
             _ => Outcome::Refused(reason),
         }
     }
+}
+
+/// What connects to receivers.
+pub(super) fn http() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        // One that is followed becomes a GET, whose answer says nothing of the spans.
+        .max_redirects(0)
+        .timeout_resolve(Some(PATIENCE))
+        .timeout_connect(Some(PATIENCE))
+        .timeout_per_write(Some(PATIENCE))
+        .timeout_recv_response(Some(THOUGHT))
+        .timeout_recv_body(Some(PATIENCE))
+        .build()
+        .into()
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::params::Params;
 use super::{State, answer};
-use crate::forward::Forward;
+use crate::forward::Status;
 use crate::store::{NotKept, read};
 
 /// Lines of a page at most.
@@ -198,11 +198,17 @@ pub(crate) async fn overview(Shared(state): Shared<Arc<State>>, params: Params) 
     }
 }
 
+fn forwarded(state: &State, connection: &Connection) -> rusqlite::Result<Option<Status>> {
+    let forward = state.forward.as_ref();
+    forward.map(|forward| forward.status(&state.store, connection)).transpose()
+}
+
 /// `GET /api/ui/drops`
 pub(crate) async fn drops(Shared(state): Shared<Arc<State>>) -> Response {
     let (refused, last) = state.refusals.counts();
-    let forward = state.forward.as_ref().map(Forward::status);
+    let shared = state.clone();
     reply(&state, move |connection| {
+        let forward = forwarded(&shared, connection)?;
         let drops = read::drops(connection)?;
         let deleted = json!({ "traces": drops.deleted_traces, "spans": drops.deleted_spans });
         let mut answer = serde_json::to_value(&drops).unwrap_or_default();
@@ -220,6 +226,7 @@ pub(crate) async fn status(Shared(state): Shared<Arc<State>>) -> Response {
     let shared = state.clone();
     reply(&state, move |connection| {
         let (spans, traces, behind) = shared.store.counts();
+        let forward = forwarded(&shared, connection)?;
         let oldest: Option<i64> =
             connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
         Ok(json!({
@@ -234,7 +241,7 @@ pub(crate) async fn status(Shared(state): Shared<Arc<State>>) -> Response {
                 "age_s": shared.retention.age.map(|age| age.as_secs()),
                 "bytes": shared.retention.size,
             },
-            "forward": shared.forward.as_ref().map(Forward::status),
+            "forward": forward,
             "address": format!("http://{}", shared.address),
             "uptime_s": shared.started.elapsed().as_secs(),
         }))

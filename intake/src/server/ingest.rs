@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::body::{Unread, inflate};
 use super::{State, agent, answer, assets};
 use crate::decode::{self, Route};
-use crate::forward::Outgoing;
+use crate::forward::{Forward, onward};
 use crate::model::{Decoded, Refusal};
 use crate::store::NotKept;
 
@@ -89,23 +89,18 @@ async fn take(
             eprintln!("witspan intake: {place}: {warning}");
         }
         let answer = accepted(route, &kind, &decoded);
-        let outgoing = shared.forward.as_ref().map(|forward| {
-            Outgoing::new(forward.target(), route, &kind, &headers, &body, &decoded)
-        });
-        let kept = shared.store.keep(decoded).map_err(not_kept)?;
-        Ok::<_, Refused>((answer, kept, outgoing))
+        let target = shared.forward.as_ref().map(Forward::target);
+        let onward =
+            target.and_then(|target| onward(target, route, &kind, &headers, &body, &decoded));
+        let kept = shared.store.keep(decoded, onward).map_err(not_kept)?;
+        Ok::<_, Refused>((answer, kept))
     });
-    let (answer, kept, outgoing) = work.await.map_err(|error| {
+    let (answer, kept) = work.await.map_err(|error| {
         let reason = format!("this request made the decoder fail, please report it: {error}");
         (StatusCode::BAD_REQUEST, reason, String::new())
     })??;
     match kept.await {
-        Ok(Ok(())) => {
-            if let (Some(forward), Some(outgoing)) = (&state.forward, outgoing) {
-                forward.offer(outgoing);
-            }
-            Ok(answer)
-        }
+        Ok(Ok(())) => Ok(answer),
         Ok(Err(reason)) => Err(not_kept(NotKept::Failed(reason))),
         Err(_) => Err(not_kept(NotKept::Failed("the writer has stopped".to_owned()))),
     }

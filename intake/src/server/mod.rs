@@ -27,7 +27,7 @@ use clap::Args;
 use tokio::sync::Semaphore;
 
 use crate::forward::{Forward, Target};
-use crate::store::{Retention, Store, default_directory};
+use crate::store::{Outlet, Retention, Size, Store, default_directory};
 use body::Budget;
 use guard::Guard;
 use refusals::Refusals;
@@ -60,12 +60,16 @@ pub(crate) struct Options {
     /// OTLP collector (a URL that ends in /v1/traces)
     #[arg(long, value_name = "WHERE")]
     forward: Option<String>,
+    /// How much may wait while that receiver is away; beyond it the oldest is lost
+    #[arg(long, value_name = "SIZE", default_value = "512MB", requires = "forward")]
+    forward_keep: Size,
 }
 
 /// What all requests share.
 pub(crate) struct State {
-    store: Store,
+    // Ended before the store, which it reads.
     forward: Option<Forward>,
+    store: Store,
     guard: Guard,
     budget: Budget,
     refusals: Refusals,
@@ -93,13 +97,15 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
             options.host
         ));
     }
-    let store = match options.data.as_deref() {
-        Some(data) if data == Path::new(":memory:") => Store::throwaway(options.retention)?,
-        Some(data) => Store::open(data, options.retention)?,
-        None => Store::open(&default_directory()?, options.retention)?,
-    };
     let target = options.forward.as_deref();
     let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
+    let keep = options.forward_keep.0;
+    let outlet = target.as_ref().map(|target| Outlet { receiver: target.name(), keep });
+    let store = match options.data.as_deref() {
+        Some(data) if data == Path::new(":memory:") => Store::throwaway(options.retention, outlet)?,
+        Some(data) => Store::open(data, options.retention, outlet)?,
+        None => Store::open(&default_directory()?, options.retention, outlet)?,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(16)
@@ -127,7 +133,7 @@ async fn serve(
     })?;
     let address = listener.local_addr().map_err(|error| format!("cannot listen: {error}"))?;
     let state = Arc::new(State {
-        forward: target.map(Forward::start),
+        forward: target.map(|target| Forward::start(target, &store)).transpose()?,
         guard: Guard::new(token, address),
         budget: Budget::default(),
         refusals: Refusals::default(),

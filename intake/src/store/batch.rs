@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::ids;
 use super::measure::Measure;
+use super::outbox::Tally;
 use super::prepare::PreparedSpan;
 use super::summary::{MINUTE, Trace, measure_span};
 use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
@@ -25,6 +26,8 @@ pub(crate) struct Counters {
     pub(crate) waiting: i64,
     pub(crate) spans: i64,
     pub(crate) traces: i64,
+    /// What waits to be forwarded.
+    pub(crate) outbox: Tally,
 }
 
 /// What is remembered of rows, so that they need no reading. Thrown away when it has grown.

@@ -8,7 +8,9 @@
 mod batch;
 mod changes;
 mod ids;
+mod ledger;
 mod measure;
+mod outbox;
 mod prepare;
 pub(crate) mod read;
 mod retention;
@@ -33,12 +35,14 @@ use tokio::sync::oneshot;
 
 use crate::model::Decoded;
 pub(crate) use changes::Changes;
+use outbox::Board;
+pub(crate) use outbox::{Bell, Fate, Onward, Outbox, Outlet, Parcel};
 use prepare::Prepared;
-pub(crate) use retention::Retention;
+pub(crate) use retention::{Retention, Size};
 use writer::{Job, Writer};
 
-/// The layout of the file; another number is refused, not guessed at.
-const LAYOUT: i64 = 1;
+/// The layout of the file; a later number is refused, not guessed at.
+const LAYOUT: i64 = 2;
 /// Bytes of requests that wait for the writer; more are refused for a moment.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// How long one question may take.
@@ -52,6 +56,7 @@ pub(crate) struct Shared {
     traces: AtomicI64,
     behind: AtomicI64,
     pub(crate) changes: Changes,
+    outbox: Board,
 }
 
 /// Why something was not kept.
@@ -77,12 +82,16 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database of a directory, made if need be.
+    /// Opens the database of a directory, made if need be. What is kept for an `outlet` waits there.
     ///
     /// # Errors
     ///
     /// A sentence that says what is wrong with the directory, or who else has it.
-    pub(crate) fn open(directory: &Path, retention: Retention) -> Result<Self, String> {
+    pub(crate) fn open(
+        directory: &Path,
+        retention: Retention,
+        outlet: Option<Outlet>,
+    ) -> Result<Self, String> {
         let at = |what: &str, error: &dyn std::fmt::Display| {
             format!("{what} `{}`: {error}", directory.display())
         };
@@ -108,8 +117,9 @@ impl Store {
             traces: AtomicI64::new(0),
             behind: AtomicI64::new(0),
             changes: Changes::default(),
+            outbox: Board::default(),
         });
-        let writer = Writer::new(connection, shared.clone(), retention)
+        let writer = Writer::new(connection, shared.clone(), retention, outlet)
             .map_err(|error| at("cannot read the database in", &error))?;
         let (jobs, queue) = mpsc::channel();
         let writer = std::thread::Builder::new()
@@ -128,25 +138,27 @@ impl Store {
     }
 
     /// A database that is gone when the store is closed.
-    pub(crate) fn throwaway(retention: Retention) -> Result<Self, String> {
+    pub(crate) fn throwaway(retention: Retention, outlet: Option<Outlet>) -> Result<Self, String> {
         let unique = format!("witspan-{}-{}", std::process::id(), now_ns());
-        let mut store = Self::open(&std::env::temp_dir().join(unique), retention)?;
+        let mut store = Self::open(&std::env::temp_dir().join(unique), retention, outlet)?;
         store.throwaway = true;
         Ok(store)
     }
 
-    /// Keeps what a request held; the future is done when it is committed.
+    /// Keeps what a request held, and what is to go on of it; the future is done when both are
+    /// committed.
     ///
     /// The part before the first await packs the spans and takes its time: call it from a thread
     /// that may.
     pub(crate) fn keep(
         &self,
         decoded: Decoded,
+        onward: Option<Onward>,
     ) -> Result<oneshot::Receiver<Result<(), String>>, NotKept> {
         if self.shared.queued.load(Ordering::Relaxed) > QUEUE_BYTES {
             return Err(NotKept::Busy);
         }
-        let prepared = Prepared::new(decoded);
+        let prepared = Prepared::new(decoded, onward);
         let size = prepared.size();
         let before = self.shared.queued.fetch_add(size, Ordering::Relaxed);
         // One request bigger than the whole queue goes when it is alone.
@@ -191,6 +203,20 @@ impl Store {
         answer
     }
 
+    /// What waits for this receiver, for the one that sends it. Drop it before the store.
+    pub(crate) fn outbox(&self, receiver: &str) -> Result<Outbox, String> {
+        let connection = open_reader(&self.directory.join(FILE))
+            .map_err(|error| format!("cannot read what is to be forwarded: {error}"))?;
+        let jobs = self.jobs.clone().ok_or("the writer has stopped")?;
+        Ok(Outbox { connection, jobs, shared: self.shared.clone(), receiver: receiver.to_owned() })
+    }
+
+    /// Requests that wait for the receiver of now and for others, and the bytes of all.
+    pub(crate) fn waiting(&self) -> (i64, i64, i64) {
+        let tally = self.shared.outbox.tally();
+        (tally.waiting, tally.others, tally.bytes)
+    }
+
     /// What has changed, for those who follow.
     pub(crate) fn changes(&self) -> &Changes {
         &self.shared.changes
@@ -227,6 +253,10 @@ impl Drop for Store {
         }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.throwaway {
+            let waiting = self.shared.outbox.tally().waiting;
+            if waiting > 0 {
+                eprintln!("witspan intake: {waiting} requests were not forwarded before the end");
+            }
             let _ = fs::remove_dir_all(&self.directory);
         }
     }
@@ -287,10 +317,12 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     )?;
     match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
         LAYOUT => {}
-        0 => {
+        // The layouts build on each other: 1 is all but the outbox.
+        before @ (0 | 1) => {
+            let first = if before == 0 { include_str!("schema.sql") } else { "" };
+            let second = include_str!("outbox.sql");
             connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {} PRAGMA user_version = {LAYOUT}; COMMIT;",
-                include_str!("schema.sql")
+                "BEGIN IMMEDIATE; {first} {second} PRAGMA user_version = {LAYOUT}; COMMIT;"
             ))?;
         }
         other => {

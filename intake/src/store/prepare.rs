@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use serde_json::{Value, json};
 use zstd::bulk::{Compressor, Decompressor};
 
+use super::outbox::Onward;
 use crate::model::{Decoded, DropReport, Evaluation, Kind, Span};
 
 /// Level 1 of zstd: half the size of a usual event for 5 µs.
@@ -18,6 +19,8 @@ pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drops: Vec<DropReport>,
+    /// Boxed, since nearly no intake forwards, and each pays for the room.
+    pub(crate) onward: Option<Box<Onward>>,
 }
 
 /// A span whose meta and event are packed.
@@ -46,8 +49,9 @@ pub(crate) fn counts(kind: &Kind) -> bool {
 }
 
 impl Prepared {
-    pub(crate) fn new(decoded: Decoded) -> Self {
+    pub(crate) fn new(decoded: Decoded, onward: Option<Onward>) -> Self {
         Self {
+            onward: onward.map(Box::new),
             spans: decoded.spans.into_iter().map(prepare).collect(),
             evaluations: decoded.evaluations,
             drops: decoded.drops,
@@ -64,7 +68,8 @@ impl Prepared {
         });
         let evaluations = self.evaluations.iter().map(|evaluation| 600 + 2 * evaluation.raw.len());
         let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
-        spans.chain(evaluations).chain(drops).sum()
+        let onward = self.onward.iter().map(|onward| onward.size());
+        spans.chain(evaluations).chain(drops).chain(onward).sum()
     }
 }
 
@@ -88,37 +93,15 @@ fn prepare(mut span: Span) -> PreparedSpan {
 
 /// The meta of a span and the event it came as, in one frame.
 pub(crate) fn pack(meta: &Value, raw: &str) -> Vec<u8> {
-    thread_local! {
-        // A compressor's tables are bigger than most events; one for each thread.
-        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    }
     let mut text = meta.to_string();
     text.push('\n');
     text.push_str(raw);
-    COMPRESSOR.with_borrow_mut(|compressor| {
-        if compressor.is_none() {
-            *compressor = Compressor::new(LEVEL).ok();
-        }
-        let packed = compressor.as_mut().and_then(|it| it.compress(text.as_bytes()).ok());
-        // zstd fails only without memory, and then text that is not packed is read back as well.
-        packed.unwrap_or_else(|| text.into_bytes())
-    })
+    compress(text.as_bytes())
 }
 
 /// What `pack` made of a span: its meta and the event as received, both JSON text.
 pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
-    thread_local! {
-        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-    }
-    let text = DECOMPRESSOR.with_borrow_mut(|decompressor| {
-        if decompressor.is_none() {
-            *decompressor = Decompressor::new().ok();
-        }
-        let length = Decompressor::upper_bound(packed)?;
-        decompressor.as_mut()?.decompress(packed, length).ok()
-    });
-    let text = text.unwrap_or_else(|| packed.to_vec());
-    let mut meta = String::from_utf8(text).unwrap_or_default();
+    let mut meta = String::from_utf8(decompress(packed)).unwrap_or_default();
     let raw = match meta.find('\n') {
         Some(end) => {
             let raw = meta[end + 1..].to_owned();
@@ -128,6 +111,37 @@ pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
         None => String::new(),
     };
     (meta, raw)
+}
+
+/// One frame of zstd.
+pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
+    thread_local! {
+        // A compressor's tables are bigger than most events; one for each thread.
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        if compressor.is_none() {
+            *compressor = Compressor::new(LEVEL).ok();
+        }
+        let packed = compressor.as_mut().and_then(|it| it.compress(bytes).ok());
+        // zstd fails only without memory, and then bytes that are not packed are read back as well.
+        packed.unwrap_or_else(|| bytes.to_vec())
+    })
+}
+
+/// What `compress` was given.
+pub(crate) fn decompress(packed: &[u8]) -> Vec<u8> {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    let bytes = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Decompressor::new().ok();
+        }
+        let length = Decompressor::upper_bound(packed)?;
+        decompressor.as_mut()?.decompress(packed, length).ok()
+    });
+    bytes.unwrap_or_else(|| packed.to_vec())
 }
 
 /// One line that tells what went in or out: the last message of that role, the first document, or

@@ -56,17 +56,7 @@ impl std::str::FromStr for Retention {
                 "w" => Some(604_800.0),
                 _ => None,
             };
-            let bytes = match unit.trim().to_ascii_uppercase().as_str() {
-                "KB" => Some(1e3),
-                "MB" => Some(1e6),
-                "GB" => Some(1e9),
-                "TB" => Some(1e12),
-                "KIB" => Some(1_024.0),
-                "MIB" => Some(1_048_576.0),
-                "GIB" => Some(1_073_741_824.0),
-                _ => None,
-            };
-            match (seconds, bytes) {
+            match (seconds, bytes_of(unit)) {
                 (Some(seconds), _) if number * seconds >= 1.0 && retention.age.is_none() => {
                     let age = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())?;
                     retention.age = Some(age);
@@ -86,6 +76,39 @@ impl std::str::FromStr for Retention {
     }
 }
 
+/// Bytes of a unit of sizes.
+fn bytes_of(unit: &str) -> Option<f64> {
+    match unit.trim().to_ascii_uppercase().as_str() {
+        "KB" => Some(1e3),
+        "MB" => Some(1e6),
+        "GB" => Some(1e9),
+        "TB" => Some(1e12),
+        "KIB" => Some(1_024.0),
+        "MIB" => Some(1_048_576.0),
+        "GIB" => Some(1_073_741_824.0),
+        _ => None,
+    }
+}
+
+/// What `--forward-keep` says: bytes, at least a million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unit = text.find(|character: char| !character.is_ascii_digit() && character != '.');
+        let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
+        let bytes =
+            number.parse().ok().zip(bytes_of(unit)).map(|(number, unit): (f64, f64)| number * unit);
+        match bytes {
+            Some(bytes) if bytes >= 1e6 => Ok(Self(bytes as u64)),
+            _ => Err(format!("`{text}` is no size of 1MB or more: give 200MB, 2GB, 1.5GiB")),
+        }
+    }
+}
+
 /// What a step has deleted.
 #[derive(Default)]
 pub(crate) struct Deleted {
@@ -93,8 +116,13 @@ pub(crate) struct Deleted {
     pub(crate) spans: i64,
 }
 
-/// Deletes some of the oldest traces, if there are any too many.
-pub(crate) fn step(connection: &Connection, retention: Retention) -> rusqlite::Result<Deleted> {
+/// Deletes some of the oldest traces, if there are any too many. The bytes of what is `waiting` to be
+/// forwarded have a bound of their own, and push out no trace.
+pub(crate) fn step(
+    connection: &Connection,
+    retention: Retention,
+    waiting: u64,
+) -> rusqlite::Result<Deleted> {
     let mut deleted = Deleted::default();
     let cutoff = retention.age.map(|age| {
         super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
@@ -108,7 +136,7 @@ pub(crate) fn step(connection: &Connection, retention: Retention) -> rusqlite::R
         let Some(oldest) = oldest else { break };
         // Asked before each: a trace may be most of what is there.
         let too_big = match retention.size {
-            Some(size) => used_bytes(connection)? > size,
+            Some(size) => used_bytes(connection)?.saturating_sub(waiting) > size,
             None => false,
         };
         if !too_big && cutoff.is_none_or(|cutoff| oldest.received >= cutoff) {
@@ -224,26 +252,32 @@ pub(crate) fn shrink(connection: &Connection) {
     let _ = connection.execute_batch(&format!("PRAGMA incremental_vacuum({SHRINK_PAGES})"));
 }
 
-/// Deletes everything but the numbers that must go on growing.
+/// Deletes all that tracers sent, but not the numbers that must go on growing.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "BEGIN IMMEDIATE;
-         INSERT INTO search (search) VALUES ('delete-all');
+        "INSERT INTO search (search) VALUES ('delete-all');
          INSERT OR REPLACE INTO numbers
              VALUES ('indexed', (SELECT max(value, coalesce((SELECT max(id) FROM spans), 0))
                  FROM (SELECT coalesce(max(value), 0) AS value FROM numbers
                      WHERE name = 'indexed')));
          DELETE FROM traces; DELETE FROM spans; DELETE FROM bodies; DELETE FROM tags;
          DELETE FROM trace_tags; DELETE FROM traffic; DELETE FROM operations; DELETE FROM sessions;
-         DELETE FROM evaluations; DELETE FROM drops;
-         COMMIT;
-         PRAGMA incremental_vacuum;",
+         DELETE FROM evaluations; DELETE FROM drops;",
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_alone_is_understood() {
+        assert_eq!("512MB".parse::<Size>(), Ok(Size(512_000_000)));
+        assert_eq!("1.5 GiB".parse::<Size>(), Ok(Size(1_610_612_736)));
+        for wrong in ["", "512", "MB", "7d", "-1MB", "500KB", "forever", "1MB,2MB"] {
+            wrong.parse::<Size>().unwrap_err();
+        }
+    }
 
     #[test]
     fn an_age_and_a_size_are_understood() {

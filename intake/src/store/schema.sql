@@ -1,4 +1,4 @@
--- What the intake keeps. Times are ns since the Unix epoch unless a name says ms.
+-- What the intake keeps: layout 1, to which `outbox.sql` adds. Times are ns since the Unix epoch unless a name says ms.
 --
 -- A trace's row is a summary kept up to date as its spans come, so that the list never reads spans.
 -- What a span holds (its meta and the event as received) lies apart in `bodies`, so that trees and
@@ -181,7 +181,8 @@ CREATE TABLE drops (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX drops_by_time ON drops (at_ms);
 
--- `seq`, `indexed` (the last span in `search`), `deleted_traces`, `deleted_spans`.
+-- `seq`, `indexed` (the last span in `search`), `deleted_traces`, `deleted_spans`;
+-- of what is forwarded: `forward.delivered`, `forward.delivered_bytes`, `forward.lost.` and a reason.
 CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Words of each span, by its id. No text and no positions are kept here.

@@ -23,7 +23,7 @@ impl Temporary {
     fn keeping(retention: Retention) -> Self {
         let name = format!("witspan-test-{}-{}", std::process::id(), now_ns());
         let directory = std::env::temp_dir().join(name);
-        let store = Some(Store::open(&directory, retention).unwrap());
+        let store = Some(Store::open(&directory, retention, None).unwrap());
         Self { store, directory }
     }
 
@@ -33,7 +33,7 @@ impl Temporary {
 
     fn reopen(&mut self) {
         self.store = None;
-        self.store = Some(Store::open(&self.directory, Retention::default()).unwrap());
+        self.store = Some(Store::open(&self.directory, Retention::default(), None).unwrap());
     }
 
     fn keep(&self, spans: Vec<Span>) {
@@ -41,7 +41,7 @@ impl Temporary {
     }
 
     fn keep_all(&self, decoded: Decoded) {
-        self.store().keep(decoded).unwrap().blocking_recv().unwrap().unwrap();
+        self.store().keep(decoded, None).unwrap().blocking_recv().unwrap().unwrap();
     }
 
     /// The ids of the traces that pass, in order.
@@ -527,7 +527,7 @@ fn what_was_kept_is_there_when_the_store_is_opened_again() {
 #[test]
 fn two_intakes_do_not_share_a_directory() {
     let kept = Temporary::new();
-    let second = Store::open(&kept.directory, Retention::default());
+    let second = Store::open(&kept.directory, Retention::default(), None);
     let reason = second.err().expect("a refusal");
     assert!(reason.contains("another intake uses"), "{reason}");
 }

@@ -11,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
 use super::batch::{Batch, Cache, Counters};
+use super::ledger::Ledger;
+use super::outbox::{Fate, Outlet};
 use super::prepare::Prepared;
 use super::sums::set_number;
 use super::{Retention, Shared, retention, side, words};
@@ -33,8 +35,19 @@ type Done = oneshot::Sender<Result<(), String>>;
 
 /// What the thread is told.
 pub(crate) enum Job {
-    Write { prepared: Prepared, size: usize, done: Done },
-    Clear { done: Done },
+    Write {
+        prepared: Prepared,
+        size: usize,
+        done: Done,
+    },
+    Clear {
+        done: Done,
+    },
+    /// What became of a row of the outbox.
+    Settle {
+        row: i64,
+        fate: Fate,
+    },
 }
 
 pub(crate) struct Writer {
@@ -43,6 +56,7 @@ pub(crate) struct Writer {
     retention: Retention,
     counters: Counters,
     cache: Cache,
+    ledger: Ledger,
 }
 
 impl Writer {
@@ -50,6 +64,7 @@ impl Writer {
         connection: Connection,
         shared: Arc<Shared>,
         retention: Retention,
+        outlet: Option<Outlet>,
     ) -> rusqlite::Result<Self> {
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let kept = |name: &str| {
@@ -58,7 +73,9 @@ impl Writer {
                 .optional()
                 .map(Option::unwrap_or_default)
         };
+        let (ledger, outbox) = Ledger::open(&connection, outlet)?;
         let counters = Counters {
+            outbox,
             next_span: number("SELECT coalesce(max(id), 0) + 1 FROM spans")?
                 .max(kept("indexed")? + 1),
             next_trace: number("SELECT coalesce(max(id), 0) + 1 FROM traces")?,
@@ -70,7 +87,8 @@ impl Writer {
             spans: number("SELECT count(*) FROM spans")?,
             traces: number("SELECT count(*) FROM traces")?,
         };
-        let writer = Self { connection, shared, retention, counters, cache: Cache::default() };
+        let cache = Cache::default();
+        let writer = Self { connection, shared, retention, counters, cache, ledger };
         writer.publish(&[]);
         Ok(writer)
     }
@@ -90,6 +108,8 @@ impl Writer {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
+                    // What no transaction could take is tried again.
+                    self.write(Vec::new());
                     let many = self.behind() > 10 * INDEX_MANY as i64;
                     self.index(if many { INDEX_MANY } else { INDEX_SPANS });
                     quiet = Duration::ZERO;
@@ -122,15 +142,9 @@ impl Writer {
                 }
                 Job::Clear { done } => {
                     self.write(std::mem::take(&mut group));
-                    let outcome = retention::clear(&self.connection);
-                    self.forget();
-                    self.counters.spans = 0;
-                    self.counters.traces = 0;
-                    self.counters.waiting = 0;
-                    self.counters.indexed = self.counters.next_span - 1;
-                    self.publish(&[]);
-                    let _ = done.send(outcome.map_err(|error| error.to_string()));
+                    let _ = done.send(self.clear().map_err(|error| error.to_string()));
                 }
+                Job::Settle { row, fate } => self.ledger.settle(row, fate),
             }
             if spans < BATCH_SPANS {
                 next = jobs.try_recv().ok();
@@ -140,7 +154,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: Vec<(Prepared, usize, Done)>) {
-        if group.is_empty() {
+        if group.is_empty() && !self.ledger.has_settled() {
             return;
         }
         let before = self.counters.clone();
@@ -157,15 +171,20 @@ impl Writer {
                     side::add_drops(batch.connection, report)?;
                 }
             }
+            let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_deref());
+            let tally = &mut batch.counters.outbox;
+            let moved =
+                writer.ledger.write(batch.connection, tally, onward, &writer.shared.outbox)?;
             let again = std::mem::take(&mut batch.reindex);
             let changed = batch.finish()?;
             for id in again {
                 words::index_again(&writer.connection, id)?;
             }
-            Ok(changed)
+            Ok((changed, moved))
         });
         let answer = match outcome {
-            Ok(changed) => {
+            Ok((changed, moved)) => {
+                self.ledger.written(moved);
                 self.publish(&changed);
                 Ok(())
             }
@@ -231,9 +250,17 @@ impl Writer {
     /// One step of deletion; true if something was deleted.
     fn retain(&mut self) -> bool {
         let retention = self.retention;
-        let deleted = self.transaction(|writer| retention::step(&writer.connection, retention));
+        let mut outbox = self.counters.outbox;
+        let deleted = self.transaction(|writer| {
+            let moved = writer.ledger.age(&writer.connection, &mut outbox, retention.age)?;
+            let waiting = outbox.bytes.unsigned_abs();
+            Ok((retention::step(&writer.connection, retention, waiting)?, moved))
+        });
         match deleted {
-            Ok(deleted) => {
+            Ok((deleted, moved)) => {
+                self.ledger.say(moved);
+                self.counters.outbox = outbox;
+                self.shared.outbox.post(outbox);
                 if deleted.traces > 0 {
                     self.forget();
                     self.counters.spans -= deleted.spans;
@@ -250,6 +277,25 @@ impl Writer {
         }
     }
 
+    fn clear(&mut self) -> rusqlite::Result<()> {
+        let mut outbox = self.counters.outbox;
+        let moved = self.transaction(|writer| {
+            retention::clear(&writer.connection)?;
+            writer.ledger.clear(&writer.connection, &mut outbox)
+        })?;
+        self.ledger.say(moved);
+        self.forget();
+        self.counters.spans = 0;
+        self.counters.traces = 0;
+        self.counters.waiting = 0;
+        self.counters.indexed = self.counters.next_span - 1;
+        self.counters.outbox = outbox;
+        self.publish(&[]);
+        // The space goes back in steps, too, if this cannot give it back now.
+        let _ = self.connection.execute_batch("PRAGMA incremental_vacuum");
+        Ok(())
+    }
+
     fn forget(&mut self) {
         self.cache = Cache::default();
     }
@@ -259,5 +305,6 @@ impl Writer {
         self.shared.traces.store(self.counters.traces, Ordering::Relaxed);
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
         self.shared.changes.add(changed, self.counters.seq);
+        self.shared.outbox.post(self.counters.outbox);
     }
 }

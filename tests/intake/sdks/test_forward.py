@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_process import clean
+from intake_process import binary, clean
 from sdk_support import PATIENCE, Intake, run_python
 from test_sdks import check
 
@@ -98,16 +99,148 @@ def test_a_second_intake_shows_the_same_trace(tmp_path: Path, how: str, program:
         second.stop()
 
 
-def test_a_receiver_that_is_away_delays_and_breaks_nothing(tmp_path: Path) -> None:
-    intake = Intake(tmp_path / "intake", "--forward", "http://127.0.0.1:9")
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def send(intake: Intake, app: str, request: int, spans: int, text: str = "") -> None:
+    """Spans of one trace, a request, which must be acknowledged."""
+    events = [
+        {
+            "name": "work",
+            "span_id": str(request * 1000 + number),
+            "trace_id": f"{request:032x}",
+            "parent_id": "undefined",
+            "start_ns": 1_700_000_000_000_000_000 + request * 1_000_000,
+            "duration": 1000,
+            "meta": {"kind": "task", "input": {"value": f"span {number} {text}"}},
+        }
+        for number in range(1, spans + 1)
+    ]
+    attributes = {"ml_app": app, "spans": events}
+    status, _ = intake.post(
+        "/api/intake/llm-obs/v1/trace/spans", {"data": {"type": "span", "attributes": attributes}}
+    )
+    assert status == 202
+
+
+def forwarded(intake: Intake) -> Any:
+    return intake.get("status")["forward"]
+
+
+def holds(intake: Intake, spans: int) -> Any:
+    """The intake's status once it holds so many spans."""
+    until = time.monotonic() + PATIENCE
+    while (status := intake.get("status"))["spans"] < spans and time.monotonic() < until:
+        time.sleep(0.1)
+    return status
+
+
+def test_an_outage_longer_than_any_patience_of_before_loses_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    first = Intake(tmp_path / "first", "--forward", f"http://127.0.0.1:{port}")
+    second = None
     try:
-        run_python("with_witspan", {"DD_TRACE_AGENT_URL": intake.url}, tmp_path)
-        check(intake.whole_trace(6, 2), "python", "ValueError")
-        until = time.monotonic() + PATIENCE
-        while not intake.get("drops")["intake"]["forward"]["lost"] and time.monotonic() < until:
-            time.sleep(0.2)
-        forward = intake.get("drops")["intake"]["forward"]
-        assert forward["lost"]["not_delivered"] > 0
-        assert "does not answer" in forward["last_error"]
+        run_python("with_witspan", {"DD_TRACE_AGENT_URL": first.url}, tmp_path)
+        check(first.whole_trace(6, 2), "python", "ValueError")
+        time.sleep(10)
+        waiting = forwarded(first)
+        assert waiting["waiting"] >= 2 and waiting["waiting_bytes"] > 0
+        assert waiting["oldest_waiting_s"] >= 9 and waiting["failed_tries"] > 3
+        assert (waiting["delivered"], waiting["lost"]) == (0, {})
+        assert "does not answer" in waiting["last_error"]
+        assert "waits in the database" in first.log.read_text()
+        second = Intake(tmp_path / "second", port=port)
+        check(second.whole_trace(6, 2), "python", "ValueError")
+        after = delivered(first, waiting["waiting"])
+        assert (after["delivered"], after["lost"]) == (waiting["waiting"], {})
+        assert (after["waiting_bytes"], after["oldest_waiting_s"]) == (0, None)
+        assert "answers again" in first.log.read_text()
     finally:
-        intake.stop()
+        first.stop()
+        if second:
+            second.stop()
+
+
+@pytest.mark.parametrize("how", ["http://{at}", "http://{at}/v1/traces", "intake:http://{at}"])
+def test_what_was_acknowledged_during_an_outage_outlives_a_kill(tmp_path: Path, how: str) -> None:
+    port = free_port()
+    env = {"DD_API_KEY": "0123456789abcdef"}
+    where = ("--forward", how.format(at=f"127.0.0.1:{port}"))
+    intakes = [Intake(tmp_path / "first", *where, env=env)]
+    try:
+        for request in range(1, 101):
+            send(intakes[0], "before", request, 5)
+        intakes[0].stop()
+        intakes.append(Intake(tmp_path / "first", *where, env=env))
+        assert forwarded(intakes[1])["waiting"] == 100
+        send(intakes[1], "after", 101, 5)
+        second = Intake(tmp_path / "second", port=port)
+        intakes.append(second)
+        assert holds(second, 505)["spans"] == 505
+        status = delivered(intakes[1], 101)
+        assert (status["delivered"], status["lost"]) == (101, {})
+        listed = second.get("traces?limit=500")["traces"]
+        assert {trace["trace_id"] for trace in listed} == {f"{n:032x}" for n in range(1, 102)}
+        assert {trace["spans"] for trace in listed} == {5}
+    finally:
+        for intake in intakes:
+            intake.stop()
+
+
+def test_a_kill_in_the_middle_of_delivery_loses_no_span_and_doubles_none(tmp_path: Path) -> None:
+    second = Intake(tmp_path / "second")
+    intakes = [second]
+    request = 0
+    try:
+        for _ in range(3):
+            intake = Intake(tmp_path / "first", "--forward", second.url)
+            intakes.append(intake)
+            for _ in range(60):
+                request += 1
+                send(intake, "killed", request, 3)
+            intake.stop()
+        intakes.append(Intake(tmp_path / "first", "--forward", second.url))
+        status = delivered(intakes[-1], 1)
+        assert (status["waiting"], status["lost"]) == (0, {})
+        assert holds(second, request * 3)["spans"] == request * 3
+        listed = second.get("traces?limit=500")["traces"]
+        assert [trace["spans"] for trace in listed] == [3] * request
+    finally:
+        for intake in intakes:
+            intake.stop()
+
+
+def test_no_more_waits_than_may_and_what_is_lost_is_said(tmp_path: Path) -> None:
+    where = ("--forward", "http://127.0.0.1:9", "--forward-keep", "1MB")
+    first = Intake(tmp_path / "first", *where)
+    try:
+        for request in range(1, 41):
+            # No compression makes that small.
+            send(first, "much", request, 2, secrets.token_hex(50_000))
+        full = forwarded(first)
+        assert full["waiting_bytes"] <= 1_000_000
+        assert full["lost"]["queue_full"] == (40 - full["waiting"]) * 2
+        assert first.log.read_text().count("queue_full") == 1
+        assert first.get("status")["spans"] == 40 * 2
+        assert first.get("drops")["intake"]["forward"]["lost"] == full["lost"]
+        first.stop()
+        first = Intake(tmp_path / "first", *where)
+        again = forwarded(first)
+        assert (again["waiting"], again["lost"]) == (full["waiting"], full["lost"])
+    finally:
+        first.stop()
+
+
+def test_what_may_wait_is_asked_only_where_something_is_forwarded(tmp_path: Path) -> None:
+    for wrong in (["--forward-keep", "1GB"], ["--forward", "http://h:1", "--forward-keep", "7d"]):
+        refused = subprocess.run(
+            [binary(), "intake", "--port", "0", "--data", tmp_path / "data", *wrong],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert refused.returncode != 0
+        assert "--forward" in refused.stderr

@@ -1,0 +1,410 @@
+//! The writer's side of the outbox: every change of the table, inside the writer's transactions.
+//!
+//! What went and what was lost is counted in `numbers`, in the same transaction as the rows, and a
+//! loss is logged once for each reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::now_ns;
+use super::outbox::{Board, Fate, Onward, Outlet, Parcel, Tally};
+
+/// Rows for other receivers that are deleted for their age in one transaction.
+const AGED: i64 = 500;
+/// Names in `numbers`: requests, bytes, and before the reason of a loss.
+pub(super) const DELIVERED: &str = "forward.delivered";
+pub(super) const DELIVERED_BYTES: &str = "forward.delivered_bytes";
+pub(super) const LOST: &str = "forward.lost.";
+
+/// What one transaction did to the outbox; told to people once it is committed.
+#[derive(Default)]
+pub(crate) struct Moved {
+    delivered: i64,
+    delivered_bytes: i64,
+    lost: BTreeMap<&'static str, (i64, Option<String>)>,
+}
+
+impl Moved {
+    fn lose(&mut self, reason: &'static str, items: i64, why: Option<&str>) {
+        let (count, text) = self.lost.entry(reason).or_default();
+        *count += items;
+        if let Some(why) = why {
+            *text = Some(why.to_owned());
+        }
+    }
+
+    fn save(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut add = connection.prepare_cached(
+            "INSERT INTO numbers VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2",
+        )?;
+        if self.delivered > 0 {
+            add.execute(params![DELIVERED, self.delivered])?;
+            add.execute(params![DELIVERED_BYTES, self.delivered_bytes])?;
+        }
+        for (reason, (items, _)) in &self.lost {
+            add.execute(params![format!("{LOST}{reason}"), items])?;
+        }
+        Ok(())
+    }
+}
+
+/// The writer's side: every change of the table, inside its transactions.
+pub(crate) struct Ledger {
+    outlet: Option<Outlet>,
+    /// What the relay reported and no transaction has taken yet.
+    settled: Vec<(i64, Fate)>,
+    /// Reasons that were logged.
+    said: BTreeSet<&'static str>,
+}
+
+/// A row that was deleted.
+struct Gone {
+    items: i64,
+    bytes: i64,
+    mine: bool,
+}
+
+impl Ledger {
+    /// The ledger, and what waits already.
+    pub(crate) fn open(
+        connection: &Connection,
+        outlet: Option<Outlet>,
+    ) -> rusqlite::Result<(Self, Tally)> {
+        let ledger = Self { outlet, settled: Vec::new(), said: BTreeSet::new() };
+        let mut tally = Tally::default();
+        let mut statement =
+            connection.prepare("SELECT receiver, count(*), sum(bytes) FROM outbox GROUP BY 1")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (receiver, count): (String, i64) = (row.get(0)?, row.get(1)?);
+            tally.bytes += row.get::<_, i64>(2)?;
+            if ledger.receiver() == receiver {
+                tally.waiting += count;
+            } else {
+                tally.others += count;
+                eprintln!(
+                    "witspan intake: {count} requests wait for `{receiver}` until --forward names it \
+                     again"
+                );
+            }
+        }
+        Ok((ledger, tally))
+    }
+
+    /// Empty if nothing is forwarded.
+    fn receiver(&self) -> &str {
+        self.outlet.as_ref().map_or("", |outlet| &outlet.receiver)
+    }
+
+    /// Takes what the relay reports; the next transaction acts on it.
+    pub(crate) fn settle(&mut self, row: i64, fate: Fate) {
+        self.settled.push((row, fate));
+    }
+
+    /// Whether something reported waits for a transaction.
+    pub(crate) fn has_settled(&self) -> bool {
+        !self.settled.is_empty()
+    }
+
+    /// A transaction's part: deletes what has been settled, adds what came, and makes room.
+    pub(crate) fn write<'a>(
+        &self,
+        connection: &Connection,
+        tally: &mut Tally,
+        onward: impl Iterator<Item = &'a Onward>,
+        board: &Board,
+    ) -> rusqlite::Result<Moved> {
+        let mut moved = Moved::default();
+        for (row, fate) in &self.settled {
+            // A row that is gone was counted when it went.
+            let Some(gone) = self.delete(connection, tally, "id = ?1", *row)? else { continue };
+            match fate {
+                Fate::Delivered(bytes) => {
+                    moved.delivered += 1;
+                    moved.delivered_bytes += i64::try_from(*bytes).unwrap_or(i64::MAX);
+                }
+                Fate::Refused(why) => moved.lose("refused", gone.items, Some(why)),
+            }
+        }
+        if let Some(outlet) = &self.outlet {
+            let keep = i64::try_from(outlet.keep).unwrap_or(i64::MAX);
+            for each in onward {
+                match each {
+                    Onward::Lost(reason, items) => moved.lose(reason, number(*items), None),
+                    Onward::Parcel(parcel) if number(parcel.bytes() as u64) > keep => {
+                        moved.lose("queue_full", number(parcel.items), None);
+                    }
+                    Onward::Parcel(parcel) => {
+                        add(connection, &outlet.receiver, parcel)?;
+                        tally.waiting += 1;
+                        tally.bytes += number(parcel.bytes() as u64);
+                    }
+                }
+            }
+            let sending = board.sending();
+            while tally.bytes > keep {
+                let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
+                match self.delete(connection, tally, oldest, sending)? {
+                    Some(gone) => moved.lose("queue_full", gone.items, None),
+                    None => break,
+                }
+            }
+        }
+        moved.save(connection)?;
+        Ok(moved)
+    }
+
+    /// What waits for a receiver of earlier goes when it is as old as traces may get.
+    pub(crate) fn age(
+        &self,
+        connection: &Connection,
+        tally: &mut Tally,
+        age: Option<Duration>,
+    ) -> rusqlite::Result<Moved> {
+        let mut moved = Moved::default();
+        let Some(age) = age.filter(|_| tally.others > 0) else { return Ok(moved) };
+        let cutoff = now_ns() / 1_000_000 - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let old: Vec<i64> = connection
+            .prepare_cached("SELECT id FROM outbox WHERE receiver <> ?1 AND at_ms < ?2 LIMIT ?3")?
+            .query_map(params![self.receiver(), cutoff, AGED], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for row in old {
+            if let Some(gone) = self.delete(connection, tally, "id = ?1", row)? {
+                moved.lose("receiver_changed", gone.items, None);
+            }
+        }
+        moved.save(connection)?;
+        Ok(moved)
+    }
+
+    /// Empties the outbox with everything else.
+    pub(crate) fn clear(
+        &self,
+        connection: &Connection,
+        tally: &mut Tally,
+    ) -> rusqlite::Result<Moved> {
+        let mut moved = Moved::default();
+        if tally.waiting + tally.others > 0 {
+            let items = "SELECT coalesce(sum(items), 0) FROM outbox";
+            moved.lose("cleared", connection.query_row(items, [], |row| row.get(0))?, None);
+            connection.execute("DELETE FROM outbox", [])?;
+            *tally = Tally::default();
+        }
+        moved.save(connection)?;
+        Ok(moved)
+    }
+
+    fn delete(
+        &self,
+        connection: &Connection,
+        tally: &mut Tally,
+        which: &str,
+        value: i64,
+    ) -> rusqlite::Result<Option<Gone>> {
+        let gone = connection
+            .prepare_cached(&format!(
+                "DELETE FROM outbox WHERE {which} RETURNING items, bytes, receiver = ?2"
+            ))?
+            .query_row(params![value, self.receiver()], |row| {
+                Ok(Gone { items: row.get(0)?, bytes: row.get(1)?, mine: row.get(2)? })
+            })
+            .optional()?;
+        if let Some(gone) = &gone {
+            tally.bytes -= gone.bytes;
+            *(if gone.mine { &mut tally.waiting } else { &mut tally.others }) -= 1;
+        }
+        Ok(gone)
+    }
+
+    /// After the commit of what `write` did: nothing of it must be done again.
+    pub(crate) fn written(&mut self, moved: Moved) {
+        self.settled.clear();
+        self.say(moved);
+    }
+
+    /// Logs what was lost, once a reason.
+    pub(crate) fn say(&mut self, moved: Moved) {
+        for (reason, (items, why)) in moved.lost {
+            if self.said.insert(reason) {
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                eprintln!(
+                    "witspan intake: {items} spans or evaluations will not be forwarded \
+                     ({reason}{why}); more of these are counted, see /drops"
+                );
+            }
+        }
+    }
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn add(connection: &Connection, receiver: &str, parcel: &Parcel) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (receiver, place, content_type, headers, items, bytes, at_ms, packed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            receiver,
+            parcel.place,
+            parcel.content_type,
+            serde_json::to_string(&parcel.headers).unwrap_or_default(),
+            number(parcel.items),
+            number(parcel.bytes() as u64),
+            now_ns() / 1_000_000,
+            parcel.packed,
+        ])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::model::Decoded;
+    use crate::store::{FILE, Fate, Retention, Store, read};
+
+    const RECEIVER: &str = "agent http://somewhere:8126";
+    const KEEPS_ALL: Retention = Retention { age: None, size: None };
+
+    /// A directory of its own, removed at the end.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new() -> Self {
+            let name = format!("witspan-ledger-{}-{}", std::process::id(), now_ns());
+            Self(std::env::temp_dir().join(name))
+        }
+
+        fn open(&self, receiver: &str, retention: Retention) -> Store {
+            let outlet = Outlet { receiver: receiver.to_owned(), keep: 1 << 20 };
+            Store::open(&self.0, retention, Some(outlet)).unwrap()
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn keep(store: &Store, body: &str) {
+        let headers = vec![("x-datadog-trace-count".to_owned(), "1".to_owned())];
+        let parcel = Parcel::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
+        let kept = store.keep(Decoded::default(), Some(Onward::Parcel(parcel))).unwrap();
+        kept.blocking_recv().unwrap().unwrap();
+    }
+
+    fn lost(store: &Store) -> Vec<(String, i64)> {
+        let known = store.read(|connection| read::forwarded(connection, RECEIVER)).unwrap();
+        known.lost.into_iter().collect()
+    }
+
+    #[test]
+    fn a_request_comes_out_as_it_went_in() {
+        let directory = Temporary::new();
+        keep(&directory.open(RECEIVER, KEEPS_ALL), "first");
+        let store = directory.open(RECEIVER, KEEPS_ALL);
+        keep(&store, "second");
+        let outbox = store.outbox(RECEIVER).unwrap();
+        let (first, parcel) = outbox.next(0).unwrap().unwrap();
+        assert_eq!(
+            (parcel.place.as_str(), parcel.content_type.as_str()),
+            ("/v0.4/traces", "text/plain")
+        );
+        assert_eq!(parcel.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
+        assert_eq!((parcel.items, parcel.body()), (3, b"first".to_vec()));
+        let (second, parcel) = outbox.next(first).unwrap().unwrap();
+        assert_eq!(parcel.body(), b"second");
+        assert!(outbox.next(second).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
+        let directory = Temporary::new();
+        let outlet = Outlet { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
+        let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(outlet)).unwrap();
+        let mut state = 1_u64;
+        let mut noise = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            format!("{state:016x}")
+        };
+        // More than the size that traces may have, by far.
+        for _ in 0..100 {
+            let body: String = std::iter::repeat_with(&mut noise).take(5_000).collect();
+            keep(&store, &body);
+        }
+        let (waiting, _, bytes) = store.waiting();
+        assert_eq!(waiting, 100);
+        assert!(bytes > 3_000_000, "{bytes}");
+        // The next look of retention, past the age that traces may get.
+        std::thread::sleep(Duration::from_secs(7));
+        assert_eq!(store.waiting(), (100, 0, bytes));
+        let used = store.read(crate::store::retention::used_bytes).unwrap();
+        let traces = used.saturating_sub(bytes.unsigned_abs());
+        assert!(traces < 1_000_000, "{used} bytes are used, {bytes} wait");
+    }
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let directory = Temporary::new();
+        let store = directory.open(RECEIVER, KEEPS_ALL);
+        keep(&store, "first");
+        let outbox = store.outbox(RECEIVER).unwrap();
+        let (first, _) = outbox.next(0).unwrap().unwrap();
+        outbox.settle(first, Fate::Delivered(5));
+        keep(&store, "second");
+        let (second, _) = outbox.next(0).unwrap().unwrap();
+        assert!(second > first);
+        // The end of an old try meets nothing.
+        outbox.settle(first, Fate::Refused("late".to_owned()));
+        keep(&store, "third");
+        assert_eq!((store.waiting(), lost(&store)), ((2, 0, store.waiting().2), Vec::new()));
+    }
+
+    #[test]
+    fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
+        let directory = Temporary::new();
+        std::fs::create_dir_all(&directory.0).unwrap();
+        let old = Connection::open(directory.0.join(FILE)).unwrap();
+        old.execute_batch(&format!(
+            "{} PRAGMA user_version = 1; INSERT INTO numbers VALUES ('deleted_spans', 42);",
+            include_str!("schema.sql")
+        ))
+        .unwrap();
+        drop(old);
+        // Twice: the second time there is nothing to change.
+        for body in ["one", "two"] {
+            keep(&directory.open(RECEIVER, KEEPS_ALL), body);
+        }
+        let store = directory.open(RECEIVER, KEEPS_ALL);
+        assert_eq!(store.waiting().0, 2);
+        let drops = store.read(read::drops).unwrap();
+        assert_eq!(drops.deleted_spans, 42);
+    }
+
+    #[test]
+    fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get() {
+        let directory = Temporary::new();
+        let retention = Retention { age: Some(Duration::from_secs(1)), size: None };
+        keep(&directory.open(RECEIVER, retention), "for the first");
+        let store = directory.open("otlp http://elsewhere/v1/traces", retention);
+        keep(&store, "for the second");
+        assert_eq!((store.waiting().0, store.waiting().1), (1, 1));
+        let end = std::time::Instant::now() + Duration::from_secs(20);
+        while store.waiting().1 > 0 {
+            assert!(std::time::Instant::now() < end, "it is still there");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(lost(&store), [("receiver_changed".to_owned(), 3)]);
+        // What waits for the receiver of now has no age.
+        assert_eq!(store.waiting().0, 1);
+    }
+}

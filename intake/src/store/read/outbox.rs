@@ -1,0 +1,39 @@
+//! What was forwarded, what was lost on the way, and since when the oldest request waits.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::store::ledger::{DELIVERED, DELIVERED_BYTES, LOST};
+use crate::store::number;
+
+/// Counted since the database began.
+pub(crate) struct Forwarded {
+    /// Requests that a receiver took.
+    pub(crate) delivered: i64,
+    pub(crate) delivered_bytes: i64,
+    /// Spans and evaluations, by reason.
+    pub(crate) lost: BTreeMap<String, i64>,
+    /// When the oldest request that waits for this receiver was acknowledged.
+    pub(crate) oldest_ms: Option<i64>,
+}
+
+/// What is known of the way to a receiver.
+pub(crate) fn forwarded(connection: &Connection, receiver: &str) -> rusqlite::Result<Forwarded> {
+    let lost = connection
+        .prepare_cached(
+            "SELECT substr(name, length(?1) + 1), value FROM numbers WHERE name GLOB ?1 || '*'",
+        )?
+        .query_map([LOST], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let oldest_ms = connection
+        .prepare_cached("SELECT at_ms FROM outbox WHERE receiver = ?1 ORDER BY id LIMIT 1")?
+        .query_row([receiver], |row| row.get(0))
+        .optional()?;
+    Ok(Forwarded {
+        delivered: number(connection, DELIVERED)?,
+        delivered_bytes: number(connection, DELIVERED_BYTES)?,
+        lost,
+        oldest_ms,
+    })
+}
