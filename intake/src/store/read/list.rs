@@ -220,7 +220,7 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
 }
 
 /// A place in an ordered list: what it is ordered by, and the row.
-pub(super) fn cursor(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn cursor(text: &str) -> Option<(i64, i64)> {
     let (order, id) = text.split_once('.')?;
     Some((order.parse().ok()?, id.parse().ok()?))
 }
