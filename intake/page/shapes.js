@@ -111,7 +111,10 @@
  * @property {string[]} tags
  */
 
-/** @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[] }} WholeTrace */
+/**
+ * A trace with its first spans: `total` is how many there are, `next` asks for those after them.
+ * @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[], total: number, next: string | null }} WholeTrace
+ */
 /** @typedef {{ traces: Trace[], next: string | null }} TraceList */
 
 /**

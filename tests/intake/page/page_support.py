@@ -13,6 +13,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 WIDE = {"width": 1280, "height": 800}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 #: Long enough for a busy machine; nothing waits that long when all is well.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)

@@ -6,10 +6,9 @@ from typing import Any, Callable
 
 import pytest
 from build_page import TOOLS, packages
-from page_support import Intake, Tab
+from page_support import PHONE, Intake, Tab
 from playwright.sync_api import Page, expect
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 VIEWS = ["traces", "trace", "sessions", "session", "compare", "overview", "drops"]
 
 

@@ -163,9 +163,7 @@ def test_a_trace_of_more_than_a_page_is_shown_with_a_word_and_whole_on_request(
 
 
 @pytest.mark.parametrize("form", ["jsonl", "otlp"])
-def test_export_writes_every_span_of_a_trace_of_more_than_a_page(
-    intake: Intake, form: str
-) -> None:
+def test_export_writes_every_span_of_a_trace_of_more_than_a_page(intake: Intake, form: str) -> None:
     intake.send_spans(long_trace(20_050))
     done = intake.command("export", "--format", form)
     assert done.stderr.strip() == "witspan export: 20050 spans of 1 traces"
