@@ -15,12 +15,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def binary() -> Path:
+def built(name: str, verb: str = "just example") -> Path:
+    """A program of this checkout, which `verb` builds."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
-    found = target / "intake" / f"witspan{'.exe' if os.name == 'nt' else ''}"
+    found = target / "intake" / f"{name}{'.exe' if os.name == 'nt' else ''}"
     if not found.exists():
-        pytest.fail("the intake is not built: run `just intake`")
+        pytest.fail(f"{found.name} is not built: run `{verb}`")
     return found
+
+
+def binary() -> Path:
+    return built("witspan", "just intake")
 
 
 def clean(more: dict[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+from intake_process import ROOT, built
 from page_support import Intake
 from playwright.sync_api import Page, expect
 
@@ -48,6 +49,7 @@ def test_a_failed_trace_is_marked_with_its_error(filled: Intake, page: Page) -> 
 def test_the_python_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
     page.goto(intake.url)
     snippets = page.locator(".snippet code")
+    expect(snippets.nth(1)).to_contain_text("LLMObs")
     exported = dict(re.findall(r"export (\w+)=(\S+)", snippets.nth(0).inner_text()))
     program = snippets.nth(1).inner_text()
     environment = {**intake.environment(), **exported}
@@ -55,9 +57,27 @@ def test_the_python_of_the_empty_page_sends_a_first_trace(intake: Intake, page: 
     expect(page.locator(ROWS).get_by_role("link", name="answer")).to_be_visible()
 
 
+def test_the_rust_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
+    page.goto(intake.url)
+    page.get_by_role("tab", name="Rust").click()
+    snippets = page.locator(".snippet code")
+    expect(snippets.nth(1)).to_contain_text("fn main()")
+    exported = dict(re.findall(r"export (\w+)=(\S+)", snippets.nth(0).inner_text()))
+    # What is shown is what was compiled.
+    source = ROOT / "intake" / "page" / "snippets" / "first_trace.rs"
+    assert snippets.nth(1).inner_text().strip() == source.read_text("utf-8").strip()
+    environment = {**intake.environment(), **exported}
+    subprocess.run([built("witspan-first-trace")], env=environment, check=True, timeout=60)
+    row = page.locator(ROWS)
+    expect(row.get_by_role("link", name="answer")).to_be_visible()
+    expect(row.locator(".app")).to_have_text("my-app")
+    expect(row.locator(".tokens")).to_have_text("10")
+
+
 def test_the_curl_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
     page.goto(intake.url)
     page.get_by_role("tab", name="curl").click()
+    expect(page.locator(".snippet code")).to_contain_text("curl ")
     command = page.locator(".snippet code").inner_text().replace("curl ", "curl -sSf ", 1)
     subprocess.run(["bash", "-c", command], check=True, timeout=60)
     expect(page.locator(ROWS).get_by_role("link", name="ask")).to_be_visible()
