@@ -115,7 +115,7 @@
  * A trace with its first spans: `total` is how many there are, `next` asks for those after them.
  * @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[], total: number, next: string | null }} WholeTrace
  */
-/** @typedef {{ traces: Trace[], next: string | null }} TraceList */
+/** @typedef {{ traces: Trace[], next: string | null, unsearched_spans?: number }} TraceList with what a search did not look through yet */
 
 /**
  * @typedef {object} Session

@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             ))
         }
     };
-    let (mut traces, mut spans) = (0, 0);
+    let (mut traces, mut spans, mut unsearched) = (0, 0, 0);
     let mut one = |id: &str| -> Result<bool, String> {
         let mut after: Option<String> = None;
         loop {
@@ -90,6 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
                 one(trace["trace_id"].as_str().unwrap_or_default())?;
                 left -= 1;
             }
+            unsearched = unsearched.max(page["unsearched_spans"].as_u64().unwrap_or_default());
             before = match &page["next"] {
                 Value::Null => break,
                 Value::String(cursor) => Some(cursor.clone()),
@@ -100,6 +101,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     out.flush().map_err(|error| written(&error))?;
     drop(out);
     eprintln!("witspan export: {spans} spans of {traces} traces");
+    if unsearched > 0 {
+        eprintln!(
+            "witspan export: {unsearched} spans that came a moment ago were not searched yet; run it \
+             again for those"
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -385,6 +385,21 @@ fn words_are_found_in_inputs_outputs_errors_and_metadata() {
 }
 
 #[test]
+fn a_search_says_how_many_spans_it_has_not_looked_through() {
+    let kept = Temporary::new();
+    kept.keep(vec![span("t", "1", None, 0)]);
+    let ask = || kept.page(by(|filter| filter.text = Some("question".to_owned())));
+    kept.soon(|_| ask()["unsearched_spans"] == 0);
+    assert_eq!(ask()["traces"][0]["trace_id"], "t");
+    // More than is indexed at once: the first answers come before the index is done.
+    let many = (2..6_000).map(|number| span("t", &number.to_string(), Some("1"), number));
+    kept.keep(many.collect());
+    assert!(ask()["unsearched_spans"].as_i64().unwrap() > 0);
+    kept.soon(|_| ask()["unsearched_spans"] == 0);
+    assert!(kept.page(Filter::default())["unsearched_spans"].is_null());
+}
+
+#[test]
 fn pages_of_a_search_hold_every_hit() {
     let kept = Temporary::new();
     for number in 0..25 {

@@ -8,7 +8,7 @@ import sys
 
 from intake_process import ROOT, built
 from page_support import Intake
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 ROWS = "table.traces tbody tr"
 
@@ -240,6 +240,28 @@ def test_letters_lead_to_the_other_views_and_the_help_names_them(
     page.keyboard.press("j")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_a_search_says_what_it_has_not_searched_yet_and_follows(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--text", "heliotrope")
+    behind = [True]
+
+    def answer(route: Route) -> None:
+        # The intake as it is a moment after much has come.
+        real = route.fetch()
+        body = real.json()
+        assert "unsearched_spans" in body
+        if behind[0]:
+            body = {"traces": [], "next": None, "unsearched_spans": 1234}
+        route.fulfill(response=real, json=body)
+
+    page.route("**/api/ui/traces?*q=heliotrope*", answer)
+    page.goto(f"{intake.url}/?q=heliotrope")
+    told = page.locator(".behind")
+    expect(told).to_have_text("1,234 new spans are not searched yet; this list follows.")
+    behind[0] = False
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(told).to_be_hidden()
 
 
 def test_a_burst_of_more_traces_than_a_page_leaves_no_hole_in_the_list(
