@@ -11,7 +11,7 @@ const KEYS = [
     [["g", "d"], "what was dropped"],
     [["/"], "search"],
     [["?"], "this list"],
-    [["Esc"], "close, leave a field, or go up"],
+    [["Esc"], "close, leave a field or a zoom, or go up"],
   ]],
   ["Lists", [
     [["j"], "next"],
