@@ -131,7 +131,7 @@
  */
 
 /** @typedef {{ sessions: Session[], next: string | null }} SessionList */
-/** @typedef {Trace & { input?: Io, output?: Io }} Turn a trace of a session, with what its root got and gave */
+/** @typedef {Trace & { input?: Io, output?: Io, lean?: boolean }} Turn a trace of a session, with what its root got and gave unless it is lean */
 /** @typedef {{ session: Session, traces: Turn[], evaluations: Evaluation[] }} WholeSession */
 
 /** @typedef {{ value: string, count: number }} Count */

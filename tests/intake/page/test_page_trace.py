@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
-from typing import Any, Callable
+from typing import Callable
 
-from intake_process import long_trace
-from page_support import PROGRAMS, Intake, Tab
+from page_support import PROGRAMS, Intake, Tab, line, open_trace, part
 from playwright.sync_api import Locator, Page, expect
-
-sys.path.insert(0, str(PROGRAMS))
-from media import DOT, SVG  # noqa: E402
-
-HTML = base64.b64encode(b"<script>window.hostile=1</script>").decode()
-
-
-def open_trace(page: Page, intake: Intake, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
-    trace = intake.trace(wanted)
-    page.goto(f"{intake.url}/trace/{trace['trace_id']}")
-    expect(page.get_by_role("treeitem").first).to_be_visible()
-    return trace
-
-
-def line(page: Page, name: str) -> Locator:
-    return page.get_by_role("treeitem").filter(has_text=name)
 
 
 def choose(page: Page, name: str) -> Locator:
@@ -34,15 +16,6 @@ def choose(page: Page, name: str) -> Locator:
     line(page, name).click()
     expect(page.locator(".detail h2")).to_have_text(name)
     return page.locator(".detail")
-
-
-def find(page: Page, words: str) -> None:
-    page.get_by_label("Find a span").fill(words)
-    page.get_by_label("Find a span").press("Enter")
-
-
-def part(page: Page, title: str) -> Locator:
-    return page.locator(".detail .part", has=page.get_by_role("heading", name=title, exact=True))
 
 
 def box(locator: Locator) -> dict[str, float]:
@@ -247,97 +220,6 @@ def test_the_tree_is_walked_and_folded_with_the_keyboard(filled: Intake, page: P
     at("check_tone")
 
 
-def test_a_trace_of_a_thousand_spans_keeps_few_lines_and_reaches_the_last(
-    intake: Intake, page: Page
-) -> None:
-    intake.run("plain", "--spans", "100")
-    open_trace(page, intake)
-    expect(page.locator(".trace-head")).to_contain_text("1,001")
-    items = page.get_by_role("treeitem")
-    assert items.count() < 80
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("End")
-    expect(page.locator(".detail h2")).to_have_text("part 99.8")
-    expect(line(page, "part 99.8")).to_be_in_viewport()
-    expect(line(page, "part 99.8")).to_be_focused()
-    page.keyboard.press("Home")
-    expect(page.locator(".detail h2")).to_have_text("step 0")
-    # What the keyboard is on stays, also when it is scrolled out of sight.
-    page.locator(".tree-scroll").evaluate("e => { e.scrollTop = e.scrollHeight; }")
-    expect(line(page, "part 99.8")).to_be_in_viewport()
-    expect(line(page, "step 0")).to_be_focused()
-    assert items.count() < 80
-
-
-def test_a_trace_of_more_than_a_page_says_so_and_loads_the_rest(intake: Intake, page: Page) -> None:
-    intake.send_spans(long_trace(40_010))
-    page.goto(f"{intake.url}/trace/77")
-    note = page.locator(".tree .page-note")
-    expect(note).to_contain_text("Only the first 20,000 of 40,010 spans are shown.")
-    find(page, "part 20001")
-    expect(page.get_by_label("Find a span")).to_have_attribute("aria-invalid", "true")
-    note.get_by_role("button", name="Load the next 20,000").click()
-    expect(note).to_contain_text("the first 40,000 of 40,010")
-    find(page, "part 20001")
-    expect(page.locator(".detail h2")).to_have_text("part 20001")
-    expect(line(page, "part 20001")).to_be_in_viewport()
-    # What is selected stays selected, and few lines are drawn.
-    note.get_by_role("button", name="Load the next 10").press("Enter")
-    expect(note).to_be_hidden()
-    expect(page.locator(".detail h2")).to_have_text("part 20001")
-    assert page.get_by_role("treeitem").count() < 80
-    line(page, "part 20001").focus()
-    page.keyboard.press("End")
-    expect(page.locator(".detail h2")).to_have_text("part 40010")
-    # The address of a span that is far down leads to it.
-    page.reload()
-    expect(line(page, "part 40010")).to_be_in_viewport()
-    expect(note).to_be_hidden()
-
-
-def test_a_page_of_spans_that_does_not_come_can_be_asked_for_again(
-    intake: Intake, tab: Tab
-) -> None:
-    tab.expected.append("500")
-    page = tab.page
-    intake.send_spans(long_trace(20_010))
-    page.goto(f"{intake.url}/trace/77")
-    answer = '{"errors": [{"detail": "the database is busy"}]}'
-    page.route("**/api/ui/traces/77?*after=*", lambda route: route.fulfill(status=500, body=answer))
-    note = page.locator(".tree .page-note")
-    note.get_by_role("button", name="Load the next 10").click()
-    expect(note).to_contain_text("the database is busy")
-    page.unroute_all()
-    note.get_by_role("button", name="Try again").click()
-    expect(note).to_be_hidden()
-    assert page.get_by_role("treeitem").count() < 80
-
-
-def test_spans_that_are_each_other_s_parents_are_all_shown(intake: Intake, page: Page) -> None:
-    root, *rest = long_trace(6)
-    ring = {"3": "5", "4": "3", "5": "4", "6": "5"}
-    intake.send_spans(
-        [root] + [{**span, "parent_id": ring.get(span["span_id"], "1")} for span in rest]
-    )
-    page.goto(f"{intake.url}/trace/77")
-    expect(page.get_by_role("treeitem")).to_have_count(6)
-    levels = [each.get_attribute("aria-level") for each in page.get_by_role("treeitem").all()]
-    assert sorted(levels) == ["1", "1", "2", "2", "3", "4"]
-
-
-def test_a_chain_of_twenty_thousand_spans_opens(intake: Intake, page: Page) -> None:
-    chain = [
-        {**span, "parent_id": str(int(span["span_id"]) - 1) if at else "undefined"}
-        for at, span in enumerate(long_trace(20_000))
-    ]
-    intake.send_spans(chain)
-    page.goto(f"{intake.url}/trace/77")
-    expect(page.locator(".detail h2")).to_have_text("part 1")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("End")
-    expect(line(page, "part 20000")).to_have_attribute("aria-level", "20000")
-
-
 def test_a_long_text_begins_folded_and_is_whole_on_request(intake: Intake, page: Page) -> None:
     intake.run("plain", "--text", "0123456789", "--length", "50000")
     open_trace(page, intake)
@@ -390,95 +272,3 @@ def test_a_span_is_found_by_its_name(intake: Intake, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".detail h2")).to_have_text("part 73.1")
     expect(page.get_by_label("Find a span")).to_be_focused()
-
-
-def test_a_picture_of_a_message_is_drawn_unless_it_could_carry_script(
-    intake: Intake, page: Page
-) -> None:
-    intake.run("media")
-    open_trace(page, intake, lambda trace: trace["name"] == "look")
-    picture = part(page, "Input").locator("img")
-    expect(picture).to_have_count(1)
-    assert picture.evaluate("async e => { await e.decode(); return e.naturalWidth; }") == 1
-    expect(part(page, "Input")).to_contain_text("image/svg+xml")
-
-
-def test_a_sound_of_a_message_is_played_with_the_keyboard(intake: Intake, page: Page) -> None:
-    intake.run("media")
-    open_trace(page, intake, lambda trace: trace["name"] == "listen")
-    heard = part(page, "Input").locator("audio")
-    said = part(page, "Output").locator("audio")
-    for sound, seconds in ((heard, 0.5), (said, 1.5)):
-        expect(sound).to_have_count(1)
-        page.wait_for_function("sound => sound.duration > 0", arg=sound.element_handle())
-        assert sound.evaluate("e => e.duration") == seconds
-    expect(part(page, "Input")).to_contain_text("What is said?")
-    page.get_by_role("button", name="Copy the link to this span").focus()
-    page.keyboard.press("Tab")
-    expect(heard).to_be_focused()
-    page.keyboard.press("Space")
-    page.wait_for_function("sound => sound.currentTime > 0", arg=heard.element_handle())
-    # The keys of the page are not in the way of those of the sound.
-    expect(page.locator(".detail h2")).to_have_text("listen")
-
-
-def test_media_that_is_elsewhere_or_not_what_it_says_is_named_and_never_fetched(
-    intake: Intake, open_tab: Callable[..., Tab]
-) -> None:
-    page = open_tab(permissions=["clipboard-read", "clipboard-write"]).page
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    address = f"{intake.url}/api/ui/traces?q=beacon"
-    run = "window.hostile=1"
-    sounds = [
-        {"mime_type": "audio/wav", "content": address},
-        {"mime_type": "audio/mpeg", "attachment_key": f"{address}&kept"},
-        {"mime_type": "audio/wav", "content": f"javascript:{run}"},
-        {"mime_type": f'audio/wav" onerror="{run}', "content": "AAAA"},
-        {"mime_type": "audio/wav,<script>", "content": "AAAA"},
-        {"mime_type": "constructor", "content": "AAAA"},
-        {"mime_type": "audio/wav", "content": f'AAAA" onerror="{run}'},
-        {"mime_type": "audio/wav", "content": f"data:text/html;base64,{HTML}"},
-        {"mime_type": "audio/wav", "content": "QUFB" * 20},
-    ]
-    pictures = [
-        {"mime_type": "image/png", "content": address},
-        {"mime_type": "image/svg+xml", "content": SVG},
-        {"mime_type": "image/png", "content": f"data:image/svg+xml;base64,{SVG}"},
-        {"mime_type": "text/html", "content": HTML},
-        {"mime_type": "image/png", "content": "QUFB" * 20},
-    ]
-    message = {"role": "user", "content": "", "audio_parts": sounds, "image_parts": pictures}
-    meta = {"kind": "llm", "input": {"messages": [message]}}
-    intake.send_spans([{**long_trace(1)[0], "meta": meta}])
-    page.goto(f"{intake.url}/trace/77")
-    bubble = page.locator(".bubble")
-    expect(bubble).to_contain_text("audio/wav, not fetched:")
-    expect(bubble).to_contain_text("audio/mpeg, kept as")
-    # The two of known formats whose bytes are neither.
-    expect(bubble).to_contain_text("audio/wav, 60 bytes, which this browser cannot play")
-    expect(bubble).to_contain_text("image/png, 60 bytes, which this browser cannot draw")
-    assert bubble.locator("audio, img").count() == 0
-    assert bubble.locator("p").count() == len(sounds) + len(pictures)
-    assert page.evaluate("window.hostile") is None
-    bubble.get_by_role("button", name="Copy where it is").first.click()
-    expect(page.locator("#announce")).to_have_text("Copied where it is")
-    assert page.evaluate("navigator.clipboard.readText()") in (address, f"{address}&kept")
-    page.wait_for_timeout(300)
-    assert not [url for url in asked if "beacon" in url]
-
-
-def test_a_picture_in_a_data_address_is_drawn(intake: Intake, page: Page) -> None:
-    # Clients of models write pictures so; also in the letters of base64 that addresses have.
-    pictures = [
-        {"mime_type": "image/jpg", "content": f"data:image/png;base64,{DOT}"},
-        {"mime_type": "IMAGE/PNG", "content": DOT.replace("+", "-").replace("/", "_")},
-    ]
-    message = {"role": "user", "content": "See", "image_parts": pictures}
-    meta = {"kind": "llm", "input": {"messages": [message]}}
-    intake.send_spans([{**long_trace(1)[0], "meta": meta}])
-    page.goto(f"{intake.url}/trace/77")
-    images = page.locator(".bubble img")
-    expect(images).to_have_count(2)
-    for image in images.all():
-        assert image.evaluate("async e => { await e.decode(); return e.naturalWidth; }") == 1

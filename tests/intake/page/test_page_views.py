@@ -103,6 +103,20 @@ def test_a_session_of_more_traces_than_it_shows_leads_to_the_rest(
     expect(page.locator("table.traces tbody tr").first).to_contain_text("turn 501")
 
 
+def test_a_session_of_very_long_texts_says_where_they_are(intake: Intake, page: Page) -> None:
+    root = long_trace(1, "word " * 2_000_000)[0]
+    for at in range(5):
+        begun = root["start_ns"] + at * 1_000_000
+        intake.send_spans(
+            [{**root, "trace_id": str(90 + at), "session_id": "s", "start_ns": begun}]
+        )
+    page.goto(f"{intake.url}/session/s")
+    turns = page.locator(".turn")
+    expect(turns).to_have_count(5)
+    expect(turns.nth(3)).to_contain_text("word word")
+    expect(turns.nth(4)).to_contain_text("too long to show here what was said")
+
+
 def test_a_span_that_only_one_trace_has_says_so(intake: Intake, page: Page) -> None:
     intake.run("plain", "--name", "same", "--spans", "1")
     intake.run("plain", "--name", "same", "--spans", "2")
