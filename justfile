@@ -41,7 +41,7 @@ page: prepared
 intake: page
     cargo build -q --profile intake -p witspan-intake
 
-# The agent that the demo runs in Rust; Python's needs no building
+# The agent that the demo runs in Rust, and the first trace that the page shows; Python's need no building
 [private]
 example: prepared component
     cargo build -q --profile intake -p witspan-example

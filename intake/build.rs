@@ -4,6 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// What the page is made of, and the programs it shows.
+const KINDS: [&str; 7] = [".html", ".css", ".js", ".svg", ".py", ".rs", ".sh"];
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let fetched = root.join("../target/page");
@@ -32,7 +35,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> i
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), &format!("{prefix}{name}/"), files)?;
-        } else if ["html", "css", "js", "svg"].iter().any(|kind| name.ends_with(kind)) {
+        } else if KINDS.iter().any(|kind| name.ends_with(kind)) {
             files.push((format!("{prefix}{name}"), entry.path().canonicalize()?));
         }
     }

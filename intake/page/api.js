@@ -26,6 +26,12 @@ export async function getText(path, signal) {
   return answer.text();
 }
 
+/** A file of the page itself, as text. @param {string} name */
+export async function getAsset(name) {
+  const answer = await fetchFrom(`/assets/${name}`, {});
+  return answer.text();
+}
+
 /** Deletes everything that the intake holds. */
 export async function clearEverything() {
   await ask("traces", {}, { method: "DELETE" });
@@ -33,10 +39,15 @@ export async function clearEverything() {
 
 /** @param {string} path @param {Record<string, any>} query @param {RequestInit} options */
 async function ask(path, query, options) {
+  return fetchFrom(`/api/ui/${path}${queryText(query)}`, { ...options, headers: { accept: "application/json" } });
+}
+
+/** @param {string} address @param {RequestInit} options */
+async function fetchFrom(address, options) {
   /** @type {Response} */
   let answer;
   try {
-    answer = await fetch(`/api/ui/${path}${queryText(query)}`, { ...options, headers: { accept: "application/json" } });
+    answer = await fetch(address, options);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("The intake does not answer. Is `witspan intake` still running?");

@@ -21,6 +21,8 @@ const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",
   chevron: "M6 4l4 4-4 4",
   alert: "M8 2L1.5 13.5h13zM8 6.5v3.2M8 11.6v.1",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
   left: "M10 3.5L5.5 8l4.5 4.5",
   right: "M6 3.5L10.5 8 6 12.5",
   columns: "M2.5 3h4.5v10H2.5zM9 3h4.5v10H9z",

@@ -111,8 +111,11 @@
  * @property {string[]} tags
  */
 
-/** @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[] }} WholeTrace */
-/** @typedef {{ traces: Trace[], next: string | null }} TraceList */
+/**
+ * A trace with its first spans: `total` is how many there are, `next` asks for those after them.
+ * @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[], total: number, next: string | null }} WholeTrace
+ */
+/** @typedef {{ traces: Trace[], next: string | null, unsearched_spans?: number }} TraceList with what a search did not look through yet */
 
 /**
  * @typedef {object} Session
@@ -128,7 +131,7 @@
  */
 
 /** @typedef {{ sessions: Session[], next: string | null }} SessionList */
-/** @typedef {Trace & { input?: Io, output?: Io }} Turn a trace of a session, with what its root got and gave */
+/** @typedef {Trace & { input?: Io, output?: Io, lean?: boolean }} Turn a trace of a session, with what its root got and gave unless it is lean */
 /** @typedef {{ session: Session, traces: Turn[], evaluations: Evaluation[] }} WholeSession */
 
 /** @typedef {{ value: string, count: number }} Count */

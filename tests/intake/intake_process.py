@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,48 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def binary() -> Path:
+def built(name: str, verb: str = "just example") -> Path:
+    """A program of this checkout, which `verb` builds."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
-    found = target / "intake" / f"witspan{'.exe' if os.name == 'nt' else ''}"
+    found = target / "intake" / f"{name}{'.exe' if os.name == 'nt' else ''}"
     if not found.exists():
-        pytest.fail("the intake is not built: run `just intake`")
+        pytest.fail(f"{found.name} is not built: run `{verb}`")
     return found
+
+
+def binary() -> Path:
+    return built("witspan", "just intake")
 
 
 def clean(more: dict[str, str]) -> dict[str, str]:
     """The environment without what would send elsewhere, with `more`."""
     drop = ("DD_", "OTEL_", "WITSPAN_", "_DD_")
     return {k: v for k, v in os.environ.items() if not k.startswith(drop)} | more
+
+
+def long_trace(spans: int, text: str = "hello") -> list[dict[str, Any]]:
+    """A root with tasks of a hundred spans each, one span after the other, 1 ms a step.
+
+    Ids count from 1, names are `part` and the id; the trace's id is 77. `text` is each input.
+    """
+    start = time.time_ns() - 3_600_000_000_000
+    found = []
+    for number in range(1, spans + 1):
+        task = (number - 2) // 100 * 100 + 2
+        parent = "undefined" if number == 1 else "1" if number == task else str(task)
+        last = {1: spans, task: min(task + 99, spans)}.get(number, number)
+        found.append(
+            {
+                "name": f"part {number}",
+                "trace_id": "77",
+                "span_id": str(number),
+                "parent_id": parent,
+                "start_ns": start + number * 1_000_000,
+                "duration": (last - number + 1) * 1_000_000,
+                "meta": {"kind": "task", "input": {"value": text}},
+            }
+        )
+    return found
 
 
 class IntakeProcess:
@@ -56,6 +87,16 @@ class IntakeProcess:
         """An answer of the intake to its page."""
         with urllib.request.urlopen(f"{self.url}/api/ui/{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def send_spans(self, spans: list[dict[str, Any]], app: str = "long") -> None:
+        """Sends spans as they are, through the documented HTTP API."""
+        body = {"data": {"type": "span", "attributes": {"ml_app": app, "spans": spans}}}
+        request = urllib.request.Request(
+            f"{self.url}/api/intake/llm-obs/v1/trace/spans",
+            data=json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=60).close()
 
     def stop(self) -> None:
         """Ends it at once; a second call does nothing."""

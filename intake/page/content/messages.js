@@ -1,20 +1,18 @@
-// A conversation: a bubble a message, by role, with its tool calls, results and images.
+// A conversation: a bubble a message, by role, with its tool calls, results, pictures and sounds.
 
 import { h } from "../dom.js";
-import { label, size } from "../format.js";
+import { label } from "../format.js";
 import { valueBlock } from "./io.js";
+import { mediaPart } from "./media.js";
 import { textBlock } from "./text.js";
 import { toolCard } from "./toolcalls.js";
 
 /** @typedef {import("../shapes.js").Message} Message */
 /** @typedef {import("../shapes.js").ToolResult} ToolResult */
-/** @typedef {import("../shapes.js").Media} Media */
 /** @typedef {Map<string, ToolResult>} Results */
 
 const SIDES = new Set(["user", "human"]);
 const RULES = new Set(["system", "developer"]);
-/** Formats that cannot carry script. */
-const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
 /** What tool calls gave, in all these messages. @param {...(Message[] | undefined)} lists @returns {Results} */
 export function resultsIn(...lists) {
@@ -60,16 +58,4 @@ function place(role) {
 /** @param {any} content */
 function body(content) {
   return typeof content === "string" && !/^\s*[[{]/.test(content) ? textBlock(content) : valueBlock(content, "message");
-}
-
-/** @param {Media} part */
-function mediaPart(part) {
-  const type = part.mime_type ?? "";
-  if (IMAGES.has(type) && part.content && /^[A-Za-z0-9+/=\s]+$/.test(part.content)) {
-    const image = h("img", { class: "media", alt: `Image, ${type}` });
-    image.src = `data:${type};base64,${part.content}`;
-    return image;
-  }
-  const what = part.attachment_key ? `kept as ${label(part.attachment_key, 80)}` : size(Math.floor(((part.content ?? "").length * 3) / 4));
-  return h("p", { class: "dim", text: `${label(type, 60) || "media"}, ${what}` });
 }

@@ -11,7 +11,7 @@ const KEYS = [
     [["g", "d"], "what was dropped"],
     [["/"], "search"],
     [["?"], "this list"],
-    [["Esc"], "close, leave a field, or go up"],
+    [["Esc"], "close, leave a field or a zoom, or go up"],
   ]],
   ["Lists", [
     [["j"], "next"],
@@ -28,6 +28,12 @@ const KEYS = [
     [["e"], "next error"],
     [["r"], "raw event"],
     [["c"], "copy the link to this span"],
+    [["+"], "zoom in"],
+    [["-"], "zoom out"],
+    [["0"], "the whole trace"],
+    [["z"], "zoom to this span"],
+    [["h"], "earlier, when zoomed"],
+    [["l"], "later, when zoomed"],
   ]],
 ];
 

@@ -88,9 +88,10 @@ function number(name, text, more) {
   return h("div", { title: more }, h("dt", { text: name }), h("dd", null, h("bdi", { text }), more && name !== "Started" ? h("span", { class: "dim small", text: ` ${more}` }) : null));
 }
 
-/** The address of one span, to send to somebody. @param {string} traceId @param {string} spanId */
+/** The address of one span, to send to somebody; with the part of the waterfall that is shown. @param {string} traceId @param {string} spanId */
 export function spanLink(traceId, spanId) {
-  return `${location.origin}${spanAddress(traceId, spanId)}`;
+  const zoom = new URLSearchParams(location.search).get("zoom");
+  return `${location.origin}${spanAddress(traceId, spanId)}${zoom ? `&zoom=${part(zoom)}` : ""}`;
 }
 
 /** @param {string} traceId @param {string} spanId */

@@ -26,11 +26,10 @@ export function treeOf(spans) {
   for (const node of nodes.values()) {
     const parent = node.span.parent_id ? nodes.get(node.span.parent_id) : undefined;
     node.orphan = Boolean(node.span.parent_id) && !parent;
-    if (parent && !leadsTo(parent, node)) {
-      node.parent = parent;
-      parent.children.push(node);
-    } else roots.push(node);
+    node.parent = parent ?? null;
+    (parent?.children ?? roots).push(node);
   }
+  openRings(nodes, roots);
   const byStart = (/** @type {Node} */ a, /** @type {Node} */ b) => a.span.start_ms - b.span.start_ms;
   roots.sort(byStart);
   for (const node of nodes.values()) node.children.sort(byStart);
@@ -41,16 +40,30 @@ export function treeOf(spans) {
     node.parent.below += 1 + node.below;
     node.parent.hides ||= node.hides || node.span.status === "error";
   }
-  const start = Math.min(...roots.map((node) => node.span.start_ms), Infinity);
+  let start = Infinity;
+  for (const { span } of roots) start = Math.min(start, span.start_ms);
   let end = start;
   for (const { span } of nodes.values()) end = Math.max(end, span.start_ms + span.duration_ms);
   return { roots, nodes, start, end };
 }
 
-/** Whether `node` is among the parents of `from`: spans that name each other as parents must not hang the page. @param {Node} from @param {Node} node */
-function leadsTo(from, node) {
-  for (let at = /** @type {Node | null} */ (from); at; at = at.parent) if (at === node) return true;
-  return false;
+/**
+ * Spans that name each other as parents hang from no root: one of each ring becomes one.
+ * @param {Map<string, Node>} nodes @param {Node[]} roots
+ */
+function openRings(nodes, roots) {
+  const reached = new Set(walk(roots, () => true));
+  for (const node of nodes.values()) {
+    if (reached.has(node)) continue;
+    /** @type {Set<Node>} */
+    const climbed = new Set();
+    let at = node;
+    for (; at.parent && !climbed.has(at); at = at.parent) climbed.add(at);
+    at.parent?.children.splice(at.parent.children.indexOf(at), 1);
+    at.parent = null;
+    roots.push(at);
+    for (const each of walk([at], () => true)) reached.add(each);
+  }
 }
 
 /**

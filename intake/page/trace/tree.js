@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import { count, duration, label } from "../format.js";
 import { icon, kindClass, kindMark } from "../icons.js";
 import { tokensOf, treeOf, walk } from "./model.js";
+import { Zoom } from "./zoom.js";
 
 /** @typedef {import("../shapes.js").Span} Span */
 /** @typedef {import("./model.js").Node} Node */
@@ -16,9 +17,16 @@ const INDENT_PX = 16;
 const DEEPEST = 14;
 
 export class Tree {
-  /** @param {(id: string, how: "keyboard" | "pointer") => void} chosen */
-  constructor(chosen) {
+  /**
+   * @param {(id: string, how: "keyboard" | "pointer") => void} chosen
+   * @param {(how: "keyboard" | "pointer") => void} zoomed
+   */
+  constructor(chosen, zoomed) {
     this.chosen = chosen;
+    this.zoom = new Zoom((how) => {
+      this.drawBars();
+      zoomed(how);
+    }, () => this.times(this.model.nodes.get(this.selected)?.span));
     /** @type {Set<string>} */
     this.folded = new Set();
     /** @type {Node[]} */
@@ -29,14 +37,16 @@ export class Tree {
     this.model = treeOf([]);
     this.space = h("div", { class: "tree-space", role: "tree", "aria-label": "Spans of the trace" });
     this.scroller = h("div", { class: "tree-scroll" }, this.space);
-    this.ticks = h("span", { class: "line-bar", "aria-hidden": "true" });
     this.search = h("input", { type: "search", placeholder: "Find a span", "aria-label": "Find a span", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false" });
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
       this.find(this.search.value);
     });
-    this.element = h("div", { class: "tree" }, h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.search), this.ticks), this.scroller);
+    this.element = h("div", { class: "tree" }, h("div", { class: "tree-tools" }, this.search, this.zoom.tools),
+      h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.zoom.span), this.zoom.axis), this.scroller);
+    this.element.addEventListener("wheel", (event) => this.zoom.wheel(event), { passive: false });
+    this.space.addEventListener("dblclick", (event) => event.target instanceof Element && event.target.closest(".line-bar") && this.zoom.toSelected("pointer"));
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => this.clicked(event));
     this.space.addEventListener("keydown", (event) => this.key(event));
@@ -49,7 +59,7 @@ export class Tree {
     this.model = treeOf(spans);
     this.selected = this.model.nodes.has(selected) ? selected : this.model.roots[0]?.span.span_id ?? "";
     this.unfoldTo(this.selected);
-    this.drawScale();
+    this.zoom.setLength(Math.max(0, this.model.end - this.model.start) || 0);
     this.layout();
   }
 
@@ -119,11 +129,27 @@ export class Tree {
     this.bar(span));
   }
 
+  /** When a span ran, in ms after the trace's start. @param {Span | undefined} span */
+  times(span) {
+    if (!span) return null;
+    const from = span.start_ms - this.model.start;
+    return { from, to: from + span.duration_ms };
+  }
+
+  /** The bars anew, where the lines stay. */
+  drawBars() {
+    for (const [id, row] of this.drawn) {
+      const node = this.model.nodes.get(id);
+      if (node) row.lastElementChild?.replaceWith(this.bar(node.span));
+    }
+  }
+
   /** @param {Span} span */
   bar(span) {
-    const whole = Math.max(this.model.end - this.model.start, 0.000001);
-    const left = ((span.start_ms - this.model.start) / whole) * 100;
-    const width = (span.duration_ms / whole) * 100;
+    const from = span.start_ms - this.model.start;
+    const { left, right, off, cut } = this.zoom.place(from, from + span.duration_ms);
+    if (off) return h("span", { class: "line-bar" }, h("span", { class: `bar-words off-${off} dim`, text: off === "before" ? `← ${duration(span.duration_ms)}` : `${duration(span.duration_ms)} →` }));
+    const width = right - left;
     const tokens = tokensOf(span);
     // The words stand after the bar, or before it where that is too near to the edge.
     const late = left + width > 60;
@@ -132,13 +158,7 @@ export class Tree {
     const inside = late && left < 22;
     if (inside) words.classList.add("inside");
     return h("span", { class: "line-bar" },
-      h("span", { class: `bar-fill fill-${kindClass(span.kind)}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
-  }
-
-  drawScale() {
-    const whole = this.model.end - this.model.start;
-    const parts = [0, 0.25, 0.5, 0.75, 1];
-    this.ticks.replaceChildren(...parts.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: duration(whole * at) }))));
+      h("span", { class: `bar-fill fill-${kindClass(span.kind)}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
   }
 
   /** @param {string} id */

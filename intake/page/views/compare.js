@@ -9,6 +9,7 @@ import { setQuery } from "../router.js";
 import { align } from "../trace/align.js";
 import { spanDetail } from "../trace/detail.js";
 import { treeOf } from "../trace/model.js";
+import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
 /** @typedef {import("../shapes.js").Trace} Trace */
@@ -20,18 +21,26 @@ const INDENT_PX = 14;
 
 /** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
 export async function make({ names: [leftId, rightId], query, signal }) {
-  const [left, right] = /** @type {WholeTrace[]} */ (await Promise.all([leftId, rightId].map((id) => get(`traces/${part(id)}`, { lean: 1 }, signal))));
-  const trees = [treeOf(left.spans), treeOf(right.spans)];
-  const pairs = align(trees[0].roots, trees[1].roots);
-  const longest = Math.max(1e-6, ...left.spans.map((span) => span.duration_ms), ...right.spans.map((span) => span.duration_ms));
+  let [left, right] = await Promise.all([leftId, rightId].map((id) => loadTrace(id, signal)));
+  let { trees, pairs, longest } = matched(left, right);
   let at = Math.max(0, Math.min(pairs.length - 1, Number(query.get("pair")) || 0));
   let round = 0;
 
   const rows = h("ol", { class: "pair-rows" });
   const detail = h("div", { class: "pair-detail" });
-  const more = h("button", { type: "button", class: "button more", text: "All spans", hidden: pairs.length <= SHOWN, on: { click: () => drawRows(pairs.length) } });
+  const note = pageNote(async () => {
+    const shown = pairs[at];
+    [left, right] = await Promise.all([left, right].map((whole) => (whole.next ? nextPage(whole, signal) : whole)));
+    ({ trees, pairs, longest } = matched(left, right));
+    const same = (/** @type {Node | null} */ a, /** @type {Node | null} */ b) => a?.span.span_id === b?.span.span_id;
+    at = Math.max(0, pairs.findIndex((pair) => same(pair.left, shown?.left ?? null) && same(pair.right, shown?.right ?? null)));
+    note.set(left, right);
+    drawRows(Math.max(SHOWN, at + 1));
+    choose(at, false);
+  });
+  const more = h("button", { type: "button", class: "button more", text: "All spans", on: { click: () => drawRows(pairs.length) } });
   const element = h("div", { class: "page compare-page" }, h("h1", { text: "Side by side" }), heads(left.trace, right.trace),
-    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), rows, more), detail);
+    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), rows, more, note.element), detail);
 
   /** @param {number} shown */
   function drawRows(shown) {
@@ -71,6 +80,7 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     rows.querySelectorAll("button")[next]?.focus({ preventScroll: true });
   };
 
+  note.set(left, right);
   drawRows(Math.max(SHOWN, at + 1));
   void showPair();
   return {
@@ -82,6 +92,14 @@ export async function make({ names: [leftId, rightId], query, signal }) {
       return true;
     },
   };
+}
+
+/** Which span of one is which of the other. @param {WholeTrace} left @param {WholeTrace} right */
+function matched(left, right) {
+  const trees = [treeOf(left.spans), treeOf(right.spans)];
+  let longest = 1e-6;
+  for (const span of [...left.spans, ...right.spans]) longest = Math.max(longest, span.duration_ms);
+  return { trees, pairs: align(trees[0].roots, trees[1].roots), longest };
 }
 
 /** One span of a pair, whole. @param {WholeTrace} whole @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */

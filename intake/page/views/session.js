@@ -4,7 +4,7 @@ import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
 import { evaluationList } from "../content/evaluations.js";
 import { ioBlock, isEmpty } from "../content/io.js";
-import { cost, count, duration, fullTime, label, plural, shortType, time } from "../format.js";
+import { cost, count, duration, exact, fullTime, label, plural, shortType, time } from "../format.js";
 import { kindMark } from "../icons.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
@@ -25,7 +25,8 @@ export async function make({ names: [id], signal }) {
   const head = h("header", { class: "trace-head" });
   const turns = h("ol", { class: "turns" });
   const about = h("div", { class: "trace-about" });
-  const element = h("div", { class: "page session-page" }, head, about, turns);
+  const older = h("p", { class: "behind dim small", hidden: true });
+  const element = h("div", { class: "page session-page" }, head, about, older, turns);
 
   function draw() {
     const { session } = whole;
@@ -38,6 +39,9 @@ export async function make({ names: [id], signal }) {
     const shown = new Set(whole.traces.map((trace) => trace.trace_id));
     const wide = whole.evaluations.filter((each) => !each.trace_id || !shown.has(each.trace_id));
     fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
+    const left = session.traces - whole.traces.length;
+    older.hidden = left <= 0;
+    fill(older, `These are the newest ${plural(whole.traces.length, "trace")}; ${left === 1 ? "1 older one is" : `${exact(left)} older ones are`} in the `, h("a", { href: `/?session=${part(session.session)}`, text: "list of its traces" }), ".");
     fill(turns, whole.traces.map((trace) => turn(trace, whole.evaluations.filter((each) => each.trace_id === trace.trace_id))));
   }
 
@@ -81,7 +85,7 @@ function turn(trace, evaluations) {
       trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
       h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
       h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
-    h("div", { class: "turn-talk" }, said(trace.input, "input"), said(trace.output, "output")),
+    h("div", { class: "turn-talk" }, trace.lean ? h("p", { class: "dim", text: "This session is too long to show here what was said; the trace has it." }) : [said(trace.input, "input"), said(trace.output, "output")]),
     !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace.evaluations)) : null,
     evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
 }

@@ -115,6 +115,6 @@ function item(session) {
     h("span", { class: "session-top" }, h("bdi", { class: "strong", text: label(session.session, 80) }), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
       h("time", { class: "dim small", datetime: new Date(session.last_ms).toISOString(), title: fullTime(session.last_ms), text: ago(session.last_ms) })),
     session.preview ? h("bdi", { class: "session-preview", text: label(session.preview, 240) }) : null,
-    h("span", { class: "dim small session-facts" }, [label(session.app, 60), plural(session.traces, "trace"), `over ${duration(session.last_ms - session.first_ms)}`,
+    h("span", { class: "dim small session-facts" }, [label(session.app, 60), plural(session.traces, "trace"), session.traces > 1 ? `over ${duration(session.last_ms - session.first_ms)}` : null,
       session.total_tokens ? `${count(session.total_tokens)} tokens` : "", cost(session.cost)].filter(Boolean).map((text) => h("span", { text })))));
 }

@@ -13,6 +13,7 @@ import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress, spanDetail, spanLink } from "../trace/detail.js";
 import { laterResults } from "../trace/results.js";
+import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 import { Tree } from "../trace/tree.js";
 
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
@@ -24,9 +25,8 @@ const NARROW = "(max-width: 820px)";
 
 /** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
 export async function make({ names: [traceId], query, signal }) {
-  const path = `traces/${part(traceId)}`;
   /** @type {WholeTrace} */
-  let whole = await get(path, { lean: 1 }, signal);
+  let whole = await loadTrace(traceId, signal, { sought: query.get("span") });
   let round = 0;
   let choosing = 0;
   let updating = 0;
@@ -34,7 +34,12 @@ export async function make({ names: [traceId], query, signal }) {
   const head = h("header", { class: "trace-head" });
   const about = h("div", { class: "trace-about" });
   const pane = h("div", { class: "detail-pane", tabindex: "-1" });
-  const tree = new Tree((id, how) => chosen(id, how));
+  const tree = new Tree((id, how) => chosen(id, how), (how) => zoomed(how));
+  const note = pageNote(async () => {
+    whole = await nextPage(whole, signal);
+    draw();
+  });
+  tree.element.append(note.element);
   const strip = markStrip(() => drawHead());
   const element = h("div", { class: "page trace-page" }, head, strip.element, about, h("div", { class: "trace-split" }, tree.element, pane));
 
@@ -49,6 +54,14 @@ export async function make({ names: [traceId], query, signal }) {
       await showSpan(id);
       if (how === "pointer" && window.matchMedia(NARROW).matches) pane.scrollIntoView({ block: "start" });
     }, how === "keyboard" ? CHOOSING_MS : 0);
+  }
+
+  /** @param {"keyboard" | "pointer"} how */
+  function zoomed(how) {
+    const next = new URLSearchParams(location.search);
+    if (tree.zoom.text) next.set("zoom", tree.zoom.text);
+    else next.delete("zoom");
+    setQuery(next, { push: how === "pointer" });
   }
 
   /** @param {string} id */
@@ -104,19 +117,24 @@ export async function make({ names: [traceId], query, signal }) {
     fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the trace" }), evaluationList(wide, (id) => spanAddress(traceId, id))) : null);
   }
 
+  /** Everything but the selected span, anew. */
+  function draw() {
+    drawHead();
+    drawAbout();
+    tree.set(whole.spans, tree.selected);
+    note.set(whole);
+  }
+
   /** More of the trace has come. */
   async function update() {
     updating = 0;
     try {
-      whole = await get(path, { lean: 1 }, signal);
+      whole = await loadTrace(traceId, signal, { want: whole.spans.length });
     } catch {
       // It stays as it is; the next change tries again.
       return;
     }
-    drawHead();
-    drawAbout();
-    const before = tree.selected;
-    tree.set(whole.spans, before);
+    draw();
     void showSpan(tree.selected);
   }
 
@@ -127,11 +145,13 @@ export async function make({ names: [traceId], query, signal }) {
     gap: () => (updating ||= window.setTimeout(update, UPDATE_MS)),
   });
 
-  drawHead();
-  drawAbout();
-  tree.set(whole.spans, query.get("span") ?? "");
+  tree.zoom.read(query.get("zoom"));
+  tree.selected = query.get("span") ?? "";
+  const named = tree.selected;
+  draw();
   requestAnimationFrame(() => tree.select(tree.selected));
-  if (tree.selected) void showSpan(tree.selected);
+  // A span beyond the pages that were loaded is shown all the same; only the tree does not have it yet.
+  if (named || tree.selected) void showSpan(whole.next && named ? named : tree.selected);
 
   return {
     title: label(whole.trace.name, 60),
@@ -144,16 +164,26 @@ export async function make({ names: [traceId], query, signal }) {
       ArrowLeft: () => tree.fold(false),
       ArrowRight: () => tree.fold(true),
       e: () => tree.nextError(),
+      "+": () => tree.zoom.by(0.5, "keyboard"),
+      "=": () => tree.zoom.by(0.5, "keyboard"),
+      "-": () => tree.zoom.by(2, "keyboard"),
+      0: () => tree.zoom.set(null, "keyboard"),
+      z: () => tree.zoom.toSelected("keyboard"),
+      h: () => tree.zoom.shift(-0.5, "keyboard"),
+      l: () => tree.zoom.shift(0.5, "keyboard"),
       r: openRaw,
       c: () => void copy(spanLink(traceId, tree.selected)),
       x: () => toggleMark({ id: traceId, name: whole.trace.name }),
     },
     escape: () => {
-      go(listAddress());
+      if (tree.zoom.text) tree.zoom.set(null, "keyboard");
+      else go(listAddress());
       return true;
     },
     update: (next) => {
       const id = next.get("span") ?? tree.model.roots[0]?.span.span_id ?? "";
+      tree.zoom.read(next.get("zoom"));
+      tree.drawBars();
       tree.select(id);
       void showSpan(tree.selected);
       return true;

@@ -63,13 +63,12 @@ export function make({ query: first, back, signal }) {
     const mine = ++round;
     element.setAttribute("aria-busy", "true");
     try {
-      const left = await unsearchable();
       const page = await fetchPage();
       if (mine !== round) return;
       list.replace(page.traces);
       next = page.next;
       drawState();
-      follow(left);
+      follow(page.unsearched_spans ?? 0);
       void loadFacets();
     } catch (error) {
       if (mine === round) complain(error, load);
@@ -101,10 +100,9 @@ export function make({ query: first, back, signal }) {
     refreshing = 0;
     const mine = round;
     try {
-      const left = await unsearchable();
       const page = await fetchPage();
       if (mine !== round) return;
-      follow(left);
+      follow(page.unsearched_spans ?? 0);
       const wasEmpty = list.shown.size === 0;
       list.merge(page.traces, page.next !== null);
       if (wasEmpty) {
@@ -118,19 +116,10 @@ export function make({ query: first, back, signal }) {
     }
   }
 
-  /**
-   * How many spans a search does not see yet: the text of what has just arrived is indexed in quiet
-   * moments. Asked before the list, so that none at all means that the list is whole.
-   */
-  async function unsearchable() {
-    if (!query.get("q")) return 0;
-    return (await get("status", {}, signal)).unsearchable_spans ?? 0;
-  }
-
-  /** Says that a search is behind, and asks again soon. @param {number} left */
+  /** Says that a search is behind, since new texts are indexed in quiet moments, and asks again soon. @param {number} left */
   function follow(left) {
     behind.hidden = left === 0;
-    behind.textContent = `${plural(left, "new span")} cannot be searched yet; this list follows.`;
+    behind.textContent = `${plural(left, "new span is", "new spans are")} not searched yet; this list follows.`;
     if (left > 0) refreshing ||= window.setTimeout(refresh, CATCH_UP_MS);
   }
 

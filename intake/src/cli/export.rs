@@ -21,7 +21,8 @@ const PAGE: usize = 200;
 enum Format {
     /// One span a line, as the documented HTTP API takes it
     Jsonl,
-    /// One OTLP request in JSON a line, one line a trace, as `/v1/traces` takes it
+    /// One OTLP request in JSON a line, as `/v1/traces` takes it: one line a trace, or one for each
+    /// 20,000 spans of it
     Otlp,
 }
 
@@ -58,15 +59,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             ))
         }
     };
-    let (mut traces, mut spans) = (0, 0);
+    let (mut traces, mut spans, mut unsearched) = (0, 0, 0);
     let mut one = |id: &str| -> Result<bool, String> {
-        let Some(whole) = source.trace(id)? else { return Ok(false) };
-        let of: Vec<Span> =
-            whole["spans"].as_array().into_iter().flatten().map(|each| span(id, each)).collect();
-        write(&mut out, options.format, &of).map_err(|error| written(&error))?;
-        traces += 1;
-        spans += of.len();
-        Ok(true)
+        let mut after: Option<String> = None;
+        loop {
+            let page = source.trace(id, false, after.as_deref())?;
+            let Some(page) = page else { return Ok(after.is_some()) };
+            let of = page["spans"].as_array().into_iter().flatten();
+            let of: Vec<Span> = of.map(|each| span(id, each)).collect();
+            write(&mut out, options.format, &of).map_err(|error| written(&error))?;
+            traces += usize::from(after.is_none());
+            spans += of.len();
+            after = page["next"].as_str().map(str::to_owned);
+            if after.is_none() {
+                return Ok(true);
+            }
+        }
     };
     for id in &options.trace {
         if !one(id)? {
@@ -82,6 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
                 one(trace["trace_id"].as_str().unwrap_or_default())?;
                 left -= 1;
             }
+            unsearched = unsearched.max(page["unsearched_spans"].as_u64().unwrap_or_default());
             before = match &page["next"] {
                 Value::Null => break,
                 Value::String(cursor) => Some(cursor.clone()),
@@ -92,6 +101,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     out.flush().map_err(|error| written(&error))?;
     drop(out);
     eprintln!("witspan export: {spans} spans of {traces} traces");
+    if unsearched > 0 {
+        eprintln!(
+            "witspan export: {unsearched} spans that came a moment ago were not searched yet; run it \
+             again for those"
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

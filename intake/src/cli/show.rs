@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Print the trace as JSON
     #[arg(long)]
     json: bool,
+    /// Print every span of a trace that has more than 20,000, or very long ones
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     from: From,
 }
@@ -36,14 +39,21 @@ pub(crate) struct Options {
 /// Prints the trace.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let source = Source::open(&options.from)?;
-    let whole = match source.trace(&options.trace)? {
+    let lean = options.brief && !options.json;
+    let mut whole = match source.trace(&options.trace, lean, None)? {
         Some(whole) => whole,
         None => {
             let id = find(&source, &options.trace)?;
-            source.trace(&id)?.ok_or_else(|| format!("the trace {id} is gone"))?
+            source.trace(&id, lean, None)?.ok_or_else(|| format!("the trace {id} is gone"))?
         }
     };
+    if options.all {
+        add_all(&mut whole, &source, lean)?;
+    }
     let text = if options.json {
+        if let Some(left) = tree::left_out(&whole) {
+            eprintln!("witspan show: {left}");
+        }
         format!("{whole:#}\n")
     } else {
         let detail = match (options.full, options.brief) {
@@ -56,6 +66,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| written(&error))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the spans of all later pages to the first one.
+fn add_all(whole: &mut Value, source: &Source, lean: bool) -> Result<(), String> {
+    let id = whole["trace"]["trace_id"].as_str().unwrap_or_default().to_owned();
+    while let Some(after) = whole["next"].as_str().map(str::to_owned) {
+        let page = source.trace(&id, lean, Some(&after))?;
+        let mut page = page.ok_or_else(|| format!("the trace {id} is gone"))?;
+        let more = page["spans"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        if let Some(spans) = whole["spans"].as_array_mut() {
+            spans.extend(more);
+        }
+        whole["next"] = page["next"].take();
+        whole["total"] = page["total"].take();
+    }
+    Ok(())
 }
 
 /// The one trace whose id begins so.
@@ -82,7 +108,11 @@ fn find(source: &Source, begin: &str) -> Result<String, String> {
     }
     match &found[..] {
         [one] => Ok(one.clone()),
-        [] => Err(format!("no trace begins with `{begin}` at {}", source.name())),
+        [] => {
+            let all =
+                if before.is_some() { format!(" among the newest {seen}") } else { String::new() };
+            Err(format!("no trace begins with `{begin}`{all} at {}", source.name()))
+        }
         several => {
             let some = several.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
             Err(format!("`{begin}` begins {} traces, give more of it: {some}", several.len()))

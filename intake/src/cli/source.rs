@@ -46,11 +46,25 @@ impl Source {
         }
     }
 
-    /// A trace with its spans; `None` if there is none with this id.
-    pub(crate) fn trace(&self, id: &str) -> Result<Option<Value>, String> {
+    /// A trace with a page of its spans, `after` what the last one gave as `next`; `None` if there is
+    /// none with this id. The spans of a `lean` page have no input, output and metadata.
+    pub(crate) fn trace(
+        &self,
+        id: &str,
+        lean: bool,
+        after: Option<&str>,
+    ) -> Result<Option<Value>, String> {
         match self {
-            Self::Intake(client) => client.get(&format!("/api/ui/traces/{}", encoded(id)), &[]),
-            Self::Files(files, _) => answer(read::trace(files, id, false)),
+            Self::Intake(client) => {
+                let mut query = vec![("lean", if lean { "1" } else { "0" })];
+                query.extend(after.map(|cursor| ("after", cursor)));
+                client.get(&format!("/api/ui/traces/{}", encoded(id)), &query)
+            }
+            Self::Files(files, _) => {
+                let after = after.map(str::to_owned);
+                let page = read::SpanPage { after, ..read::SpanPage::first(lean) };
+                answer(read::trace(files, id, &page))
+            }
         }
     }
 

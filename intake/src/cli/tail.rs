@@ -78,7 +78,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         ready.sort();
         for (_, id) in ready {
             waiting.remove(&id);
-            let Some(whole) = client.get(&format!("/api/ui/traces/{}", encoded(&id)), &[])? else {
+            let lean = [("lean", if options.content { "0" } else { "1" })];
+            let Some(whole) = client.get(&format!("/api/ui/traces/{}", encoded(&id)), &lean)?
+            else {
                 continue;
             };
             let spans = whole["trace"]["spans"].as_u64().unwrap_or_default();

@@ -106,7 +106,20 @@ pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
         let _ =
             writeln!(out, "{lost} spans are each other's parents and have no place in the tree");
     }
+    if let Some(left) = left_out(whole) {
+        let _ = writeln!(out, "{left}");
+    }
     out
+}
+
+/// That this is not all of the trace, if it is not.
+pub(crate) fn left_out(whole: &Value) -> Option<String> {
+    let shown = whole["spans"].as_array().map_or(0, Vec::len) as u64;
+    let total = whole["total"].as_u64().filter(|total| *total > shown)?;
+    let id = plain(&whole["trace"]["trace_id"]);
+    Some(format!(
+        "these are the first {shown} of {total} spans; `witspan show {id} --all` prints every one"
+    ))
 }
 
 fn head(trace: &Value, paint: Paint) -> String {

@@ -62,6 +62,7 @@ struct Draft {
     calls: Vec<Value>,
     results: Vec<Value>,
     images: Vec<Value>,
+    sounds: Vec<Value>,
 }
 
 impl Draft {
@@ -96,10 +97,8 @@ impl Draft {
                     "type": "tool_result",
                 })));
             }
-            "blob" if part["modality"] == "image" => self.images.push(json!({
-                "mime_type": part["mime_type"].as_str().unwrap_or("image/png"),
-                "content": part["content"].as_str().or(part["data"].as_str()).unwrap_or_default(),
-            })),
+            "blob" if part["modality"] == "image" => self.images.push(blob(part, "image/png")),
+            "blob" if part["modality"] == "audio" => self.sounds.push(blob(part, "audio/wav")),
             _ => self.text(&part.to_string()),
         }
     }
@@ -142,6 +141,7 @@ impl Draft {
             ("tool_calls", self.calls),
             ("tool_results", self.results),
             ("image_parts", self.images),
+            ("audio_parts", self.sounds),
         ] {
             if !several.is_empty() {
                 out.insert(name.to_owned(), several.into());
@@ -149,6 +149,14 @@ impl Draft {
         }
         Value::Object(out)
     }
+}
+
+/// A picture or a sound that is part of a message.
+fn blob(part: &Value, usual: &str) -> Value {
+    json!({
+        "mime_type": part["mime_type"].as_str().unwrap_or(usual),
+        "content": part["content"].as_str().or(part["data"].as_str()).unwrap_or_default(),
+    })
 }
 
 /// One definition of a tool: `{name, description, parameters}`, alone or as a client's `function`.

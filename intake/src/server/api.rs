@@ -116,15 +116,23 @@ pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
     }
 }
 
-/// `GET /api/ui/traces/{trace}`
+/// `GET /api/ui/traces/{trace}`, with `after` the next page of its spans
 pub(crate) async fn trace(
     Shared(state): Shared<Arc<State>>,
     Path(id): Path<String>,
     params: Params,
 ) -> Response {
-    let lean = params.flag("lean");
     let what = format!("trace `{id}`");
-    reply_one(&state, what, move |connection| read::trace(connection, &id, lean)).await
+    let page = params.count("limit", read::SPANS, read::SPANS).and_then(|limit| {
+        let (lean, after) = (params.flag("lean"), params.cursor("after")?);
+        Ok(read::SpanPage { lean, after, limit })
+    });
+    match page {
+        Ok(page) => {
+            reply_one(&state, what, move |connection| read::trace(connection, &id, &page)).await
+        }
+        Err(response) => *response,
+    }
 }
 
 /// `GET /api/ui/spans/{trace}/{span}`

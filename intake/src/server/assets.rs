@@ -34,7 +34,8 @@ fn serve(name: &str, headers: &HeaderMap) -> Response {
         "html" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
-        _ => "image/svg+xml",
+        "svg" => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
     };
     let tag = tag(bytes);
     let same = [(header::CACHE_CONTROL, "no-cache"), (header::ETAG, tag.as_str())];

@@ -16,12 +16,12 @@ use super::{State, answer, assets};
 const COOKIE: &str = "witspan_token";
 
 /// Sent with every answer. No page may run script that is not ours, frame this one, or be told
-/// where its links come from.
+/// where its links come from. Pictures and sounds come out of spans, never from elsewhere.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         media-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::answer;
+use crate::store::read;
 
 /// Its keys and values, decoded; a key may come more than once.
 pub(crate) struct Params(Vec<(String, String)>);
@@ -48,6 +49,16 @@ impl Params {
     ) -> Result<usize, Box<Response>> {
         let number = self.number(key)?;
         Ok(number.map_or(default, |number| (number as usize).clamp(1, limit)))
+    }
+
+    /// What an answer gave as `next`; a 400 if it cannot have, since then a page would come again.
+    pub(crate) fn cursor(&self, key: &str) -> Result<Option<String>, Box<Response>> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        if read::cursor(&text).is_some() {
+            return Ok(Some(text));
+        }
+        let reason = format!("`{key}` must be the `next` of the page before, not `{text}`");
+        Err(Box::new(answer::error(StatusCode::BAD_REQUEST, &reason)))
     }
 
     /// Whether it is set to something that is not `0` or `false`.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::read::{self, Filter};
+use super::read::{self, Filter, SpanPage};
 use super::*;
 use crate::model::{DropReport, Evaluation, Kind, Lost, Scope, Source, Span, Status};
 
@@ -58,8 +58,28 @@ impl Temporary {
     }
 
     fn trace(&self, id: &str) -> Value {
-        let whole = self.store().read(|connection| read::trace(connection, id, false)).unwrap();
+        self.trace_page(id, SpanPage::first(false))
+    }
+
+    fn trace_page(&self, id: &str, page: SpanPage) -> Value {
+        let whole = self.store().read(|connection| read::trace(connection, id, &page)).unwrap();
         serde_json::to_value(whole.expect("the trace")).unwrap()
+    }
+
+    /// The ids of a trace's spans on each of its pages; every page must say how many there are.
+    fn span_pages(&self, id: &str, lean: bool, limit: usize) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.trace_page(id, SpanPage { lean, after, limit });
+            assert_eq!(page["total"], page["trace"]["spans"]);
+            let spans = page["spans"].as_array().unwrap().iter();
+            pages.push(spans.map(|it| it["span_id"].as_str().unwrap().to_owned()).collect());
+            after = page["next"].as_str().map(str::to_owned);
+            if after.is_none() {
+                return pages;
+            }
+        }
     }
 
     fn overview(&self) -> Value {
@@ -174,6 +194,44 @@ fn a_trace_comes_back_with_its_spans_in_order_and_each_event_as_it_was() {
     assert_eq!(whole["spans"][1]["start_ms"], 1_700_000_001_000.0);
     let raw = kept.store().read(|connection| read::raw(connection, "t", "2")).unwrap();
     assert_eq!(raw.unwrap(), "{\"id\": \"2\"}");
+}
+
+#[test]
+fn every_span_of_a_trace_is_on_one_page_and_each_page_says_how_many_there_are() {
+    let kept = Temporary::new();
+    // Two at a time begin together, so that an order by start alone would not tell them apart.
+    let ids: Vec<String> = (0..25).map(|number| format!("s{number:02}")).collect();
+    kept.keep(ids.iter().enumerate().map(|(at, id)| span("t", id, None, at as i64 / 2)).collect());
+    kept.keep(vec![span("other", "x", None, 3)]);
+    for lean in [false, true] {
+        let pages = kept.span_pages("t", lean, 10);
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        assert_eq!(pages.concat(), ids);
+        assert_eq!(kept.span_pages("t", lean, 25), std::slice::from_ref(&ids));
+    }
+    // What was said of it comes once.
+    let said = Evaluation { trace_id: Some("t".to_owned()), ..evaluation("e") };
+    kept.keep_all(Decoded { evaluations: vec![said], ..Decoded::default() });
+    let first = kept.trace_page("t", SpanPage { limit: 3, ..SpanPage::first(true) });
+    let after = first["next"].as_str().map(str::to_owned);
+    let second = kept.trace_page("t", SpanPage { lean: true, after, limit: 3 });
+    assert_eq!(first["evaluations"].as_array().map(Vec::len), Some(1));
+    assert_eq!(second["evaluations"], json!([]));
+}
+
+#[test]
+fn a_page_of_long_spans_ends_early_and_cuts_none() {
+    let kept = Temporary::new();
+    let long = "word ".repeat(4 << 20);
+    for number in 0..4 {
+        let meta = json!({"input": {"value": long}, "output": {"value": "answer"}});
+        kept.keep(vec![Span { meta, ..span("t", &number.to_string(), None, number) }]);
+    }
+    let pages = kept.span_pages("t", false, 20_000);
+    assert_eq!(pages, [vec!["0", "1", "2"], vec!["3"]]);
+    let first = kept.trace("t");
+    assert!(first["spans"].as_array().unwrap().iter().all(|it| it["input"]["value"] == long));
+    assert_eq!(kept.span_pages("t", true, 20_000).len(), 1);
 }
 
 #[test]
@@ -324,6 +382,21 @@ fn words_are_found_in_inputs_outputs_errors_and_metadata() {
         it.from = Some(1_700_000_001_000.0);
     });
     assert_eq!(kept.list(filter), ["other"]);
+}
+
+#[test]
+fn a_search_says_how_many_spans_it_has_not_looked_through() {
+    let kept = Temporary::new();
+    kept.keep(vec![span("t", "1", None, 0)]);
+    let ask = || kept.page(by(|filter| filter.text = Some("question".to_owned())));
+    kept.soon(|_| ask()["unsearched_spans"] == 0);
+    assert_eq!(ask()["traces"][0]["trace_id"], "t");
+    // More than is indexed at once: the first answers come before the index is done.
+    let many = (2..6_000).map(|number| span("t", &number.to_string(), Some("1"), number));
+    kept.keep(many.collect());
+    assert!(ask()["unsearched_spans"].as_i64().unwrap() > 0);
+    kept.soon(|_| ask()["unsearched_spans"] == 0);
+    assert!(kept.page(Filter::default())["unsearched_spans"].is_null());
 }
 
 #[test]

@@ -76,6 +76,8 @@ fn every_answer_says_that_no_foreign_script_may_run() {
         let answer = intake.ask("GET", path, b"");
         let policy = answer.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        // Sounds come from what the page holds, and from no address.
+        assert!(policy.contains("media-src data:;"), "{path}: {policy}");
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any, Callable
 
 from intake_process import IntakeProcess, clean
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 WIDE = {"width": 1280, "height": 800}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 #: Long enough for a busy machine; nothing waits that long when all is well.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -65,3 +70,23 @@ class Tab:
             text for text in self.wrong if not any(re.search(each, text) for each in self.expected)
         ]
         assert not left, left
+
+
+def open_trace(page: Page, intake: Intake, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
+    trace = intake.trace(wanted)
+    page.goto(f"{intake.url}/trace/{trace['trace_id']}")
+    expect(page.get_by_role("treeitem").first).to_be_visible()
+    return trace
+
+
+def line(page: Page, name: str) -> Locator:
+    return page.get_by_role("treeitem").filter(has_text=name)
+
+
+def part(page: Page, title: str) -> Locator:
+    return page.locator(".detail .part", has=page.get_by_role("heading", name=title, exact=True))
+
+
+def find(page: Page, words: str) -> None:
+    page.get_by_label("Find a span").fill(words)
+    page.get_by_label("Find a span").press("Enter")

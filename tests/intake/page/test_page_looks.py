@@ -6,11 +6,10 @@ from typing import Any, Callable
 
 import pytest
 from build_page import TOOLS, packages
-from page_support import Intake, Tab
+from page_support import PHONE, Intake, Tab
 from playwright.sync_api import Page, expect
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-VIEWS = ["traces", "trace", "sessions", "session", "compare", "overview", "drops"]
+VIEWS = ["traces", "trace", "zoomed", "sessions", "session", "compare", "overview", "drops"]
 
 
 def show(page: Page, intake: Intake, view: str) -> None:
@@ -18,6 +17,7 @@ def show(page: Page, intake: Intake, view: str) -> None:
     paths = {
         "traces": "/",
         "trace": f"/trace/{ids[0]}",
+        "zoomed": f"/trace/{ids[0]}?zoom=2-6",
         "sessions": "/sessions",
         "session": "/session/chat-1",
         "compare": f"/compare/{ids[0]}/{ids[1]}",
@@ -27,6 +27,7 @@ def show(page: Page, intake: Intake, view: str) -> None:
     ready = {
         "traces": "table.traces tbody tr",
         "trace": ".detail h2",
+        "zoomed": ".zoom-range.zoomed",
         "sessions": ".session-card",
         "session": ".turn",
         "compare": ".pair-detail .detail",

@@ -5,21 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any, Callable
+from typing import Callable
 
-from page_support import PROGRAMS, Intake, Tab
+from page_support import PROGRAMS, Intake, Tab, line, open_trace, part
 from playwright.sync_api import Locator, Page, expect
-
-
-def open_trace(page: Page, intake: Intake, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
-    trace = intake.trace(wanted)
-    page.goto(f"{intake.url}/trace/{trace['trace_id']}")
-    expect(page.get_by_role("treeitem").first).to_be_visible()
-    return trace
-
-
-def line(page: Page, name: str) -> Locator:
-    return page.get_by_role("treeitem").filter(has_text=name)
 
 
 def choose(page: Page, name: str) -> Locator:
@@ -27,10 +16,6 @@ def choose(page: Page, name: str) -> Locator:
     line(page, name).click()
     expect(page.locator(".detail h2")).to_have_text(name)
     return page.locator(".detail")
-
-
-def part(page: Page, title: str) -> Locator:
-    return page.locator(".detail .part", has=page.get_by_role("heading", name=title, exact=True))
 
 
 def box(locator: Locator) -> dict[str, float]:
@@ -235,28 +220,6 @@ def test_the_tree_is_walked_and_folded_with_the_keyboard(filled: Intake, page: P
     at("check_tone")
 
 
-def test_a_trace_of_a_thousand_spans_keeps_few_lines_and_reaches_the_last(
-    intake: Intake, page: Page
-) -> None:
-    intake.run("plain", "--spans", "100")
-    open_trace(page, intake)
-    expect(page.locator(".trace-head")).to_contain_text("1,001")
-    items = page.get_by_role("treeitem")
-    assert items.count() < 80
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("End")
-    expect(page.locator(".detail h2")).to_have_text("part 99.8")
-    expect(line(page, "part 99.8")).to_be_in_viewport()
-    expect(line(page, "part 99.8")).to_be_focused()
-    page.keyboard.press("Home")
-    expect(page.locator(".detail h2")).to_have_text("step 0")
-    # What the keyboard is on stays, also when it is scrolled out of sight.
-    page.locator(".tree-scroll").evaluate("e => { e.scrollTop = e.scrollHeight; }")
-    expect(line(page, "part 99.8")).to_be_in_viewport()
-    expect(line(page, "step 0")).to_be_focused()
-    assert items.count() < 80
-
-
 def test_a_long_text_begins_folded_and_is_whole_on_request(intake: Intake, page: Page) -> None:
     intake.run("plain", "--text", "0123456789", "--length", "50000")
     open_trace(page, intake)
@@ -309,14 +272,3 @@ def test_a_span_is_found_by_its_name(intake: Intake, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".detail h2")).to_have_text("part 73.1")
     expect(page.get_by_label("Find a span")).to_be_focused()
-
-
-def test_a_picture_of_a_message_is_drawn_unless_it_could_carry_script(
-    intake: Intake, page: Page
-) -> None:
-    intake.run("media")
-    open_trace(page, intake)
-    picture = part(page, "Input").locator("img")
-    expect(picture).to_have_count(1)
-    assert picture.evaluate("async e => { await e.decode(); return e.naturalWidth; }") == 1
-    expect(part(page, "Input")).to_contain_text("image/svg+xml")

@@ -6,8 +6,9 @@ import re
 import subprocess
 import sys
 
+from intake_process import ROOT, built
 from page_support import Intake
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 ROWS = "table.traces tbody tr"
 
@@ -48,6 +49,7 @@ def test_a_failed_trace_is_marked_with_its_error(filled: Intake, page: Page) -> 
 def test_the_python_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
     page.goto(intake.url)
     snippets = page.locator(".snippet code")
+    expect(snippets.nth(1)).to_contain_text("LLMObs")
     exported = dict(re.findall(r"export (\w+)=(\S+)", snippets.nth(0).inner_text()))
     program = snippets.nth(1).inner_text()
     environment = {**intake.environment(), **exported}
@@ -55,9 +57,27 @@ def test_the_python_of_the_empty_page_sends_a_first_trace(intake: Intake, page: 
     expect(page.locator(ROWS).get_by_role("link", name="answer")).to_be_visible()
 
 
+def test_the_rust_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
+    page.goto(intake.url)
+    page.get_by_role("tab", name="Rust").click()
+    snippets = page.locator(".snippet code")
+    expect(snippets.nth(1)).to_contain_text("fn main()")
+    exported = dict(re.findall(r"export (\w+)=(\S+)", snippets.nth(0).inner_text()))
+    # What is shown is what was compiled.
+    source = ROOT / "intake" / "page" / "snippets" / "first_trace.rs"
+    assert snippets.nth(1).inner_text().strip() == source.read_text("utf-8").strip()
+    environment = {**intake.environment(), **exported}
+    subprocess.run([built("witspan-first-trace")], env=environment, check=True, timeout=60)
+    row = page.locator(ROWS)
+    expect(row.get_by_role("link", name="answer")).to_be_visible()
+    expect(row.locator(".app")).to_have_text("my-app")
+    expect(row.locator(".tokens")).to_have_text("10")
+
+
 def test_the_curl_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
     page.goto(intake.url)
     page.get_by_role("tab", name="curl").click()
+    expect(page.locator(".snippet code")).to_contain_text("curl ")
     command = page.locator(".snippet code").inner_text().replace("curl ", "curl -sSf ", 1)
     subprocess.run(["bash", "-c", command], check=True, timeout=60)
     expect(page.locator(ROWS).get_by_role("link", name="ask")).to_be_visible()
@@ -220,6 +240,28 @@ def test_letters_lead_to_the_other_views_and_the_help_names_them(
     page.keyboard.press("j")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_a_search_says_what_it_has_not_searched_yet_and_follows(intake: Intake, page: Page) -> None:
+    intake.run("plain", "--text", "heliotrope")
+    behind = [True]
+
+    def answer(route: Route) -> None:
+        # The intake as it is a moment after much has come.
+        real = route.fetch()
+        body = real.json()
+        assert "unsearched_spans" in body
+        if behind[0]:
+            body = {"traces": [], "next": None, "unsearched_spans": 1234}
+        route.fulfill(response=real, json=body)
+
+    page.route("**/api/ui/traces?*q=heliotrope*", answer)
+    page.goto(f"{intake.url}/?q=heliotrope")
+    told = page.locator(".behind")
+    expect(told).to_have_text("1,234 new spans are not searched yet; this list follows.")
+    behind[0] = False
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(told).to_be_hidden()
 
 
 def test_a_burst_of_more_traces_than_a_page_leaves_no_hole_in_the_list(

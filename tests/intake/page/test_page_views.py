@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 
+from intake_process import long_trace
 from page_support import Intake
 from playwright.sync_api import Page, expect
 
@@ -67,6 +68,53 @@ def test_two_marked_traces_stand_side_by_side(filled: Intake, page: Page) -> Non
         expect(side.locator(".from-assistant").last).to_contain_text("waits at the depot")
     page.reload()
     expect(page.locator(".pair-row[aria-current]")).to_contain_text("write")
+
+
+def test_two_traces_of_more_than_a_page_say_what_is_compared(intake: Intake, page: Page) -> None:
+    intake.send_spans(long_trace(20_010))
+    intake.send_spans([{**span, "trace_id": "78"} for span in long_trace(3)])
+    page.goto(f"{intake.url}/compare/77/78")
+    note = page.locator(".page-note")
+    expect(note).to_have_text(
+        "Only the first 20,000 of 20,010 spans on the left are compared.Load the next 10"
+    )
+    page.locator(".pair-row", has_text="part 3").first.click()
+    note.get_by_role("button").click()
+    expect(note).to_be_hidden()
+    expect(page.locator(".pair-row[aria-current]")).to_contain_text("part 3")
+
+
+def test_a_session_of_more_traces_than_it_shows_leads_to_the_rest(
+    intake: Intake, page: Page
+) -> None:
+    root = long_trace(1)[0]
+    for begin in range(0, 502, 251):
+        intake.send_spans(
+            [
+                {**root, "trace_id": str(1000 + at), "session_id": "s", "name": f"turn {at}"}
+                | {"start_ns": root["start_ns"] + at * 1_000_000}
+                for at in range(begin, begin + 251)
+            ]
+        )
+    page.goto(f"{intake.url}/session/s")
+    expect(page.locator(".turn")).to_have_count(500)
+    expect(page.locator(".behind")).to_contain_text("the newest 500 traces; 2 older ones are")
+    page.locator(".behind").get_by_role("link", name="list of its traces").click()
+    expect(page.locator("table.traces tbody tr").first).to_contain_text("turn 501")
+
+
+def test_a_session_of_very_long_texts_says_where_they_are(intake: Intake, page: Page) -> None:
+    root = long_trace(1, "word " * 2_000_000)[0]
+    for at in range(5):
+        begun = root["start_ns"] + at * 1_000_000
+        intake.send_spans(
+            [{**root, "trace_id": str(90 + at), "session_id": "s", "start_ns": begun}]
+        )
+    page.goto(f"{intake.url}/session/s")
+    turns = page.locator(".turn")
+    expect(turns).to_have_count(5)
+    expect(turns.nth(3)).to_contain_text("word word")
+    expect(turns.nth(4)).to_contain_text("too long to show here what was said")
 
 
 def test_a_span_that_only_one_trace_has_says_so(intake: Intake, page: Page) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_process import binary, clean
+from intake_process import binary, clean, long_trace
 from sdk_support import PATIENCE, Intake
 
 TRACE = "6b029e4800000000669908bad7a0d48a"
@@ -134,6 +134,61 @@ def test_export_takes_filters(intake: Intake) -> None:
     send(intake, *some_trace())
     assert intake.command("export", "--app", "other").stdout == ""
     assert len(intake.command("export", "--app", "shop").stdout.splitlines()) == 3
+
+
+def test_a_trace_of_more_than_a_page_is_shown_with_a_word_and_whole_on_request(
+    intake: Intake, tmp_path: Path
+) -> None:
+    intake.send_spans(long_trace(20_050))
+    shown = intake.command("show", "77", "--brief")
+    assert shown.returncode == 0, shown.stderr
+    assert len([line for line in shown.stdout.splitlines() if "part " in line]) == 20_000
+    assert shown.stdout.splitlines()[-1] == (
+        "these are the first 20000 of 20050 spans; `witspan show 77 --all` prints every one"
+    )
+    told = intake.command("show", "77", "--json")
+    assert "first 20000 of 20050 spans" in told.stderr
+    assert len(json.loads(told.stdout)["spans"]) == 20_000
+
+    whole = intake.command("show", "77", "--brief", "--all").stdout
+    assert len([line for line in whole.splitlines() if "part " in line]) == 20_050
+    assert "these are the first" not in whole
+    told = intake.command("show", "77", "--json", "--all")
+    assert (told.stderr, len(json.loads(told.stdout)["spans"])) == ("", 20_050)
+
+    intake.stop()
+    data = str(tmp_path / "data")
+    files = intake.command("show", "77", "--brief", "--all", "--data", data).stdout
+    assert files == whole
+
+
+@pytest.mark.parametrize("form", ["jsonl", "otlp"])
+def test_export_writes_every_span_of_a_trace_of_more_than_a_page(intake: Intake, form: str) -> None:
+    intake.send_spans(long_trace(20_050))
+    done = intake.command("export", "--format", form)
+    assert done.stderr.strip() == "witspan export: 20050 spans of 1 traces"
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    if form == "jsonl":
+        names = {line["name"] for line in lines}
+    else:
+        assert len(lines) == 2
+        names = {
+            span["name"]
+            for line in lines
+            for resource in line["resourceSpans"]
+            for scope in resource["scopeSpans"]
+            for span in scope["spans"]
+        }
+    assert names == {f"part {number}" for number in range(1, 20_051)}
+
+
+def test_export_leaves_out_no_content_of_a_trace_that_is_long_in_bytes(intake: Intake) -> None:
+    # 60 MB, which is more than one answer of the intake holds.
+    for span in long_trace(6, "word " * 2_000_000):
+        intake.send_spans([span])
+    lines = intake.command("export").stdout.splitlines()
+    lengths = [len(json.loads(line)["meta"]["input"]["value"]) for line in lines]
+    assert lengths == [10_000_000] * 6
 
 
 def test_validate_names_file_line_and_field(tmp_path: Path, intake: Intake) -> None:

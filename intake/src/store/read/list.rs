@@ -72,6 +72,9 @@ pub(crate) struct Summary {
 pub(crate) struct Page {
     pub(crate) traces: Vec<Summary>,
     pub(crate) next: Option<String>,
+    /// Of a search: spans that it did not look through, because they came a moment ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unsearched_spans: Option<i64>,
 }
 
 impl Summary {
@@ -147,7 +150,10 @@ impl Conditions {
 
 /// A page of the traces that pass.
 pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Result<Page> {
-    let nothing = Ok(Page { traces: Vec::new(), next: None });
+    let typed = filter.text.as_deref().filter(|text| !text.trim().is_empty());
+    // Asked first, so that none means that the page is whole.
+    let unsearched_spans = typed.map(|_| search::behind(connection)).transpose()?;
+    let nothing = Ok(Page { traces: Vec::new(), next: None, unsearched_spans });
     let mut conditions = Conditions::default();
     // The rarest tag, if it is rare.
     let mut first: Option<(i64, i64)> = None;
@@ -185,10 +191,11 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
     if let Some(to) = filter.to {
         conditions.add("start < ?", ns(to));
     }
-    if let Some(typed) = filter.text.as_deref().filter(|text| !text.trim().is_empty()) {
+    if let Some(typed) = typed {
         let Some(query) = words::query(typed) else { return nothing };
         let conditions = (conditions.sql(), conditions.values);
-        return search::search(connection, &query, conditions, filter);
+        let page = search::search(connection, &query, conditions, filter)?;
+        return Ok(Page { unsearched_spans, ..page });
     }
     if let Some((start, id)) = filter.before.as_deref().and_then(cursor) {
         conditions.text.push("(start, id) < (?, ?)".to_owned());
@@ -216,11 +223,11 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
     found.truncate(filter.limit);
     let next = found.last().filter(|_| more).map(|last| format!("{}.{}", last.start, last.id));
     let traces = found.into_iter().map(|trace| trace.judged(connection));
-    Ok(Page { traces: traces.collect::<Result<_, _>>()?, next })
+    Ok(Page { traces: traces.collect::<Result<_, _>>()?, next, unsearched_spans: None })
 }
 
 /// A place in an ordered list: what it is ordered by, and the row.
-pub(super) fn cursor(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn cursor(text: &str) -> Option<(i64, i64)> {
     let (order, id) = text.split_once('.')?;
     Some((order.parse().ok()?, id.parse().ok()?))
 }

@@ -14,11 +14,11 @@ mod trace;
 
 pub(crate) use drops::drops;
 pub(crate) use facets::facets;
-pub(crate) use list::{Filter, Summary, summaries, traces};
+pub(crate) use list::{Filter, Summary, cursor, summaries, traces};
 pub(crate) use outbox::forwarded;
 pub(crate) use overview::overview;
 pub(crate) use sessions::{SessionFilter, session, sessions};
-pub(crate) use trace::{raw, span, trace};
+pub(crate) use trace::{SPANS, SpanPage, raw, span, trace};
 
 use serde_json::value::RawValue;
 

@@ -40,6 +40,13 @@ pub(super) fn search(
     }
 }
 
+/// Spans whose text is not in the index yet: they are put there in quiet moments.
+pub(super) fn behind(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT max(0, coalesce((SELECT max(id) FROM spans), 0)
+        - coalesce((SELECT value FROM numbers WHERE name = 'indexed'), 0))";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
 fn hits(
     connection: &Connection,
     query: &str,
@@ -76,5 +83,5 @@ fn hits(
         }
     }
     found.sort_by_key(|trace| std::cmp::Reverse(trace.order()));
-    Ok(Page { traces: found, next })
+    Ok(Page { traces: found, next, unsearched_spans: None })
 }

@@ -64,6 +64,9 @@ struct Turn {
     trace: Summary,
     input: Option<Box<RawValue>>,
     output: Option<Box<RawValue>>,
+    /// Both are left out, since those before filled the answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    lean: bool,
 }
 
 const COLUMNS: &str = "session, app, last, traces, errors, total_tokens, cost, preview,
@@ -141,10 +144,11 @@ pub(crate) fn session(connection: &Connection, id: &str) -> rusqlite::Result<Opt
     let mut traces = Vec::with_capacity(newest.len());
     let mut content = 0;
     for trace in newest {
-        let root = if content > CONTENT { None } else { trace::root(connection, &trace)? };
+        let lean = content > CONTENT;
+        let root = if lean { None } else { trace::root(connection, &trace)? };
         let (input, output) = root.map_or((None, None), trace::WholeSpan::into_content);
         content += [&input, &output].into_iter().flatten().map(|it| it.get().len()).sum::<usize>();
-        traces.push(Turn { trace: trace.judged(connection)?, input, output });
+        traces.push(Turn { trace: trace.judged(connection)?, input, output, lean });
     }
     Ok(Some(Session { session: summary, traces, evaluations: of_session(connection, id)? }))
 }

@@ -1,28 +1,50 @@
-//! One trace with its spans, one span, and the event a span came as.
+//! One trace with its spans, page by page, one span, and the event a span came as.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::evaluations::{Judgement, of_trace};
-use super::list::Summary;
+use super::list::{Summary, cursor};
 use super::{json, ms};
 use crate::store::ids;
 use crate::store::prepare::unpack;
 
-/// Spans a trace shows at most; the first ones.
-const SPANS: i64 = 20_000;
-/// Bytes of inputs, outputs and metadata of one answer; the spans after that are lean.
+/// Spans of one page at most.
+pub(crate) const SPANS: usize = 20_000;
+/// Bytes of inputs, outputs and metadata after which a page ends.
 const CONTENT: usize = 48 * 1024 * 1024;
 
-/// A trace, its spans in order of their start.
+/// Which spans of a trace, and how much of each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SpanPage {
+    /// Without input, output and metadata.
+    pub(crate) lean: bool,
+    /// What the page before gave as `next`.
+    pub(crate) after: Option<String>,
+    pub(crate) limit: usize,
+}
+
+impl SpanPage {
+    /// The longest first page.
+    pub(crate) fn first(lean: bool) -> Self {
+        Self { lean, after: None, limit: SPANS }
+    }
+}
+
+/// A trace and a page of its spans, in order of their start.
 #[derive(Serialize)]
 pub(crate) struct Whole {
     trace: Summary,
     spans: Vec<WholeSpan>,
+    /// Of the whole trace, with the first page; later ones have none.
     evaluations: Vec<Judgement>,
+    /// Spans on all pages.
+    total: i64,
+    /// What asks for the next page as `after`; there is none after the last.
+    next: Option<String>,
 }
 
 /// A span; a lean one has no input, output and metadata.
@@ -116,43 +138,81 @@ impl WholeSpan {
     }
 }
 
-/// The trace, in either spelling of its id.
+/// The trace, in either spelling of its id, with a page of its spans.
 pub(crate) fn trace(
     connection: &Connection,
     trace_id: &str,
-    lean: bool,
+    page: &SpanPage,
 ) -> rusqlite::Result<Option<Whole>> {
     let Some(summary) = find(connection, trace_id)? else { return Ok(None) };
+    let after = page.after.as_deref().and_then(cursor);
+    let (spans, next) = spans(connection, summary.id, page, after)?;
+    let total = connection
+        .prepare_cached("SELECT count(*) FROM spans WHERE trace = ?1")?
+        .query_row([summary.id], |row| row.get(0))?;
+    let evaluations = match after {
+        None => judgements(connection, &summary)?,
+        Some(_) => Vec::new(),
+    };
+    let trace = summary.judged(connection)?;
+    Ok(Some(Whole { trace, spans, evaluations, total, next }))
+}
+
+/// A page of spans, and what asks for the next one.
+fn spans(
+    connection: &Connection,
+    trace: i64,
+    page: &SpanPage,
+    after: Option<(i64, i64)>,
+) -> rusqlite::Result<(Vec<WholeSpan>, Option<String>)> {
+    let (start, id) = after.unwrap_or((i64::MIN, i64::MIN));
+    // What must be sorted is narrow; rows are read whole only for the page.
+    let mut statement = connection.prepare_cached(
+        "SELECT spans.*, packed FROM (
+             SELECT id AS chosen FROM spans WHERE trace = ?1 AND (start, id) > (?2, ?3)
+             ORDER BY start, id LIMIT ?4)
+         JOIN spans ON spans.id = chosen JOIN bodies ON bodies.id = chosen
+         ORDER BY spans.start, spans.id",
+    )?;
+    let mut rows = statement.query(params![trace, start, id, page.limit as i64 + 1])?;
+    let mut spans: Vec<WholeSpan> = Vec::new();
     let mut content = 0;
-    let spans: Vec<WholeSpan> = connection
-        .prepare_cached(
-            "SELECT * FROM spans JOIN bodies USING (id) WHERE trace = ?1 ORDER BY start, id LIMIT ?2",
-        )?
-        .query_map([summary.id, SPANS], |row| {
-            let span = WholeSpan::from_row(row, lean || content > CONTENT)?;
-            content += span.size();
-            Ok(span)
-        })?
-        .collect::<Result<_, _>>()?;
-    let mut evaluations = of_trace(connection, summary.trace_id())?;
-    let known: HashSet<&str> = spans.iter().map(|span| span.span_id.as_str()).collect();
-    let mut names = HashMap::new();
-    for judgement in &evaluations {
-        if let Some(id) = judgement.span_id()
-            && !known.contains(id)
-            && let Some(name) =
-                ids::spellings_of_span(id).into_iter().find(|id| known.contains(id.as_str()))
-        {
-            names.insert(id.to_owned(), name);
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        if spans.len() == page.limit || content > CONTENT {
+            return Ok((spans, last.map(|(start, id): (i64, i64)| format!("{start}.{id}"))));
         }
+        last = Some((row.get("start")?, row.get("id")?));
+        let span = WholeSpan::from_row(row, page.lean)?;
+        content += span.size();
+        spans.push(span);
     }
-    for judgement in &mut evaluations {
-        if let Some(name) = judgement.span_id().and_then(|id| names.get(id)) {
+    Ok((spans, None))
+}
+
+/// What was said about the trace and its spans, each span named as it names itself.
+fn judgements(connection: &Connection, trace: &Summary) -> rusqlite::Result<Vec<Judgement>> {
+    let mut all = of_trace(connection, trace.trace_id())?;
+    let mut known =
+        connection.prepare_cached("SELECT 1 FROM spans WHERE trace = ?1 AND span_id = ?2")?;
+    let mut names: HashMap<String, Option<String>> = HashMap::new();
+    for judgement in &mut all {
+        let Some(id) = judgement.span_id().map(str::to_owned) else { continue };
+        if !names.contains_key(&id) {
+            let mut name = None;
+            for spelling in ids::spellings_of_span(&id) {
+                if known.exists(params![trace.id, spelling])? {
+                    name = Some(spelling);
+                    break;
+                }
+            }
+            names.insert(id.clone(), name);
+        }
+        if let Some(Some(name)) = names.get(&id) {
             judgement.set_span_id(name);
         }
     }
-    let trace = summary.judged(connection)?;
-    Ok(Some(Whole { trace, spans, evaluations }))
+    Ok(all)
 }
 
 fn find(connection: &Connection, trace_id: &str) -> rusqlite::Result<Option<Summary>> {
