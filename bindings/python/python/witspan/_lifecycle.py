@@ -29,6 +29,10 @@ EXIT_TIMEOUT = 2.0
 # Seconds that `flush` waits unless it is told otherwise.
 FLUSH_TIMEOUT = 10.0
 
+# What calls import when they first need it. Not `logging`: a module that asks to be told of forks
+# must not be imported in one.
+_IMPORTED_LATE = ("copy", "json", "traceback", "witspan._flushed", "witspan._values")
+
 # Counters of spans that evaluations have not.
 _MORE_COUNTERS = (
     *("open", "annotations_rejected", "warnings", "cut", "withheld"),
@@ -239,14 +243,12 @@ class Lifecycle:
     @classmethod
     def _before_fork(cls) -> None:
         """Imports what is imported late: in a process that was forked while another thread was in
-        the midst of an import, that import never ends. (Not `logging`: a module that asks to be
-        told of forks must not be imported in one.)"""
+        the midst of an import, that import never ends."""
         if cls._tracer is not None:
-            import copy  # noqa: F401
-            import json  # noqa: F401
-            import traceback  # noqa: F401
+            from importlib import import_module
 
-            from . import _flushed, _values  # noqa: F401
+            for name in _IMPORTED_LATE:
+                import_module(name)
 
     @classmethod
     def _after_fork(cls) -> None:
