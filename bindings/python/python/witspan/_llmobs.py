@@ -32,9 +32,9 @@ class LLMObs(Starters):
     Before `enable()`, after `disable()`, and with `DD_LLMOBS_ENABLED=0`, every call does nothing.
     """
 
-    @classmethod
+    # Not of the class: while tracing is off, making a bound method would cost as much as the call.
+    @staticmethod
     def annotate(
-        cls,
         span: Span | None = None,
         prompt: Mapping[str, Any] | None = None,
         input_data: Any = None,
@@ -60,7 +60,7 @@ class LLMObs(Starters):
         Without a span, or after it has finished, the annotation is counted in
         `annotations_rejected` and logged once.
         """
-        tracer = cls._tracer
+        tracer = LLMObs._tracer
         if tracer is not None and span is not NOOP_SPAN:
             tracer.annotate(
                 *(span, input_data, output_data, metadata, metrics, tags),
