@@ -22,6 +22,8 @@ mod losses;
 mod notices;
 mod pool;
 mod sender;
+#[cfg(unix)]
+mod signals;
 mod span;
 mod statistics;
 mod tracer;

@@ -71,7 +71,12 @@ impl Worker {
             };
             let builder = std::thread::Builder::new().name("witspan".to_owned());
             // Without a thread nothing is sent: the queue's bound holds, and the next call tries.
-            board.running = builder.spawn(move || thread.run()).is_ok();
+            let start = || builder.spawn(move || thread.run());
+            #[cfg(unix)]
+            let started = crate::signals::blocked(start);
+            #[cfg(not(unix))]
+            let started = start();
+            board.running = started.is_ok();
         }
         changed.notify_all();
         told

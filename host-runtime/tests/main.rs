@@ -13,5 +13,7 @@ mod memory;
 mod processor;
 mod propagation;
 mod sampling;
+#[cfg(target_os = "linux")]
+mod signals;
 #[cfg(unix)]
 mod unix_socket;
