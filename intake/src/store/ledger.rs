@@ -123,13 +123,13 @@ impl Ledger {
             match fate {
                 Fate::Delivered(bytes) => {
                     moved.delivered += 1;
-                    moved.delivered_bytes += i64::try_from(*bytes).unwrap_or(i64::MAX);
+                    moved.delivered_bytes += number(*bytes);
                 }
                 Fate::Refused(why) => moved.lose("refused", gone.items, Some(why)),
             }
         }
         if let Some(outlet) = &self.outlet {
-            let keep = i64::try_from(outlet.keep).unwrap_or(i64::MAX);
+            let keep = number(outlet.keep);
             for each in onward {
                 match each {
                     Onward::Lost(reason, items) => moved.lose(reason, number(*items), None),

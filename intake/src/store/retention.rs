@@ -45,10 +45,8 @@ impl std::str::FromStr for Retention {
                      them with a comma between, or `forever`"
                 )
             };
-            let unit = part.find(|character: char| !character.is_ascii_digit() && character != '.');
-            let (number, unit) = part.split_at(unit.ok_or_else(wrong)?);
-            let number: f64 = number.parse().map_err(|_| wrong())?;
-            let seconds = match unit.trim() {
+            let (number, unit) = amount(part).ok_or_else(wrong)?;
+            let seconds = match unit {
                 "s" => Some(1.0),
                 "m" | "min" => Some(60.0),
                 "h" => Some(3_600.0),
@@ -76,9 +74,16 @@ impl std::str::FromStr for Retention {
     }
 }
 
+/// The number that a text begins with, and the unit after it.
+fn amount(text: &str) -> Option<(f64, &str)> {
+    let unit = text.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+    let (number, unit) = text.split_at(unit);
+    Some((number.parse().ok()?, unit.trim()))
+}
+
 /// Bytes of a unit of sizes.
 fn bytes_of(unit: &str) -> Option<f64> {
-    match unit.trim().to_ascii_uppercase().as_str() {
+    match unit.to_ascii_uppercase().as_str() {
         "KB" => Some(1e3),
         "MB" => Some(1e6),
         "GB" => Some(1e9),
@@ -98,10 +103,7 @@ impl std::str::FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unit = text.find(|character: char| !character.is_ascii_digit() && character != '.');
-        let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
-        let bytes =
-            number.parse().ok().zip(bytes_of(unit)).map(|(number, unit): (f64, f64)| number * unit);
+        let bytes = amount(text).and_then(|(number, unit)| Some(number * bytes_of(unit)?));
         match bytes {
             Some(bytes) if bytes >= 1e6 => Ok(Self(bytes as u64)),
             _ => Err(format!("`{text}` is no size of 1MB or more: give 200MB, 2GB, 1.5GiB")),
