@@ -5,7 +5,6 @@ ddtrace's names. Asking for anything else fails with a text that says what to do
 """
 
 import importlib
-import logging
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -13,9 +12,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Optional
 
+from . import _log
 from ._offered import not_offered
-
-logger = logging.getLogger("witspan")
 
 #: The version whose names these are.
 VERSION = "4.16.0"
@@ -132,7 +130,7 @@ def _patch(*_: Any, **__: Any) -> None:
     global _said
     if not _said:
         _said = True
-        logger.warning(
+        _log.warning(
             "ddtrace.patch does nothing here: witspan patches no libraries; spans are made by "
             "LLMObs and its decorators"
         )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import math
 import os
 import threading
 
-from . import _exit
+from . import _exit, _log
 from ._errors import LLMObsArgumentError, LLMObsError
 from ._processor import runner
 
@@ -22,15 +21,13 @@ if TYPE_CHECKING:
     from ._native import Memory, Tracer
     from ._processor import Processor, Runner
 
-logger = logging.getLogger("witspan")
-
 # Seconds that the end of the program may wait for the last spans.
 EXIT_TIMEOUT = 2.0
 # Seconds that `flush` waits unless it is told otherwise.
 FLUSH_TIMEOUT = 10.0
 
-# What calls import when they first need it. Not `logging`: a module that asks to be told of forks
-# must not be imported in one.
+# What calls import when they first need it. None of them may be a module that asks to be told of
+# forks, as `logging` does: such a one must not be imported in a fork.
 _IMPORTED_LATE = ("copy", "json", "traceback", "witspan._flushed", "witspan._values")
 
 # Counters of spans that evaluations have not.
@@ -65,7 +62,7 @@ def _exit_timeout(given: float | None) -> float:
         seconds = math.nan
     if math.isfinite(seconds) and seconds >= 0:
         return seconds
-    logger.warning(
+    _log.warning(
         "WITSPAN_EXIT_TIMEOUT is %r; accepted: %s; it stays at %s s", text, accepted, EXIT_TIMEOUT
     )
     return EXIT_TIMEOUT
@@ -140,7 +137,7 @@ class Lifecycle:
         """
         cls._turned_off = cls._memory is None and _off("DD_LLMOBS_ENABLED")
         if cls._turned_off:
-            logger.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
+            _log.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
             return
         settings = {
             "ml_app": agent_service if agent_service is not None else ml_app,
@@ -180,13 +177,13 @@ class Lifecycle:
             return True
         differ = sorted(name for name, value in given.items() if cls._settings.get(name) != value)
         if differ:
-            logger.warning(
+            _log.warning(
                 "LLMObs is enabled already and goes on as it is: `%s` of another call of enable "
                 "changes nothing; call LLMObs.disable() before it",
                 "`, `".join(differ),
             )
         else:
-            logger.debug("LLMObs is enabled already; this call changes nothing")
+            _log.debug("LLMObs is enabled already; this call changes nothing")
         return False
 
     @classmethod
@@ -212,17 +209,17 @@ class Lifecycle:
         try:
             from ._native import Tracer
 
-            tracer = Tracer(**cls._settings, listener=logger.warning)
+            tracer = Tracer(**cls._settings, listener=_log.warning)
             # Before the first span can start.
             tracer.set_processor(cls._processor)
         except ImportError as error:
             if not cls._complained:
                 cls._complained = True
-                logger.warning("LLMObs stays off: its native module cannot be loaded: %s", error)
+                _log.warning("LLMObs stays off: its native module cannot be loaded: %s", error)
         except LLMObsArgumentError:
             raise
         except LLMObsError as error:
-            logger.warning("LLMObs stays off: %s", error)
+            _log.warning("LLMObs stays off: %s", error)
         else:
             cls._use(tracer)
         finally:
@@ -297,7 +294,7 @@ class Lifecycle:
             return
         dropped = cls._last["dropped"]
         if "shutdown" in dropped or "unfinished" in dropped:
-            logger.warning(
+            _log.warning(
                 "%d spans could not be sent in time and %d were never finished: "
                 "they are dropped and counted",
                 dropped.get("shutdown", 0),
@@ -328,10 +325,10 @@ class Lifecycle:
             settled, counters = tracer.flush(cls._exit_timeout)
             if not settled:
                 lost = counters["queued"] + counters["in_flight"]
-                logger.warning("%d spans could not be sent before a signal ended the process", lost)
+                _log.warning("%d spans could not be sent before a signal ended the process", lost)
         except Exception:
             # Nobody above could do anything about it; the process is to end.
-            logger.debug("the last spans could not be sent", exc_info=True)
+            _log.debug("the last spans could not be sent", exc_info=True)
 
     @classmethod
     def flush(cls, timeout: float | None = None) -> FlushResult:

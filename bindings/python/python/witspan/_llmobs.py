@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
+from . import _log
 from ._context import NOTHING, AnnotationContext
 from ._errors import LLMObsArgumentError
 from ._headers import mutable, pairs, put
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from ._headers import Headers
     from ._native import Span
-
-logger = logging.getLogger("witspan")
 
 # ddtrace's default. A text of its own, not the one that a program would write: where nothing is
 # said of the scope, that of an evaluation with a `session_id` is its session.
@@ -237,7 +234,7 @@ class LLMObs(Starters):
             tracer.activate(given)
         except LLMObsArgumentError as error:
             # Another service's doing, not the programmer's.
-            logger.debug("no trace is continued: %s", error)
+            _log.debug("no trace is continued: %s", error)
 
 
 mark_missing(LLMObs)

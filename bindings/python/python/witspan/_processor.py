@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
+from . import _log
 from ._errors import LLMObsArgumentError
 
 TYPE_CHECKING = False
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     #: What the native module calls: from an event's JSON text to the changed event, to None for no
     #: span, or to a text, which is no event, so that the core withholds the content.
     Runner = Callable[[str], Union[Event, str, None]]
-
-logger = logging.getLogger("witspan")
 
 #: Sides of a span whose content is documents; llm has messages, everything else values.
 _DOCUMENTS = {("embedding", "input"), ("retrieval", "output")}
@@ -148,12 +145,12 @@ def runner(processor: Processor) -> Runner:
                 return None
             if not isinstance(span, LLMObsSpan):
                 got = type(span).__name__
-                logger.debug("the span processor gave %s; accepted: LLMObsSpan or None", got)
+                _log.debug("the span processor gave %s; accepted: LLMObsSpan or None", got)
                 return "no event"
             return span._finished()
         except Exception:
             # Each kind of trouble is a warning once; here is all of it.
-            logger.debug("the span processor failed", exc_info=True)
+            _log.debug("the span processor failed", exc_info=True)
             raise
 
     return run

@@ -15,15 +15,13 @@ captured in the place of a returned value. Capturing never raises. Where ddtrace
 `_automatic_io_annotation`, False leaves arguments and results out.
 """
 
-import logging
 from typing import Any, Callable, Optional, overload
 
+from . import _log
 from ._llmobs import LLMObs
 from ._wrapping import F, decorator
 
 __all__ = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"]
-
-_logger = logging.getLogger("witspan")
 
 
 @overload
@@ -261,4 +259,4 @@ def retrieval(
 
 def _check_version(version: Optional[str]) -> None:
     if version is not None:
-        _logger.warning("`version` is left out: only an agent has one, by @agent(version=…)")
+        _log.warning("`version` is left out: only an agent has one, by @agent(version=…)")
