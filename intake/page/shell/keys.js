@@ -14,7 +14,7 @@ export function startKeys() {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return escape(event);
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    const run = action(event.key);
+    const run = action(event);
     if (run) {
       event.preventDefault();
       run();
@@ -22,12 +22,13 @@ export function startKeys() {
   });
 }
 
-/** @param {string} key @returns {(() => void) | undefined} */
-function action(key) {
+/** @param {KeyboardEvent} event @returns {(() => void) | undefined} */
+function action({ key, timeStamp }) {
   const after = waitingForPlace;
   waitingForPlace = 0;
-  if (after && performance.now() - after < SECOND_KEY_MS && PLACES[key]) return () => go(PLACES[key]);
-  if (key === "g") return () => void (waitingForPlace = performance.now());
+  // When the keys were pressed: a busy page may hear of both much later.
+  if (after && timeStamp - after < SECOND_KEY_MS && PLACES[key]) return () => go(PLACES[key]);
+  if (key === "g") return () => void (waitingForPlace = timeStamp);
   if (key === "?") return openHelp;
   if (key === "/") return focusSearch() ? () => {} : undefined;
   return currentView()?.keys?.[key];

@@ -46,6 +46,8 @@ export class Zoom {
     this.mark = h("span", { class: "axis-mark", hidden: true });
     this.axis = h("div", { class: "axis line-bar", title: "Drag to zoom" }, this.ticks, this.mark);
     this.axis.addEventListener("pointerdown", (event) => this.drag(event));
+    // A finger that rests before it drags would begin a long press, after which the browser takes no tap for a while.
+    this.axis.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.draw();
   }
 

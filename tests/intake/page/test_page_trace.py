@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Callable
 
+import pytest
 from page_support import PROGRAMS, Intake, Tab, line, open_trace, part
 from playwright.sync_api import Locator, Page, expect
 
@@ -27,7 +28,7 @@ def box(locator: Locator) -> dict[str, float]:
 def test_the_tree_has_every_span_under_its_parent_and_its_time_beside_it(
     filled: Intake, page: Page
 ) -> None:
-    open_trace(page, filled)
+    trace = open_trace(page, filled)
     items = page.get_by_role("treeitem")
     shown = [
         (each.get_attribute("aria-level"), each.locator(".line-text").inner_text())
@@ -50,7 +51,13 @@ def test_the_tree_has_every_span_under_its_parent_and_its_time_beside_it(
         assert bar["x"] + bar["width"] <= root["x"] + root["width"] + 3
     decide, write = (box(line(page, name).locator(".bar-fill")) for name in ("decide", "write"))
     assert decide["x"] + decide["width"] <= write["x"]
-    assert write["width"] > decide["width"]
+    # As long as they took, beside each other.
+    spans = filled.get(f"traces/{trace['trace_id']}")["spans"]
+    took = {span["name"]: span["duration_ms"] for span in spans}
+    for name in ("helper", "decide", "write", "check_tone"):
+        share = took[name] / took["answer_customer"]
+        bar = box(line(page, name).locator(".bar-fill"))
+        assert bar["width"] == pytest.approx(max(2, root["width"] * share), abs=1)
 
 
 def test_an_error_stands_out_and_a_key_goes_to_it(filled: Intake, page: Page) -> None:

@@ -231,8 +231,7 @@ def test_letters_lead_to_the_other_views_and_the_help_names_them(
 ) -> None:
     page.goto(filled.url)
     for keys, path in (("gs", "/sessions"), ("go", "/overview"), ("gd", "/drops"), ("gt", "/")):
-        for key in keys:
-            page.keyboard.press(key)
+        page.keyboard.type(keys)
         page.wait_for_url(filled.url + path)
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
