@@ -151,11 +151,11 @@ def test_a_receiver_that_hangs_does_not_hold_the_application(tracing: Tracing) -
     for _ in range(200):
         with LLMObs.task() as span:
             LLMObs.annotate(span, input_data="x" * 1000)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
     began = time.monotonic()
     assert not LLMObs.flush(timeout=0.2).settled
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     tracing.receiver.released.set()
     assert LLMObs.flush().delivered == 201
 
@@ -186,7 +186,7 @@ def test_ctrl_c_ends_the_wait_of_a_flush(tracing: Tracing) -> None:
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             LLMObs.flush()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(KeyboardInterrupt):
