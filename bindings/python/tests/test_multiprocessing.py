@@ -150,8 +150,9 @@ APPLICATION = """
 
 
 @pytest.mark.parametrize("preload", [True, False])
+@pytest.mark.parametrize("workers", ["sync", "gthread", "gevent"])
 def test_workers_of_gunicorn_send_their_own(
-    receiver: Receiver, tmp_path: Path, preload: bool
+    receiver: Receiver, tmp_path: Path, preload: bool, workers: str
 ) -> None:
     import http.client
 
@@ -159,6 +160,7 @@ def test_workers_of_gunicorn_send_their_own(
     env: dict[str, Any] = {**os.environ, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url}
     socket = tmp_path / "port"
     command = [sys.executable, "-m", "gunicorn", "served:app", "--workers", "2"]
+    command += ["--worker-class", workers, "--graceful-timeout", "5"]
     command += ["--bind", "127.0.0.1:0", "--log-level", "warning"] + ["--preload"] * preload
     # It writes the port that it got nowhere else.
     hook = f"""
@@ -167,12 +169,16 @@ def when_ready(server):
     with open({str(socket)!r} + ".new", "w") as file:
         file.write(str(server.LISTENERS[0].getsockname()[1]))
     os.replace({str(socket)!r} + ".new", {str(socket)!r})
+def post_worker_init(worker):
+    open(os.path.join({str(tmp_path)!r}, f"ready-{{worker.pid}}"), "w").close()
 """
     (tmp_path / "gunicorn.conf.py").write_text(hook)
     with subprocess.Popen(command, cwd=tmp_path, env=env) as server:
         try:
             wait_until(socket.exists, 30)
             port = int(socket.read_text())
+            # A worker of gevent that is told to end while it begins waits for half a minute.
+            wait_until(lambda: len(list(tmp_path.glob("ready-*"))) == 2)
             served = set()
             for n in range(40):
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
