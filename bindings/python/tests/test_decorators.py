@@ -232,6 +232,24 @@ def test_methods_of_all_sorts_work_and_self_is_left_out(tracing: Tracing) -> Non
     }
 
 
+def test_the_decorator_may_stand_above_classmethod_and_staticmethod(tracing: Tracing) -> None:
+    class Bot:
+        @task
+        @classmethod
+        def of_class(cls, a: int) -> str:
+            return f"{cls.__name__}{a}"
+
+        @task(name="renamed")
+        @staticmethod
+        def of_none(a: int) -> int:
+            return a
+
+    assert Bot.of_class(2) == Bot().of_class(2) == "Bot2"
+    assert Bot.of_none(3) == Bot().of_none(3) == 3
+    inputs = {event["name"]: value(event, "input") for event in tracing.events()}
+    assert inputs == {"of_class": {"cls": "Bot", "a": 2}, "renamed": {"a": 3}}
+
+
 def test_functions_without_a_name_or_signature_work(tracing: Tracing) -> None:
     def add(a: int, b: int) -> int:
         return a + b

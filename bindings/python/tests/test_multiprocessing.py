@@ -196,3 +196,38 @@ def post_worker_init(worker):
     # Once where it was loaded: in the one process before the fork, or in each of two after it.
     assert len(loaded) == (1 if preload else 2)
     assert len({event["span_id"] for event in receiver.events}) == len(receiver.events)
+
+
+SENT_BY_VALUE = """
+    import subprocess, sys
+    import cloudpickle
+    from witspan import LLMObs
+    from witspan.decorators import llm, workflow
+
+    BEFORE
+    @llm(model_name="m")
+    def words(n):
+        yield from ["a"] * n
+
+    @workflow
+    def work(n):
+        return "".join(words(n))
+
+    AFTER
+    assert cloudpickle.loads(cloudpickle.dumps(work))(1) == "a"
+    there = "import pickle, sys; assert pickle.load(sys.stdin.buffer)(3) == 'aaa'"
+    command = [sys.executable, "-m", "witspan", "run", sys.executable, "-c", there]
+    subprocess.run(command, input=cloudpickle.dumps(work), check=True)
+"""
+
+
+@pytest.mark.parametrize("place", ["BEFORE", "AFTER"])
+def test_a_decorated_function_that_is_sent_by_value_is_traced_there(
+    receiver: Receiver, tmp_path: Path, place: str
+) -> None:
+    # As Ray, Dask and Spark send functions of the main module.
+    enabled = SENT_BY_VALUE.replace(place, 'LLMObs.enable(ml_app="app")')
+    source = enabled.replace("BEFORE", "").replace("AFTER", "")
+    done = run(receiver, tmp_path, textwrap.dedent(source))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(event["name"] for event in receiver.events) == ["words"] * 2 + ["work"] * 2

@@ -219,16 +219,16 @@ def test_the_command_is_installed(runs: Runs, write, receiver: Receiver) -> None
     assert runs(str(command), "--version").stdout.startswith("witspan 0.")
 
 
-def test_a_command_that_is_no_file_is_run_in_our_place(runs, write, receiver) -> None:
+@pytest.mark.parametrize("how", ["by name", "by path", "in a script"])
+def test_a_command_is_run_in_our_place(runs, write, receiver, tmp_path, how: str) -> None:
     write("app.py", "from ddtrace.llmobs import LLMObs\nwith LLMObs.task(name='inside'): pass\n")
-    done = runs("run", "--as-ddtrace", sys.executable, "app.py")
-    done = runs(
-        "run",
-        "--as-ddtrace",
-        Path(sys.executable).name,
-        "app.py",
-        PATH=os.path.dirname(sys.executable),
-    )
+    if how == "in a script":
+        if os.name == "nt":
+            pytest.skip("Windows runs no such scripts")
+        write("go", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n').chmod(0o755)
+    command = {"by name": Path(sys.executable).name, "by path": sys.executable}.get(how, "./go")
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    done = runs("run", "--as-ddtrace", command, "app.py", PATH=path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [event["name"] for event in receiver.events] == ["inside"]
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 class Spec(NamedTuple):
-    """What a decorator was told: how to start a span, and what to capture."""
+    """What a decorator was told: how to start a span, and what to capture.
 
-    start: Callable[..., Span]
+    `start` is the name of a method of `LLMObs`: the function may be decorated before tracing is
+    enabled, which changes the methods, and be taken by value to another process.
+    """
+
+    start: str
     options: dict[str, Any]
     input: bool
     output: bool
@@ -73,7 +77,7 @@ class Call:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.span = spec.start(**spec.options)
+        self.span: Span = getattr(LLMObs, spec.start)(**spec.options)
 
     def capture_input(
         self, parameters: Parameters, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -9,9 +9,9 @@ calls that itself has the last word. With `--as-ddtrace` the program's imports o
 witspan, whether ddtrace is installed or not.
 
 The program runs in this very process and as it would without us: `sys.argv`, `__main__`,
-`sys.path[0]`, exit codes and tracebacks are those of `python app.py`. What is no file but a command
-(`witspan-run gunicorn app:api`) is run in our place. Python programs that either starts are run in
-the same way: PYTHONPATH leads them to `_startup/sitecustomize.py`.
+`sys.path[0]`, exit codes and tracebacks are those of `python app.py`. What is a command instead
+(`witspan-run gunicorn app:api`, or the path of one) is run in our place. Python programs that
+either starts are run in the same way: PYTHONPATH leads them to `_startup/sitecustomize.py`.
 """
 
 import builtins
@@ -77,7 +77,7 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
     if module:
         start()
         _run_module(given[0], given[1:])
-    elif os.path.exists(given[0]):
+    elif os.path.exists(given[0]) and not _is_command(given[0]):
         start()
         _run_file(given[0], given[1:])
     else:
@@ -154,6 +154,20 @@ def _run_command(command: list[str]) -> None:
 
         sys.exit(subprocess.run([found, *command[1:]]).returncode)
     os.execv(found, command)
+
+
+def _is_command(path: str) -> bool:
+    """Whether a file is a program of the system, such as Python itself or a shell script."""
+    if path.endswith((".py", ".pyw")) or not (os.path.isfile(path) and os.access(path, os.X_OK)):
+        return False
+    try:
+        with open(path, "rb") as file:
+            begin = file.read(1024)
+    except OSError:
+        return False
+    if begin.startswith(b"#!"):
+        return b"python" not in begin.splitlines()[0]
+    return b"\0" in begin and not _is_archive(path)
 
 
 def _is_archive(path: str) -> bool:

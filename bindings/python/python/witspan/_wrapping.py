@@ -5,20 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+from typing import Any, Callable, TypeVar, cast
 
 from ._capture import Call, Parameters, Spec
 from ._errors import LLMObsArgumentError
 from ._llmobs import LLMObs
 from ._streaming import trace, trace_async
 
-if TYPE_CHECKING:
-    from ._native import Span
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _wrap(func: Callable[..., Any], spec: Spec) -> Callable[..., Any]:
+    if isinstance(func, (classmethod, staticmethod)):
+        # Below us instead of above: what it makes of the function is kept.
+        return type(func)(_wrap(func.__func__, spec))
     if not callable(func):
         accepted = 'a function; options are passed by keyword, as in (name="...")'
         raise _wrong_type("original_func", func, accepted)
@@ -85,7 +85,7 @@ def _wrong_type(name: str, value: object, accepted: str) -> LLMObsArgumentError:
 
 def decorator(
     func: Callable[..., Any] | None,
-    start: Callable[..., Span],
+    start: str,
     options: dict[str, Any],
     captures_input: bool,
     captures_output: bool,

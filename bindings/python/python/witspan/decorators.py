@@ -18,7 +18,6 @@ captured in the place of a returned value. Capturing never raises. Where ddtrace
 from typing import Any, Callable, Optional, overload
 
 from . import _log
-from ._llmobs import LLMObs
 from ._wrapping import F, decorator
 
 __all__ = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"]
@@ -54,7 +53,7 @@ def llm(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.llm, options, False, True)
+    return decorator(original_func, "llm", options, False, True)
 
 
 @overload
@@ -87,7 +86,7 @@ def embedding(
         "ml_app": ml_app,
         "agent_service": agent_service,
     }
-    return decorator(original_func, LLMObs.embedding, options, False, False)
+    return decorator(original_func, "embedding", options, False, False)
 
 
 @overload
@@ -120,7 +119,7 @@ def workflow(
     }
     _check_version(version)
     captured = _automatic_io_annotation
-    return decorator(original_func, LLMObs.workflow, options, captured, captured)
+    return decorator(original_func, "workflow", options, captured, captured)
 
 
 @overload
@@ -156,7 +155,7 @@ def agent(
         "version": version,
     }
     captured = _automatic_io_annotation
-    return decorator(original_func, LLMObs.agent, options, captured, captured)
+    return decorator(original_func, "agent", options, captured, captured)
 
 
 @overload
@@ -189,7 +188,7 @@ def tool(
     }
     _check_version(version)
     captured = _automatic_io_annotation
-    return decorator(original_func, LLMObs.tool, options, captured, captured)
+    return decorator(original_func, "tool", options, captured, captured)
 
 
 @overload
@@ -222,7 +221,7 @@ def task(
     }
     _check_version(version)
     captured = _automatic_io_annotation
-    return decorator(original_func, LLMObs.task, options, captured, captured)
+    return decorator(original_func, "task", options, captured, captured)
 
 
 @overload
@@ -254,7 +253,7 @@ def retrieval(
         "agent_service": agent_service,
     }
     _check_version(version)
-    return decorator(original_func, LLMObs.retrieval, options, _automatic_io_annotation, False)
+    return decorator(original_func, "retrieval", options, _automatic_io_annotation, False)
 
 
 def _check_version(version: Optional[str]) -> None:
