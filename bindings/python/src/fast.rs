@@ -80,7 +80,9 @@ impl Function {
         let module = PyString::new(py, "witspan");
         // The interpreter refers to a definition for as long as the function lives, which may be
         // in anybody's hands: it is made once for each name, and stays.
-        let definition = self.definition(&method.getattr("__doc__")?.extract::<String>()?);
+        // Under `python -OO` there are none.
+        let doc = method.getattr("__doc__")?.extract::<Option<String>>()?;
+        let definition = self.definition(doc.as_deref().unwrap_or_default());
         // SAFETY: the definition lives for ever and says truly how `call` is to be called.
         unsafe {
             let made = ffi::PyCFunction_NewEx(definition, stand.as_ptr(), module.as_ptr());

@@ -89,6 +89,42 @@ def test_a_native_module_that_cannot_be_loaded_leaves_tracing_off_and_is_logged_
     assert done.stderr.count("LLMObs stays off: its native module cannot be loaded") == 1
 
 
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_tracing_works_where_python_leaves_out_asserts_and_docstrings(
+    receiver: Receiver, run: Run, level: str
+) -> None:
+    source = """
+        from witspan import LLMObs
+        from witspan.decorators import workflow
+        LLMObs.enable(ml_app="app")
+        @workflow
+        def work(n):
+            with LLMObs.llm(model_name="m", name="ask") as span:
+                LLMObs.annotate(span, input_data="in", output_data="out")
+            return n
+        print(work(3), LLMObs.flush().delivered)
+    """
+    done = run(source, PYTHONOPTIMIZE=level)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "3 2\n")
+    assert sorted(event["name"] for event in receiver.events) == ["ask", "work"]
+
+
+def test_a_defect_of_ours_at_the_start_leaves_tracing_off_and_the_program_alone(run: Run) -> None:
+    done = run("""
+        import witspan._native as native
+        from witspan import LLMObs
+        def broken(*arguments):
+            raise TypeError("a defect")
+        native.use_tracer = broken
+        LLMObs.enable(ml_app="app")
+        assert not LLMObs.enabled
+        with LLMObs.task() as span:
+            LLMObs.annotate(span, input_data="x")
+    """)
+    assert done.returncode == 0
+    assert done.stderr == "LLMObs stays off: TypeError('a defect')\n"
+
+
 IN_A_SUBINTERPRETER = """
     from witspan import LLMObs
     from witspan.decorators import task

@@ -212,16 +212,18 @@ class Lifecycle:
             tracer = Tracer(**cls._settings, listener=_log.warning)
             # Before the first span can start.
             tracer.set_processor(cls._processor)
+            cls._use(tracer)
         except ImportError as error:
             if not cls._complained:
                 cls._complained = True
                 _log.warning("LLMObs stays off: its native module cannot be loaded: %s", error)
         except LLMObsArgumentError:
             raise
-        except LLMObsError as error:
-            _log.warning("LLMObs stays off: %s", error)
-        else:
-            cls._use(tracer)
+        except Exception as error:
+            # A defect of ours included: nothing of tracing may stop the application.
+            cls._tracer, cls.enabled = None, False
+            why = str(error) if isinstance(error, LLMObsError) else repr(error)
+            _log.warning("LLMObs stays off: %s", why)
         finally:
             cls._starting = False
 
