@@ -1,7 +1,7 @@
 //! The core itself: the calls of the contract about a span's life, on plain Rust values.
 
 use crate::annotation::{self, Warning};
-use crate::encode::{Ended, root_tags};
+use crate::encode::{Ended, cut_down, root_tags};
 use crate::error::{Error, SpanError};
 use crate::ids::{Ids, SpanContext};
 use crate::json::Canonicalizer;
@@ -68,6 +68,9 @@ pub struct Core<P> {
     pub(crate) counts: Statistics,
 }
 
+/// An annotation of more bytes leaves no buffers behind.
+const LARGE: usize = 1 << 20;
+
 impl<P: Platform> Core<P> {
     /// A core with default settings.
     pub fn new(mut platform: P) -> Self {
@@ -125,6 +128,11 @@ impl<P: Platform> Core<P> {
         match &result {
             Ok(warnings) => self.counts.warnings += warnings.len() as u64,
             Err(_) => self.counts.annotations_rejected += 1,
+        }
+        if text.len() > LARGE {
+            // Buffers that grew with it are of no use to the next.
+            self.draft = Notes::default();
+            self.canonicalizer = Canonicalizer::default();
         }
         result
     }
@@ -214,6 +222,7 @@ impl<P: Platform> Core<P> {
             (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
         };
         self.take_from_parent(&mut ended);
+        cut_down(&mut ended, self.settings.limits.event_bytes as usize);
         self.decide(span, &ended.frame, Some(&ended.record));
         let decision = ended.frame.trace.decision.get().and_then(Option::as_ref);
         let sampled = decision.is_none_or(|decision| decision.sampled);

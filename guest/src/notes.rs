@@ -110,9 +110,18 @@ impl Notes {
                 kept.clone_from(new);
             }
         }
-        self.metadata.merge(&draft.metadata);
-        self.metrics.merge(&draft.metrics);
-        self.tags.merge(&draft.tags);
+        for (kept, new) in [
+            (&mut self.metadata, &mut draft.metadata),
+            (&mut self.metrics, &mut draft.metrics),
+            (&mut self.tags, &mut draft.tags),
+        ] {
+            if kept.is_empty() && new.size() > MOST_COPIED {
+                *kept = std::mem::take(new);
+                kept.shrink_to_fit();
+            } else {
+                kept.merge(new);
+            }
+        }
         if draft.session.is_some() {
             self.session.clone_from(&draft.session);
         }

@@ -4,7 +4,7 @@ use crate::core::{Anchor, Core};
 use crate::delivery::{
     Action, Attempts, IntakeHost, Outcome, PollMode, Request, Verdict, address, judge,
 };
-use crate::encode::{Ended, cut, empty_the_largest, envelope, write_event};
+use crate::encode::{Ended, cut, empty_the_largest, envelope, was_cut, write_event};
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::queue::{Batch, Bounds, Pushed, Queue};
@@ -124,7 +124,6 @@ impl<P: Platform> Core<P> {
         let bounds = self.bounds(self.sending.spans.bytes());
         let longest = self.settings.limits.event_bytes as usize;
         let settings = &self.settings;
-        let mut was_cut = false;
         let pushed = self.sending.spans.push(bounds, now, &mut |out| {
             let start = out.len();
             write_event(destination.format, ended, settings, out);
@@ -132,7 +131,6 @@ impl<P: Platform> Core<P> {
             while out.len() - start > longest {
                 let over = out.len() - start - longest;
                 out.truncate(start);
-                was_cut = true;
                 rounds += 1;
                 if rounds <= 3 {
                     cut(ended, over);
@@ -146,7 +144,7 @@ impl<P: Platform> Core<P> {
         match pushed {
             Some(Pushed::Kept(attention)) => {
                 self.counts.queued += 1;
-                self.counts.cut += u64::from(was_cut);
+                self.counts.cut += u64::from(was_cut(ended));
                 Ok(attention)
             }
             Some(Pushed::Full) => Err(DropReason::QueueFull),

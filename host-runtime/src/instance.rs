@@ -95,6 +95,58 @@ impl Program {
     }
 }
 
+/// Bytes of a text that go into the component at most. The core refuses or cuts what is shorter than
+/// this; but what would not fit into its memory it could not even look at.
+const MOST_TEXT: usize = 16 << 20;
+
+/// A text, or so much of it that the core sees that it is too long.
+pub(crate) fn bounded(text: &str) -> &str {
+    match text.len() {
+        0..=MOST_TEXT => text,
+        _ => &text[..text.floor_char_boundary(MOST_TEXT)],
+    }
+}
+
+fn bounded_headers<'a>(headers: &[types::HeaderParam<'a>]) -> Vec<types::HeaderParam<'a>> {
+    let bounded = |header: &types::HeaderParam<'a>| types::HeaderParam {
+        name: bounded(header.name),
+        value: bounded(header.value),
+    };
+    headers.iter().map(bounded).collect()
+}
+
+fn bounded_option<'a>(option: &tracing::SpanOption<'a>) -> tracing::SpanOption<'a> {
+    use tracing::SpanOption as Of;
+    match *option {
+        Of::SessionId(text) => Of::SessionId(bounded(text)),
+        Of::MlApp(text) => Of::MlApp(bounded(text)),
+        Of::ModelName(text) => Of::ModelName(bounded(text)),
+        Of::ModelProvider(text) => Of::ModelProvider(bounded(text)),
+        Of::Context(text) => Of::Context(bounded(text)),
+        Of::StartNs(ns) => Of::StartNs(ns),
+    }
+}
+
+fn is_long(option: &tracing::SpanOption<'_>) -> bool {
+    use tracing::SpanOption as Of;
+    match option {
+        Of::SessionId(text)
+        | Of::MlApp(text)
+        | Of::ModelName(text)
+        | Of::ModelProvider(text)
+        | Of::Context(text) => text.len() > MOST_TEXT,
+        Of::StartNs(_) => false,
+    }
+}
+
+fn bounded_failure<'a>(failure: &tracing::Failure<'a>) -> tracing::Failure<'a> {
+    tracing::Failure {
+        message: bounded(failure.message),
+        error_type: bounded(failure.error_type),
+        stack: bounded(failure.stack),
+    }
+}
+
 /// One instance. A call that returns the outer error has trapped: the instance is dead.
 pub(crate) struct Instance {
     store: Store<Imports>,
@@ -120,18 +172,29 @@ impl Instance {
         options: &[tracing::SpanOption<'_>],
     ) -> Called<u64, types::SpanError> {
         let now = self.now();
+        let shorter: Vec<_>;
+        let options = if options.iter().any(is_long) {
+            shorter = options.iter().map(bounded_option).collect();
+            &shorter
+        } else {
+            options
+        };
+        let parent = match parent {
+            tracing::Parent::Remote(place) => tracing::Parent::Remote(bounded(place)),
+            parent => parent,
+        };
         // An empty list would cost a call of the guest's allocator.
         let options = (!options.is_empty()).then_some(options);
         let tracing = self.core.witspan_llmobs_tracing();
-        tracing.call_start_span(&mut self.store, kind, parent, name, options, now)
+        tracing.call_start_span(&mut self.store, kind, parent, name.map(bounded), options, now)
     }
 
     pub(crate) fn annotate(&mut self, span: u64, annotation: &str) -> Called<Vec<types::Warning>> {
-        self.core.witspan_llmobs_tracing().call_annotate(&mut self.store, span, annotation)
+        self.core.witspan_llmobs_tracing().call_annotate(&mut self.store, span, bounded(annotation))
     }
 
     pub(crate) fn check_context(&mut self, context: &str) -> Called<Vec<types::Warning>> {
-        self.core.witspan_llmobs_tracing().call_check_context(&mut self.store, context)
+        self.core.witspan_llmobs_tracing().call_check_context(&mut self.store, bounded(context))
     }
 
     pub(crate) fn finish(
@@ -141,6 +204,7 @@ impl Instance {
         end_ns: Option<u64>,
     ) -> Called<tracing::Finished, types::SpanError> {
         let now = self.now();
+        let failure = failure.as_ref().map(bounded_failure);
         let tracing = self.core.witspan_llmobs_tracing();
         tracing.call_finish(&mut self.store, span, failure, end_ns, now)
     }
@@ -166,11 +230,17 @@ impl Instance {
         span: u64,
         headers: &[types::HeaderParam<'_>],
     ) -> Called<Vec<types::HeaderResult>, types::SpanError> {
-        self.core.witspan_llmobs_propagation().call_inject(&mut self.store, span, headers)
+        self.core.witspan_llmobs_propagation().call_inject(
+            &mut self.store,
+            span,
+            &bounded_headers(headers),
+        )
     }
 
     pub(crate) fn extract(&mut self, headers: &[types::HeaderParam<'_>]) -> Called<String> {
-        self.core.witspan_llmobs_propagation().call_extract(&mut self.store, headers)
+        self.core
+            .witspan_llmobs_propagation()
+            .call_extract(&mut self.store, &bounded_headers(headers))
     }
 
     pub(crate) fn remote_of(&mut self, span: u64) -> Called<String, types::SpanError> {
@@ -178,11 +248,13 @@ impl Instance {
     }
 
     pub(crate) fn submit(&mut self, evaluation: &str) -> Called<evaluations::Submitted> {
-        self.core.witspan_llmobs_evaluations().call_submit(&mut self.store, evaluation)
+        self.core.witspan_llmobs_evaluations().call_submit(&mut self.store, bounded(evaluation))
     }
 
     pub(crate) fn submit_feedback(&mut self, feedback: &str) -> Called<evaluations::Submitted> {
-        self.core.witspan_llmobs_evaluations().call_submit_feedback(&mut self.store, feedback)
+        self.core
+            .witspan_llmobs_evaluations()
+            .call_submit_feedback(&mut self.store, bounded(feedback))
     }
 
     pub(crate) fn set_processor(&mut self, limit_ns: Option<u64>) -> wasmtime::Result<()> {

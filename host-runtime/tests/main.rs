@@ -8,6 +8,7 @@ mod destination;
 mod evaluations;
 mod exporter;
 mod failure;
+mod long;
 mod losses;
 mod memory;
 mod processor;

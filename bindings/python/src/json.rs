@@ -21,6 +21,18 @@ const MAX_DEPTH: usize = 34;
 /// beyond what one span may hold; it bounds what a small object can unfold to.
 const MAX_VALUES: usize = 2_500_000;
 
+/// Bytes that one member of an annotation takes at most, and all of them together. What is longer is
+/// not sent anyway: a span has 5 MB, to which the core cuts it and says so. Walking and copying the
+/// rest would only hold up the application.
+const MAX_BYTES: usize = 5_500_000;
+const MAX_BYTES_TOGETHER: usize = 7_500_000;
+
+/// What a member may take that comes after others which have taken all.
+const MIN_BYTES: usize = 64 << 10;
+
+/// Bytes of a text that are escaped at a time; so many times six it may be longer than it should.
+const STEP: usize = 16 << 10;
+
 /// As how many values an object counts that Python code has to read first.
 const OBJECT_COST: usize = 50;
 
@@ -74,6 +86,8 @@ pub(crate) struct Writer<'py> {
     open: Vec<*mut pyo3::ffi::PyObject>,
     /// Values that may still be walked.
     left: usize,
+    /// How long the text may be when a value is begun.
+    end: usize,
     /// What interrupted the walk: not the values' own failure, so not ours to drop.
     interrupt: Option<PyErr>,
 }
@@ -98,7 +112,19 @@ impl<'py> Writer<'py> {
     fn new() -> Self {
         let mut out = SPARE.try_with(RefCell::take).unwrap_or_default();
         out.reserve(2048);
-        Writer { out, held: Vec::new(), open: Vec::new(), left: MAX_VALUES, interrupt: None }
+        let end = MAX_BYTES;
+        Writer { out, held: Vec::new(), open: Vec::new(), left: MAX_VALUES, end, interrupt: None }
+    }
+
+    /// So many members of a container may still be walked, and one to see that there are more.
+    fn most_members(&self) -> usize {
+        // Each takes two bytes or more.
+        self.left.min(self.end.saturating_sub(self.out.len()) / 2) + 1
+    }
+
+    /// Whether no more is to be walked.
+    fn is_full(&self) -> bool {
+        self.left == 0 || self.out.len() >= self.end
     }
 
     /// An object of the members that are there. Fails only with what interrupted the walk.
@@ -115,6 +141,8 @@ impl<'py> Writer<'py> {
             writer.out.push_str(name);
             writer.out.push_str("\":");
             writer.left = MAX_VALUES;
+            let room = MAX_BYTES_TOGETHER.saturating_sub(writer.out.len());
+            writer.end = writer.out.len() + room.clamp(MIN_BYTES, MAX_BYTES);
             writer.value(value);
             if let Some(interrupt) = writer.interrupt.take() {
                 return Err(interrupt);
@@ -165,7 +193,7 @@ impl<'py> Writer<'py> {
             self.out.push_str("\"[cyclic reference]\"");
         } else if self.open.len() >= MAX_DEPTH {
             self.out.push_str("[]");
-        } else if self.left == 0 {
+        } else if self.is_full() {
             self.out.push_str("\"[too many values]\"");
         } else {
             self.open.push(this);
@@ -178,10 +206,13 @@ impl<'py> Writer<'py> {
         self.out.push('{');
         let start = self.held.len();
         let (mut place, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+        let most = start + 2 * self.most_members();
         // SAFETY: it is a dict, which nothing changes before the loop has ended; what it gives is
         // alive as long.
         unsafe {
-            while ffi::PyDict_Next(dict.as_ptr(), &mut place, &mut key, &mut value) != 0 {
+            while self.held.len() < most
+                && ffi::PyDict_Next(dict.as_ptr(), &mut place, &mut key, &mut value) != 0
+            {
                 self.held.push(Bound::from_borrowed_ptr_or_opt(dict.py(), key));
                 self.held.push(Bound::from_borrowed_ptr_or_opt(dict.py(), value));
             }
@@ -190,7 +221,7 @@ impl<'py> Writer<'py> {
             if at > start {
                 self.out.push(',');
             }
-            if self.left == 0 {
+            if self.is_full() {
                 self.out.push_str("\"[too many values]\":true");
                 break;
             }
@@ -228,12 +259,13 @@ impl<'py> Writer<'py> {
     fn items(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) {
         self.out.push('[');
         let start = self.held.len();
-        self.held.extend(items.map(Some));
+        let most = self.most_members();
+        self.held.extend(items.take(most).map(Some));
         for at in start..self.held.len() {
             if at > start {
                 self.out.push(',');
             }
-            if self.left == 0 {
+            if self.is_full() {
                 self.out.push_str("\"[too many values]\"");
                 break;
             }
@@ -306,6 +338,8 @@ impl<'py> Writer<'py> {
     }
 
     fn string(&mut self, string: &Bound<'_, PyString>) {
+        let short = begin_of(string);
+        let string = short.as_ref().unwrap_or(string);
         match utf8(string) {
             Some(text) => self.text(text),
             None => {
@@ -314,8 +348,16 @@ impl<'py> Writer<'py> {
                     match unit {
                         Ok(character) => escape(&mut self.out, character.encode_utf8(&mut [0; 4])),
                         Err(lone) => {
-                            let _ = write!(self.out, "\\u{:04x}", lone.unpaired_surrogate());
+                            let unit = lone.unpaired_surrogate();
+                            self.out.push_str("\\u");
+                            self.out.extend([12, 8, 4, 0].map(|at| {
+                                char::from_digit(u32::from(unit >> at) & 15, 16).unwrap_or('0')
+                            }));
                         }
+                    }
+                    if self.out.len() > self.end {
+                        self.out.push_str(CUT);
+                        break;
                     }
                 }
                 self.out.push('"');
@@ -323,11 +365,36 @@ impl<'py> Writer<'py> {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        self.out.reserve(text.len() + 2);
+    fn text(&mut self, mut text: &str) {
+        self.out.reserve(text.len().min(MAX_BYTES) + 2);
         self.out.push('"');
+        while text.len() > STEP {
+            let (begin, rest) = text.split_at(text.floor_char_boundary(STEP));
+            escape(&mut self.out, begin);
+            text = rest;
+            if self.out.len() > self.end {
+                text = CUT;
+            }
+        }
         escape(&mut self.out, text);
         self.out.push('"');
+    }
+}
+
+/// What ends a text that is not written to its end. The core cuts it before this.
+const CUT: &str = "[cut]";
+
+/// So much of a string as may be written, where that is not all of it: the UTF-8 form of all would
+/// stay in memory as long as the string does.
+fn begin_of<'py>(string: &Bound<'py, PyString>) -> Option<Bound<'py, PyString>> {
+    let most = MAX_BYTES + STEP;
+    // SAFETY: it is a str, and we hold the interpreter.
+    unsafe {
+        if ffi::PyUnicode_GetLength(string.as_ptr()) <= most as ffi::Py_ssize_t {
+            return None;
+        }
+        let begin = ffi::PyUnicode_Substring(string.as_ptr(), 0, most as ffi::Py_ssize_t);
+        Bound::from_owned_ptr_or_opt(string.py(), begin)?.cast_into().ok()
     }
 }
 

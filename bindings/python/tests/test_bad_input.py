@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import decimal
+import json
 import re
 import sys
 import time
@@ -555,7 +556,50 @@ def test_a_span_too_long_however_it_is_cut_is_counted_and_told(tracing: Tracing,
 
 def test_an_annotation_beyond_the_memory_for_open_spans_is_counted(tracing: Tracing) -> None:
     with LLMObs.task():
-        LLMObs.annotate(input_data="x" * 70_000_000, tags={"kept": 1})
+        # More than a span may hold by the time the last one comes.
+        for n in range(13):
+            LLMObs.annotate(metadata={f"{n}": "x" * 5_400_000}, tags={"kept": n + 3})
         LLMObs.annotate(tags={"kept": 2})
     assert "kept:2" in tracing.only()["tags"]
     assert counters() == (1, 0)
+
+
+class Words(dict[str, Any]):
+    """A mapping of the application's own."""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: "x" * 40_000_000,
+        lambda: "\0" * 10_000_000,
+        lambda: "\u00e9" * 20_000_000,
+        lambda: "a\ud800" * 500_000,
+        lambda: b"b" * 40_000_000,
+        lambda: [1] * 6_000_000,
+        lambda: [{"a": "b"}] * 3_000_000,
+        lambda: {f"{n:x}": "" for n in range(700_000)},
+        lambda: Words({f"{n:x}": "" for n in range(700_000)}),
+        lambda: [{"role": "user", "content": "x" * 1_000_000}] * 40,
+    ],
+    ids=["text", "escapes", "utf-8", "surrogates", "bytes", "list", "dicts", "keys", "own", "chat"],
+)
+def test_a_value_of_any_size_is_cut_and_costs_nobody_else(tracing: Tracing, make: Any) -> None:
+    with LLMObs.task(name="before"):
+        LLMObs.annotate(output_data="kept")
+    value = make()
+    with LLMObs.llm(name="huge") as span:
+        try:
+            LLMObs.annotate(span, input_data=value, output_data=value, metadata={"it": value})
+        except LLMObsArgumentError:
+            # Of messages, it is none.
+            LLMObs.annotate(span, metadata={"it": value})
+        LLMObs.annotate(span, tags={"still": "there"}, metrics={"input_tokens": 1})
+    flushed = LLMObs.flush()
+    assert (flushed.delivered, flushed.dropped) == (2, {})
+    events = {event["name"]: event for event in tracing.events()}
+    assert "still:there" in events["huge"]["tags"]
+    assert events["huge"]["metrics"]["input_tokens"] == 1
+    text = json.dumps(events["huge"], ensure_ascii=False, separators=(",", ":"))
+    assert len(text.encode()) <= 5_000_000
+    assert any(said in text for said in ("witspan.cut:", "[cut]", "[too many values]", " more]"))

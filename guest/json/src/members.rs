@@ -91,6 +91,12 @@ impl Members {
         }
     }
 
+    /// Gives back the memory that it has grown to and does not need.
+    pub fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.index.shrink_to_fit();
+    }
+
     /// The value of a member by its escaped key.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let at = self.find(key)?;
@@ -149,7 +155,7 @@ impl Members {
 
     /// Bytes that they take.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + size_of_val(self.index.as_slice())
     }
 
     /// Appends the members as a JSON object.

@@ -53,6 +53,11 @@ impl Warning {
     }
 }
 
+/// Bytes that a text may have which is read here: an annotation, a context, an evaluation, an event
+/// that comes back. More than is sent of one span, and little enough that reading it, which
+/// takes some times as much, fits into memory beside all that waits.
+const MAX_TEXT: usize = 8 << 20;
+
 /// At most so many warnings are given for one call; the count in the statistics is of these.
 const MAX_WARNINGS: usize = 16;
 
@@ -165,6 +170,9 @@ impl<'p> Parser<'p> {
 
     /// Reads a whole JSON object, called `name` in errors; `each` reads a member's value.
     fn whole(&mut self, name: &str, text: &str, each: &mut EachMember<'_>) -> Result<(), Refused> {
+        if text.len() > MAX_TEXT {
+            return Err(refused(&name, &format!("{} bytes long", text.len()), "up to 8 MiB"));
+        }
         let not_json = |error| not_json(name, error);
         let mut reader = Reader::new(text);
         let begun = reader.value().map_err(not_json)?;

@@ -1,7 +1,7 @@
 //! How the values of an annotation are read: one or a list, text or object, and what is said of
 //! those that are neither.
 
-use super::{MAX_WARNINGS, Path, Warning};
+use super::{MAX_TEXT, MAX_WARNINGS, Path, Warning};
 use crate::error::{Refused, refused};
 use crate::json::{Canonicalizer, Number, Reader, SyntaxError, Value, append, put, write_escaped};
 use crate::span::Shape;
@@ -73,18 +73,28 @@ impl Parser<'_> {
         if !matches!(value, Value::Array) {
             return self.one(path, shape, value, reader, out);
         }
-        let mut count = 0;
+        let (mut count, mut left_out) = (0, 0);
         while reader.element(count == 0)? {
+            let value = reader.value()?;
+            // Three bytes may become ten times as many.
+            if out.len() > MAX_TEXT {
+                reader.skip(value)?;
+                left_out += 1;
+                continue;
+            }
             if count > 0 {
                 out.push(b',');
             }
-            let value = reader.value()?;
             let before = out.len();
             self.one(&path.element(count), shape, value, reader, out)?;
             if out.len() == before && count > 0 {
                 out.pop();
             }
             count += 1;
+        }
+        if left_out > 0 {
+            let what = format_args!("takes more than 8 MiB: {left_out} elements were left out");
+            self.warn(path, what);
         }
         Ok(())
     }
@@ -148,6 +158,7 @@ impl Parser<'_> {
                 let mut json = std::mem::take(&mut self.scratch);
                 json.clear();
                 let written = self.canonicalizer.write(reader, value, &mut json);
+                out.reserve(json.len() + json.len() / 8);
                 write_escaped(out, &json);
                 self.scratch = json;
                 written?;

@@ -13,6 +13,8 @@ const KEPT_BYTES: usize = 256;
 const SHORTEST: usize = 32;
 /// What the tag that says so takes, at most.
 const MARK: usize = 96;
+/// So many bytes too long is not far too long.
+const SLACK: usize = 8 << 20;
 /// What saying so takes in each text that is cut, at most.
 const NOTICE: usize = 32;
 
@@ -22,7 +24,13 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
     // Saying so takes a tag.
     let over = over + MARK;
     let mut lengths: Vec<usize> = Vec::new();
-    each_part(ended, &mut |_, part| part.lengths(&mut lengths));
+    each_part(ended, &mut |_, part| {
+        part.lengths(&mut |length| {
+            if length > SHORTEST {
+                lengths.push(length);
+            }
+        });
+    });
     crate::json::sort_by(&mut lengths, |a, b| b.cmp(a));
     let level = water_level(&lengths, over);
     let mut sections: Vec<&'static str> = Vec::new();
@@ -32,6 +40,16 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
         }
     });
     mark(ended, &sections);
+}
+
+/// Brings a span that is far too long near to `longest` bytes before it is written for the first
+/// time: writing it as it is would take its length twice over.
+pub(crate) fn cut_down(ended: &mut Ended, longest: usize) {
+    let longest = longest + SLACK;
+    if ended.size() > longest {
+        cut(ended, ended.size() - longest);
+    }
+    while ended.size() > longest && empty_the_largest(ended) {}
 }
 
 /// Empties what takes the most bytes of a span that is still too long; false if nothing is left.
@@ -59,6 +77,11 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
 const SMALL: usize = 128;
 /// What stands in the place of a part that was too long however it was cut.
 const EMPTIED: &str = "[left out: too long for one event]";
+
+/// Whether anything of a span was cut.
+pub(crate) fn was_cut(ended: &Ended) -> bool {
+    ended.marks.iter().any(|(key, _)| *key == "witspan.cut")
+}
 
 fn mark(ended: &mut Ended, sections: &[&'static str]) {
     let at = ended.marks.iter().position(|(key, _)| *key == "witspan.cut");
@@ -155,16 +178,16 @@ impl Part<'_> {
         }
     }
 
-    fn lengths(&self, lengths: &mut Vec<usize>) {
+    fn lengths(&self, each: &mut dyn FnMut(usize)) {
         match self {
-            Part::Json(json) => each_text(json, &mut |text, _| lengths.push(text.len())),
+            Part::Json(json) => each_text(json, &mut |text, _| each(text.len())),
             Part::Members(members) => {
                 for (_, value) in members.iter() {
-                    each_text(value, &mut |text, _| lengths.push(text.len()));
+                    each_text(value, &mut |text, _| each(text.len()));
                 }
             }
-            Part::Tags(members) => lengths.extend(members.iter().map(|(_, value)| value.len())),
-            Part::Text(text) => lengths.push(text.len()),
+            Part::Tags(members) => members.iter().for_each(|(_, value)| each(value.len())),
+            Part::Text(text) => each(text.len()),
         }
     }
 
@@ -178,9 +201,13 @@ impl Part<'_> {
                 }
                 None => false,
             },
-            Part::Members(members) => cut_members(members, &|value| cut_json(value, level)),
-            Part::Tags(members) => cut_members(members, &|value| {
-                (value.len() > level).then(|| cut_inside(value, level))
+            Part::Members(members) => {
+                cut_members(members, &|value| has_longer(value, level), &|value| {
+                    cut_json(value, level).unwrap_or_else(|| value.to_vec())
+                })
+            }
+            Part::Tags(members) => cut_members(members, &|value| value.len() > level, &|value| {
+                cut_inside(value, level)
             }),
             Part::Text(text) => {
                 let long = text.len() > level;
@@ -191,22 +218,32 @@ impl Part<'_> {
     }
 }
 
-fn cut_members(members: &mut Members, cut: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
+/// Cuts values that are too long, if there are any: without, not even a copy is made.
+fn cut_members(
+    members: &mut Members,
+    is_long: &dyn Fn(&[u8]) -> bool,
+    cut: &dyn Fn(&[u8]) -> Vec<u8>,
+) -> bool {
+    if !members.iter().any(|(_, value)| is_long(value)) {
+        return false;
+    }
     let mut shorter = Members::default();
-    let mut any = false;
     for (key, value) in members.iter() {
-        match cut(value) {
-            Some(value) => {
-                any = true;
-                shorter.set(key, &value);
-            }
-            None => shorter.set(key, value),
+        if is_long(value) {
+            shorter.set(key, &cut(value));
+        } else {
+            shorter.set(key, value);
         }
     }
-    if any {
-        *members = shorter;
-    }
-    any
+    *members = shorter;
+    true
+}
+
+/// Whether JSON in wire form has a text that is longer than `level`.
+fn has_longer(json: &[u8], level: usize) -> bool {
+    let mut longer = false;
+    each_text(json, &mut |text, _| longer |= text.len() > level);
+    longer
 }
 
 /// Calls `each` with every text of JSON in wire form that may be cut, and where it begins.

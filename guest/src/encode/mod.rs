@@ -15,7 +15,7 @@ use crate::json::{Members, append, put, put_integer as integer, put_string as te
 use crate::settings::{IntakeFormat, Settings};
 use crate::span::{Failure, Frame, Record, Shape};
 
-pub(crate) use cut::{cut, empty_the_largest};
+pub(crate) use cut::{cut, cut_down, empty_the_largest, was_cut};
 pub(crate) use event::write_processor_event;
 pub(crate) use tags::{prepare_tags, root_tags};
 

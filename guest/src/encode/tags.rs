@@ -94,18 +94,25 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     fn borrowed((key_len, tag): &(usize, Vec<u8>)) -> Tag<'_> {
         (*key_len, tag.as_slice())
     }
-    // Highest precedence first: a tag whose key is there already is passed over.
-    let layers = error
-        .iter()
-        .chain(&marks)
-        .chain(&version)
-        .chain(&prompt)
-        .map(borrowed)
-        .chain(own.iter_whole())
-        .chain(session.iter().map(borrowed))
-        .chain(ended.frame.app.tags.iter().map(borrowed));
-    for tag in layers {
-        if !tags.iter().any(|set| key_of(set) == key_of(&tag)) {
+    // Highest precedence first: a tag whose key is there already is passed over. The span's own, of
+    // which there may be many, have different keys and are found by them.
+    let is_in = |tags: &[Tag<'_>], tag: &Tag<'_>| tags.iter().any(|set| key_of(set) == key_of(tag));
+    for tag in error.iter().chain(&marks).chain(&version).chain(&prompt).map(borrowed) {
+        if !is_in(&tags, &tag) {
+            tags.push(tag);
+        }
+    }
+    let above = tags.len();
+    for tag in own.iter_whole() {
+        if !is_in(tags.get(..above).unwrap_or_default(), &tag) {
+            tags.push(tag);
+        }
+    }
+    let below = tags.len();
+    for tag in session.iter().chain(&ended.frame.app.tags).map(borrowed) {
+        let above = is_in(tags.get(..above).unwrap_or_default(), &tag);
+        let beside = is_in(tags.get(below..).unwrap_or_default(), &tag);
+        if !above && !beside && own.get(key_of(&tag)).is_none() {
             tags.push(tag);
         }
     }

@@ -5,6 +5,7 @@
 
 use super::{Pool, Reply, SpanRef};
 use crate::error::Error;
+use crate::instance::bounded;
 use crate::instance::processing::Outcome;
 use crate::lock;
 use crate::notices::Topic;
@@ -122,7 +123,7 @@ impl Pool {
         RUNNING.set(0);
         let late = self.clock.monotonic_ns().saturating_sub(began) > processor.limit_ns();
         let outcome = match &processed {
-            Processed::Changed(text) => Outcome::Processed(text),
+            Processed::Changed(text) => Outcome::Processed(bounded(text)),
             Processed::Drop => Outcome::Drop,
             Processed::Failed(_) => Outcome::Failed,
         };

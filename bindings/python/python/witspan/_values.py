@@ -30,6 +30,8 @@ from typing import Any
 
 # More elements of a collection are counted, but not looked at: it may make them as it goes.
 _MOST_ELEMENTS = 10_000
+# Bytes that are read as text: more than are sent of a span.
+_MOST_BYTES = 5_500_000
 
 
 def plain(value: Any) -> Any:
@@ -44,9 +46,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value if isinstance(value.value, (str, int, float)) else value.name
     if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "replace")
+        return _decoded(value, len(value))
     if isinstance(value, memoryview):
-        return value.tobytes().decode("utf-8", "replace")
+        return _decoded(value.cast("B") if value.c_contiguous else value.tobytes(), value.nbytes)
     if isinstance(value, (date, time)):
         # A datetime is a date.
         return value.isoformat()
@@ -77,6 +79,11 @@ def _plain(value: Any) -> Any:
     if callable(getattr(type(value), "model_dump", None)):
         return value.model_dump()
     return str(value)
+
+
+def _decoded(value: Any, length: int) -> str:
+    text = bytes(value[:_MOST_BYTES]).decode("utf-8", "replace")
+    return text if length <= _MOST_BYTES else text + _cut(length - _MOST_BYTES)
 
 
 def _duration(value: timedelta) -> str:
