@@ -2,7 +2,8 @@
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
 //! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
-//! OpenTelemetry mean. A request is taken whole or not at all.
+//! OpenTelemetry mean; `sides`, `messages` and `media` make of these what went in and came out. A
+//! request is taken whole or not at all.
 
 mod apm;
 mod drops;
@@ -10,9 +11,11 @@ mod evaluations;
 mod event;
 mod genai;
 mod json;
+mod media;
 mod messages;
 mod msgpack;
 mod otlp;
+mod sides;
 mod spans;
 #[cfg(test)]
 mod tests;

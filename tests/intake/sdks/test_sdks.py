@@ -132,6 +132,28 @@ def test_what_opentelemetry_sends_is_shown_whole(intake: Intake, tmp_path: Path)
     check(intake.whole_trace(6), "python", "ValueError", judged=False)
 
 
+def test_what_a_model_sees_and_hears_comes_through_opentelemetry(
+    intake: Intake, tmp_path: Path
+) -> None:
+    run_python("with_opentelemetry_media", {"OTEL_EXPORTER_OTLP_ENDPOINT": intake.url}, tmp_path)
+    spans = {span["name"]: span for span in intake.whole_trace(2)["spans"]}
+    (asked,) = spans["look"]["input"]["messages"]
+    assert asked["content"].split("\n\n") == [
+        "What is it?",
+        "[image: https://example.com/a.png]",
+        "[video: video/mp4, file-1]",
+    ]
+    assert asked["image_parts"] == [{"mime_type": "image/png", "content": "iVBO"}]
+    assert asked["audio_parts"] == [{"mime_type": "audio/wav", "content": "UklG"}]
+    (said,) = spans["look"]["output"]["messages"]
+    assert said["content"] == "It is round.\n\nA dot."
+    assert said["audio_parts"] == [{"mime_type": "audio/mpeg", "content": "SUQz"}]
+    assert spans["look"]["metadata"]["finish_reasons"] == ["stop"]
+    heard = [(each["role"], each["content"]) for each in spans["listen"]["input"]["messages"]]
+    assert heard == [("system", "Be brief."), ("user", "And now?")]
+    assert spans["listen"]["output"]["messages"][0]["content"] == "Still."
+
+
 def test_what_another_sends_as_otlp_json_is_shown(intake: Intake) -> None:
     def pair(key: str, value: Any) -> Any:
         kind = {str: "stringValue", int: "intValue"}[type(value)]
