@@ -149,7 +149,8 @@ pub(crate) const METRICS: &[(&str, &str)] = &[
     ("gen_ai.server.time_to_first_token", "time_to_first_token"),
 ];
 /// Other numbers below these are metrics by what follows, with `_` for each dot.
-pub(crate) const METRICS_BELOW: &[&str] = &["gen_ai.usage.", "llm.token_count.", "llm.cost."];
+pub(crate) const METRICS_BELOW: &[&str] =
+    &["gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.token_count.", "llm.cost."];
 /// JSON objects whose members are metrics, and how the name of each ends here.
 pub(crate) const METRICS_INSIDE: &[(&str, &str)] = &[
     ("langfuse.observation.usage_details", "_tokens"),

@@ -43,6 +43,8 @@ pub(crate) enum Route {
     EvalV2,
     /// `/v0.3/traces`, `/v0.4/traces`
     ApmTraces,
+    /// `/v0.5/traces`
+    ApmTracesV5,
     /// `/v1/input`
     ApmAgentless,
     /// `/v1/traces`
@@ -63,8 +65,9 @@ pub(crate) fn request(
         Route::PublicSpans => spans::public(&text(&kind, body)?)?,
         Route::SdkSpans => spans::sdk(&text(&kind, body)?)?,
         Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
-        Route::ApmTraces if body.is_empty() => Decoded::default(),
+        Route::ApmTraces | Route::ApmTracesV5 if body.is_empty() => Decoded::default(),
         Route::ApmTraces => apm::traces(body)?,
+        Route::ApmTracesV5 => apm::without_llm(body)?,
         Route::ApmAgentless => apm::agentless(json::text(body)?)?,
         Route::OtlpTraces => match kind.as_str() {
             "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,

@@ -56,6 +56,7 @@ pub(crate) fn onward(
         Route::PublicSpans if !otlp && !agent => relayed(Place::PublicSpans),
         // An agent takes the whole trace, also the spans that are no LLM's.
         Route::ApmTraces if agent => relayed(Place::ApmTraces),
+        Route::ApmTracesV5 if agent => relayed(Place::ApmTracesV5),
         Route::OtlpTraces if otlp => relayed(Place::Otlp),
         _ if decoded.spans.is_empty() => return None,
         _ if otlp => {

@@ -36,6 +36,7 @@ pub(crate) enum Place {
     EvaluationsV1,
     EvaluationsV2,
     ApmTraces,
+    ApmTracesV5,
     Otlp,
 }
 
@@ -47,6 +48,7 @@ impl Place {
             Self::EvaluationsV1 => "/api/intake/llm-obs/v1/eval-metric",
             Self::EvaluationsV2 => "/api/intake/llm-obs/v2/eval-metric",
             Self::ApmTraces => "/v0.4/traces",
+            Self::ApmTracesV5 => "/v0.5/traces",
             Self::Otlp => "/v1/traces",
         }
     }
@@ -128,7 +130,11 @@ impl Target {
         let spans = path == Place::SdkSpans.path();
         let (url, more) = match self {
             Self::Otlp(url) => (url.clone(), None),
-            Self::Agent(base) if path == Place::ApmTraces.path() => (format!("{base}{path}"), None),
+            Self::Agent(base)
+                if [Place::ApmTraces, Place::ApmTracesV5].iter().any(|apm| path == apm.path()) =>
+            {
+                (format!("{base}{path}"), None)
+            }
             Self::Agent(base) => {
                 let subdomain = if spans { "llmobs-intake" } else { "api" };
                 (format!("{base}/evp_proxy/v2{path}"), Some(subdomain))

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::{Forward, Target, onward};
 use crate::decode::{self, Route};
-use crate::store::{Outlet, Retention, Store, now_ns};
+use crate::model::Decoded;
+use crate::store::{Onward, Outlet, Retention, Store, now_ns};
 
 type Received = Receiver<(String, Vec<u8>)>;
 
@@ -198,6 +199,28 @@ fn an_agent_gets_what_the_sdk_sent_as_it_was() {
     assert_eq!((&status["delivered"], &status["lost"]), (&json!(1), &json!({})));
     assert_eq!(status["delivered_bytes"], sent.len());
     assert_eq!((&status["waiting_bytes"], &status["oldest_waiting_s"]), (&json!(0), &Value::Null));
+}
+
+#[test]
+fn an_agent_gets_traces_without_llm_spans_too_and_datadog_s_intake_does_not() {
+    let body = b"\x92\x90\x90";
+    for (route, path) in [(Route::ApmTraces, "/v0.4/traces"), (Route::ApmTracesV5, "/v0.5/traces")]
+    {
+        let (url, received) = receiver(&[200]);
+        let kind = "application/msgpack";
+        let decoded = Decoded::default();
+        let to = |name: &str| {
+            let target = Target::parse(name, |_| Some("key".to_owned())).expect("it is understood");
+            onward(&target, route, kind, &HeaderMap::new(), body, &decoded)
+        };
+        let Some(Onward::Parcel(parcel)) = to(&url) else { panic!("it goes on") };
+        let agent = Target::parse(&url, |_| None).expect("it is understood");
+        agent.send(&super::target::http(), &parcel, &parcel.body());
+        let (head, sent) = next(&received);
+        assert!(head.starts_with(&format!("post {path} ")), "{head}");
+        assert_eq!(sent, body);
+        assert!(to(&format!("intake:{url}")).is_none());
+    }
 }
 
 #[test]

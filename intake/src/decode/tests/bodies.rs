@@ -238,6 +238,21 @@ fn messagepack_that_is_broken_deep_or_of_another_shape_is_refused() {
 }
 
 #[test]
+fn traces_in_the_fifth_form_are_taken_and_hold_no_llm_span() {
+    // One text, and one trace of one span of twelve members.
+    let span = b"\x9c\x00\x00\x00\x01\x02\x00\x03\x04\x00\x80\x80\x00";
+    let body = [&b"\x92\x91\xa1a\x91\x91"[..], span].concat();
+    let headers = HeaderMap::new();
+    let decoded = request(Route::ApmTracesV5, "application/msgpack", &headers, &body);
+    let decoded = decoded.expect("it is taken");
+    assert_eq!((decoded.spans.len(), decoded.evaluations.len()), (0, 0));
+    for wrong in [&b"\x91\x90"[..], b"\x90", b"\x92\x90", b"\xa1a"] {
+        let refusal = request(Route::ApmTracesV5, "application/msgpack", &headers, wrong);
+        assert!(matches!(refusal, Err(Refusal::BadRequest { .. })), "{wrong:?}");
+    }
+}
+
+#[test]
 fn ddtrace_without_an_agent_has_its_events_as_json_with_hexadecimal_ids() {
     let body = json!({ "traces": [{ "hostname": "h", "languageName": "python", "spans": [
         { "name": "http", "span_id": "000000000000000b", "meta": {} },

@@ -400,6 +400,7 @@ fn an_agent_of_pydantic_ai_has_what_it_was_asked_and_what_it_answered() {
             "gen_ai.agent.name": "helper",
             "pydantic_ai.all_messages": messages.to_string(),
             "final_result": "Rain.",
+            "gen_ai.aggregated_usage.input_tokens": 18,
             "logfire.json_schema": "{\"type\":\"object\"}",
         }),
         &[],
@@ -407,6 +408,7 @@ fn an_agent_of_pydantic_ai_has_what_it_was_asked_and_what_it_answered() {
     assert_eq!(span.kind.name(), "agent");
     assert_eq!(span.meta["input"]["messages"][0]["content"], "Weather?");
     assert_eq!(span.meta["output"]["value"], "Rain.");
+    assert_eq!(span.metric("input_tokens"), Some(18.0));
     assert_eq!(span.tags, ["gen_ai.agent.name:helper"]);
 }
 
