@@ -370,8 +370,12 @@ fn beyond_the_bound_the_oldest_that_wait_are_lost_and_counted() {
     assert!((2..20).contains(&waiting), "{status}");
     assert!(status["waiting_bytes"].as_i64() <= Some(2_000), "{status}");
     assert_eq!(status["lost"], json!({ "queue_full": 20 - waiting }));
-    // A smaller bound at the next start holds from the next request on.
+    // A smaller bound holds from the next start on, and for what comes then.
     relay.start(Some(&url), 1_000);
+    let status = relay.status();
+    let left = status["waiting"].as_u64().expect("a number");
+    assert!(left < waiting && status["waiting_bytes"].as_i64() <= Some(1_000), "{status}");
+    assert_eq!(status["lost"], json!({ "queue_full": 20 - left }));
     relay.take(&body(21));
     let status = relay.status();
     let fewer = status["waiting"].as_u64().expect("a number");
@@ -440,7 +444,12 @@ fn deleting_everything_empties_the_outbox_and_counts_it() {
     assert_eq!(status["lost"], json!({ "cleared": 3 }));
     let received = judging(TcpListener::bind(address).expect("the port is free"), |_| 202);
     relay.take(&body(4));
-    assert_eq!(spans(&received, 1), [4]);
+    // The first may be one that was just being tried when it was deleted.
+    let first = spans(&received, 1);
+    assert!([[4], [1]].iter().any(|span| first == span), "{first:?}");
+    if first == [1] {
+        assert_eq!(spans(&received, 1), [4]);
+    }
 }
 
 #[test]

@@ -108,6 +108,11 @@ impl Ledger {
         !self.settled.is_empty()
     }
 
+    /// Whether more waits than may.
+    pub(crate) fn is_overfull(&self, tally: &Tally) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| tally.bytes > number(outlet.keep))
+    }
+
     /// A transaction's part: deletes what has been settled, adds what came, and makes room.
     pub(crate) fn write<'a>(
         &self,
@@ -143,13 +148,11 @@ impl Ledger {
                     }
                 }
             }
-            let sending = board.sending();
-            while tally.bytes > keep {
-                let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
-                match self.delete(connection, tally, oldest, sending)? {
-                    Some(gone) => moved.lose("queue_full", gone.items, None),
-                    None => break,
-                }
+            let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
+            while self.is_overfull(tally)
+                && let Some(gone) = self.delete(connection, tally, oldest, board.sending())?
+            {
+                moved.lose("queue_full", gone.items, None);
             }
         }
         moved.save(connection)?;
