@@ -134,18 +134,21 @@ impl Ledger {
             }
         }
         if let Some(outlet) = &self.outlet {
-            let keep = number(outlet.keep);
+            let mut parcels = Vec::new();
             for each in onward {
                 match each {
                     Onward::Lost(reason, items) => moved.lose(reason, number(*items), None),
-                    Onward::Parcel(parcel) if number(parcel.bytes() as u64) > keep => {
-                        moved.lose("queue_full", number(parcel.items), None);
-                    }
-                    Onward::Parcel(parcel) => {
-                        add(connection, &outlet.receiver, parcel)?;
-                        tally.waiting += 1;
-                        tally.bytes += number(parcel.bytes() as u64);
-                    }
+                    Onward::Parcels(several) => parcels.extend(several),
+                }
+            }
+            for parcel in parcels {
+                let bytes = number(parcel.bytes() as u64);
+                if bytes > number(outlet.keep) {
+                    moved.lose("queue_full", number(parcel.items), None);
+                } else {
+                    add(connection, &outlet.receiver, parcel)?;
+                    tally.waiting += 1;
+                    tally.bytes += bytes;
                 }
             }
             let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
@@ -299,7 +302,7 @@ mod tests {
     fn keep(store: &Store, body: &str) {
         let headers = vec![("x-datadog-trace-count".to_owned(), "1".to_owned())];
         let parcel = Parcel::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
-        let kept = store.keep(Decoded::default(), Some(Onward::Parcel(parcel))).unwrap();
+        let kept = store.keep(Decoded::default(), Some(Onward::Parcels(vec![parcel]))).unwrap();
         kept.blocking_recv().unwrap().unwrap();
     }
 
