@@ -5,6 +5,7 @@
 //! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
 //! make those unneeded.
 
+mod again;
 mod batch;
 mod changes;
 mod ids;

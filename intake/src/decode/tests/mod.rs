@@ -2,6 +2,7 @@
 
 mod bodies;
 mod captured;
+mod media;
 mod opentelemetry;
 
 use axum::http::HeaderMap;
