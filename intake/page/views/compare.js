@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { kindClass, kindMark } from "../icons.js";
 import { messageOf, problem } from "../parts/notices.js";
+import { badges } from "../parts/tracerow.js";
 import { setQuery } from "../router.js";
 import { align } from "../trace/align.js";
 import { spanDetail } from "../trace/detail.js";
@@ -65,7 +66,7 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     const pair = pairs[at];
     if (!pair) return;
     try {
-      const sides = await Promise.all([side(left, leftId, pair.left, trees[0].start, signal), side(right, rightId, pair.right, trees[1].start, signal)]);
+      const sides = await Promise.all([side(leftId, pair.left, trees[0].start, signal), side(rightId, pair.right, trees[1].start, signal)]);
       if (mine === round) fill(detail, sides);
     } catch (error) {
       if (mine === round && messageOf(error)) fill(detail, problem(messageOf(error), showPair));
@@ -102,11 +103,11 @@ function matched(left, right) {
   return { trees, pairs: align(trees[0].roots, trees[1].roots), longest };
 }
 
-/** One span of a pair, whole. @param {WholeTrace} whole @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
-async function side(whole, id, node, start, signal) {
+/** One span of a pair, whole. @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
+async function side(id, node, start, signal) {
   if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "Only in the other trace." }));
   const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
-  return h("div", { class: "card flush" }, spanDetail(id, span, whole.evaluations.filter((each) => each.span_id === span.span_id), start));
+  return h("div", { class: "card flush" }, spanDetail(id, span, start, signal));
 }
 
 /** @param {Trace} left @param {Trace} right */
@@ -126,7 +127,7 @@ function heads(left, right) {
     h("tbody", null, rows.map(([name, pick, format]) => {
       const [a, b] = [pick(left), pick(right)];
       return a === null && b === null ? null : h("tr", null, h("th", { scope: "row", text: name }), h("td", { text: format(a) || "–" }), h("td", { text: format(b) || "–" }), h("td", null, change(a, b, format)));
-    })));
+    }), left.evaluations_total || right.evaluations_total ? h("tr", null, h("th", { scope: "row", text: "Evaluations" }), [left, right].map((trace) => h("td", null, h("div", { class: "turn-badges" }, badges(trace)))), h("td")) : null));
 }
 
 /** @param {number | null} a @param {number | null} b @param {(value: number) => string} format */
