@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { kindClass, kindMark } from "../icons.js";
 import { messageOf, problem } from "../parts/notices.js";
+import { Rows } from "../parts/rows.js";
 import { badges } from "../parts/tracerow.js";
 import { setQuery } from "../router.js";
 import { align } from "../trace/align.js";
@@ -17,8 +18,9 @@ import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 /** @typedef {import("../trace/align.js").Pair} Pair */
 /** @typedef {import("../trace/model.js").Node} Node */
 
-const SHOWN = 400;
+const LINE_PX = 28;
 const INDENT_PX = 14;
+const CHOOSING_MS = 60;
 
 /** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
 export async function make({ names: [leftId, rightId], query, signal }) {
@@ -26,8 +28,11 @@ export async function make({ names: [leftId, rightId], query, signal }) {
   let { trees, pairs, longest } = matched(left, right);
   let at = Math.max(0, Math.min(pairs.length - 1, Number(query.get("pair")) || 0));
   let round = 0;
+  let choosing = 0;
 
-  const rows = h("ol", { class: "pair-rows" });
+  const space = h("ol", { class: "pair-space" });
+  const scroller = h("div", { class: "pair-rows" }, space);
+  const rows = new Rows({ scroller, space, height: LINE_PX, id: String, line: (each) => line(each), kept: () => at });
   const detail = h("div", { class: "pair-detail" });
   const note = pageNote(async () => {
     const shown = pairs[at];
@@ -36,29 +41,37 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     const same = (/** @type {Node | null} */ a, /** @type {Node | null} */ b) => a?.span.span_id === b?.span.span_id;
     at = Math.max(0, pairs.findIndex((pair) => same(pair.left, shown?.left ?? null) && same(pair.right, shown?.right ?? null)));
     note.set(left, right);
-    drawRows(Math.max(SHOWN, at + 1));
-    choose(at, false);
+    if (rows.layout(pairs.length)) button(at)?.focus({ preventScroll: true });
+    choose(at, "keyboard");
   });
-  const more = h("button", { type: "button", class: "button more", text: "All spans", on: { click: () => drawRows(pairs.length) } });
   const element = h("div", { class: "page compare-page" }, h("h1", { text: "Side by side" }), heads(left.trace, right.trace),
-    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), rows, more, note.element), detail);
+    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), scroller, note.element), detail);
 
-  /** @param {number} shown */
-  function drawRows(shown) {
-    more.hidden = shown >= pairs.length;
-    fill(rows, pairs.slice(0, shown).map((pair, each) => h("li", null, h("button", { type: "button", class: "pair-row", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, true) } }, row(pair, longest)))));
+  /** @param {number} each */
+  function line(each) {
+    return h("li", { "aria-setsize": pairs.length, "aria-posinset": each + 1 }, h("button", {
+      type: "button", class: "pair-row", tabindex: each === at ? "0" : "-1", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, "pointer") },
+    }, row(pairs[each], longest)));
   }
 
-  /** @param {number} next @param {boolean} push */
-  function choose(next, push) {
-    const buttons = rows.querySelectorAll("button");
-    buttons[at]?.removeAttribute("aria-current");
+  /** The button of a pair that is drawn. @param {number} each */
+  const button = (each) => /** @type {HTMLElement | null | undefined} */ (rows.drawn.get(String(each))?.firstElementChild);
+
+  /** @param {number} next @param {"keyboard" | "pointer"} how */
+  function choose(next, how) {
+    const old = button(at);
+    old?.removeAttribute("aria-current");
+    old?.setAttribute("tabindex", "-1");
     at = next;
-    buttons[at]?.setAttribute("aria-current", "true");
+    rows.reveal(at);
+    button(at)?.setAttribute("aria-current", "true");
+    button(at)?.setAttribute("tabindex", "0");
     const wanted = new URLSearchParams(location.search);
     wanted.set("pair", String(at));
-    setQuery(wanted, { push });
-    void showPair();
+    setQuery(wanted, { push: how === "pointer" });
+    window.clearTimeout(choosing);
+    // Whoever walks with the keys asks for no pair but the last one.
+    choosing = window.setTimeout(showPair, how === "keyboard" ? CHOOSING_MS : 0);
   }
 
   async function showPair() {
@@ -73,24 +86,34 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     }
   }
 
-  /** @param {1 | -1} step */
+  /** @param {number} step */
   const move = (step) => {
-    const next = Math.max(0, Math.min(rows.childElementCount - 1, at + step));
-    choose(next, false);
-    rows.children[next]?.scrollIntoView({ block: "nearest" });
-    rows.querySelectorAll("button")[next]?.focus({ preventScroll: true });
+    if (!pairs.length) return;
+    choose(rows.from(at, step), "keyboard");
+    button(at)?.focus({ preventScroll: true });
   };
+  space.addEventListener("keydown", (event) => {
+    const step = rows.step(event.key);
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    move(step);
+  });
 
   note.set(left, right);
-  drawRows(Math.max(SHOWN, at + 1));
+  rows.layout(pairs.length);
+  requestAnimationFrame(() => rows.reveal(at));
   void showPair();
   return {
     title: "Side by side",
     element,
     keys: { j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) },
     update: (wanted) => {
-      choose(Math.max(0, Math.min(pairs.length - 1, Number(wanted.get("pair")) || 0)), false);
+      choose(Math.max(0, Math.min(pairs.length - 1, Number(wanted.get("pair")) || 0)), "keyboard");
       return true;
+    },
+    dispose: () => {
+      rows.dispose();
+      window.clearTimeout(choosing);
     },
   };
 }
