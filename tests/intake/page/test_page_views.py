@@ -228,6 +228,6 @@ def test_everything_can_be_deleted_after_a_question(intake: Intake, page: Page) 
     assert len(intake.get("traces")["traces"]) == 3
     page.get_by_role("button", name="Delete everything…").click()
     dialog.get_by_role("button", name="Delete everything").click()
-    expect(page.locator(".drops")).to_contain_text("0 traces")
+    expect(page.locator(".drops")).to_contain_text("0 traces, 0 spans")
     page.goto(intake.url)
     expect(page.get_by_role("heading", name="Nothing has arrived yet")).to_be_visible()
