@@ -110,14 +110,16 @@ export class Tree {
     if (off) return h("span", { class: "line-bar" }, h("span", { class: `bar-words off-${off} dim`, text: off === "before" ? `← ${duration(span.duration_ms)}` : `${duration(span.duration_ms)} →` }));
     const width = right - left;
     const tokens = tokensOf(span);
-    // The words stand after the bar, or before it where that is too near to the edge.
-    const late = left + width > 60;
-    const words = h("span", { class: "bar-words", css: late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${left + width}% + 6px)` } },
-      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
+    const kind = `fill-${kindClass(span.kind)}`;
+    // The words stand after the bar, or before it where that is too near to the edge, or at the end of a
+    // bar that leaves room on neither side.
+    const late = right > 60;
     const inside = late && left < 22;
-    if (inside) words.classList.add("inside");
+    const css = inside ? { right: `${100 - right}%` } : late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${right}% + 6px)` };
+    const words = h("span", { class: `bar-words${inside ? ` inside ${kind}` : ""}`, css },
+      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
     return h("span", { class: "line-bar" },
-      h("span", { class: `bar-fill fill-${kindClass(span.kind)}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
+      h("span", { class: `bar-fill ${kind}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
   }
 
   /** @param {string} id */

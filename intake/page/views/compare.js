@@ -158,7 +158,8 @@ function change(a, b, format) {
   if (a === null || b === null) return null;
   if (a === b) return h("span", { class: "dim", text: "same" });
   const more = b > a;
-  const share = a > 0 ? ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)} %)` : "";
+  // From ten times as much on a percentage says nothing.
+  const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)} %)`;
   // Less time, fewer tokens, fewer errors: less is better for all of these.
   return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });
 }

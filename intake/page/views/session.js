@@ -34,7 +34,7 @@ export async function make({ names: [id], signal }) {
   function draw() {
     const { session } = whole;
     fill(head,
-      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" }), h("span", { "aria-hidden": "true", text: "/" })),
+      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" })),
       h("div", { class: "trace-title" }, h("h1", null, h("bdi", { text: label(session.session) })), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
         h("span", { class: "grow" }), h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" })),
       h("dl", { class: "numbers" }, numbers([["Traces", count(session.traces)], ["First", fullTime(session.first_ms)], ["Over", duration(session.last_ms - session.first_ms)],

@@ -35,7 +35,9 @@ export async function make({ names: [traceId], query, signal }) {
   let updating = 0;
 
   const head = h("header", { class: "trace-head" });
-  const about = h("div", { class: "trace-about" });
+  // It scrolls by itself, so that many evaluations leave the tree in sight.
+  const judged = h("section", { class: "part", tabindex: "0", "aria-label": "Evaluations and feedback of the trace" });
+  const about = h("div", { class: "trace-about" }, judged);
   const pane = h("div", { class: "detail-pane", tabindex: "-1" });
   const tree = new Tree((id, how) => chosen(id, how), (how) => zoomed(how));
   const note = pageNote(async () => {
@@ -116,7 +118,10 @@ export async function make({ names: [traceId], query, signal }) {
 
   function drawAbout() {
     // What is said of one span stands with that span; here is what is said of the trace.
-    fill(about, whole.evaluations.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the trace" }), saidList(whole, said, (id) => spanAddress(traceId, id))) : null);
+    about.hidden = whole.evaluations.length === 0;
+    const top = judged.scrollTop;
+    fill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
+    judged.scrollTop = top;
   }
 
   /** Everything but the selected span, anew. */

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from intake_process import long_trace
-from page_support import Intake, Tab, line, part
+from page_support import PHONE, Intake, Tab, line, part
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -44,6 +44,25 @@ def test_a_trace_says_that_only_the_newest_evaluations_are_shown_and_loads_the_r
     badges = page.locator("td.evals")
     expect(badges.locator(".pill").first).to_contain_text("e9999")
     expect(badges).to_contain_text("+2,199")
+
+
+def test_on_a_phone_many_evaluations_leave_the_tree_in_sight(
+    intake: Intake, open_tab: Callable[..., Tab]
+) -> None:
+    intake.send_spans(long_trace(3))
+    intake.send_evaluations(100, eval_scope="trace", **of("1"))
+    page = open_tab(**PHONE).page
+    page.goto(f"{intake.url}/trace/77")
+    expect(line(page, "part 3")).to_be_in_viewport()
+    # They scroll by themselves, with the keyboard as well, and stay there when the trace changes.
+    judged = page.get_by_role("region", name="Evaluations and feedback of the trace")
+    judged.focus()
+    page.keyboard.press("End")
+    expect(judged.locator(".evaluation").nth(99)).to_be_in_viewport()
+    intake.send_evaluations(1, begin=100, eval_scope="trace", **of("1"))
+    expect(judged.locator(".evaluation")).to_have_count(101)
+    expect(judged.locator(".evaluation").nth(99)).to_be_in_viewport()
+    expect(judged).to_be_focused()
 
 
 def test_what_is_said_of_a_span_is_complete_whatever_else_is_said_of_the_trace(
