@@ -94,11 +94,12 @@ class IntakeProcess:
         self._post("/api/intake/llm-obs/v1/trace/spans", body)
 
     def send_evaluations(self, count: int, begin: int = 0, **about: Any) -> None:
-        """Sends scores named `e0`, `e1` and so on, 1 ms one after the other; `about` is what they
-        are of, in the members of the documented HTTP API."""
+        """Sends scores named `e0`, `e1` and so on, 1 ms one after the other, of an hour ago; `about`
+        is what they are of, in the members of the documented HTTP API."""
+        start = time.time_ns() // 1_000_000 - 3_600_000
         metric = {"metric_type": "score", "score_value": 0.5, "ml_app": "long", **about}
         metrics = [
-            {**metric, "label": f"e{number}", "timestamp_ms": 1_700_000_000_000 + number}
+            {**metric, "label": f"e{number}", "timestamp_ms": start + number}
             for number in range(begin, begin + count)
         ]
         body = {"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}

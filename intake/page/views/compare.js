@@ -159,7 +159,7 @@ function change(a, b, format) {
   if (a === b) return h("span", { class: "dim", text: "same" });
   const more = b > a;
   // From ten times as much on a percentage says nothing.
-  const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)} %)`;
+  const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)}\u00a0%)`;
   // Less time, fewer tokens, fewer errors: less is better for all of these.
   return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });
 }

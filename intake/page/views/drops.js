@@ -85,6 +85,9 @@ export function make({ signal }) {
   }
 
   async function empty() {
+    // What is deleted is what is there now, not what was there when this was drawn.
+    await load();
+    if (shownBefore === "" || !held.length) return;
     const question = `Delete ${new Intl.ListFormat("en").format(held)}? ${waits ? "What waits then never reaches its receiver. " : ""}This cannot be undone.`;
     if (!(await confirmed(question, "Delete everything"))) return;
     try {
