@@ -94,7 +94,7 @@ class IntakeProcess:
         self._post("/api/intake/llm-obs/v1/trace/spans", body)
 
     def send_evaluations(self, count: int, begin: int = 0, **about: Any) -> None:
-        """Sends scores named `e0`, `e1` and so on, 1 ms one after the other, of an hour ago; `about`
+        """Sends scores named `e0`, `e1` and so on, 1 ms one after the other, an hour ago; `about`
         is what they are of, in the members of the documented HTTP API."""
         start = time.time_ns() // 1_000_000 - 3_600_000
         metric = {"metric_type": "score", "score_value": 0.5, "ml_app": "long", **about}
