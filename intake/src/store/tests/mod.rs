@@ -1,5 +1,6 @@
 //! The store as its users see it: what went in comes out, filtered, counted, and deleted in time.
 
+mod evaluations;
 mod files;
 mod lists;
 mod side;
@@ -76,7 +77,7 @@ impl Temporary {
         let mut pages = Vec::new();
         let mut after = None;
         loop {
-            let page = self.trace_page(id, SpanPage { lean, after, limit });
+            let page = self.trace_page(id, SpanPage { after, limit, ..SpanPage::first(lean) });
             assert_eq!(page["total"], page["trace"]["spans"]);
             let spans = page["spans"].as_array().unwrap().iter();
             pages.push(spans.map(|it| it["span_id"].as_str().unwrap().to_owned()).collect());

@@ -37,9 +37,11 @@ fn every_span_of_a_trace_is_on_one_page_and_each_page_says_how_many_there_are() 
     kept.keep_all(Decoded { evaluations: vec![said], ..Decoded::default() });
     let first = kept.trace_page("t", SpanPage { limit: 3, ..SpanPage::first(true) });
     let after = first["next"].as_str().map(str::to_owned);
-    let second = kept.trace_page("t", SpanPage { lean: true, after, limit: 3 });
+    let second = kept.trace_page("t", SpanPage { after, limit: 3, ..SpanPage::first(true) });
     assert_eq!(first["evaluations"].as_array().map(Vec::len), Some(1));
     assert_eq!(second["evaluations"], json!([]));
+    assert_eq!(second["evaluations_total"], 1);
+    assert_eq!(second["evaluations_next"], Value::Null);
 }
 
 #[test]
