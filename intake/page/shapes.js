@@ -25,7 +25,8 @@
  * @property {number | null} cost
  * @property {string | null} language
  * @property {string} source
- * @property {Badge[]} evaluations
+ * @property {Badge[]} evaluations the newest
+ * @property {number} evaluations_total
  * @property {string | null} input_preview
  * @property {string | null} output_preview
  * @property {number} seq
@@ -111,9 +112,12 @@
  * @property {string[]} tags
  */
 
+/** @typedef {{ evaluations: Evaluation[], evaluations_total: number, evaluations_next: string | null }} Said the newest evaluations in order of time, how many there are, and what asks for older ones */
+/** @typedef {Span & Said} JudgedSpan */
+
 /**
  * A trace with its first spans: `total` is how many there are, `next` asks for those after them.
- * @typedef {{ trace: Trace, spans: Span[], evaluations: Evaluation[], total: number, next: string | null }} WholeTrace
+ * @typedef {{ trace: Trace, spans: Span[], total: number, next: string | null } & Said} WholeTrace
  */
 /** @typedef {{ traces: Trace[], next: string | null, unsearched_spans?: number }} TraceList with what a search did not look through yet */
 
@@ -132,7 +136,7 @@
 
 /** @typedef {{ sessions: Session[], next: string | null }} SessionList */
 /** @typedef {Trace & { input?: Io, output?: Io, lean?: boolean }} Turn a trace of a session, with what its root got and gave unless it is lean */
-/** @typedef {{ session: Session, traces: Turn[], evaluations: Evaluation[] }} WholeSession */
+/** @typedef {{ session: Session, traces: Turn[] } & Said} WholeSession */
 
 /** @typedef {{ value: string, count: number }} Count */
 /**
@@ -180,7 +184,7 @@
  * @typedef {object} Drops
  * @property {{ client: string, app: string | null, language: string | null, last_ms: number, spans: Record<string, number>, evaluations: Record<string, number> }[]} clients
  * @property {Record<string, number>} totals
- * @property {{ refused: Record<string, number>, last_refusal: { reason: string, at_ms: number } | null, deleted_by_retention: any }} intake
+ * @property {{ refused: Record<string, number>, last_refusal: { reason: string, at_ms: number } | null, deleted_by_retention: { traces: number, spans: number } }} intake
  */
 
 /**
@@ -189,6 +193,8 @@
  * @property {string} data_dir
  * @property {number} spans
  * @property {number} traces
+ * @property {number} evaluations
+ * @property {{ requests: number, bytes: number }} waiting to be forwarded, to whatever receiver
  * @property {number} bytes
  * @property {number | null} oldest_ms
  * @property {number} [unsearchable_spans]

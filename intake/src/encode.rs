@@ -329,6 +329,17 @@ fn parts(message: &Value) -> Value {
             "response": result["result"]
         }));
     }
+    for (list, modality) in [("image_parts", "image"), ("audio_parts", "audio")] {
+        for part in message[list].as_array().into_iter().flatten() {
+            let (kind, place) = match &part["content"] {
+                Value::Null => ("file", ("file_id", &part["attachment_key"])),
+                content => ("blob", ("content", content)),
+            };
+            parts.push(json!({
+                "type": kind, "modality": modality, "mime_type": part["mime_type"], place.0: place.1
+            }));
+        }
+    }
     json!({ "role": message["role"], "parts": parts })
 }
 

@@ -91,8 +91,23 @@ class IntakeProcess:
     def send_spans(self, spans: list[dict[str, Any]], app: str = "long") -> None:
         """Sends spans as they are, through the documented HTTP API."""
         body = {"data": {"type": "span", "attributes": {"ml_app": app, "spans": spans}}}
+        self._post("/api/intake/llm-obs/v1/trace/spans", body)
+
+    def send_evaluations(self, count: int, begin: int = 0, **about: Any) -> None:
+        """Sends scores named `e0`, `e1` and so on, 1 ms one after the other, an hour ago; `about`
+        is what they are of, in the members of the documented HTTP API."""
+        start = time.time_ns() // 1_000_000 - 3_600_000
+        metric = {"metric_type": "score", "score_value": 0.5, "ml_app": "long", **about}
+        metrics = [
+            {**metric, "label": f"e{number}", "timestamp_ms": start + number}
+            for number in range(begin, begin + count)
+        ]
+        body = {"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}
+        self._post("/api/intake/llm-obs/v2/eval-metric", body)
+
+    def _post(self, path: str, body: Any) -> None:
         request = urllib.request.Request(
-            f"{self.url}/api/intake/llm-obs/v1/trace/spans",
+            f"{self.url}{path}",
             data=json.dumps(body).encode(),
             headers={"content-type": "application/json"},
         )

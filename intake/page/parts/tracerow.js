@@ -1,12 +1,11 @@
 // One line of the list of traces.
 
 import { fill, h } from "../dom.js";
-import { cost, count, duration, fullTime, label, shortType, time, verdict } from "../format.js";
+import { cost, count, duration, fullTime, label, plural, shortType, time, verdict } from "../format.js";
 import { kindMark } from "../icons.js";
 import { part } from "../api.js";
 
 /** @typedef {import("../shapes.js").Trace} Trace */
-/** @typedef {import("../shapes.js").Badge} Badge */
 
 /** The columns: class and title. @type {[string, string][]} */
 export const COLUMNS = [
@@ -35,7 +34,7 @@ export function drawRow(row, trace, marked) {
     h("td", { class: "took" }, duration(trace.duration_ms)),
     tokens(trace),
     h("td", { class: "cost" }, cost(trace.cost)),
-    h("td", { class: "evals" }, badges(trace.evaluations)));
+    h("td", { class: "evals" }, badges(trace)));
 }
 
 /** @param {Trace} trace @param {boolean} failed */
@@ -62,10 +61,13 @@ function tokens(trace) {
   return h("td", { class: "tokens", title: parts }, count(trace.total_tokens));
 }
 
-/** @param {Badge[]} evaluations */
-export function badges(evaluations) {
-  return evaluations.map((each) => h("span", { class: `pill ${tone(each.assessment)}`, title: `${label(each.label)}: ${label(verdict(each.value))}` },
+/** The newest evaluations of a trace, and how many more there are. @param {Trace} trace */
+export function badges({ evaluations, evaluations_total: total }) {
+  const left = total - evaluations.length;
+  const all = evaluations.map((each) => h("span", { class: `pill ${tone(each.assessment)}`, title: `${label(each.label)}: ${label(verdict(each.value))}` },
     h("bdi", { text: label(each.label, 24) }), " ", h("b", { text: label(verdict(each.value), 24) })));
+  if (left > 0) all.push(h("span", { class: "dim small", title: `${plural(left, "older evaluation")}, shown with the trace`, text: `+${count(left)}` }));
+  return all;
 }
 
 /** The colour of an assessment. @param {string | null | undefined} assessment */

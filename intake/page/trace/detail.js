@@ -4,7 +4,7 @@ import { getText, part } from "../api.js";
 import { fill, h } from "../dom.js";
 import { cost, count, duration, exact, fullTime, label } from "../format.js";
 import { kindMark } from "../icons.js";
-import { evaluationList, tagList } from "../content/evaluations.js";
+import { tagList } from "../content/evaluations.js";
 import { ioBlock, isEmpty, valueBlock } from "../content/io.js";
 import { jsonBlock } from "../content/json.js";
 import { resultsIn } from "../content/messages.js";
@@ -15,6 +15,7 @@ import { toolDefinitions } from "../content/tools.js";
 import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { costOf, tokensOf } from "./model.js";
+import { saidList } from "./said.js";
 
 /** From this many characters on a raw event begins folded. */
 const RAW_LONG = 100_000;
@@ -23,16 +24,16 @@ const DEEPEST = 40;
 const OPENING = new Set(["{", "["]);
 
 /** @typedef {import("../shapes.js").Span} Span */
-/** @typedef {import("../shapes.js").Evaluation} Evaluation */
+/** @typedef {import("../shapes.js").JudgedSpan} JudgedSpan */
 
 /**
  * @param {string} traceId
- * @param {Span} span
- * @param {Evaluation[]} evaluations those of this span
+ * @param {JudgedSpan} span older evaluations are added to it when they are asked for
  * @param {number} traceStart ms
+ * @param {AbortSignal} signal
  * @param {import("../content/messages.js").Results} [later] what later spans say that this one's calls gave
  */
-export function spanDetail(traceId, span, evaluations, traceStart, later) {
+export function spanDetail(traceId, span, traceStart, signal, later) {
   const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
   const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
     ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
@@ -43,7 +44,7 @@ export function spanDetail(traceId, span, evaluations, traceStart, later) {
   return h("article", { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
     heading(traceId, span, traceStart),
     span.error ? failure(span.error) : null,
-    evaluations.length ? section("Evaluations and feedback", evaluationList(evaluations)) : null,
+    span.evaluations.length ? section("Evaluations and feedback", ...saidList(span, saidOfSpan(traceId, span.span_id, signal))) : null,
     io,
     prompt ? section("Prompt", promptBlock(prompt)) : null,
     span.tool_definitions?.length ? section(`Tools offered (${span.tool_definitions.length})`, toolDefinitions(span.tool_definitions)) : null,
@@ -53,6 +54,11 @@ export function spanDetail(traceId, span, evaluations, traceStart, later) {
     span.links?.length ? section("Links", links(span.links)) : null,
     section("Facts", facts(traceId, span)),
     rawEvent(traceId, span.span_id));
+}
+
+/** Where what was said of a span comes from. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
+export function saidOfSpan(traceId, spanId, signal) {
+  return { path: `spans/${part(traceId)}/${part(spanId)}`, signal };
 }
 
 /** @param {string} title @param {...(Node | null)} content */

@@ -2,13 +2,14 @@
 // how many there are.
 
 import { get, part } from "../api.js";
-import { h } from "../dom.js";
 import { exact } from "../format.js";
-import { messageOf } from "../parts/notices.js";
+import { moreNote } from "../parts/more.js";
 
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
 
 const PAGE = 20_000;
+/** What is said of one span comes with that span; with the trace comes what stands with none. */
+export const WIDE = { wide: 1 };
 /** Spans among which one is looked for that an address names. */
 const SOUGHT = 100_000;
 
@@ -21,7 +22,7 @@ const SOUGHT = 100_000;
  */
 export async function loadTrace(traceId, signal, { want = 0, sought = null } = {}) {
   /** @type {WholeTrace} */
-  let whole = await get(`traces/${part(traceId)}`, { lean: 1 }, signal);
+  let whole = await get(`traces/${part(traceId)}`, { lean: 1, ...WIDE }, signal);
   let found = !sought || whole.spans.some((span) => span.span_id === sought);
   while (whole.next && (whole.spans.length < want || (!found && whole.spans.length < SOUGHT))) {
     const before = whole.spans.length;
@@ -34,8 +35,9 @@ export async function loadTrace(traceId, signal, { want = 0, sought = null } = {
 /** The same trace with one page more. @param {WholeTrace} whole @param {AbortSignal} signal @returns {Promise<WholeTrace>} */
 export async function nextPage(whole, signal) {
   /** @type {WholeTrace} */
-  const page = await get(`traces/${part(whole.trace.trace_id)}`, { lean: 1, after: whole.next }, signal);
-  return { ...page, spans: [...whole.spans, ...page.spans], evaluations: whole.evaluations };
+  const page = await get(`traces/${part(whole.trace.trace_id)}`, { lean: 1, ...WIDE, after: whole.next }, signal);
+  const { evaluations, evaluations_next } = whole;
+  return { ...page, spans: [...whole.spans, ...page.spans], evaluations, evaluations_next };
 }
 
 /**
@@ -43,33 +45,14 @@ export async function nextPage(whole, signal) {
  * @param {() => Promise<void>} more loads a page
  */
 export function pageNote(more) {
-  const text = h("span", { role: "status" });
-  const button = h("button", { type: "button", class: "button plain" });
-  const element = h("div", { class: "page-note", hidden: true }, text, button);
-  button.addEventListener("click", async () => {
-    if (button.getAttribute("aria-disabled") === "true") return;
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = "Loading…";
-    try {
-      await more();
-    } catch (error) {
-      const reason = messageOf(error);
-      if (!reason) return;
-      text.textContent = reason;
-      button.textContent = "Try again";
-    } finally {
-      button.removeAttribute("aria-disabled");
-    }
-  });
+  const note = moreNote(more);
   return {
-    element,
+    element: note.element,
     /** @param {WholeTrace} whole what is shown @param {WholeTrace} [right] what stands beside it */
     set(whole, right) {
       const told = [whole, right].flatMap((each, at) => each?.next ? `the first ${exact(each.spans.length)} of ${exact(each.total)} spans${right ? ` on the ${at ? "right" : "left"}` : ""}` : []);
-      element.hidden = told.length === 0;
-      text.textContent = `Only ${told.join(" and ")} are ${right ? "compared" : "shown"}.`;
       const left = Math.max(...[whole, right].map((each) => each?.next ? Math.min(PAGE, each.total - each.spans.length) : 0));
-      button.textContent = `Load the next ${exact(left)}`;
+      note.set(told.length ? `Only ${told.join(" and ")} are ${right ? "compared" : "shown"}.` : "", `Load the next ${exact(left)}`);
     },
   };
 }

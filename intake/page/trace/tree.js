@@ -1,9 +1,10 @@
 // The tree and the waterfall together: a line a span, indented by its depth, its bar where and as long as
-// it ran. Only the lines in sight are in the document, so ten thousand spans scroll like ten.
+// it ran.
 
 import { h } from "../dom.js";
 import { count, duration, label } from "../format.js";
 import { icon, kindClass, kindMark } from "../icons.js";
+import { Rows } from "../parts/rows.js";
 import { tokensOf, treeOf, walk } from "./model.js";
 import { Zoom } from "./zoom.js";
 
@@ -11,7 +12,6 @@ import { Zoom } from "./zoom.js";
 /** @typedef {import("./model.js").Node} Node */
 
 const LINE_PX = 30;
-const SPARE_LINES = 12;
 const INDENT_PX = 16;
 /** Deeper than this the indent stops growing, or names would have no room. */
 const DEEPEST = 14;
@@ -31,8 +31,6 @@ export class Tree {
     this.folded = new Set();
     /** @type {Node[]} */
     this.lines = [];
-    /** @type {Map<string, HTMLElement>} */
-    this.drawn = new Map();
     this.selected = "";
     this.model = treeOf([]);
     this.space = h("div", { class: "tree-space", role: "tree", "aria-label": "Spans of the trace" });
@@ -47,11 +45,12 @@ export class Tree {
       h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.zoom.span), this.zoom.axis), this.scroller);
     this.element.addEventListener("wheel", (event) => this.zoom.wheel(event), { passive: false });
     this.space.addEventListener("dblclick", (event) => event.target instanceof Element && event.target.closest(".line-bar") && this.zoom.toSelected("pointer"));
-    this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => this.clicked(event));
     this.space.addEventListener("keydown", (event) => this.key(event));
-    this.sizes = new ResizeObserver(() => this.draw());
-    this.sizes.observe(this.scroller);
+    this.rows = new Rows({
+      scroller: this.scroller, space: this.space, height: LINE_PX,
+      id: (at) => this.lines[at].span.span_id, line: (at) => this.line(this.lines[at]), kept: () => this.index(),
+    });
   }
 
   /** @param {Span[]} spans @param {string} selected */
@@ -66,58 +65,18 @@ export class Tree {
   /** The lines anew: after folding, or when spans have come. */
   layout() {
     this.lines = walk(this.model.roots, (node) => !this.folded.has(node.span.span_id));
-    this.space.style.height = `${this.lines.length * LINE_PX}px`;
-    const focused = this.space.contains(document.activeElement);
-    for (const row of this.drawn.values()) row.remove();
-    this.drawn.clear();
-    this.draw();
-    if (focused) this.drawn.get(this.selected)?.focus({ preventScroll: true });
+    if (this.rows.layout(this.lines.length)) this.rows.drawn.get(this.selected)?.focus({ preventScroll: true });
   }
 
-  /** Puts the lines in sight, and the selected one, into the document; takes the others out. */
-  draw() {
-    const top = this.scroller.scrollTop;
-    const first = Math.max(0, Math.floor(top / LINE_PX) - SPARE_LINES);
-    const last = Math.min(this.lines.length - 1, Math.ceil((top + this.scroller.clientHeight) / LINE_PX) + SPARE_LINES);
-    /** @type {Set<string>} */
-    const wanted = new Set();
-    /** @type {HTMLElement | null} */
-    let before = null;
-    const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
-    // The selected line stays, because it holds the keyboard's focus.
-    const selected = this.index();
-    if (selected >= 0 && selected < first) places.unshift(selected);
-    else if (selected > last) places.push(selected);
-    for (const at of places) {
-      const node = this.lines[at];
-      const id = node.span.span_id;
-      wanted.add(id);
-      let row = this.drawn.get(id);
-      if (!row) {
-        row = this.line(node, at);
-        this.drawn.set(id, row);
-        // In the order of the tree, for those who hear it.
-        if (before) before.after(row);
-        else this.space.prepend(row);
-      }
-      before = row;
-    }
-    for (const [id, row] of this.drawn) {
-      if (wanted.has(id)) continue;
-      row.remove();
-      this.drawn.delete(id);
-    }
-  }
-
-  /** @param {Node} node @param {number} at */
-  line(node, at) {
+  /** @param {Node} node */
+  line(node) {
     const { span } = node;
     const selected = span.span_id === this.selected;
     const open = node.children.length ? String(!this.folded.has(span.span_id)) : null;
     const siblings = node.parent ? node.parent.children : this.model.roots;
     const failed = span.status === "error";
     return h("div", {
-      class: `line${failed ? " failed" : ""}`, role: "treeitem", tabindex: selected ? "0" : "-1", css: { top: `${at * LINE_PX}px`, "--depth": Math.min(node.depth, DEEPEST) },
+      class: `line${failed ? " failed" : ""}`, role: "treeitem", tabindex: selected ? "0" : "-1", css: { "--depth": Math.min(node.depth, DEEPEST) },
       "aria-level": node.depth + 1, "aria-setsize": siblings.length, "aria-posinset": siblings.indexOf(node) + 1, "aria-selected": String(selected), "aria-expanded": open, data: { span: span.span_id },
     },
     h("span", { class: "line-name", css: { "padding-left": `${Math.min(node.depth, DEEPEST) * INDENT_PX}px` } },
@@ -138,7 +97,7 @@ export class Tree {
 
   /** The bars anew, where the lines stay. */
   drawBars() {
-    for (const [id, row] of this.drawn) {
+    for (const [id, row] of this.rows.drawn) {
       const node = this.model.nodes.get(id);
       if (node) row.lastElementChild?.replaceWith(this.bar(node.span));
     }
@@ -151,14 +110,16 @@ export class Tree {
     if (off) return h("span", { class: "line-bar" }, h("span", { class: `bar-words off-${off} dim`, text: off === "before" ? `← ${duration(span.duration_ms)}` : `${duration(span.duration_ms)} →` }));
     const width = right - left;
     const tokens = tokensOf(span);
-    // The words stand after the bar, or before it where that is too near to the edge.
-    const late = left + width > 60;
-    const words = h("span", { class: "bar-words", css: late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${left + width}% + 6px)` } },
-      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
+    const kind = `fill-${kindClass(span.kind)}`;
+    // The words stand after the bar, or before it where that is too near to the edge, or at the end of a
+    // bar that leaves room on neither side.
+    const late = right > 60;
     const inside = late && left < 22;
-    if (inside) words.classList.add("inside");
+    const css = inside ? { right: `${100 - right}%` } : late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${right}% + 6px)` };
+    const words = h("span", { class: `bar-words${inside ? ` inside ${kind}` : ""}`, css },
+      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
     return h("span", { class: "line-bar" },
-      h("span", { class: `bar-fill fill-${kindClass(span.kind)}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
+      h("span", { class: `bar-fill ${kind}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
   }
 
   /** @param {string} id */
@@ -173,7 +134,7 @@ export class Tree {
   select(id, { focus = false } = {}) {
     if (!this.model.nodes.has(id)) return;
     const hidden = !this.lines.some((node) => node.span.span_id === id);
-    const old = this.drawn.get(this.selected);
+    const old = this.rows.drawn.get(this.selected);
     this.selected = id;
     if (hidden) {
       this.unfoldTo(id);
@@ -182,19 +143,11 @@ export class Tree {
       old?.setAttribute("aria-selected", "false");
       if (old) old.tabIndex = -1;
     }
-    this.reveal();
-    this.draw();
-    const row = this.drawn.get(id);
+    this.rows.reveal(this.index());
+    const row = this.rows.drawn.get(id);
     row?.setAttribute("aria-selected", "true");
     if (row) row.tabIndex = 0;
     if (focus) row?.focus({ preventScroll: true });
-  }
-
-  reveal() {
-    const top = this.index() * LINE_PX;
-    const { scrollTop, clientHeight } = this.scroller;
-    if (top < scrollTop) this.scroller.scrollTop = top - LINE_PX;
-    else if (top + LINE_PX > scrollTop + clientHeight) this.scroller.scrollTop = top + LINE_PX * 2 - clientHeight;
   }
 
   index() {
@@ -203,7 +156,7 @@ export class Tree {
 
   /** @param {number} step */
   move(step) {
-    const to = Math.min(this.lines.length - 1, Math.max(0, this.index() + step));
+    const to = this.rows.from(this.index(), step);
     if (this.lines[to]) this.pick(this.lines[to], "keyboard");
   }
 
@@ -270,26 +223,23 @@ export class Tree {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / LINE_PX) - 1);
+    const step = this.rows.step(event.key);
     /** @type {Record<string, () => void>} */
     const keys = {
       ArrowDown: () => this.move(1),
       ArrowUp: () => this.move(-1),
       ArrowRight: () => this.fold(true),
       ArrowLeft: () => this.fold(false),
-      PageDown: () => this.move(page),
-      PageUp: () => this.move(-page),
-      Home: () => this.move(-Infinity),
-      End: () => this.move(Infinity),
       Enter: () => this.chosen(this.selected, "pointer"),
       " ": () => this.toggle(this.selected),
     };
-    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || (step === undefined && !keys[event.key])) return;
     event.preventDefault();
-    keys[event.key]();
+    if (step === undefined) keys[event.key]();
+    else this.move(step);
   }
 
   dispose() {
-    this.sizes.disconnect();
+    this.rows.dispose();
   }
 }

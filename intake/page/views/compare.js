@@ -5,6 +5,8 @@ import { fill, h } from "../dom.js";
 import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { kindClass, kindMark } from "../icons.js";
 import { messageOf, problem } from "../parts/notices.js";
+import { Rows } from "../parts/rows.js";
+import { badges } from "../parts/tracerow.js";
 import { setQuery } from "../router.js";
 import { align } from "../trace/align.js";
 import { spanDetail } from "../trace/detail.js";
@@ -16,8 +18,9 @@ import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 /** @typedef {import("../trace/align.js").Pair} Pair */
 /** @typedef {import("../trace/model.js").Node} Node */
 
-const SHOWN = 400;
+const LINE_PX = 28;
 const INDENT_PX = 14;
+const CHOOSING_MS = 60;
 
 /** @param {import("../router.js").Place} place @returns {Promise<import("../router.js").View>} */
 export async function make({ names: [leftId, rightId], query, signal }) {
@@ -25,8 +28,11 @@ export async function make({ names: [leftId, rightId], query, signal }) {
   let { trees, pairs, longest } = matched(left, right);
   let at = Math.max(0, Math.min(pairs.length - 1, Number(query.get("pair")) || 0));
   let round = 0;
+  let choosing = 0;
 
-  const rows = h("ol", { class: "pair-rows" });
+  const space = h("ol", { class: "pair-space" });
+  const scroller = h("div", { class: "pair-rows" }, space);
+  const rows = new Rows({ scroller, space, height: LINE_PX, id: String, line: (each) => line(each), kept: () => at });
   const detail = h("div", { class: "pair-detail" });
   const note = pageNote(async () => {
     const shown = pairs[at];
@@ -35,29 +41,37 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     const same = (/** @type {Node | null} */ a, /** @type {Node | null} */ b) => a?.span.span_id === b?.span.span_id;
     at = Math.max(0, pairs.findIndex((pair) => same(pair.left, shown?.left ?? null) && same(pair.right, shown?.right ?? null)));
     note.set(left, right);
-    drawRows(Math.max(SHOWN, at + 1));
-    choose(at, false);
+    if (rows.layout(pairs.length)) button(at)?.focus({ preventScroll: true });
+    choose(at, "keyboard");
   });
-  const more = h("button", { type: "button", class: "button more", text: "All spans", on: { click: () => drawRows(pairs.length) } });
   const element = h("div", { class: "page compare-page" }, h("h1", { text: "Side by side" }), heads(left.trace, right.trace),
-    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), rows, more, note.element), detail);
+    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), scroller, note.element), detail);
 
-  /** @param {number} shown */
-  function drawRows(shown) {
-    more.hidden = shown >= pairs.length;
-    fill(rows, pairs.slice(0, shown).map((pair, each) => h("li", null, h("button", { type: "button", class: "pair-row", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, true) } }, row(pair, longest)))));
+  /** @param {number} each */
+  function line(each) {
+    return h("li", { "aria-setsize": pairs.length, "aria-posinset": each + 1 }, h("button", {
+      type: "button", class: "pair-row", tabindex: each === at ? "0" : "-1", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, "pointer") },
+    }, row(pairs[each], longest)));
   }
 
-  /** @param {number} next @param {boolean} push */
-  function choose(next, push) {
-    const buttons = rows.querySelectorAll("button");
-    buttons[at]?.removeAttribute("aria-current");
+  /** The button of a pair that is drawn. @param {number} each */
+  const button = (each) => /** @type {HTMLElement | null | undefined} */ (rows.drawn.get(String(each))?.firstElementChild);
+
+  /** @param {number} next @param {"keyboard" | "pointer"} how */
+  function choose(next, how) {
+    const old = button(at);
+    old?.removeAttribute("aria-current");
+    old?.setAttribute("tabindex", "-1");
     at = next;
-    buttons[at]?.setAttribute("aria-current", "true");
+    rows.reveal(at);
+    button(at)?.setAttribute("aria-current", "true");
+    button(at)?.setAttribute("tabindex", "0");
     const wanted = new URLSearchParams(location.search);
     wanted.set("pair", String(at));
-    setQuery(wanted, { push });
-    void showPair();
+    setQuery(wanted, { push: how === "pointer" });
+    window.clearTimeout(choosing);
+    // Whoever walks with the keys asks for no pair but the last one.
+    choosing = window.setTimeout(showPair, how === "keyboard" ? CHOOSING_MS : 0);
   }
 
   async function showPair() {
@@ -65,31 +79,41 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     const pair = pairs[at];
     if (!pair) return;
     try {
-      const sides = await Promise.all([side(left, leftId, pair.left, trees[0].start, signal), side(right, rightId, pair.right, trees[1].start, signal)]);
+      const sides = await Promise.all([side(leftId, pair.left, trees[0].start, signal), side(rightId, pair.right, trees[1].start, signal)]);
       if (mine === round) fill(detail, sides);
     } catch (error) {
       if (mine === round && messageOf(error)) fill(detail, problem(messageOf(error), showPair));
     }
   }
 
-  /** @param {1 | -1} step */
+  /** @param {number} step */
   const move = (step) => {
-    const next = Math.max(0, Math.min(rows.childElementCount - 1, at + step));
-    choose(next, false);
-    rows.children[next]?.scrollIntoView({ block: "nearest" });
-    rows.querySelectorAll("button")[next]?.focus({ preventScroll: true });
+    if (!pairs.length) return;
+    choose(rows.from(at, step), "keyboard");
+    button(at)?.focus({ preventScroll: true });
   };
+  space.addEventListener("keydown", (event) => {
+    const step = rows.step(event.key);
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    move(step);
+  });
 
   note.set(left, right);
-  drawRows(Math.max(SHOWN, at + 1));
+  rows.layout(pairs.length);
+  requestAnimationFrame(() => rows.reveal(at));
   void showPair();
   return {
     title: "Side by side",
     element,
     keys: { j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) },
     update: (wanted) => {
-      choose(Math.max(0, Math.min(pairs.length - 1, Number(wanted.get("pair")) || 0)), false);
+      choose(Math.max(0, Math.min(pairs.length - 1, Number(wanted.get("pair")) || 0)), "keyboard");
       return true;
+    },
+    dispose: () => {
+      rows.dispose();
+      window.clearTimeout(choosing);
     },
   };
 }
@@ -102,11 +126,11 @@ function matched(left, right) {
   return { trees, pairs: align(trees[0].roots, trees[1].roots), longest };
 }
 
-/** One span of a pair, whole. @param {WholeTrace} whole @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
-async function side(whole, id, node, start, signal) {
+/** One span of a pair, whole. @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
+async function side(id, node, start, signal) {
   if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "Only in the other trace." }));
   const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
-  return h("div", { class: "card flush" }, spanDetail(id, span, whole.evaluations.filter((each) => each.span_id === span.span_id), start));
+  return h("div", { class: "card flush" }, spanDetail(id, span, start, signal));
 }
 
 /** @param {Trace} left @param {Trace} right */
@@ -126,7 +150,7 @@ function heads(left, right) {
     h("tbody", null, rows.map(([name, pick, format]) => {
       const [a, b] = [pick(left), pick(right)];
       return a === null && b === null ? null : h("tr", null, h("th", { scope: "row", text: name }), h("td", { text: format(a) || "–" }), h("td", { text: format(b) || "–" }), h("td", null, change(a, b, format)));
-    })));
+    }), left.evaluations_total || right.evaluations_total ? h("tr", null, h("th", { scope: "row", text: "Evaluations" }), [left, right].map((trace) => h("td", null, h("div", { class: "turn-badges" }, badges(trace)))), h("td")) : null));
 }
 
 /** @param {number | null} a @param {number | null} b @param {(value: number) => string} format */
@@ -134,7 +158,8 @@ function change(a, b, format) {
   if (a === null || b === null) return null;
   if (a === b) return h("span", { class: "dim", text: "same" });
   const more = b > a;
-  const share = a > 0 ? ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)} %)` : "";
+  // From ten times as much on a percentage says nothing.
+  const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)}\u00a0%)`;
   // Less time, fewer tokens, fewer errors: less is better for all of these.
   return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });
 }

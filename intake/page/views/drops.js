@@ -2,13 +2,14 @@
 
 import { clearEverything, get } from "../api.js";
 import { Figure } from "../charts/figure.js";
-import { fill, h } from "../dom.js";
+import { announce, fill, h } from "../dom.js";
 import { ago, count, duration, exact, fullTime, label, plural, size } from "../format.js";
 import { confirmed } from "../parts/confirm.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { onTheme } from "../shell/theme.js";
 
 /** @typedef {import("../shapes.js").Drops} Drops */
+/** @typedef {import("../shapes.js").IntakeStatus} IntakeStatus */
 
 const AGAIN_MS = 5000;
 
@@ -25,45 +26,76 @@ const MEANINGS = {
   trap: "lost when the core failed and began anew",
 };
 
+/** The same for what was lost on the way to the receiver of `--forward`. @type {Record<string, string>} */
+const ON_THE_WAY = {
+  refused: "the receiver would not have it",
+  queue_full: "more waited than --forward-keep allows",
+  receiver_changed: "its receiver was not named again in time",
+  cleared: "deleted on this page while it waited",
+  evaluations_have_no_otlp: "a collector has no form for evaluations",
+};
+
 /** @param {import("../router.js").Place} place @returns {import("../router.js").View} */
 export function make({ signal }) {
   const chart = new Figure("Lost, by reason");
-  const body = h("div", { class: "drops" });
+  const lost = h("div");
+  const programs = h("div");
+  const known = h("div");
+  // It stays the same element, so that somebody who is on it with the keyboard stays there.
+  const deleting = h("button", { type: "button", class: "button danger", text: "Delete everything…", disabled: true, on: { click: () => empty() } });
+  const trouble = h("div");
+  const body = h("div", { class: "drops", hidden: true }, trouble, lost, programs, h("section", { class: "card" }, h("h2", { text: "This intake" }), known, deleting));
   const element = h("div", { class: "page drops-page" }, h("h1", { text: "What was dropped, and why" }),
     h("p", { class: "dim lead", text: "Tracers count what they could not keep or send and report it with what they do send. Nothing is lost without a reason here." }), body);
   let shownBefore = "";
+  /** @type {string[]} */
+  let held = [];
+  let waits = false;
 
   async function load() {
     try {
       const [drops, status] = await Promise.all([get("drops", {}, signal), get("status", {}, signal)]);
-      const now = JSON.stringify([drops, status.bytes, status.spans]);
+      fill(trouble);
+      const now = JSON.stringify([drops, { ...status, uptime_s: 0 }]);
       if (now === shownBefore) return;
       shownBefore = now;
       draw(drops, status);
     } catch (error) {
-      if (messageOf(error)) fill(body, problem(messageOf(error), load));
+      complain(error, load);
     }
+    body.hidden = false;
   }
 
-  /** @param {Drops} drops @param {import("../shapes.js").IntakeStatus} status */
+  /** @param {unknown} error @param {() => void} [again] */
+  function complain(error, again) {
+    shownBefore = "";
+    if (messageOf(error)) fill(trouble, problem(messageOf(error), again));
+  }
+
+  /** @param {Drops} drops @param {IntakeStatus} status */
   function draw(drops, status) {
-    const reasons = Object.entries(drops.totals).filter(([, lost]) => lost > 0).sort((a, b) => b[1] - a[1]);
-    fill(body,
-      reasons.length ? chart.element : h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")),
-      drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null,
-      h("section", { class: "card" }, h("h2", { text: "This intake" }), intake(drops, status),
-        h("button", { type: "button", class: "button danger", text: "Delete everything…", disabled: status.traces === 0, on: { click: () => empty(status.traces) } })));
-    if (reasons.length) void chart.draw({ form: "ranks", labels: reasons.map(([reason]) => reason.replaceAll("_", " ")), format: count, series: [{ name: "Lost", colour: "bad-fill", values: reasons.map(([, lost]) => lost) }] });
+    const reasons = Object.entries(drops.totals).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+    fill(lost, reasons.length ? chart.element : h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")));
+    fill(programs, drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null);
+    fill(known, intake(drops, status));
+    held = holdings(drops, status);
+    waits = status.waiting.requests > 0;
+    deleting.disabled = held.length === 0;
+    if (reasons.length) void chart.draw({ form: "ranks", labels: reasons.map(([reason]) => reason.replaceAll("_", " ")), format: count, series: [{ name: "Lost", colour: "bad-fill", values: reasons.map(([, n]) => n) }] });
   }
 
-  /** @param {number} traces */
-  async function empty(traces) {
-    if (!(await confirmed(`Delete ${plural(traces, "trace")} from this intake, with all evaluations? This cannot be undone.`, "Delete everything"))) return;
+  async function empty() {
+    // What is deleted is what is there now, not what was there when this was drawn.
+    await load();
+    if (shownBefore === "" || !held.length) return;
+    const question = `Delete ${new Intl.ListFormat("en").format(held)}? ${waits ? "What waits then never reaches its receiver. " : ""}This cannot be undone.`;
+    if (!(await confirmed(question, "Delete everything"))) return;
     try {
       await clearEverything();
       await load();
+      announce("Everything was deleted.");
     } catch (error) {
-      body.prepend(problem(messageOf(error)));
+      complain(error);
     }
   }
 
@@ -81,51 +113,80 @@ export function make({ signal }) {
   };
 }
 
+/** What there is to delete, in words. @param {Drops} drops @param {IntakeStatus} status @returns {string[]} */
+function holdings(drops, status) {
+  const waiting = status.waiting.requests;
+  /** @type {[number, string][]} */
+  const all = [
+    [status.traces, plural(status.traces, "trace")],
+    [status.spans, plural(status.spans, "span")],
+    [status.evaluations, plural(status.evaluations, "evaluation")],
+    [drops.clients.length, `what ${plural(drops.clients.length, "program")} reported as dropped`],
+    [waiting, `${plural(waiting, "request")} that ${waiting === 1 ? "waits" : "wait"} to be forwarded`],
+  ];
+  return all.filter(([n]) => n > 0).map(([, words]) => words);
+}
+
 /** @param {Drops} drops */
 function clients(drops) {
   return h("ul", { class: "drop-clients" }, drops.clients.map((each) => h("li", null,
     h("header", null, h("bdi", { class: "strong", text: label(each.app, 80) || "(no app)" }), each.language ? h("span", { class: "pill", text: label(each.language, 30) }) : null,
       h("span", { class: "dim mono small", text: label(each.client, 40) }), h("time", { class: "dim small", title: fullTime(each.last_ms), datetime: new Date(each.last_ms).toISOString(), text: ago(each.last_ms) })),
-    reasonsOf("spans", each.spans), reasonsOf("evaluations", each.evaluations))));
+    reasonsOf("span", "spans", each.spans, MEANINGS), reasonsOf("evaluation", "evaluations", each.evaluations, MEANINGS))));
 }
 
-/** @param {string} what @param {Record<string, number>} lost */
-function reasonsOf(what, lost) {
+/** @param {string} one @param {string} many @param {Record<string, number>} lost @param {Record<string, string>} meanings */
+function reasonsOf(one, many, lost, meanings) {
   const found = Object.entries(lost ?? {}).filter(([, n]) => n > 0);
   if (!found.length) return null;
-  return h("dl", { class: "facts" }, found.map(([reason, n]) => h("div", null, h("dt", null, h("b", { class: "bad", text: exact(n) }), ` ${what}`),
-    h("dd", null, h("bdi", { class: "mono", text: label(reason, 60) }), MEANINGS[reason] ? h("span", { class: "dim", text: ` – ${MEANINGS[reason]}` }) : null))));
+  return h("dl", { class: "facts" }, found.map(([reason, n]) => h("div", null, h("dt", null, h("b", { class: "bad", text: exact(n) }), ` ${n === 1 ? one : many}`),
+    h("dd", null, h("bdi", { class: "mono", text: label(reason, 60) }), meanings[reason] ? h("span", { class: "dim", text: ` – ${meanings[reason]}` }) : null))));
 }
 
-/** @param {Drops} drops @param {import("../shapes.js").IntakeStatus} status */
+/** @param {Drops} drops @param {IntakeStatus} status */
 function intake(drops, status) {
   const refused = Object.entries(drops.intake.refused).filter(([, n]) => n > 0);
-  const last = drops.intake.last_refusal;
+  const { last_refusal: last, deleted_by_retention: gone } = drops.intake;
   /** @type {[string, string | Node][]} */
   const rows = [
     ["Refused requests", refused.length ? refused.map(([code, n]) => `${exact(n)} with ${code}`).join(", ") : "none"],
     ...(last ? [/** @type {[string, Node]} */ (["Last refusal", h("span", null, h("bdi", { class: "mono", text: label(last.reason, 400) }), h("span", { class: "dim", text: ` ${ago(last.at_ms)}` }))])] : []),
-    ["Deleted for age or size", facts(drops.intake.deleted_by_retention)],
+    ["Deleted for age or size", gone.traces ? `${exactly(gone.traces, "trace")}, ${exactly(gone.spans, "span")}` : "nothing"],
     ["Kept at most", limits(status.retention)],
-    ["Holds", `${exact(status.traces)} traces, ${exact(status.spans)} spans, ${size(status.bytes)}`],
+    ["Holds", [exactly(status.traces, "trace"), exactly(status.spans, "span"), exactly(status.evaluations, "evaluation"), size(status.bytes)].join(", ")],
     ...(status.unsearchable_spans ? [/** @type {[string, string]} */ (["Not yet searchable", plural(status.unsearchable_spans, "span")])] : []),
     ["In", h("bdi", { class: "mono", text: label(status.data_dir, 300) })],
-    ...relay(status.forward),
+    ...relay(status),
   ];
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, value))));
 }
 
-/** What goes on to another receiver, and what waits or was lost on the way. @param {any} forward @returns {[string, string | Node][]} */
-function relay(forward) {
-  if (!forward) return [["Relayed to", "nowhere"]];
-  const waits = [plural(forward.waiting, "request"), size(forward.waiting_bytes), forward.oldest_waiting_s === null ? "" : `for ${duration(forward.oldest_waiting_s * 1000)}`];
-  const tries = forward.failed_tries ? `, tried ${plural(forward.failed_tries, "time")} in vain` : "";
-  const others = forward.waiting_for_others ? `, ${plural(forward.waiting_for_others, "request")} for another receiver` : "";
+/** @param {number} n @param {string} one */
+function exactly(n, one) {
+  return `${exact(n)} ${n === 1 ? one : `${one}s`}`;
+}
+
+/** What goes on to another receiver, and what waits or was lost on the way. @param {IntakeStatus} status @returns {[string, string | Node][]} */
+function relay({ forward, waiting }) {
+  if (!forward) {
+    /** @type {[string, string][]} */
+    const kept = waiting.requests ? [["Waits", `${plural(waiting.requests, "request")}, ${size(waiting.bytes)}, until --forward names ${waiting.requests === 1 ? "its" : "their"} receiver again`]] : [];
+    return [["Forwarded to", "nowhere"], ...kept];
+  }
+  const others = forward.waiting_for_others ? `${plural(forward.waiting_for_others, "request")} for another receiver` : "";
+  const own = [forward.waiting ? plural(forward.waiting, "request") : "", forward.oldest_waiting_s ? `the oldest for ${duration(forward.oldest_waiting_s * 1000)}` : ""];
+  const waits = [...own, others, size(forward.waiting_bytes)].filter(Boolean).join(", ");
+  const failing = forward.failed_tries > 0;
+  const error = h("bdi", { class: `mono${failing ? " bad" : ""}`, text: label(forward.last_error, 400) });
+  // These say that the key is not right, and then nothing is lost until it is.
+  const key = failing && / answers (401|403|407):/.test(forward.last_error ?? "");
   return [
-    ["Relayed to", h("span", null, h("bdi", { class: "mono", text: label(forward.to, 300) }), h("span", { class: "dim", text: ` ${forward.kind}, ${plural(forward.delivered, "request")} delivered` }))],
-    ["Waits for it", forward.waiting ? `${waits.filter(Boolean).join(", ")}${tries}${others}` : `nothing${others}`],
-    ["Lost on the way", facts(forward.lost)],
-    ...(forward.last_error ? [/** @type {[string, Node]} */ (["Last trouble there", h("bdi", { class: "mono", text: label(forward.last_error, 400) })])] : []),
+    ["Forwarded to", h("span", null, h("bdi", { class: "mono", text: label(forward.to, 300) }), h("span", { class: "dim", text: ` ${forward.kind}, ${plural(forward.delivered, "request")} delivered` }))],
+    ["Waits", forward.waiting || others ? waits : "nothing"],
+    ["Lost on the way", reasonsOf("span or evaluation", "spans or evaluations", forward.lost, ON_THE_WAY) ?? "nothing"],
+    ...(forward.last_error ? [/** @type {[string, Node]} */ ([failing ? "Trouble there" : "Last trouble there", h("span", null, error,
+      failing ? h("span", { class: "dim", text: ` – tried ${plural(forward.failed_tries, "time")} in vain, and again soon` }) : null,
+      key ? h("p", { class: "dim", text: "The key may be wrong. A new one needs a restart of the intake." }) : null)])] : []),
   ];
 }
 
@@ -133,11 +194,4 @@ function relay(forward) {
 function limits(retention) {
   const found = [retention?.age_s ? duration(retention.age_s * 1000) : "", retention?.bytes ? size(retention.bytes) : ""].filter(Boolean);
   return found.join(", ") || "everything, for ever";
-}
-
-/** Whatever the intake says, as words. @param {any} value @returns {string} */
-function facts(value) {
-  if (value === null || value === undefined) return "none";
-  if (typeof value !== "object") return label(value);
-  return Object.entries(value).filter(([, each]) => each !== null).map(([name, each]) => `${name.replaceAll("_", " ")} ${typeof each === "object" ? facts(each) : label(each)}`).join(", ") || "none";
 }

@@ -9,6 +9,7 @@ import { kindMark } from "../icons.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress } from "../trace/detail.js";
+import { addUntil, saidNote } from "../trace/said.js";
 
 /** @typedef {import("../shapes.js").WholeSession} WholeSession */
 /** @typedef {import("../shapes.js").Turn} Turn */
@@ -21,21 +22,24 @@ export async function make({ names: [id], signal }) {
   const path = `sessions/${part(id)}`;
   /** @type {WholeSession} */
   let whole = await get(path, {}, signal);
+  const said = { path, signal };
   let timer = 0;
   const head = h("header", { class: "trace-head" });
   const turns = h("ol", { class: "turns" });
   const about = h("div", { class: "trace-about" });
   const older = h("p", { class: "behind dim small", hidden: true });
-  const element = h("div", { class: "page session-page" }, head, about, older, turns);
+  const unsaid = h("div");
+  const element = h("div", { class: "page session-page" }, head, unsaid, about, older, turns);
 
   function draw() {
     const { session } = whole;
     fill(head,
-      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" }), h("span", { "aria-hidden": "true", text: "/" })),
+      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" })),
       h("div", { class: "trace-title" }, h("h1", null, h("bdi", { text: label(session.session) })), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
         h("span", { class: "grow" }), h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" })),
       h("dl", { class: "numbers" }, numbers([["Traces", count(session.traces)], ["First", fullTime(session.first_ms)], ["Over", duration(session.last_ms - session.first_ms)],
         ["Tokens", count(session.total_tokens)], ["Cost", cost(session.cost)], ["App", label(session.app, 60)]])));
+    fill(unsaid, saidNote(whole, said, draw));
     const shown = new Set(whole.traces.map((trace) => trace.trace_id));
     const wide = whole.evaluations.filter((each) => !each.trace_id || !shown.has(each.trace_id));
     fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
@@ -50,7 +54,10 @@ export async function make({ names: [id], signal }) {
     if (touched) timer ||= window.setTimeout(async () => {
       timer = 0;
       try {
-        whole = await get(path, {}, signal);
+        /** @type {WholeSession} */
+        const now = await get(path, {}, signal);
+        await addUntil(now, said, whole.evaluations.length);
+        whole = now;
         draw();
       } catch {
         // It stays as it is until the next change.
@@ -86,7 +93,7 @@ function turn(trace, evaluations) {
       h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
       h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
     h("div", { class: "turn-talk" }, trace.lean ? h("p", { class: "dim", text: "This session is too long to show here what was said; the trace has it." }) : [said(trace.input, "input"), said(trace.output, "output")]),
-    !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace.evaluations)) : null,
+    !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace)) : null,
     evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
 }
 

@@ -4,20 +4,20 @@ import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
 import { cost, count, duration, fullTime, label, shortType } from "../format.js";
 import { icon, kindMark } from "../icons.js";
-import { evaluationList } from "../content/evaluations.js";
 import { listAddress } from "../parts/back.js";
 import { copy } from "../parts/copy.js";
 import { isMarked, markStrip, toggleMark } from "../parts/marks.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
-import { spanAddress, spanDetail, spanLink } from "../trace/detail.js";
+import { saidOfSpan, spanAddress, spanDetail, spanLink } from "../trace/detail.js";
 import { laterResults } from "../trace/results.js";
-import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
+import { WIDE, loadTrace, nextPage, pageNote } from "../trace/pages.js";
+import { addUntil, saidList } from "../trace/said.js";
 import { Tree } from "../trace/tree.js";
 
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../shapes.js").JudgedSpan} JudgedSpan */
 
 const CHOOSING_MS = 60;
 const UPDATE_MS = 500;
@@ -27,12 +27,17 @@ const NARROW = "(max-width: 820px)";
 export async function make({ names: [traceId], query, signal }) {
   /** @type {WholeTrace} */
   let whole = await loadTrace(traceId, signal, { sought: query.get("span") });
+  const said = { path: `traces/${part(traceId)}`, query: WIDE, signal };
+  /** @type {JudgedSpan | null} */
+  let shown = null;
   let round = 0;
   let choosing = 0;
   let updating = 0;
 
   const head = h("header", { class: "trace-head" });
-  const about = h("div", { class: "trace-about" });
+  // It scrolls by itself, so that many evaluations leave the tree in sight.
+  const judged = h("section", { class: "part", tabindex: "0", "aria-label": "Evaluations and feedback of the trace" });
+  const about = h("div", { class: "trace-about" }, judged);
   const pane = h("div", { class: "detail-pane", tabindex: "-1" });
   const tree = new Tree((id, how) => chosen(id, how), (how) => zoomed(how));
   const note = pageNote(async () => {
@@ -68,16 +73,17 @@ export async function make({ names: [traceId], query, signal }) {
   async function showSpan(id) {
     const mine = ++round;
     try {
-      /** @type {Span} */
+      /** @type {JudgedSpan} */
       const span = await get(`spans/${part(traceId)}/${part(id)}`, {}, signal);
+      if (shown?.span_id === span.span_id) await addUntil(span, saidOfSpan(traceId, id, signal), shown.evaluations.length);
       if (mine !== round) return;
+      shown = span;
       const raw = pane.querySelector("details.raw-event[open]") !== null;
-      const said = whole.evaluations.filter((each) => each.scope === "span" && each.span_id === id);
-      fill(pane, spanDetail(traceId, span, said, tree.model.start));
+      fill(pane, spanDetail(traceId, span, tree.model.start, signal));
       pane.scrollTop = 0;
       if (raw) openRaw();
       const later = await laterResults(traceId, span, whole.spans, signal);
-      if (mine === round && later.size && !pane.contains(document.activeElement)) fill(pane, spanDetail(traceId, span, said, tree.model.start, later));
+      if (mine === round && later.size && !pane.contains(document.activeElement)) fill(pane, spanDetail(traceId, span, tree.model.start, signal, later));
     } catch (error) {
       if (mine === round && messageOf(error)) fill(pane, problem(messageOf(error), () => showSpan(id)));
     }
@@ -111,10 +117,11 @@ export async function make({ names: [traceId], query, signal }) {
   }
 
   function drawAbout() {
-    const known = new Set(whole.spans.map((span) => span.span_id));
     // What is said of one span stands with that span; here is what is said of the trace.
-    const wide = whole.evaluations.filter((each) => each.scope !== "span" || !each.span_id || !known.has(each.span_id));
-    fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the trace" }), evaluationList(wide, (id) => spanAddress(traceId, id))) : null);
+    about.hidden = whole.evaluations.length === 0;
+    const top = judged.scrollTop;
+    fill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
+    judged.scrollTop = top;
   }
 
   /** Everything but the selected span, anew. */
@@ -129,7 +136,9 @@ export async function make({ names: [traceId], query, signal }) {
   async function update() {
     updating = 0;
     try {
-      whole = await loadTrace(traceId, signal, { want: whole.spans.length });
+      const now = await loadTrace(traceId, signal, { want: whole.spans.length });
+      await addUntil(now, said, whole.evaluations.length);
+      whole = now;
     } catch {
       // It stays as it is; the next change tries again.
       return;

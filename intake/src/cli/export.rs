@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             ))
         }
     };
-    let (mut traces, mut spans, mut unsearched) = (0, 0, 0);
+    let (mut traces, mut spans, mut said, mut unsearched) = (0, 0, 0, 0);
     let mut one = |id: &str| -> Result<bool, String> {
         let mut after: Option<String> = None;
         loop {
@@ -68,7 +68,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             let of = page["spans"].as_array().into_iter().flatten();
             let of: Vec<Span> = of.map(|each| span(id, each)).collect();
             write(&mut out, options.format, &of).map_err(|error| written(&error))?;
-            traces += usize::from(after.is_none());
+            if after.is_none() {
+                traces += 1;
+                said += page["evaluations_total"].as_u64().unwrap_or_default();
+            }
             spans += of.len();
             after = page["next"].as_str().map(str::to_owned);
             if after.is_none() {
@@ -101,6 +104,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     out.flush().map_err(|error| written(&error))?;
     drop(out);
     eprintln!("witspan export: {spans} spans of {traces} traces");
+    if said > 0 {
+        let what = if said == 1 { "1 evaluation" } else { &format!("{said} evaluations") };
+        eprintln!(
+            "witspan export: only spans are in it, not {what} of these traces; `witspan show TRACE \
+             --json --all` prints those of a trace"
+        );
+    }
     if unsearched > 0 {
         eprintln!(
             "witspan export: {unsearched} spans that came a moment ago were not searched yet; run it \

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::Filters;
 use super::source::{From, Source};
-use super::tree::{self, Detail, Paint};
+use super::tree::{self, Detail, Paint, plain};
 use super::written;
 
 /// The newest traces among which the beginning of an id is looked for.
@@ -29,7 +29,8 @@ pub(crate) struct Options {
     /// Print the trace as JSON
     #[arg(long)]
     json: bool,
-    /// Print every span of a trace that has more than 20,000, or very long ones
+    /// Print every span of a trace that has more than 20,000, or very long ones, and with `--json` every
+    /// evaluation
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -49,9 +50,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     };
     if options.all {
         add_all(&mut whole, &source, lean)?;
+        add_evaluations(&mut whole, &source)?;
     }
     let text = if options.json {
-        if let Some(left) = tree::left_out(&whole) {
+        let left = [tree::left_out(&whole), left_unsaid(&whole)];
+        for left in left.into_iter().flatten() {
             eprintln!("witspan show: {left}");
         }
         format!("{whole:#}\n")
@@ -82,6 +85,37 @@ fn add_all(whole: &mut Value, source: &Source, lean: bool) -> Result<(), String>
         whole["total"] = page["total"].take();
     }
     Ok(())
+}
+
+/// Adds what was said before the newest evaluations to these.
+fn add_evaluations(whole: &mut Value, source: &Source) -> Result<(), String> {
+    let id = whole["trace"]["trace_id"].as_str().unwrap_or_default().to_owned();
+    // Pages go back in time, so they are put together from their end.
+    let mut pages = vec![whole["evaluations"].take()];
+    while let Some(after) = whole["evaluations_next"].as_str().map(str::to_owned) {
+        let page = source.evaluations(&id, &after)?;
+        let mut page = page.ok_or_else(|| format!("the trace {id} is gone"))?;
+        pages.push(page["evaluations"].take());
+        whole["evaluations_next"] = page["evaluations_next"].take();
+        whole["evaluations_total"] = page["evaluations_total"].take();
+    }
+    let all = pages.into_iter().rev().filter_map(|page| match page {
+        Value::Array(page) => Some(page),
+        _ => None,
+    });
+    whole["evaluations"] = all.flatten().collect();
+    Ok(())
+}
+
+/// That these are not all evaluations of the trace, if they are not.
+fn left_unsaid(whole: &Value) -> Option<String> {
+    let shown = whole["evaluations"].as_array().map_or(0, Vec::len) as u64;
+    let total = whole["evaluations_total"].as_u64().filter(|total| *total > shown)?;
+    let id = plain(&whole["trace"]["trace_id"]);
+    Some(format!(
+        "these are the newest {shown} of {total} evaluations; `witspan show {id} --json --all` \
+         prints every one"
+    ))
 }
 
 /// The one trace whose id begins so.

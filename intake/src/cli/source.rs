@@ -68,6 +68,22 @@ impl Source {
         }
     }
 
+    /// What was said about a trace before what is shown, `after` what that gave as
+    /// `evaluations_next`; `None` if there is no such trace.
+    pub(crate) fn evaluations(&self, id: &str, after: &str) -> Result<Option<Value>, String> {
+        match self {
+            Self::Intake(client) => {
+                let path = format!("/api/ui/traces/{}/evaluations", encoded(id));
+                client.get(&path, &[("after", after)])
+            }
+            Self::Files(files, _) => {
+                let after = Some(after.to_owned());
+                let page = read::EvaluationPage { after, ..read::EvaluationPage::first() };
+                answer(read::trace_evaluations(files, id, false, &page))
+            }
+        }
+    }
+
     /// A page of the list, the newest first; `before` is what the last one gave as `next`.
     pub(crate) fn traces(
         &self,

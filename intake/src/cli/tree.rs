@@ -135,6 +135,13 @@ fn head(trace: &Value, paint: Paint) -> String {
         let label = verdict["label"].as_str().unwrap_or_default();
         facts.push(format!("{label}: {}", plain(&verdict["value"])));
     }
+    let verdicts = trace["evaluations"].as_array().map_or(0, Vec::len) as u64;
+    let total = trace["evaluations_total"].as_u64().unwrap_or_default();
+    match total.saturating_sub(verdicts) {
+        0 => {}
+        1 => facts.push("1 more evaluation".to_owned()),
+        more => facts.push(format!("{more} more evaluations")),
+    }
     let mut out = paint.bold(&format!("trace {}", plain(&trace["trace_id"])));
     let _ = writeln!(out, "  {}", paint.faint(&clean(&facts.join(" · "))));
     out

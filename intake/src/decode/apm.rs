@@ -40,6 +40,15 @@ pub(crate) fn traces(body: &[u8]) -> Result<Decoded, Refusal> {
     Ok(decoded)
 }
 
+/// The body of `/v0.5/traces`: a table of texts, and traces of spans of twelve members. None of these is
+/// `meta_struct`, so there is no LLM span in it; tracers that have any say it in `/v0.4/traces`.
+pub(crate) fn without_llm(body: &[u8]) -> Result<Decoded, Refusal> {
+    match msgpack::read(body).map_err(|reason| bad("", reason))?.as_array().map(Vec::as_slice) {
+        Some([Value::Array(_), Value::Array(_)]) => Ok(Decoded::default()),
+        _ => Err(bad("", "an array of a table of texts and of traces is wanted")),
+    }
+}
+
 #[derive(Deserialize)]
 struct Input<'a> {
     #[serde(borrow)]

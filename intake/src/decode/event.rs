@@ -85,8 +85,10 @@ fn normalise_kind(meta: &mut Map<String, Value>, public: bool) {
 
 fn normalise_error(meta: &mut Map<String, Value>) {
     let mut error = Map::new();
-    for name in ["message", "type", "stack"] {
-        if let Some(value) = meta.remove(&format!("error.{name}")) {
+    for (flat, name) in
+        [("error.message", "message"), ("error.type", "type"), ("error.stack", "stack")]
+    {
+        if let Some(value) = meta.remove(flat) {
             error.insert(name.to_owned(), value);
         }
     }

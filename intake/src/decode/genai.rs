@@ -21,6 +21,12 @@ pub(crate) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("create_agent", "agent"),
             ("retrieval", "retrieval"),
             ("invoke_workflow", "workflow"),
+            ("plan", "task"),
+            ("search_memory", "retrieval"),
+            ("create_memory", "task"),
+            ("update_memory", "task"),
+            ("upsert_memory", "task"),
+            ("delete_memory", "task"),
         ],
     ),
     (
@@ -98,12 +104,23 @@ pub(crate) const OUTPUT: &[&str] = &[
     "output.value",
     "traceloop.entity.output",
     "langfuse.observation.output",
+    // Pydantic AI's agents.
+    "final_result",
 ];
 /// JSON objects whose members are metadata.
-pub(crate) const METADATA: &[&str] =
-    &["_dd.ml_obs.metadata", "llm.invocation_parameters", "metadata"];
+pub(crate) const METADATA: &[&str] = &[
+    "_dd.ml_obs.metadata",
+    "llm.invocation_parameters",
+    "embedding.invocation_parameters",
+    "langfuse.observation.model.parameters",
+    "metadata",
+];
 /// Attributes below these are metadata, by what follows.
-pub(crate) const METADATA_BELOW: &[&str] = &["gen_ai.request.", "gen_ai.response."];
+pub(crate) const METADATA_BELOW: &[&str] =
+    &["gen_ai.request.", "gen_ai.response.", "langfuse.observation.metadata."];
+/// Why a model stopped, where it is not among `gen_ai.response.`; messages may say it, too.
+pub(crate) const FINISH_REASONS: &str = "finish_reasons";
+pub(crate) const FINISH_REASON: &str = "llm.finish_reason";
 
 /// Numbers, and what they are called here.
 pub(crate) const METRICS: &[(&str, &str)] = &[
@@ -131,16 +148,32 @@ pub(crate) const METRICS: &[(&str, &str)] = &[
     ("llm.cost.completion", "output_cost"),
     ("gen_ai.server.time_to_first_token", "time_to_first_token"),
 ];
+/// Other numbers below these are metrics by what follows, with `_` for each dot.
+pub(crate) const METRICS_BELOW: &[&str] =
+    &["gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.token_count.", "llm.cost."];
+/// JSON objects whose members are metrics, and how the name of each ends here.
+pub(crate) const METRICS_INSIDE: &[(&str, &str)] = &[
+    ("langfuse.observation.usage_details", "_tokens"),
+    ("langfuse.observation.cost_details", "_cost"),
+];
 
 /// Messages in one attribute, as a list or as its JSON text. The instructions go in front.
 pub(crate) const INSTRUCTIONS: &str = "gen_ai.system_instructions";
-pub(crate) const INPUT_MESSAGES: &[&str] = &["gen_ai.input.messages"];
-pub(crate) const OUTPUT_MESSAGES: &[&str] = &["gen_ai.output.messages"];
+/// The first is of now, the second of 1.27, the last of Pydantic AI's agents.
+pub(crate) const INPUT_MESSAGES: &[&str] =
+    &["gen_ai.input.messages", "gen_ai.prompt", "pydantic_ai.all_messages"];
+pub(crate) const OUTPUT_MESSAGES: &[&str] = &["gen_ai.output.messages", "gen_ai.completion"];
 /// Messages in numbered attributes, `gen_ai.prompt.0.role` and so on.
-pub(crate) const INPUT_MESSAGES_BELOW: &[&str] = &["gen_ai.prompt.", "llm.input_messages."];
-pub(crate) const OUTPUT_MESSAGES_BELOW: &[&str] = &["gen_ai.completion.", "llm.output_messages."];
-/// The event that holds what the attributes of messages would.
-pub(crate) const DETAILS_EVENT: &str = "gen_ai.client.inference.operation.details";
+pub(crate) const INPUT_MESSAGES_BELOW: &[&str] =
+    &["gen_ai.prompt.", "llm.input_messages.", "llm.prompts."];
+pub(crate) const OUTPUT_MESSAGES_BELOW: &[&str] =
+    &["gen_ai.completion.", "llm.output_messages.", "llm.choices."];
+/// The events that hold what the attributes of messages would; the last two are of 1.27.
+pub(crate) const DETAILS_EVENTS: &[&str] = &[
+    "gen_ai.client.inference.operation.details",
+    "gen_ai.content.prompt",
+    "gen_ai.content.completion",
+];
 /// The older events, one a message, and the role each stands for.
 pub(crate) const MESSAGE_EVENTS: &[(&str, &str)] = &[
     ("gen_ai.system.message", "system"),
@@ -150,13 +183,14 @@ pub(crate) const MESSAGE_EVENTS: &[(&str, &str)] = &[
 ];
 pub(crate) const CHOICE_EVENT: &str = "gen_ai.choice";
 pub(crate) const TOOL_DEFINITIONS: &str = "gen_ai.tool.definitions";
-pub(crate) const TOOLS_BELOW: &str = "llm.tools.";
+pub(crate) const TOOLS_BELOW: &[&str] = &["llm.tools.", "llm.request.functions."];
 pub(crate) const DOCUMENTS: &str = "gen_ai.retrieval.documents";
 pub(crate) const DOCUMENTS_BELOW: &[&str] = &["retrieval.documents.", "reranker.output_documents."];
 pub(crate) const EMBEDDINGS_BELOW: &str = "embedding.embeddings.";
 /// Parts of a prompt, and what they are called here.
 pub(crate) const PROMPT: &[(&str, &str)] = &[
     ("gen_ai.prompt.name", "id"),
+    ("gen_ai.prompt.version", "version"),
     ("langfuse.observation.prompt.name", "id"),
     ("langfuse.observation.prompt.version", "version"),
     ("llm.prompt_template.version", "version"),
@@ -170,6 +204,9 @@ pub(crate) const SILENT: &[&str] = &[
     "telemetry.sdk.language",
     "service.version",
     "error.type",
+    // How Logfire draws a span, and what Pydantic AI has in `gen_ai.tool.definitions`, too.
+    "logfire.json_schema",
+    "model_request_parameters",
 ];
 /// How long a tag may be, as Datadog cuts it.
 pub(crate) const TAG_CHARACTERS: usize = 256;
@@ -196,10 +233,13 @@ impl Attributes {
         self.first(names).map(|value| super::event::as_text(&value)).filter(|text| !text.is_empty())
     }
 
-    /// Takes out what is below `prefix`; gives it as a value, numbered parts as a list.
+    /// Takes out what is numbered below `prefix`; gives it as a list.
     pub(crate) fn below(&mut self, prefix: &str) -> Option<Value> {
-        let names: Vec<String> =
-            self.0.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+        let numbered = |name: &&String| {
+            let rest = name.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        };
+        let names: Vec<String> = self.0.keys().filter(numbered).cloned().collect();
         if names.is_empty() {
             return None;
         }

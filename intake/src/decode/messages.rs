@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::event::as_text;
+use super::media::media;
 
 /// The list that `value` is, or that its text holds.
 pub(crate) fn list(value: Value) -> Vec<Value> {
@@ -36,7 +37,7 @@ pub(crate) fn message(value: &Value, role: &str) -> Value {
     for part in value["parts"].as_array().into_iter().flatten() {
         out.part(part);
     }
-    match &value["content"] {
+    match &parts_in(&value["content"]) {
         Value::Null => {}
         Value::Array(parts) => parts.iter().for_each(|part| out.part(part)),
         content => out.text(&as_text(content)),
@@ -48,12 +49,40 @@ pub(crate) fn message(value: &Value, role: &str) -> Value {
             text => out.text(&as_text(text)),
         }
     }
+    // A choice of a completion, as OpenInference has it and its prompt.
+    for text in ["/prompt/text", "/completion/text"].iter().filter_map(|at| value.pointer(at)) {
+        out.text(&as_text(text));
+    }
+    if value["audio"].is_object() {
+        // What OpenAI's models say aloud, beside the content.
+        out.media(&json!({ "type": "audio", "data": value["audio"]["data"],
+            "transcript": value["audio"]["transcript"] }));
+    }
     for call in value["tool_calls"].as_array().into_iter().flatten() {
         let inner = &call["tool_call"];
         out.call(if inner.is_object() { inner } else { call });
     }
     let role = value["role"].as_str().unwrap_or(role);
     out.finish(role, value)
+}
+
+/// OpenLLMetry has a list of parts as its JSON text.
+fn parts_in(content: &Value) -> Value {
+    match parsed(content.clone()) {
+        Value::Array(parts)
+            if !parts.is_empty() && parts.iter().all(|part| part["type"].is_string()) =>
+        {
+            parts.into()
+        }
+        _ => content.clone(),
+    }
+}
+
+/// The messages that a text holds: Langfuse's are those of a client, alone or in a list.
+pub(crate) fn messages_in(text: &str) -> Option<Vec<Value>> {
+    let found = list(parsed(text.into()));
+    let spoken = !found.is_empty() && found.iter().all(|each| each["role"].is_string());
+    spoken.then_some(found)
 }
 
 #[derive(Default)]
@@ -76,17 +105,20 @@ impl Draft {
     /// One part of a message, of the conventions or of a client.
     fn part(&mut self, part: &Value) {
         match part["type"].as_str().unwrap_or_default() {
-            "text" | "reasoning" | "thinking" | "" | "input_text" | "output_text" => {
-                let text = [&part["content"], &part["text"], &part["thinking"]];
-                match text.iter().find(|text| text.is_string()) {
+            "text" | "reasoning" | "thinking" | "compaction" | "refusal" | "" | "input_text"
+            | "output_text" => {
+                let text = ["content", "text", "thinking", "refusal"].map(|name| &part[name]);
+                match text.into_iter().find(|text| text.is_string()) {
                     Some(text) => self.text(&as_text(text)),
                     None if part.is_string() => self.text(&as_text(part)),
+                    // A type alone says that there was a text, which the sender keeps to itself.
+                    None if part.as_object().is_some_and(|part| part.len() < 2) => {}
                     None => self.text(&part.to_string()),
                 }
             }
-            "tool_call" | "tool_use" => self.call(part),
-            "tool_call_response" | "tool_result" => {
-                let result = ["response", "result", "content"];
+            "tool_call" | "tool_use" | "server_tool_call" => self.call(part),
+            "tool_call_response" | "tool_result" | "server_tool_call_response" => {
+                let result = ["response", "result", "content", "server_tool_call_response"];
                 let result = result.iter().map(|name| &part[*name]).find(|value| !value.is_null());
                 let id = [&part["id"], &part["tool_use_id"]];
                 let id = id.iter().find_map(|id| id.as_str());
@@ -97,10 +129,20 @@ impl Draft {
                     "type": "tool_result",
                 })));
             }
-            "blob" if part["modality"] == "image" => self.images.push(blob(part, "image/png")),
-            "blob" if part["modality"] == "audio" => self.sounds.push(blob(part, "audio/wav")),
+            _ if self.media(part) => {}
             _ => self.text(&part.to_string()),
         }
+    }
+
+    /// A part that may be a picture, a sound, or the like; false if it is not.
+    fn media(&mut self, part: &Value) -> bool {
+        let Some(found) = media(part) else { return false };
+        self.images.extend(found.picture);
+        self.sounds.extend(found.sound);
+        if let Some(text) = found.text {
+            self.text(&text);
+        }
+        true
     }
 
     fn call(&mut self, call: &Value) {
@@ -110,9 +152,16 @@ impl Draft {
             value => value.clone(),
         };
         let arguments = match of("arguments") {
-            Value::Null => parsed(call["input"].clone()),
+            Value::Null => match parsed(call["input"].clone()) {
+                Value::Null => call["server_tool_call"].clone(),
+                value => value,
+            },
             value => parsed(value),
         };
+        // OpenInference marks among the contents where a call of `tool_calls` stood.
+        if arguments.is_null() && of("name").is_null() {
+            return;
+        }
         let arguments = match arguments {
             Value::Null => json!({}),
             object @ Value::Object(_) => object,
@@ -151,14 +200,6 @@ impl Draft {
     }
 }
 
-/// A picture or a sound that is part of a message.
-fn blob(part: &Value, usual: &str) -> Value {
-    json!({
-        "mime_type": part["mime_type"].as_str().unwrap_or(usual),
-        "content": part["content"].as_str().or(part["data"].as_str()).unwrap_or_default(),
-    })
-}
-
 /// One definition of a tool: `{name, description, parameters}`, alone or as a client's `function`.
 pub(crate) fn tool(value: &Value) -> Value {
     let schema = parsed(value["tool"]["json_schema"].clone());
@@ -166,7 +207,7 @@ pub(crate) fn tool(value: &Value) -> Value {
     let function = &value["function"];
     let value = if function.is_object() { function } else { value };
     let schema = ["parameters", "schema", "input_schema"];
-    let schema = schema.iter().map(|name| &value[*name]).find(|value| value.is_object());
+    let schema = schema.iter().map(|name| parsed(value[*name].clone())).find(Value::is_object);
     without_nulls(json!({
         "name": value["name"], "description": value["description"], "schema": schema
     }))

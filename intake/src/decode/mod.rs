@@ -2,7 +2,8 @@
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
 //! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
-//! OpenTelemetry mean. A request is taken whole or not at all.
+//! OpenTelemetry mean; `sides`, `messages` and `media` make of these what went in and came out. A
+//! request is taken whole or not at all.
 
 mod apm;
 mod drops;
@@ -10,9 +11,11 @@ mod evaluations;
 mod event;
 mod genai;
 mod json;
+mod media;
 mod messages;
 mod msgpack;
 mod otlp;
+mod sides;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -40,6 +43,8 @@ pub(crate) enum Route {
     EvalV2,
     /// `/v0.3/traces`, `/v0.4/traces`
     ApmTraces,
+    /// `/v0.5/traces`
+    ApmTracesV5,
     /// `/v1/input`
     ApmAgentless,
     /// `/v1/traces`
@@ -60,8 +65,9 @@ pub(crate) fn request(
         Route::PublicSpans => spans::public(&text(&kind, body)?)?,
         Route::SdkSpans => spans::sdk(&text(&kind, body)?)?,
         Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
-        Route::ApmTraces if body.is_empty() => Decoded::default(),
+        Route::ApmTraces | Route::ApmTracesV5 if body.is_empty() => Decoded::default(),
         Route::ApmTraces => apm::traces(body)?,
+        Route::ApmTracesV5 => apm::without_llm(body)?,
         Route::ApmAgentless => apm::agentless(json::text(body)?)?,
         Route::OtlpTraces => match kind.as_str() {
             "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,

@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 use super::event::as_text;
 use super::genai::{self, Attributes};
 use super::json::{bad, not_json};
-use super::messages::{document, list, message, parsed, tool};
+use super::messages::{list, parsed, tool};
+use super::sides::Sides;
 use crate::model::{Decoded, Kind, Refusal, Source, Span, Status};
 
 /// A failed status.
@@ -70,7 +71,7 @@ fn span(wire: Wire, resource: &Map<String, Value>, scope: &str, app: Option<&str
     let mut own = Attributes(attributes(&wire.attributes));
     let mut events = Vec::new();
     for event in &wire.events {
-        if event.name == genai::DETAILS_EVENT {
+        if genai::DETAILS_EVENTS.contains(&event.name.as_str()) {
             own.0.extend(attributes(&event.attributes));
         } else {
             events.push(event);
@@ -88,18 +89,25 @@ fn span(wire: Wire, resource: &Map<String, Value>, scope: &str, app: Option<&str
     let model = own.text(genai::MODEL);
     let provider = own.text(genai::PROVIDER).map(|name| name.to_lowercase());
     let session_id = own.text(genai::SESSION).or_else(|| shared.text(genai::SESSION));
-    let (input, output) = sides(&kind, &mut own, &events);
-    for (name, side) in [("input", input), ("output", output)] {
+    let sides = Sides::new(&kind, &mut own, &events);
+    for (name, side) in [("input", sides.input), ("output", sides.output)] {
         if !side.is_empty() {
             meta.insert(name.to_owned(), Value::Object(side));
         }
     }
-    let tools = own.first(&[genai::TOOL_DEFINITIONS]).or_else(|| own.below(genai::TOOLS_BELOW));
+    let mut tools = own.first(&[genai::TOOL_DEFINITIONS]);
+    for prefix in genai::TOOLS_BELOW {
+        let below = own.below(prefix);
+        tools = tools.or(below);
+    }
     let tools: Vec<Value> = tools.map(list).unwrap_or_default().iter().map(tool).collect();
     if !tools.is_empty() {
         meta.insert("tool_definitions".to_owned(), tools.into());
     }
-    let metadata = metadata(&mut own);
+    let mut metadata = metadata(&mut own);
+    if !sides.finish_reasons.is_empty() {
+        metadata.entry(genai::FINISH_REASONS).or_insert(sides.finish_reasons.into());
+    }
     if !metadata.is_empty() {
         meta.insert("metadata".to_owned(), Value::Object(metadata));
     }
@@ -162,14 +170,34 @@ fn kind(own: &mut Attributes) -> Kind {
 
 fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
     let mut out: Vec<(String, f64)> = Vec::new();
-    for (attribute, name) in genai::METRICS {
-        let Some(value) = own.0.shift_remove(*attribute) else { continue };
+    let mut add = |name: String, value: &Value| {
         let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
         if let Some(number) = number
-            && !out.iter().any(|(known, _)| known == name)
+            && !out.iter().any(|(known, _)| *known == name)
         {
-            out.push(((*name).to_owned(), number));
+            out.push((name, number));
         }
+    };
+    for (attribute, name) in genai::METRICS {
+        let Some(value) = own.0.shift_remove(*attribute) else { continue };
+        add((*name).to_owned(), &value);
+    }
+    for (attribute, end) in genai::METRICS_INSIDE {
+        let Some(Value::Object(members)) = own.0.shift_remove(*attribute).map(parsed) else {
+            continue;
+        };
+        for (name, value) in members {
+            add(if name.ends_with(end) { name } else { format!("{name}{end}") }, &value);
+        }
+    }
+    for prefix in genai::METRICS_BELOW {
+        own.0.retain(|attribute, value| match attribute.strip_prefix(prefix) {
+            Some(name) if value.is_number() => {
+                add(name.replace('.', "_"), value);
+                false
+            }
+            _ => true,
+        });
     }
     out
 }
@@ -191,110 +219,6 @@ fn metadata(own: &mut Attributes) -> Map<String, Value> {
         for name in names {
             let value = own.0.shift_remove(&name).unwrap_or_default();
             out.insert(name[prefix.len()..].to_owned(), value);
-        }
-    }
-    out
-}
-
-/// What went in and what came out.
-fn sides(
-    kind: &Kind,
-    own: &mut Attributes,
-    events: &[&Event],
-) -> (Map<String, Value>, Map<String, Value>) {
-    let (mut input, mut output) = (Map::new(), Map::new());
-    let prompt = prompt(own);
-    let mut asked = messages(own, genai::INPUT_MESSAGES, genai::INPUT_MESSAGES_BELOW, "user");
-    let mut said = messages(own, genai::OUTPUT_MESSAGES, genai::OUTPUT_MESSAGES_BELOW, "assistant");
-    if let Some(instructions) = own.first(&[genai::INSTRUCTIONS]) {
-        let parts = json!({ "parts": list(instructions) });
-        asked.insert(0, message(&parts, "system"));
-    }
-    for event in events {
-        let content = Value::Object(attributes(&event.attributes));
-        if let Some((_, role)) = genai::MESSAGE_EVENTS.iter().find(|(name, _)| *name == event.name)
-        {
-            asked.push(message(&with_parsed_parts(content), role));
-        } else if event.name == genai::CHOICE_EVENT {
-            said.push(message(&with_parsed_parts(content), "assistant"));
-        }
-    }
-    for (side, messages) in [(&mut input, asked), (&mut output, said)] {
-        if !messages.is_empty() {
-            side.insert("messages".to_owned(), messages.into());
-        }
-    }
-    documents(own, &mut input, &mut output);
-    for (side, names) in [(&mut input, genai::INPUT), (&mut output, genai::OUTPUT)] {
-        // Messages and documents say the same in a better shape.
-        let Some(text) = own.text(names) else { continue };
-        if side.is_empty() {
-            if *kind == Kind::Llm {
-                let role = if std::ptr::eq(names, genai::INPUT) { "user" } else { "assistant" };
-                let whole = json!([message(&Value::String(text), role)]);
-                side.insert("messages".to_owned(), whole);
-            } else {
-                side.insert("value".to_owned(), text.into());
-            }
-        }
-    }
-    if !prompt.is_empty() {
-        input.insert("prompt".to_owned(), Value::Object(prompt));
-    }
-    (input, output)
-}
-
-/// Events keep lists as JSON text, since their attributes hold no maps.
-fn with_parsed_parts(mut content: Value) -> Value {
-    for name in ["message", "tool_calls", "parts"] {
-        if let Some(value) = content.get_mut(name) {
-            *value = parsed(value.take());
-        }
-    }
-    content
-}
-
-fn messages(own: &mut Attributes, names: &[&str], below: &[&str], role: &str) -> Vec<Value> {
-    let mut found = own.first(names).map(list).unwrap_or_default();
-    for prefix in below {
-        let tree = own.below(prefix);
-        if found.is_empty() {
-            found = tree.map(list).unwrap_or_default();
-        }
-    }
-    found.iter().filter(|each| !each.is_null()).map(|each| message(each, role)).collect()
-}
-
-fn documents(
-    own: &mut Attributes,
-    input: &mut Map<String, Value>,
-    output: &mut Map<String, Value>,
-) {
-    let mut found = own.first(&[genai::DOCUMENTS]).map(list).unwrap_or_default();
-    for prefix in genai::DOCUMENTS_BELOW {
-        let tree = own.below(prefix);
-        if found.is_empty() {
-            found = tree.map(list).unwrap_or_default();
-        }
-    }
-    if !found.is_empty() {
-        let found: Vec<Value> = found.iter().map(document).collect();
-        output.insert("documents".to_owned(), found.into());
-    }
-    let embedded = own.below(genai::EMBEDDINGS_BELOW).map(list).unwrap_or_default();
-    let texts = embedded.iter().filter_map(|each| each["embedding"]["text"].as_str());
-    let texts: Vec<Value> = texts.map(|text| json!({ "text": text })).collect();
-    if !texts.is_empty() {
-        input.insert("documents".to_owned(), texts.into());
-    }
-}
-
-fn prompt(own: &mut Attributes) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (attribute, name) in genai::PROMPT {
-        if let Some(value) = own.0.shift_remove(*attribute) {
-            let value = if *name == "variables" { parsed(value) } else { as_text(&value).into() };
-            out.entry(*name).or_insert(value);
         }
     }
     out
@@ -333,7 +257,7 @@ fn raw(wire: &Wire, resource: &Map<String, Value>, scope: &str) -> String {
     json!({ "resource": resource, "scope": scope, "span": span }).to_string()
 }
 
-fn attributes(wire: &[KeyValue]) -> Map<String, Value> {
+pub(super) fn attributes(wire: &[KeyValue]) -> Map<String, Value> {
     wire.iter()
         .map(|each| (each.key.clone(), each.value.as_ref().map(any).unwrap_or_default()))
         .collect()

@@ -88,6 +88,8 @@ enum Outcome {
     /// It does not answer or fails, which may be its own fault, that of the key or the address, or
     /// that of the request.
     Failed(String, Option<Duration>),
+    /// It knows nothing of that path.
+    Nowhere(String),
     /// It will never take this.
     Refused(String),
 }
@@ -100,11 +102,13 @@ struct Place {
     /// The last row that was taken before the one that waits first, and how many were.
     ahead: i64,
     passed: u32,
+    /// It has taken something since the start, so that the address is right.
+    known: bool,
 }
 
 impl Place {
     fn settled(&mut self, row: i64) {
-        *self = Self { done: row.max(self.ahead), ..Self::default() };
+        *self = Self { done: row.max(self.ahead), known: self.known, ..Self::default() };
     }
 }
 
@@ -186,7 +190,7 @@ impl Inside {
 
     /// Sends what waits until the end.
     fn run(&self) {
-        let http = target::http();
+        let http = self.target.http();
         let mut place = Place::default();
         loop {
             let rings = self.bell.rings();
@@ -222,12 +226,19 @@ impl Inside {
         parcel: &Parcel,
     ) -> Option<Duration> {
         let body = parcel.body();
-        let pause = match self.target.send(http, parcel, &body) {
+        let outcome = match self.target.send(http, parcel, &body) {
+            Outcome::Nowhere(why) if place.known => Outcome::Refused(why),
+            // A wrong address, perhaps: with the right one all that waits may be taken.
+            Outcome::Nowhere(why) => Outcome::Failed(why, None),
+            other => other,
+        };
+        let pause = match outcome {
             Outcome::Taken => {
+                place.known = true;
                 self.settle(row, Fate::Delivered(body.len() as u64));
                 None
             }
-            Outcome::Refused(why) => {
+            Outcome::Refused(why) | Outcome::Nowhere(why) => {
                 self.refuse(row, why);
                 None
             }
@@ -262,6 +273,7 @@ impl Inside {
         let taken = matches!(self.target.send(http, &parcel, &body), Outcome::Taken);
         if taken {
             self.settle(next, Fate::Delivered(body.len() as u64));
+            place.known = true;
             place.ahead = next;
             place.passed += 1;
         }

@@ -7,8 +7,11 @@ use prost::Message;
 use super::target::{Place, Target};
 use crate::decode::Route;
 use crate::encode;
-use crate::model::Decoded;
+use crate::model::{Decoded, Span};
 use crate::store::{Onward, Parcel};
+
+/// Bytes of a body that is written anew. Datadog takes 5 MB; a collector, without being told, 20.
+const BODY: usize = 4 << 20;
 
 /// Headers of a tracer that an agent wants to see, too.
 const KEPT: [&str; 10] = [
@@ -56,17 +59,31 @@ pub(crate) fn onward(
         Route::PublicSpans if !otlp && !agent => relayed(Place::PublicSpans),
         // An agent takes the whole trace, also the spans that are no LLM's.
         Route::ApmTraces if agent => relayed(Place::ApmTraces),
+        Route::ApmTracesV5 if agent => relayed(Place::ApmTracesV5),
         Route::OtlpTraces if otlp => relayed(Place::Otlp),
         _ if decoded.spans.is_empty() => return None,
-        _ if otlp => {
-            let body = encode::otlp(&decoded.spans).encode_to_vec();
-            Parcel::new(Place::Otlp.path(), "application/x-protobuf", Vec::new(), items, &body)
-        }
         _ => {
-            let body = encode::sdk_body(&decoded.spans).to_string();
-            let place = Place::SdkSpans.path();
-            Parcel::new(place, "application/json", Vec::new(), items, body.as_bytes())
+            let mut parcels = Vec::new();
+            written(&decoded.spans, otlp, &mut parcels);
+            return Some(Onward::Parcels(parcels));
         }
     };
-    Some(Onward::Parcel(parcel))
+    Some(Onward::Parcels(vec![parcel]))
+}
+
+/// Adds `spans` in a form that the receiver takes, in as many bodies as their length asks for. A request
+/// in the one form may be short, and too long in the other.
+fn written(spans: &[Span], otlp: bool, parcels: &mut Vec<Parcel>) {
+    let (place, kind, body) = if otlp {
+        (Place::Otlp, "application/x-protobuf", encode::otlp(spans).encode_to_vec())
+    } else {
+        (Place::SdkSpans, "application/json", encode::sdk_body(spans).to_string().into_bytes())
+    };
+    if body.len() > BODY && spans.len() > 1 {
+        let (first, second) = spans.split_at(spans.len() / 2);
+        written(first, otlp, parcels);
+        written(second, otlp, parcels);
+    } else {
+        parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans.len() as u64, &body));
+    }
 }

@@ -1,6 +1,11 @@
 //! Receivers: Datadog's intake, an agent (or another witspan intake), an OTLP collector.
 
-use std::time::Duration;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use flate2::write::GzEncoder;
+use ureq::http::HeaderMap;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Outcome;
 use crate::store::Parcel;
@@ -9,6 +14,8 @@ use crate::store::Parcel;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a receiver may think before it answers.
 const THOUGHT: Duration = Duration::from_secs(30);
+/// The most of an answer that is read.
+const ANSWER: u64 = 2_000;
 
 /// Who gets what is forwarded.
 pub(crate) enum Target {
@@ -36,6 +43,7 @@ pub(crate) enum Place {
     EvaluationsV1,
     EvaluationsV2,
     ApmTraces,
+    ApmTracesV5,
     Otlp,
 }
 
@@ -47,6 +55,7 @@ impl Place {
             Self::EvaluationsV1 => "/api/intake/llm-obs/v1/eval-metric",
             Self::EvaluationsV2 => "/api/intake/llm-obs/v2/eval-metric",
             Self::ApmTraces => "/v0.4/traces",
+            Self::ApmTracesV5 => "/v0.5/traces",
             Self::Otlp => "/v1/traces",
         }
     }
@@ -128,7 +137,11 @@ impl Target {
         let spans = path == Place::SdkSpans.path();
         let (url, more) = match self {
             Self::Otlp(url) => (url.clone(), None),
-            Self::Agent(base) if path == Place::ApmTraces.path() => (format!("{base}{path}"), None),
+            Self::Agent(base)
+                if [Place::ApmTraces, Place::ApmTracesV5].iter().any(|apm| path == apm.path()) =>
+            {
+                (format!("{base}{path}"), None)
+            }
             Self::Agent(base) => {
                 let subdomain = if spans { "llmobs-intake" } else { "api" };
                 (format!("{base}/evp_proxy/v2{path}"), Some(subdomain))
@@ -146,7 +159,12 @@ impl Target {
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
         }
-        match request.send(body) {
+        // OTLP says that every receiver takes this; of the others nobody does.
+        let packed = matches!(self, Self::Otlp(_)).then(|| gzip(body)).flatten();
+        if packed.is_some() {
+            request = request.header("Content-Encoding", "gzip");
+        }
+        match request.send(packed.as_deref().unwrap_or(body)) {
             Err(error) => {
                 Outcome::Failed(format!("{} does not answer: {error}", self.shown()), None)
             }
@@ -156,41 +174,87 @@ impl Target {
 
     fn outcome(&self, mut answer: ureq::http::Response<ureq::Body>) -> Outcome {
         let status = answer.status().as_u16();
+        // The connection is used again only if the answer has been read.
+        let said = answer.body_mut().with_config().limit(ANSWER).read_to_string();
         if (200..300).contains(&status) {
             return Outcome::Taken;
         }
-        let seconds = |name: &str| answer.headers().get(name)?.to_str().ok()?.trim().parse().ok();
-        let asked = seconds("retry-after").or_else(|| seconds("x-ratelimit-reset"));
-        let said =
-            answer.body_mut().with_config().limit(2_000).read_to_string().unwrap_or_default();
+        let said = said.unwrap_or_default();
+        let asked = asked(answer.headers());
         // A receiver may repeat what it got.
         let said = match self {
             Self::Datadog(datadog) => said.replace(&datadog.key, "(the API key)"),
             _ => said,
         };
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
-        let asked = asked.map(Duration::from_secs);
         match status {
             425 | 429 | 503 => Outcome::Busy(reason, asked),
             // A redirection is a wrong address, 401, 403 and 407 a wrong key: with the right one all
             // that waits may be taken.
             300..=399 | 401 | 403 | 407 | 408 | 500..=599 => Outcome::Failed(reason, asked),
+            404 | 405 => Outcome::Nowhere(reason),
             _ => Outcome::Refused(reason),
         }
     }
+
+    /// What connects to it.
+    pub(super) fn http(&self) -> ureq::Agent {
+        let mut config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // One that is followed becomes a GET, whose answer says nothing of the spans.
+            .max_redirects(0)
+            .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(Some(PATIENCE))
+            .timeout_connect(Some(PATIENCE))
+            .timeout_per_write(Some(PATIENCE))
+            .timeout_recv_response(Some(THOUGHT))
+            .timeout_recv_body(Some(PATIENCE));
+        if self.is_here() {
+            // What is on this machine is never behind a proxy.
+            config = config.proxy(None);
+        }
+        if let Some(roots) = trusted() {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        }
+        config.build().into()
+    }
+
+    fn is_here(&self) -> bool {
+        let url = match self {
+            Self::Agent(url) | Self::Otlp(url) => url,
+            Self::Datadog(datadog) => &datadog.api,
+        };
+        let uri: Option<ureq::http::Uri> = url.parse().ok();
+        let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
 }
 
-/// What connects to receivers.
-pub(super) fn http() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        // One that is followed becomes a GET, whose answer says nothing of the spans.
-        .max_redirects(0)
-        .timeout_resolve(Some(PATIENCE))
-        .timeout_connect(Some(PATIENCE))
-        .timeout_per_write(Some(PATIENCE))
-        .timeout_recv_response(Some(THOUGHT))
-        .timeout_recv_body(Some(PATIENCE))
-        .build()
-        .into()
+/// How long the receiver asks to be left alone: seconds or a date, or as Datadog says it.
+fn asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
+    let date = |text| httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok();
+    let later = text("retry-after").and_then(|text| seconds(text).or_else(|| date(text)));
+    later.or_else(|| text("x-ratelimit-reset").and_then(seconds))
+}
+
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+/// The certificates of `SSL_CERT_FILE`, where a company's proxy speaks for the receiver; Mozilla's
+/// otherwise, which are built in.
+fn trusted() -> Option<RootCerts> {
+    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
+    let certificates: Vec<Certificate<'static>> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    (!certificates.is_empty()).then(|| RootCerts::from(certificates))
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::answer;
 
-/// `GET /info`: the paths that are taken. Tracers turn on what they find here, so `/v0.5/traces`
-/// (which has no room for LLM data) and remote configuration are left out.
+/// `GET /info`: the paths that are taken. Tracers turn on what they find here, so remote configuration
+/// is left out, and `/v0.5/traces`, which is taken but has no room for LLM data.
 pub(crate) async fn info() -> Response {
     let info = json!({
         "version": env!("CARGO_PKG_VERSION"),

@@ -116,6 +116,12 @@ pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
     }
 }
 
+/// Which page of evaluations; `after` is the `evaluations_next` of the page before.
+fn evaluation_page(params: &Params) -> Result<read::EvaluationPage, Box<Response>> {
+    let limit = params.count("limit", read::EVALUATIONS, read::EVALUATIONS)?;
+    Ok(read::EvaluationPage { after: params.cursor("after")?, limit })
+}
+
 /// `GET /api/ui/traces/{trace}`, with `after` the next page of its spans
 pub(crate) async fn trace(
     Shared(state): Shared<Arc<State>>,
@@ -124,12 +130,31 @@ pub(crate) async fn trace(
 ) -> Response {
     let what = format!("trace `{id}`");
     let page = params.count("limit", read::SPANS, read::SPANS).and_then(|limit| {
-        let (lean, after) = (params.flag("lean"), params.cursor("after")?);
-        Ok(read::SpanPage { lean, after, limit })
+        let (lean, wide) = (params.flag("lean"), params.flag("wide"));
+        Ok(read::SpanPage { lean, wide, after: params.cursor("after")?, limit })
     });
     match page {
         Ok(page) => {
             reply_one(&state, what, move |connection| read::trace(connection, &id, &page)).await
+        }
+        Err(response) => *response,
+    }
+}
+
+/// `GET /api/ui/traces/{trace}/evaluations`, with `wide` those that stand with none of its spans
+pub(crate) async fn trace_evaluations(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Response {
+    let what = format!("trace `{id}`");
+    let wide = params.flag("wide");
+    match evaluation_page(&params) {
+        Ok(page) => {
+            let ask = move |connection: &Connection| {
+                read::trace_evaluations(connection, &id, wide, &page)
+            };
+            reply_one(&state, what, ask).await
         }
         Err(response) => *response,
     }
@@ -142,6 +167,24 @@ pub(crate) async fn span(
 ) -> Response {
     let what = format!("span `{span}` in trace `{trace}`");
     reply_one(&state, what, move |connection| read::span(connection, &trace, &span)).await
+}
+
+/// `GET /api/ui/spans/{trace}/{span}/evaluations`
+pub(crate) async fn span_evaluations(
+    Shared(state): Shared<Arc<State>>,
+    Path((trace, span)): Path<(String, String)>,
+    params: Params,
+) -> Response {
+    let what = format!("span `{span}` in trace `{trace}`");
+    match evaluation_page(&params) {
+        Ok(page) => {
+            let ask = move |connection: &Connection| {
+                read::span_evaluations(connection, &trace, &span, &page)
+            };
+            reply_one(&state, what, ask).await
+        }
+        Err(response) => *response,
+    }
 }
 
 /// `GET /api/ui/spans/{trace}/{span}/raw`
@@ -179,6 +222,23 @@ pub(crate) async fn sessions(Shared(state): Shared<Arc<State>>, params: Params) 
 pub(crate) async fn session(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
     let what = format!("session `{id}`");
     reply_one(&state, what, move |connection| read::session(connection, &id)).await
+}
+
+/// `GET /api/ui/sessions/{session}/evaluations`
+pub(crate) async fn session_evaluations(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Response {
+    let what = format!("session `{id}`");
+    match evaluation_page(&params) {
+        Ok(page) => {
+            let ask =
+                move |connection: &Connection| read::session_evaluations(connection, &id, &page);
+            reply_one(&state, what, ask).await
+        }
+        Err(response) => *response,
+    }
 }
 
 /// `GET /api/ui/facets`
@@ -237,11 +297,16 @@ pub(crate) async fn status(Shared(state): Shared<Arc<State>>) -> Response {
         let forward = forwarded(&shared, connection)?;
         let oldest: Option<i64> =
             connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
+        let evaluations: i64 =
+            connection.query_row("SELECT count(*) FROM evaluations", [], |row| row.get(0))?;
+        let (waiting, others, bytes) = shared.store.waiting();
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "data_dir": shared.store.directory(),
             "spans": spans,
             "traces": traces,
+            "evaluations": evaluations,
+            "waiting": { "requests": waiting + others, "bytes": bytes },
             "bytes": shared.store.bytes(),
             "oldest_ms": oldest.map(|ns| ns / 1_000_000),
             "unsearchable_spans": behind,

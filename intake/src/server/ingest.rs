@@ -57,6 +57,7 @@ fn route(path: &str) -> Option<Route> {
         "/api/intake/llm-obs/v1/eval-metric" => Route::EvalV1,
         "/api/intake/llm-obs/v2/eval-metric" => Route::EvalV2,
         "/v0.3/traces" | "/v0.4/traces" => Route::ApmTraces,
+        "/v0.5/traces" => Route::ApmTracesV5,
         "/v1/input" => Route::ApmAgentless,
         "/v1/traces" => Route::OtlpTraces,
         "/telemetry/proxy/api/v2/apmtelemetry" | "/api/v2/apmtelemetry" => Route::Telemetry,
@@ -163,7 +164,9 @@ fn accepted(route: Route, kind: &str, decoded: &Decoded) -> Response {
             });
             answer::json(StatusCode::ACCEPTED, &json!({ "data": data }))
         }
-        Route::ApmTraces => answer::json(StatusCode::OK, &json!({ "rate_by_service": {} })),
+        Route::ApmTraces | Route::ApmTracesV5 => {
+            answer::json(StatusCode::OK, &json!({ "rate_by_service": {} }))
+        }
         Route::OtlpTraces if kind.starts_with("application/json") => {
             answer::json(StatusCode::OK, &json!({}))
         }

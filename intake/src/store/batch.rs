@@ -4,15 +4,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
+use super::again::rebuilt;
 use super::ids;
 use super::measure::Measure;
 use super::outbox::Tally;
 use super::prepare::PreparedSpan;
 use super::summary::{MINUTE, Trace, measure_span};
 use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
-use crate::model::{Kind, Source, Span, Status};
+use crate::model::{Span, Status};
 
 /// Numbers the writer gives out; kept by it from one transaction to the next.
 #[derive(Clone, Default)]
@@ -40,11 +41,11 @@ pub(crate) struct Cache {
 const CACHED_TRACES: usize = 10_000;
 const CACHED_TAGS: usize = 20_000;
 
-struct Changed {
+pub(super) struct Changed {
     old: Option<Trace>,
     new: Trace,
     /// A span was replaced: the sums must be made anew.
-    rebuild: bool,
+    pub(super) rebuild: bool,
 }
 
 /// The transaction.
@@ -112,7 +113,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The trace as this transaction has it, read if need be; `None` if there is no such trace.
-    fn change(&mut self, trace_id: &str) -> rusqlite::Result<Option<&mut Changed>> {
+    pub(super) fn change(&mut self, trace_id: &str) -> rusqlite::Result<Option<&mut Changed>> {
         if !self.changed.contains_key(trace_id) {
             let loaded = match self.cache.traces.remove(trace_id) {
                 Some(trace) => Some(trace),
@@ -132,7 +133,12 @@ impl<'a> Batch<'a> {
     }
 
     /// False if the span is there already.
-    fn insert_span(&self, id: i64, trace: i64, prepared: &PreparedSpan) -> rusqlite::Result<bool> {
+    pub(super) fn insert_span(
+        &self,
+        id: i64,
+        trace: i64,
+        prepared: &PreparedSpan,
+    ) -> rusqlite::Result<bool> {
         let span = &prepared.span;
         let inserted = self.connection.prepare_cached(INSERT_SPAN)?.execute(named_params! {
             ":id": id,
@@ -163,37 +169,8 @@ impl<'a> Batch<'a> {
         Ok(inserted == 1)
     }
 
-    fn replace_span(&mut self, trace: i64, prepared: &PreparedSpan) -> rusqlite::Result<()> {
-        let (old, id, packed) = self
-            .connection
-            .prepare_cached(
-                "SELECT spans.*, packed FROM spans JOIN bodies USING (id)
-                 WHERE trace = ?1 AND span_id = ?2",
-            )?
-            .query_row(params![trace, prepared.span.span_id], |row| {
-                Ok((stored(row)?, row.get::<_, i64>("id")?, row.get::<_, Vec<u8>>("packed")?))
-            })?;
-        if packed == prepared.packed {
-            return Ok(());
-        }
-        self.count(&old, -1);
-        self.connection.prepare_cached("DELETE FROM spans WHERE id = ?1")?.execute([id])?;
-        self.insert_span(id, trace, prepared)?;
-        self.connection
-            .prepare_cached("UPDATE bodies SET packed = ?2 WHERE id = ?1")?
-            .execute(params![id, prepared.packed])?;
-        self.count(prepared, 1);
-        if id <= self.counters.indexed {
-            self.reindex.push(id);
-        }
-        if let Some(changed) = self.change(&prepared.span.trace_id)? {
-            changed.rebuild = true;
-        }
-        self.tag(trace, &prepared.span)
-    }
-
     /// Adds a span to the sums of its operation, or with -1 takes it away.
-    fn count(&mut self, prepared: &PreparedSpan, times: i64) {
+    pub(super) fn count(&mut self, prepared: &PreparedSpan, times: i64) {
         let span = &prepared.span;
         let mut measure = measure_span(
             &span.kind,
@@ -219,7 +196,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn tag(&mut self, trace: i64, span: &Span) -> rusqlite::Result<()> {
+    pub(super) fn tag(&mut self, trace: i64, span: &Span) -> rusqlite::Result<()> {
         let pairs = span.tags.iter().map(|tag| tag.split_once(':').unwrap_or((tag, "")));
         let model = span.model.as_deref().map(|model| ("@model", model));
         let key = span.feedback_join_key.as_deref().map(|key| ("@join", key));
@@ -340,60 +317,6 @@ impl<'a> Batch<'a> {
         set_number(self.connection, "seq", self.counters.seq)?;
         Ok(numbers)
     }
-}
-
-/// The same trace, made anew of the spans it has.
-fn rebuilt(connection: &Connection, trace: Trace) -> rusqlite::Result<Trace> {
-    let mut statement = connection.prepare_cached("SELECT * FROM spans WHERE trace = ?1")?;
-    let mut spans = statement.query_map([trace.id], stored)?;
-    let Some(first) = spans.next().transpose()? else { return Ok(trace) };
-    let mut new = Trace::new(trace.id, trace.received, &first);
-    new.trace_id = trace.trace_id;
-    for span in spans {
-        new.add(&span?);
-    }
-    Ok(new)
-}
-
-/// What is kept of a span beside its body, as it was when it came.
-fn stored(row: &Row<'_>) -> rusqlite::Result<PreparedSpan> {
-    let metrics: String = row.get("metrics")?;
-    let metrics: HashMap<String, f64> = serde_json::from_str(&metrics).unwrap_or_default();
-    let failed: bool = row.get("failed")?;
-    let kind: String = row.get("kind")?;
-    let source: String = row.get("source")?;
-    Ok(PreparedSpan {
-        span: Span {
-            trace_id: String::new(),
-            span_id: row.get("span_id")?,
-            parent_id: row.get("parent_id")?,
-            name: row.get("name")?,
-            kind: Kind::named(&kind),
-            start_ns: row.get("start")?,
-            duration_ns: row.get("duration")?,
-            status: if failed { Status::Error } else { Status::Ok },
-            ml_app: row.get("app")?,
-            service: None,
-            env: None,
-            version: None,
-            session_id: row.get("session")?,
-            model: row.get("model")?,
-            provider: None,
-            language: row.get("language")?,
-            feedback_join_key: None,
-            tags: Vec::new(),
-            metrics: metrics.into_iter().collect(),
-            meta: serde_json::Value::Null,
-            source: Source::named(&source),
-            raw: String::new(),
-        },
-        packed: Vec::new(),
-        tags: String::new(),
-        metrics: String::new(),
-        error_type: row.get("error_type")?,
-        input_preview: row.get("input_preview")?,
-        output_preview: row.get("output_preview")?,
-    })
 }
 
 const INSERT_SPAN: &str = "

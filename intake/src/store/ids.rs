@@ -19,9 +19,9 @@ fn spellings(id: &str, hex_digits: usize) -> Vec<String> {
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
         let number = id.parse::<u128>().ok();
         let hex = number.map(|number| format!("{number:0hex_digits$x}"));
-        all.extend(hex.filter(|hex| hex.len() == hex_digits));
+        // Hex digits that are decimal ones too come back as they were.
+        all.extend(hex.filter(|hex| hex.len() == hex_digits && hex != id));
     }
-    all.dedup();
     all
 }
 
@@ -34,6 +34,7 @@ mod tests {
         assert_eq!(spellings_of_span("255"), ["255", "00000000000000ff"]);
         assert_eq!(spellings_of_span("00000000000000ff"), ["00000000000000ff", "255"]);
         assert_eq!(spellings_of_span("any"), ["any"]);
+        assert_eq!(spellings_of_span("0000000000000005"), ["0000000000000005", "5"]);
         assert!(spellings_of_trace("255").contains(&format!("{:032x}", 255)));
     }
 }

@@ -3,6 +3,9 @@
 //! What went and what was lost is counted in `numbers`, in the same transaction as the rows, and a
 //! loss is logged once for each reason.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -108,6 +111,11 @@ impl Ledger {
         !self.settled.is_empty()
     }
 
+    /// Whether more waits than may.
+    pub(crate) fn is_overfull(&self, tally: &Tally) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| tally.bytes > number(outlet.keep))
+    }
+
     /// A transaction's part: deletes what has been settled, adds what came, and makes room.
     pub(crate) fn write<'a>(
         &self,
@@ -129,27 +137,28 @@ impl Ledger {
             }
         }
         if let Some(outlet) = &self.outlet {
-            let keep = number(outlet.keep);
+            let mut parcels = Vec::new();
             for each in onward {
                 match each {
                     Onward::Lost(reason, items) => moved.lose(reason, number(*items), None),
-                    Onward::Parcel(parcel) if number(parcel.bytes() as u64) > keep => {
-                        moved.lose("queue_full", number(parcel.items), None);
-                    }
-                    Onward::Parcel(parcel) => {
-                        add(connection, &outlet.receiver, parcel)?;
-                        tally.waiting += 1;
-                        tally.bytes += number(parcel.bytes() as u64);
-                    }
+                    Onward::Parcels(several) => parcels.extend(several),
                 }
             }
-            let sending = board.sending();
-            while tally.bytes > keep {
-                let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
-                match self.delete(connection, tally, oldest, sending)? {
-                    Some(gone) => moved.lose("queue_full", gone.items, None),
-                    None => break,
+            for parcel in parcels {
+                let bytes = number(parcel.bytes() as u64);
+                if bytes > number(outlet.keep) {
+                    moved.lose("queue_full", number(parcel.items), None);
+                } else {
+                    add(connection, &outlet.receiver, parcel)?;
+                    tally.waiting += 1;
+                    tally.bytes += bytes;
                 }
+            }
+            let oldest = "id = (SELECT id FROM outbox WHERE id <> ?1 ORDER BY id LIMIT 1)";
+            while self.is_overfull(tally)
+                && let Some(gone) = self.delete(connection, tally, oldest, board.sending())?
+            {
+                moved.lose("queue_full", gone.items, None);
             }
         }
         moved.save(connection)?;
@@ -259,152 +268,4 @@ fn add(connection: &Connection, receiver: &str, parcel: &Parcel) -> rusqlite::Re
             parcel.packed,
         ])?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-    use crate::model::Decoded;
-    use crate::store::{FILE, Fate, Retention, Store, read};
-
-    const RECEIVER: &str = "agent http://somewhere:8126";
-    const KEEPS_ALL: Retention = Retention { age: None, size: None };
-
-    /// A directory of its own, removed at the end.
-    struct Temporary(PathBuf);
-
-    impl Temporary {
-        fn new() -> Self {
-            let name = format!("witspan-ledger-{}-{}", std::process::id(), now_ns());
-            Self(std::env::temp_dir().join(name))
-        }
-
-        fn open(&self, receiver: &str, retention: Retention) -> Store {
-            let outlet = Outlet { receiver: receiver.to_owned(), keep: 1 << 20 };
-            Store::open(&self.0, retention, Some(outlet)).unwrap()
-        }
-    }
-
-    impl Drop for Temporary {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn keep(store: &Store, body: &str) {
-        let headers = vec![("x-datadog-trace-count".to_owned(), "1".to_owned())];
-        let parcel = Parcel::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
-        let kept = store.keep(Decoded::default(), Some(Onward::Parcel(parcel))).unwrap();
-        kept.blocking_recv().unwrap().unwrap();
-    }
-
-    fn lost(store: &Store) -> Vec<(String, i64)> {
-        let known = store.read(|connection| read::forwarded(connection, RECEIVER)).unwrap();
-        known.lost.into_iter().collect()
-    }
-
-    #[test]
-    fn a_request_comes_out_as_it_went_in() {
-        let directory = Temporary::new();
-        keep(&directory.open(RECEIVER, KEEPS_ALL), "first");
-        let store = directory.open(RECEIVER, KEEPS_ALL);
-        keep(&store, "second");
-        let outbox = store.outbox(RECEIVER).unwrap();
-        let (first, parcel) = outbox.next(0).unwrap().unwrap();
-        assert_eq!(
-            (parcel.place.as_str(), parcel.content_type.as_str()),
-            ("/v0.4/traces", "text/plain")
-        );
-        assert_eq!(parcel.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
-        assert_eq!((parcel.items, parcel.body()), (3, b"first".to_vec()));
-        let (second, parcel) = outbox.next(first).unwrap().unwrap();
-        assert_eq!(parcel.body(), b"second");
-        assert!(outbox.next(second).unwrap().is_none());
-    }
-
-    #[test]
-    fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
-        let directory = Temporary::new();
-        let outlet = Outlet { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
-        let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(outlet)).unwrap();
-        let mut state = 1_u64;
-        let mut noise = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            format!("{state:016x}")
-        };
-        // More than the size that traces may have, by far.
-        for _ in 0..100 {
-            let body: String = std::iter::repeat_with(&mut noise).take(5_000).collect();
-            keep(&store, &body);
-        }
-        let (waiting, _, bytes) = store.waiting();
-        assert_eq!(waiting, 100);
-        assert!(bytes > 3_000_000, "{bytes}");
-        // The next look of retention, past the age that traces may get.
-        std::thread::sleep(Duration::from_secs(7));
-        assert_eq!(store.waiting(), (100, 0, bytes));
-        let used = store.read(crate::store::retention::used_bytes).unwrap();
-        let traces = used.saturating_sub(bytes.unsigned_abs());
-        assert!(traces < 1_000_000, "{used} bytes are used, {bytes} wait");
-    }
-
-    #[test]
-    fn no_number_is_given_twice() {
-        let directory = Temporary::new();
-        let store = directory.open(RECEIVER, KEEPS_ALL);
-        keep(&store, "first");
-        let outbox = store.outbox(RECEIVER).unwrap();
-        let (first, _) = outbox.next(0).unwrap().unwrap();
-        outbox.settle(first, Fate::Delivered(5));
-        keep(&store, "second");
-        let (second, _) = outbox.next(0).unwrap().unwrap();
-        assert!(second > first);
-        // The end of an old try meets nothing.
-        outbox.settle(first, Fate::Refused("late".to_owned()));
-        keep(&store, "third");
-        assert_eq!((store.waiting(), lost(&store)), ((2, 0, store.waiting().2), Vec::new()));
-    }
-
-    #[test]
-    fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
-        let directory = Temporary::new();
-        std::fs::create_dir_all(&directory.0).unwrap();
-        let old = Connection::open(directory.0.join(FILE)).unwrap();
-        old.execute_batch(&format!(
-            "{} PRAGMA user_version = 1; INSERT INTO numbers VALUES ('deleted_spans', 42);",
-            include_str!("schema.sql")
-        ))
-        .unwrap();
-        drop(old);
-        // Twice: the second time there is nothing to change.
-        for body in ["one", "two"] {
-            keep(&directory.open(RECEIVER, KEEPS_ALL), body);
-        }
-        let store = directory.open(RECEIVER, KEEPS_ALL);
-        assert_eq!(store.waiting().0, 2);
-        let drops = store.read(read::drops).unwrap();
-        assert_eq!(drops.deleted_spans, 42);
-    }
-
-    #[test]
-    fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get() {
-        let directory = Temporary::new();
-        let retention = Retention { age: Some(Duration::from_secs(1)), size: None };
-        keep(&directory.open(RECEIVER, retention), "for the first");
-        let store = directory.open("otlp http://elsewhere/v1/traces", retention);
-        keep(&store, "for the second");
-        assert_eq!((store.waiting().0, store.waiting().1), (1, 1));
-        let end = std::time::Instant::now() + Duration::from_secs(20);
-        while store.waiting().1 > 0 {
-            assert!(std::time::Instant::now() < end, "it is still there");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        assert_eq!(lost(&store), [("receiver_changed".to_owned(), 3)]);
-        // What waits for the receiver of now has no age.
-        assert_eq!(store.waiting().0, 1);
-    }
 }

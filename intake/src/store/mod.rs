@@ -5,6 +5,7 @@
 //! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
 //! make those unneeded.
 
+mod again;
 mod batch;
 mod changes;
 mod ids;
@@ -42,7 +43,7 @@ pub(crate) use retention::{Retention, Size};
 use writer::{Job, Writer};
 
 /// The layout of the file; a later number is refused, not guessed at.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 /// Bytes of requests that wait for the writer; more are refused for a moment.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// How long one question may take.
@@ -317,12 +318,16 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     )?;
     match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
         LAYOUT => {}
-        // The layouts build on each other: 1 is all but the outbox.
-        before @ (0 | 1) => {
-            let first = if before == 0 { include_str!("schema.sql") } else { "" };
-            let second = include_str!("outbox.sql");
+        // The layouts build on each other: 1 is all but the outbox, 2 all but an index.
+        before @ 0..LAYOUT => {
+            let parts = [
+                include_str!("schema.sql"),
+                include_str!("outbox.sql"),
+                include_str!("by_span.sql"),
+            ];
+            let missing = parts[before as usize..].join("\n");
             connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {first} {second} PRAGMA user_version = {LAYOUT}; COMMIT;"
+                "BEGIN IMMEDIATE; {missing} PRAGMA user_version = {LAYOUT}; COMMIT;"
             ))?;
         }
         other => {

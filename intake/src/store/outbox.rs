@@ -69,7 +69,8 @@ impl Parcel {
 /// What a request that is kept is to the receiver.
 #[derive(Debug)]
 pub(crate) enum Onward {
-    Parcel(Parcel),
+    /// More than one where it was written anew and is too long for one.
+    Parcels(Vec<Parcel>),
     /// The receiver has no form for it: the reason, and how many spans and evaluations.
     Lost(&'static str, u64),
 }
@@ -78,7 +79,7 @@ impl Onward {
     /// About how much memory it takes, in bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Parcel(parcel) => parcel.bytes(),
+            Self::Parcels(parcels) => parcels.iter().map(Parcel::bytes).sum(),
             Self::Lost(..) => 0,
         }
     }

@@ -3,8 +3,6 @@
 //! Spans get in after they are committed, when the writer has nothing better to do: a burst is
 //! taken at full speed, and is found a moment later.
 
-use std::collections::HashSet;
-
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
@@ -71,16 +69,11 @@ fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
         collect(&mut text, &meta[part]);
     }
     text.make_ascii_lowercase();
-    let mut seen = HashSet::new();
-    let mut words = String::with_capacity(text.len());
-    for word in split(&text) {
-        // What is longer than any word is a picture, a key or a hash.
-        if word.len() <= WORD && seen.insert(word) {
-            words.push_str(word);
-            words.push(' ');
-        }
-    }
-    words
+    // What is longer than any word is a picture, a key or a hash.
+    let mut words: Vec<&str> = split(&text).filter(|word| word.len() <= WORD).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(" ")
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {
@@ -171,6 +164,6 @@ mod tests {
             "input": {"value": "Sky sky 天空"}, "output": {"value": "A".repeat(1_000)}
         });
         let packed = crate::store::prepare::pack(&meta, "{}");
-        assert_eq!(words("ask", Some("gpt-4o"), &packed), "ask gpt 4o sky 天 空 ");
+        assert_eq!(words("ask", Some("gpt-4o"), &packed), "4o ask gpt sky 天 空");
     }
 }

@@ -88,9 +88,30 @@ impl Writer {
             traces: number("SELECT count(*) FROM traces")?,
         };
         let cache = Cache::default();
-        let writer = Self { connection, shared, retention, counters, cache, ledger };
+        let mut writer = Self { connection, shared, retention, counters, cache, ledger };
+        writer.make_room();
         writer.publish(&[]);
         Ok(writer)
+    }
+
+    /// Has a smaller `--forward-keep` than that of the last run take hold. What fails here is done with
+    /// the next request.
+    fn make_room(&mut self) {
+        if !self.ledger.is_overfull(&self.counters.outbox) {
+            return;
+        }
+        let mut outbox = self.counters.outbox;
+        let moved = self.transaction(|writer| {
+            let nothing = std::iter::empty();
+            writer.ledger.write(&writer.connection, &mut outbox, nothing, &writer.shared.outbox)
+        });
+        match moved {
+            Ok(moved) => {
+                self.ledger.written(moved);
+                self.counters.outbox = outbox;
+            }
+            Err(error) => eprintln!("witspan intake: no room was made for what waits: {error}"),
+        }
     }
 
     /// Works until every sender is gone.

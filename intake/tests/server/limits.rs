@@ -13,12 +13,13 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "/api/intake/llm-obs/v1/trace/spans",
     "/api/v2/llmobs",
     "/evp_proxy/v2/api/v2/llmobs",
     "/api/intake/llm-obs/v2/eval-metric",
     "/v0.4/traces",
+    "/v0.5/traces",
     "/v1/input",
     "/v1/traces",
 ];

@@ -2,6 +2,7 @@
 
 mod client;
 mod durability;
+mod evaluations;
 mod guard;
 mod limits;
 mod live;

@@ -96,3 +96,50 @@ def test_a_chain_of_twenty_thousand_spans_opens(intake: Intake, page: Page) -> N
     page.keyboard.press("ArrowDown")
     page.keyboard.press("End")
     expect(line(page, "part 20000")).to_have_attribute("aria-level", "20000")
+
+
+def test_two_long_traces_side_by_side_keep_few_lines_and_reach_the_last(
+    intake: Intake, page: Page
+) -> None:
+    for trace in ("77", "78"):
+        intake.send_spans([{**span, "trace_id": trace} for span in long_trace(5_000)])
+    page.goto(f"{intake.url}/compare/77/78")
+    rows = page.locator(".pair-row")
+    chosen = page.locator(".pair-row[aria-current]")
+    heads = page.locator(".pair-detail .detail h2")
+
+    def shown(name: str) -> None:
+        expect(chosen).to_have_count(1)
+        expect(chosen).to_contain_text(name)
+        expect(chosen).to_be_in_viewport()
+        expect(heads).to_have_text([name, name])
+        assert rows.count() < 80
+
+    shown("part 1")
+    # The keys begin where the pair is that is shown.
+    page.keyboard.press("j")
+    shown("part 2")
+    expect(chosen).to_be_focused()
+    page.keyboard.press("End")
+    shown("part 5000")
+    expect(chosen).to_be_focused()
+    last = page.get_by_role("listitem").filter(has=chosen)
+    expect(last).to_have_attribute("aria-posinset", "5000")
+    expect(last).to_have_attribute("aria-setsize", "5000")
+    page.keyboard.press("PageUp")
+    expect(chosen).not_to_contain_text("part 5000")
+    page.keyboard.press("Home")
+    shown("part 1")
+    # With the pointer the last one is reached by scrolling; the chosen one stays for the keys.
+    page.locator(".pair-rows").evaluate("e => { e.scrollTop = e.scrollHeight; }")
+    expect(rows.last).to_contain_text("part 5000")
+    expect(rows.last).to_be_in_viewport()
+    expect(chosen).to_be_focused()
+    assert rows.count() < 80
+    rows.last.click()
+    shown("part 5000")
+    # The address leads to the pair, and the way back to the one before.
+    page.reload()
+    shown("part 5000")
+    page.go_back()
+    shown("part 1")

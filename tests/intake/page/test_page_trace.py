@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
-from page_support import PROGRAMS, Intake, Tab, line, open_trace, part
+from page_support import PHONE, PROGRAMS, Intake, Tab, line, open_trace, part
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -279,3 +279,17 @@ def test_a_span_is_found_by_its_name(intake: Intake, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".detail h2")).to_have_text("part 73.1")
     expect(page.get_by_label("Find a span")).to_be_focused()
+
+
+@pytest.mark.parametrize("how", [{}, PHONE])
+def test_the_words_of_a_bar_as_wide_as_the_waterfall_stand_on_its_end(
+    filled: Intake, open_tab: Callable[..., Tab], how: dict[str, Any]
+) -> None:
+    page = open_tab(**how).page
+    open_trace(page, filled)
+    root = line(page, "answer_customer")
+    bar, words = box(root.locator(".bar-fill")), box(root.locator(".bar-words"))
+    # No piece of the bar is left beside them, and none of them beside the bar.
+    assert abs(bar["x"] + bar["width"] - words["x"] - words["width"]) < 1
+    assert (bar["y"], bar["height"]) == (words["y"], words["height"])
+    assert words["width"] < bar["width"]

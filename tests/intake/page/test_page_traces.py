@@ -298,3 +298,15 @@ def test_a_slow_answer_about_the_choices_does_not_bring_an_old_filter_back(
     expect(page.locator("select[name=app] option")).to_have_count(2)
     page.get_by_label("Search text").fill("parcel")
     page.wait_for_url("**/?q=parcel")
+
+
+def test_a_line_of_the_list_has_room_for_its_first_model_and_two_evaluations_in_a_row(
+    filled: Intake, page: Page
+) -> None:
+    page.goto(filled.url)
+    failed = page.locator("table.traces tbody tr.failed")
+    model = failed.locator(".pill.model").first
+    expect(model).to_have_text("claude-sonnet-4")
+    assert model.evaluate("e => e.scrollWidth <= e.clientWidth")
+    tops = [each.bounding_box() for each in failed.locator("td.evals .pill").all()]
+    assert len({place["y"] for place in tops if place}) == 2

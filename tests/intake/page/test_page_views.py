@@ -99,6 +99,18 @@ def test_two_traces_of_more_than_a_page_say_what_is_compared(intake: Intake, pag
     expect(page.locator(".pair-row[aria-current]")).to_contain_text("part 3")
 
 
+def test_a_span_that_took_many_times_as_long_says_how_many_times(
+    intake: Intake, page: Page
+) -> None:
+    root = long_trace(1)[0]
+    for trace, ms in (("1", 2), ("2", 3), ("3", 44)):
+        intake.send_spans([{**root, "trace_id": trace, "duration": ms * 1_000_000}])
+    page.goto(f"{intake.url}/compare/1/2")
+    expect(page.locator(".pair-change")).to_have_text("+1.0 ms (+50 %)")
+    page.goto(f"{intake.url}/compare/1/3")
+    expect(page.locator(".pair-change")).to_have_text("+42 ms (×22)")
+
+
 def test_a_session_of_more_traces_than_it_shows_leads_to_the_rest(
     intake: Intake, page: Page
 ) -> None:
@@ -228,6 +240,6 @@ def test_everything_can_be_deleted_after_a_question(intake: Intake, page: Page) 
     assert len(intake.get("traces")["traces"]) == 3
     page.get_by_role("button", name="Delete everything…").click()
     dialog.get_by_role("button", name="Delete everything").click()
-    expect(page.locator(".drops")).to_contain_text("0 traces")
+    expect(page.locator(".drops")).to_contain_text("0 traces, 0 spans")
     page.goto(intake.url)
     expect(page.get_by_role("heading", name="Nothing has arrived yet")).to_be_visible()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +101,64 @@ def test_a_second_intake_shows_the_same_trace(tmp_path: Path, how: str, program:
     finally:
         first.stop()
         second.stop()
+
+
+def test_a_receiver_on_this_machine_is_never_behind_a_proxy(tmp_path: Path) -> None:
+    second = Intake(tmp_path / "second")
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    proxies = {"HTTP_PROXY": nowhere, "http_proxy": nowhere, "ALL_PROXY": nowhere, "NO_PROXY": ""}
+    first = Intake(tmp_path / "first", "--forward", second.url, env=proxies)
+    try:
+        send(first, "here", 1, 1)
+        assert delivered(first, 1)["last_error"] is None
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_a_receiver_is_trusted_by_the_certificates_of_ssl_cert_file(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not there to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    where = f"https://localhost:{server.server_port}"
+    try:
+        for env, trusted in (({}, False), ({"SSL_CERT_FILE": str(certificate)}, True)):
+            intake = Intake(tmp_path / str(trusted), "--forward", where, env=env)
+            try:
+                send(intake, "there", 1, 1)
+                until = time.monotonic() + PATIENCE
+                status = intake.get("status")["forward"]
+                while status["delivered"] == 0 and status["last_error"] is None:
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
+                    status = intake.get("status")["forward"]
+                assert (status["delivered"] == 1) is trusted, status
+                assert trusted or "certificate" in status["last_error"].lower(), status
+            finally:
+                intake.stop()
+    finally:
+        server.shutdown()
 
 
 def free_port() -> int:

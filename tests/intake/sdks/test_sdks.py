@@ -5,7 +5,6 @@ Each runs the same small program in one of its own ways to send; `programs/` has
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_process import ROOT
+from intake_process import ROOT, clean
 from sdk_support import PROGRAMS, Intake, run_program, run_python
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -132,6 +131,28 @@ def test_what_opentelemetry_sends_is_shown_whole(intake: Intake, tmp_path: Path)
     check(intake.whole_trace(6), "python", "ValueError", judged=False)
 
 
+def test_what_a_model_sees_and_hears_comes_through_opentelemetry(
+    intake: Intake, tmp_path: Path
+) -> None:
+    run_python("with_opentelemetry_media", {"OTEL_EXPORTER_OTLP_ENDPOINT": intake.url}, tmp_path)
+    spans = {span["name"]: span for span in intake.whole_trace(2)["spans"]}
+    (asked,) = spans["look"]["input"]["messages"]
+    assert asked["content"].split("\n\n") == [
+        "What is it?",
+        "[image: https://example.com/a.png]",
+        "[video: video/mp4, file-1]",
+    ]
+    assert asked["image_parts"] == [{"mime_type": "image/png", "content": "iVBO"}]
+    assert asked["audio_parts"] == [{"mime_type": "audio/wav", "content": "UklG"}]
+    (said,) = spans["look"]["output"]["messages"]
+    assert said["content"] == "It is round.\n\nA dot."
+    assert said["audio_parts"] == [{"mime_type": "audio/mpeg", "content": "SUQz"}]
+    assert spans["look"]["metadata"]["finish_reasons"] == ["stop"]
+    heard = [(each["role"], each["content"]) for each in spans["listen"]["input"]["messages"]]
+    assert heard == [("system", "Be brief."), ("user", "And now?")]
+    assert spans["listen"]["output"]["messages"][0]["content"] == "Still."
+
+
 def test_what_another_sends_as_otlp_json_is_shown(intake: Intake) -> None:
     def pair(key: str, value: Any) -> Any:
         kind = {str: "stringValue", int: "intValue"}[type(value)]
@@ -191,18 +212,37 @@ def test_a_wrong_event_of_an_sdk_is_refused_by_the_name_of_its_field(intake: Int
     assert intake.get("traces")["traces"] == []
 
 
+@pytest.mark.parametrize(
+    ("program", "version"),
+    [
+        ("with_ddtrace", ""),
+        ("with_ddtrace_apm", ""),
+        ("with_ddtrace_apm", "v0.4"),
+        ("with_ddtrace_apm", "v0.5"),
+    ],
+)
 def test_nothing_is_sent_to_the_tracers_that_they_would_complain_of(
-    intake: Intake, tmp_path: Path
+    intake: Intake, tmp_path: Path, program: str, version: str
 ) -> None:
     env = {"DD_TRACE_AGENT_URL": intake.url, "DD_TRACE_DEBUG": "0"}
+    env |= {"DD_TRACE_API_VERSION": version} if version else {}
     done = subprocess.run(
-        [sys.executable, PROGRAMS / "with_ddtrace.py"],
-        env={k: v for k, v in os.environ.items() if not k.startswith("DD_")} | env,
+        [sys.executable, PROGRAMS / f"{program}.py"],
+        env=clean(env),
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0
-    complaints = [line for line in done.stderr.splitlines() if "rror" in line]
+    complaints = [line for line in done.stderr.splitlines() if "rror" in line or "ropping" in line]
     assert complaints == []
+    assert intake.get("drops")["intake"]["refused"] == {}
+
+
+def test_ddtrace_sends_llm_spans_in_a_form_that_has_room_whatever_it_is_told(
+    intake: Intake, tmp_path: Path
+) -> None:
+    env = {"DD_TRACE_AGENT_URL": intake.url, "DD_TRACE_API_VERSION": "v0.5"}
+    run_python("with_ddtrace", env, tmp_path)
+    check(intake.whole_trace(6, 2), "python", "ValueError")

@@ -235,3 +235,23 @@ def test_show_and_export_read_the_files_of_an_intake_that_has_ended(
     assert {json.loads(line)["name"] for line in lines} == {"answer", "ask", "look up"}
     nothing = intake.command("show", "last", "--data", str(tmp_path / "nowhere"))
     assert (nothing.returncode, "there are no traces in" in nothing.stderr) == (1, True)
+
+
+def test_show_and_export_say_how_many_evaluations_they_leave_out(intake: Intake) -> None:
+    intake.send_spans(long_trace(2))
+    about = {"join_on": {"span": {"trace_id": "77", "span_id": "2"}}}
+    intake.send_evaluations(1_007, **about)
+    assert "e1006: 0.5 · " in intake.command("show", "77").stdout
+    assert " · 1002 more evaluations" in intake.command("show", "77", "--brief").stdout
+    cut = intake.command("show", "77", "--json")
+    labels = [each["label"] for each in json.loads(cut.stdout)["evaluations"]]
+    assert (len(labels), labels[0]) == (1_000, "e7")
+    assert "these are the newest 1000 of 1007 evaluations" in cut.stderr
+    for more in ([], ["--data", str(intake.log.parent / "data")]):
+        whole = intake.command("show", "77", "--json", "--all", *more)
+        labels = [each["label"] for each in json.loads(whole.stdout)["evaluations"]]
+        assert labels == [f"e{number}" for number in range(1_007)]
+        assert whole.stderr == ""
+    exported = intake.command("export")
+    assert len(exported.stdout.splitlines()) == 2
+    assert "only spans are in it, not 1007 evaluations of these traces" in exported.stderr

@@ -1,16 +1,52 @@
-//! What was said about traces, spans and sessions.
+//! What was said about traces, spans and sessions, page by page, the newest first.
 
-use rusqlite::{Connection, Row, params};
+use std::collections::HashMap;
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::json;
+use super::list::{Summary, cursor};
 use crate::store::ids;
 
 /// Verdicts a line of the list shows.
 const SHOWN: i64 = 5;
-/// Evaluations a trace or a session shows; the newest.
-const LISTED: i64 = 1_000;
+/// Evaluations of one page at most.
+pub(crate) const EVALUATIONS: usize = 1_000;
+/// Bytes of values, reasons and metadata after which a page ends.
+const CONTENT: usize = 16 * 1024 * 1024;
+
+/// Which evaluations of those about one thing.
+#[derive(Clone, Debug)]
+pub(crate) struct EvaluationPage {
+    /// What the page before gave as `evaluations_next`.
+    pub(crate) after: Option<String>,
+    pub(crate) limit: usize,
+}
+
+impl EvaluationPage {
+    /// The longest first page: the newest.
+    pub(crate) fn first() -> Self {
+        Self { after: None, limit: EVALUATIONS }
+    }
+
+    /// None of them, only their number.
+    pub(super) fn none() -> Self {
+        Self { after: None, limit: 0 }
+    }
+}
+
+/// A page of what was said about one thing, in order of time; the first page has the newest.
+#[derive(Serialize)]
+pub(crate) struct Said {
+    evaluations: Vec<Judgement>,
+    /// On all pages.
+    evaluations_total: i64,
+    /// What asks for those before these as `after`; there is none once these are the oldest.
+    evaluations_next: Option<String>,
+}
 
 /// An evaluation in short.
 #[derive(Serialize)]
@@ -67,60 +103,215 @@ impl Judgement {
         })
     }
 
-    pub(super) fn span_id(&self) -> Option<&str> {
-        self.span_id.as_deref()
-    }
-
-    /// Names its span as the span names itself.
-    pub(super) fn set_span_id(&mut self, span_id: &str) {
-        self.span_id = Some(span_id.to_owned());
+    /// Bytes of what may be long.
+    fn size(&self) -> usize {
+        let parts = [&self.error, &self.submitter, &self.metadata];
+        let parts = parts.into_iter().flatten().map(|part| part.get().len()).sum::<usize>();
+        let reasoning = self.reasoning.as_deref().map_or(0, str::len);
+        self.value.get().len() + self.tags.get().len() + reasoning + parts
     }
 }
 
-pub(super) fn verdicts(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<Verdict>> {
-    let mut statement = connection.prepare_cached(
+/// The newest of what was said about a trace, in short, and how many there are.
+pub(super) fn verdicts(
+    connection: &Connection,
+    trace_id: &str,
+) -> rusqlite::Result<(Vec<Verdict>, i64)> {
+    let mut newest = connection.prepare_cached(
         "SELECT label, value, assessment FROM evaluations WHERE trace_id = ?1
-         ORDER BY timestamp_ms DESC LIMIT ?2",
+         ORDER BY timestamp_ms DESC, rowid DESC LIMIT ?2",
     )?;
+    let mut count =
+        connection.prepare_cached("SELECT count(*) FROM evaluations WHERE trace_id = ?1")?;
     let mut verdicts = Vec::new();
+    let mut total = 0;
     for spelling in ids::spellings_of_trace(trace_id) {
-        let rows = statement.query_map(params![spelling, SHOWN], |row| {
+        let before = verdicts.len();
+        let rows = newest.query_map(params![spelling, SHOWN], |row| {
             Ok(Verdict { label: row.get(0)?, value: json(row.get(1)?), assessment: row.get(2)? })
         })?;
         for verdict in rows {
             verdicts.push(verdict?);
         }
+        // They are counted only where there may be more.
+        let found = (verdicts.len() - before) as i64;
+        total += if found < SHOWN {
+            found
+        } else {
+            count.query_row([spelling], |row| row.get::<_, i64>(0))?
+        };
     }
     verdicts.truncate(SHOWN as usize);
-    Ok(verdicts)
+    Ok((verdicts, total))
 }
 
-/// Those of a trace, oldest first.
+/// Those of a trace and its spans; with `wide` only those that stand with no span: of the trace as a
+/// whole, or of spans that it does not have.
 pub(super) fn of_trace(
     connection: &Connection,
-    trace_id: &str,
-) -> rusqlite::Result<Vec<Judgement>> {
-    let mut all = Vec::new();
-    for spelling in ids::spellings_of_trace(trace_id) {
-        all.extend(ask(connection, "trace_id", &spelling)?);
+    trace: &Summary,
+    wide: bool,
+    page: &EvaluationPage,
+) -> rusqlite::Result<Said> {
+    let mut names = Names { connection, trace: trace.id, known: HashMap::new() };
+    let traces = ids::spellings_of_trace(trace.trace_id());
+    let mut said = if wide {
+        let mut about = About {
+            sql: "trace_id = ? AND (scope <> 'span' OR span_id IS NULL
+                      OR span_id IN (SELECT value FROM json_each(?)))",
+            // Of many, few pass: to look through the narrow index of spans and sort those is faster.
+            time: "+timestamp_ms",
+            places: Vec::new(),
+        };
+        for spelling in traces {
+            let missing = serde_json::json!(missing(&mut names, &spelling)?).to_string();
+            about.places.push(vec![spelling.into(), missing.into()]);
+        }
+        about.page(connection, page)?
+    } else {
+        let places = traces.into_iter().map(|spelling| vec![spelling.into()]).collect();
+        About { sql: "trace_id = ?", time: "timestamp_ms", places }.page(connection, page)?
+    };
+    for judgement in &mut said.evaluations {
+        let Some(id) = &judgement.span_id else { continue };
+        if let Some(name) = names.of(id)? {
+            judgement.span_id = Some(name);
+        }
     }
-    all.sort_by_key(|judgement| judgement.timestamp_ms);
-    Ok(all)
+    Ok(said)
 }
 
-/// Those of a session as a whole, oldest first.
+/// Those of one span alone, which is named as it names itself.
+pub(super) fn of_span(
+    connection: &Connection,
+    trace: &Summary,
+    span_id: &str,
+    page: &EvaluationPage,
+) -> rusqlite::Result<Said> {
+    let mut places = Vec::new();
+    for trace in ids::spellings_of_trace(trace.trace_id()) {
+        for span in ids::spellings_of_span(span_id) {
+            places.push(vec![trace.clone().into(), span.into()]);
+        }
+    }
+    let about = About {
+        sql: "trace_id = ? AND span_id = ? AND scope = 'span'",
+        time: "timestamp_ms",
+        places,
+    };
+    let mut said = about.page(connection, page)?;
+    for judgement in &mut said.evaluations {
+        judgement.span_id = Some(span_id.to_owned());
+    }
+    Ok(said)
+}
+
+/// Those that name a session.
 pub(super) fn of_session(
     connection: &Connection,
     session: &str,
-) -> rusqlite::Result<Vec<Judgement>> {
-    let mut all = ask(connection, "session", session)?;
-    all.reverse();
-    Ok(all)
+    page: &EvaluationPage,
+) -> rusqlite::Result<Said> {
+    let places = vec![vec![session.to_owned().into()]];
+    About { sql: "session = ?", time: "timestamp_ms", places }.page(connection, page)
 }
 
-fn ask(connection: &Connection, column: &str, value: &str) -> rusqlite::Result<Vec<Judgement>> {
-    let sql = format!(
-        "SELECT * FROM evaluations WHERE {column} = ?1 ORDER BY timestamp_ms DESC LIMIT {LISTED}"
-    );
-    connection.prepare_cached(&sql)?.query_map([value], Judgement::from_row)?.collect()
+/// The spans that evaluations of a trace name, in one spelling of its id, and that it does not have.
+fn missing(names: &mut Names<'_>, trace_id: &str) -> rusqlite::Result<Vec<String>> {
+    let mut named = names.connection.prepare_cached(
+        "SELECT DISTINCT span_id FROM evaluations
+         WHERE trace_id = ?1 AND span_id IS NOT NULL AND scope = 'span'",
+    )?;
+    let mut rows = named.query([trace_id])?;
+    let mut missing = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        if names.of(&id)?.is_none() {
+            missing.push(id);
+        }
+    }
+    Ok(missing)
+}
+
+/// How the spans of a trace name themselves.
+struct Names<'a> {
+    connection: &'a Connection,
+    trace: i64,
+    known: HashMap<String, Option<String>>,
+}
+
+impl Names<'_> {
+    /// The span's own spelling of an id; `None` if the trace has no such span.
+    fn of(&mut self, id: &str) -> rusqlite::Result<Option<String>> {
+        if let Some(known) = self.known.get(id) {
+            return Ok(known.clone());
+        }
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM spans WHERE trace = ?1 AND span_id = ?2")?;
+        let mut name = None;
+        for spelling in ids::spellings_of_span(id) {
+            if statement.exists(params![self.trace, spelling])? {
+                name = Some(spelling);
+                break;
+            }
+        }
+        self.known.insert(id.to_owned(), name.clone());
+        Ok(name)
+    }
+}
+
+/// The rows that fulfil a condition with one of several lists of values: an id has two spellings.
+struct About {
+    sql: &'static str,
+    /// What they are ordered by; a `+` keeps the order from choosing the index.
+    time: &'static str,
+    places: Vec<Vec<Sql>>,
+}
+
+impl About {
+    fn page(self, connection: &Connection, page: &EvaluationPage) -> rusqlite::Result<Said> {
+        let place = page.after.as_deref().and_then(cursor);
+        let (time, row) = place.unwrap_or((i64::MAX, i64::MAX));
+        let (condition, order) = (self.sql, self.time);
+        let mut count = connection
+            .prepare_cached(&format!("SELECT count(*) FROM evaluations WHERE {condition}"))?;
+        // What may have to be sorted is narrow; rows are read whole only for the page.
+        let mut newest = connection.prepare_cached(&format!(
+            "SELECT timestamp_ms, rowid FROM evaluations
+             WHERE {condition} AND ({order}, rowid) < (?, ?)
+             ORDER BY {order} DESC, rowid DESC LIMIT ?"
+        ))?;
+        let mut total = 0;
+        let mut found: Vec<(i64, i64)> = Vec::new();
+        for values in self.places {
+            total += count.query_row(params_from_iter(&values), |row| row.get::<_, i64>(0))?;
+            let end = [time, row, page.limit as i64 + 1].map(Sql::from);
+            let rows = newest
+                .query_map(params_from_iter(values.into_iter().chain(end)), |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            for key in rows {
+                found.push(key?);
+            }
+        }
+        found.sort_unstable();
+        let mut whole = connection.prepare_cached("SELECT * FROM evaluations WHERE rowid = ?1")?;
+        let mut evaluations: Vec<Judgement> = Vec::new();
+        let mut content = 0;
+        let mut last = None;
+        let mut next = None;
+        for (time, row) in found.into_iter().rev() {
+            if evaluations.len() == page.limit || content > CONTENT {
+                next = last;
+                break;
+            }
+            last = Some(format!("{time}.{row}"));
+            let judgement = whole.query_row([row], Judgement::from_row)?;
+            content += judgement.size();
+            evaluations.push(judgement);
+        }
+        evaluations.reverse();
+        Ok(Said { evaluations, evaluations_total: total, evaluations_next: next })
+    }
 }

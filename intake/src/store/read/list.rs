@@ -61,7 +61,9 @@ pub(crate) struct Summary {
     cost: Option<f64>,
     language: Option<String>,
     source: String,
+    /// The newest; `evaluations_total` is how many there are.
     evaluations: Vec<Verdict>,
+    evaluations_total: i64,
     input_preview: String,
     output_preview: String,
     seq: i64,
@@ -104,6 +106,7 @@ impl Summary {
             language: row.get("language")?,
             source: row.get("source")?,
             evaluations: Vec::new(),
+            evaluations_total: 0,
             input_preview: row.get("input_preview")?,
             output_preview: row.get("output_preview")?,
             seq: row.get("seq")?,
@@ -112,7 +115,7 @@ impl Summary {
 
     /// Adds what was said about the trace.
     pub(super) fn judged(mut self, connection: &Connection) -> rusqlite::Result<Self> {
-        self.evaluations = verdicts(connection, &self.trace_id)?;
+        (self.evaluations, self.evaluations_total) = verdicts(connection, &self.trace_id)?;
         Ok(self)
     }
 

@@ -13,12 +13,13 @@ mod sessions;
 mod trace;
 
 pub(crate) use drops::drops;
+pub(crate) use evaluations::{EVALUATIONS, EvaluationPage};
 pub(crate) use facets::facets;
 pub(crate) use list::{Filter, Summary, cursor, summaries, traces};
 pub(crate) use outbox::forwarded;
 pub(crate) use overview::overview;
-pub(crate) use sessions::{SessionFilter, session, sessions};
-pub(crate) use trace::{SPANS, SpanPage, raw, span, trace};
+pub(crate) use sessions::{SessionFilter, session, session_evaluations, sessions};
+pub(crate) use trace::{SPANS, SpanPage, raw, span, span_evaluations, trace, trace_evaluations};
 
 use serde_json::value::RawValue;
 

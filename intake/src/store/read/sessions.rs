@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::evaluations::{Judgement, of_session};
+use super::evaluations::{EvaluationPage, Said, of_session};
 use super::list::Summary;
 use super::{ms, ns, trace};
 
@@ -54,7 +54,9 @@ pub(crate) struct SessionPage {
 pub(crate) struct Session {
     session: SessionSummary,
     traces: Vec<Turn>,
-    evaluations: Vec<Judgement>,
+    /// The newest.
+    #[serde(flatten)]
+    said: Said,
 }
 
 /// A trace, with what went in and came out at its root.
@@ -150,5 +152,17 @@ pub(crate) fn session(connection: &Connection, id: &str) -> rusqlite::Result<Opt
         content += [&input, &output].into_iter().flatten().map(|it| it.get().len()).sum::<usize>();
         traces.push(Turn { trace: trace.judged(connection)?, input, output, lean });
     }
-    Ok(Some(Session { session: summary, traces, evaluations: of_session(connection, id)? }))
+    let said = of_session(connection, id, &EvaluationPage::first())?;
+    Ok(Some(Session { session: summary, traces, said }))
+}
+
+/// A page of what was said about a session.
+pub(crate) fn session_evaluations(
+    connection: &Connection,
+    id: &str,
+    page: &EvaluationPage,
+) -> rusqlite::Result<Option<Said>> {
+    let known =
+        connection.prepare_cached("SELECT 1 FROM sessions WHERE session = ?1")?.exists([id])?;
+    known.then(|| of_session(connection, id, page)).transpose()
 }

@@ -1,12 +1,10 @@
-//! One trace with its spans, page by page, one span, and the event a span came as.
-
-use std::collections::HashMap;
+//! One trace with its spans, page by page, one span, the event a span came as, and what was said of both.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::evaluations::{Judgement, of_trace};
+use super::evaluations::{EvaluationPage, Said, of_span, of_trace};
 use super::list::{Summary, cursor};
 use super::{json, ms};
 use crate::store::ids;
@@ -22,6 +20,8 @@ const CONTENT: usize = 48 * 1024 * 1024;
 pub(crate) struct SpanPage {
     /// Without input, output and metadata.
     pub(crate) lean: bool,
+    /// With those evaluations alone that stand with none of its spans.
+    pub(crate) wide: bool,
     /// What the page before gave as `next`.
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
@@ -30,7 +30,7 @@ pub(crate) struct SpanPage {
 impl SpanPage {
     /// The longest first page.
     pub(crate) fn first(lean: bool) -> Self {
-        Self { lean, after: None, limit: SPANS }
+        Self { lean, wide: false, after: None, limit: SPANS }
     }
 }
 
@@ -39,12 +39,22 @@ impl SpanPage {
 pub(crate) struct Whole {
     trace: Summary,
     spans: Vec<WholeSpan>,
-    /// Of the whole trace, with the first page; later ones have none.
-    evaluations: Vec<Judgement>,
+    /// Of the whole trace, the newest, with the first page; later ones have none.
+    #[serde(flatten)]
+    said: Said,
     /// Spans on all pages.
     total: i64,
     /// What asks for the next page as `after`; there is none after the last.
     next: Option<String>,
+}
+
+/// One span, with the newest of what was said of it.
+#[derive(Serialize)]
+pub(crate) struct Judged {
+    #[serde(flatten)]
+    span: WholeSpan,
+    #[serde(flatten)]
+    said: Said,
 }
 
 /// A span; a lean one has no input, output and metadata.
@@ -150,12 +160,14 @@ pub(crate) fn trace(
     let total = connection
         .prepare_cached("SELECT count(*) FROM spans WHERE trace = ?1")?
         .query_row([summary.id], |row| row.get(0))?;
-    let evaluations = match after {
-        None => judgements(connection, &summary)?,
-        Some(_) => Vec::new(),
+    // The answers about spans that follow say how many there are all the same.
+    let said = match after {
+        None => EvaluationPage::first(),
+        Some(_) => EvaluationPage::none(),
     };
+    let said = of_trace(connection, &summary, page.wide, &said)?;
     let trace = summary.judged(connection)?;
-    Ok(Some(Whole { trace, spans, evaluations, total, next }))
+    Ok(Some(Whole { trace, spans, said, total, next }))
 }
 
 /// A page of spans, and what asks for the next one.
@@ -190,29 +202,27 @@ fn spans(
     Ok((spans, None))
 }
 
-/// What was said about the trace and its spans, each span named as it names itself.
-fn judgements(connection: &Connection, trace: &Summary) -> rusqlite::Result<Vec<Judgement>> {
-    let mut all = of_trace(connection, trace.trace_id())?;
-    let mut known =
-        connection.prepare_cached("SELECT 1 FROM spans WHERE trace = ?1 AND span_id = ?2")?;
-    let mut names: HashMap<String, Option<String>> = HashMap::new();
-    for judgement in &mut all {
-        let Some(id) = judgement.span_id().map(str::to_owned) else { continue };
-        if !names.contains_key(&id) {
-            let mut name = None;
-            for spelling in ids::spellings_of_span(&id) {
-                if known.exists(params![trace.id, spelling])? {
-                    name = Some(spelling);
-                    break;
-                }
-            }
-            names.insert(id.clone(), name);
-        }
-        if let Some(Some(name)) = names.get(&id) {
-            judgement.set_span_id(name);
-        }
-    }
-    Ok(all)
+/// A page of what was said about a trace, in either spelling of its id.
+pub(crate) fn trace_evaluations(
+    connection: &Connection,
+    trace_id: &str,
+    wide: bool,
+    page: &EvaluationPage,
+) -> rusqlite::Result<Option<Said>> {
+    let trace = find(connection, trace_id)?;
+    trace.map(|trace| of_trace(connection, &trace, wide, page)).transpose()
+}
+
+/// A page of what was said about one span.
+pub(crate) fn span_evaluations(
+    connection: &Connection,
+    trace_id: &str,
+    span_id: &str,
+    page: &EvaluationPage,
+) -> rusqlite::Result<Option<Said>> {
+    let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
+    let span: Option<String> = one(connection, trace.id, span_id, |row| row.get("span_id"))?;
+    span.map(|span| of_span(connection, &trace, &span, page)).transpose()
 }
 
 fn find(connection: &Connection, trace_id: &str) -> rusqlite::Result<Option<Summary>> {
@@ -230,9 +240,12 @@ pub(crate) fn span(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
-) -> rusqlite::Result<Option<WholeSpan>> {
+) -> rusqlite::Result<Option<Judged>> {
     let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
-    one(connection, trace.id, span_id, |row| WholeSpan::from_row(row, false))
+    let span = one(connection, trace.id, span_id, |row| WholeSpan::from_row(row, false))?;
+    let Some(span) = span else { return Ok(None) };
+    let said = of_span(connection, &trace, &span.span_id, &EvaluationPage::first())?;
+    Ok(Some(Judged { span, said }))
 }
 
 /// The root of a trace, whole.

@@ -1,0 +1,54 @@
+// What was said about a trace, a span or a session, when it comes in pages: the intake gives the newest
+// 1,000, says how many there are, and gives older ones when it is asked for them.
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { evaluationList } from "../content/evaluations.js";
+import { exact } from "../format.js";
+import { moreNote } from "../parts/more.js";
+
+/** @typedef {import("../shapes.js").Said} Said */
+/** @typedef {{ path: string, query?: Record<string, any>, signal: AbortSignal }} Source what it was said about, below /api/ui/ */
+
+const PAGE = 1_000;
+
+/** Puts the page of older ones before those that are there. @param {Said} said @param {Source} source */
+async function addOlder(said, { path, query = {}, signal }) {
+  /** @type {Said} */
+  const page = await get(`${path}/evaluations`, { ...query, after: said.evaluations_next }, signal);
+  Object.assign(said, page, { evaluations: [...page.evaluations, ...said.evaluations] });
+}
+
+/** Loads older ones until there are `want`, for somebody who had loaded so many. @param {Said} said @param {Source} source @param {number} want */
+export async function addUntil(said, source, want) {
+  while (said.evaluations_next && said.evaluations.length < want) await addOlder(said, source);
+}
+
+/**
+ * Says how many there are if they are not all shown, and loads older ones.
+ * @param {Said} said what is shown; older ones are added to it
+ * @param {Source} source
+ * @param {() => void} draw called once it has more
+ */
+export function saidNote(said, source, draw) {
+  const note = moreNote(async () => {
+    await addOlder(said, source);
+    show();
+    draw();
+  });
+  const show = () => {
+    const left = said.evaluations_total - said.evaluations.length;
+    const more = said.evaluations_next !== null && left > 0;
+    note.set(more ? `Only the newest ${exact(said.evaluations.length)} of ${exact(said.evaluations_total)} evaluations are shown.` : "", `Load ${exact(Math.min(PAGE, left))} older`);
+  };
+  show();
+  return note.element;
+}
+
+/** All that was said, oldest first, under the note. @param {Said} said @param {Source} source @param {(spanId: string) => string | null} [address] */
+export function saidList(said, source, address) {
+  const list = h("div");
+  const draw = () => fill(list, evaluationList(said.evaluations, address));
+  draw();
+  return [saidNote(said, source, draw), list];
+}

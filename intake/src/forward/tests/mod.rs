@@ -1,0 +1,203 @@
+//! The relay against receivers on loopback that do as they are told: `forms` is what they get, `answers`
+//! what follows from what they say, `waiting` what becomes of what they have not got.
+
+mod answers;
+mod forms;
+mod waiting;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{Forward, Target, onward};
+use crate::decode::{self, Route};
+use crate::store::{Outlet, Retention, Store, now_ns};
+
+type Received = Receiver<(String, Vec<u8>)>;
+
+/// A receiver that answers with these statuses in turn, the last one for ever.
+fn receiver(statuses: &'static [u16]) -> (String, Received) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let mut number = 0;
+    let received = judging(listener, move |_| {
+        number += 1;
+        statuses[(number - 1).min(statuses.len() - 1)]
+    });
+    (url, received)
+}
+
+/// A receiver whose answer depends on the body.
+fn judging(listener: TcpListener, mut judge: impl FnMut(&str) -> u16 + Send + 'static) -> Received {
+    saying(listener, move |body| (judge(body), String::new()))
+}
+
+/// A receiver that also has something to say in headers, each with its end of line.
+fn saying(
+    listener: TcpListener,
+    mut judge: impl FnMut(&str) -> (u16, String) + Send + 'static,
+) -> Received {
+    let (sender, received) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Some(request) = stream
+                .ok()
+                .and_then(|mut stream| answer(&mut stream, "connection: close\r\n", &mut judge))
+            else {
+                continue;
+            };
+            if sender.send(request).is_err() {
+                return;
+            }
+        }
+    });
+    received
+}
+
+/// Reads a request and answers it.
+fn answer(
+    stream: &mut TcpStream,
+    more: &str,
+    judge: &mut impl FnMut(&str) -> (u16, String),
+) -> Option<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    let (head, length) = loop {
+        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
+        bytes.extend(&piece[..read]);
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        if let Some(end) = end {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let length =
+                head.split("content-length:").nth(1)?.lines().next()?.trim().parse().ok()?;
+            bytes.drain(..end + 4);
+            break (head, length);
+        }
+    };
+    while bytes.len() < length {
+        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
+        bytes.extend(&piece[..read]);
+    }
+    let (status, headers) = judge(&String::from_utf8_lossy(&bytes));
+    // It repeats what it was sent, as some receivers do.
+    let length = head.len();
+    let text =
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{more}{headers}\r\n{head}");
+    stream.write_all(text.as_bytes()).ok()?;
+    Some((head, bytes))
+}
+
+fn body(span: u64) -> Value {
+    json!([{ "event_type": "span", "spans": [{
+        "name": "ask", "span_id": span.to_string(), "trace_id": "6b029e4800000000669908bad7a0d48a",
+        "parent_id": "undefined", "start_ns": 1_000_000_000, "duration": 5, "status": "ok",
+        "tags": ["ml_app:app"], "metrics": { "input_tokens": 3 },
+        "meta": { "span.kind": "llm", "input": { "messages": [{ "role": "user", "content": "hi" }] } }
+    }] }])
+}
+
+/// An intake's store and its relay, without the HTTP in front.
+struct Relay {
+    forward: Option<Forward>,
+    store: Option<Store>,
+    directory: PathBuf,
+}
+
+impl Relay {
+    fn new(name: &str) -> Self {
+        Self::keeping(name, 1 << 20)
+    }
+
+    fn keeping(name: &str, keep: u64) -> Self {
+        let unique = format!("witspan-forward-{}-{}", std::process::id(), now_ns());
+        let directory = std::env::temp_dir().join(unique);
+        let mut relay = Self { forward: None, store: None, directory };
+        relay.start(Some(name), keep);
+        relay
+    }
+
+    /// As a start of the intake with that option, or without it.
+    fn start(&mut self, name: Option<&str>, keep: u64) {
+        self.forward = None;
+        self.store = None;
+        let key = |name: &str| (name == "DD_API_KEY").then(|| "secret-key".to_owned());
+        let target = name.map(|name| Target::parse(name, key).expect("it is understood"));
+        let outlet = target.as_ref().map(|target| Outlet { receiver: target.name(), keep });
+        let store = Store::open(&self.directory, Retention::default(), outlet);
+        let store = self.store.insert(store.expect("it opens"));
+        let wait = Duration::from_millis(1);
+        self.forward = target.map(|to| Forward::start_with(to, store, wait).expect("it starts"));
+    }
+
+    /// Takes a request and acknowledges it.
+    fn take(&self, body: &Value) {
+        let (body, headers) = (body.to_string(), HeaderMap::new());
+        let route = Route::SdkSpans;
+        let kind = "application/json";
+        let decoded = decode::request(route, kind, &headers, body.as_bytes()).expect("it is taken");
+        let onward = self.forward.as_ref().and_then(|forward| {
+            onward(forward.target(), route, kind, &headers, body.as_bytes(), &decoded)
+        });
+        let store = self.store.as_ref().expect("it is open");
+        let kept = store.keep(decoded, onward).expect("it is not busy").blocking_recv();
+        kept.expect("the writer lives").expect("it is kept");
+    }
+
+    fn status(&self) -> Value {
+        let store = self.store.as_ref().expect("it is open");
+        let forward = self.forward.as_ref().expect("it forwards");
+        let status = store.read(|connection| forward.status(store, connection));
+        serde_json::to_value(status.expect("the database answers")).expect("it is JSON")
+    }
+
+    /// The status once it is so; fails if that takes too long.
+    fn until(&self, so: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let status = self.status();
+            if so(&status) {
+                return status;
+            }
+            assert!(Instant::now() < end, "it did not become so: {status}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The status once nothing waits.
+    fn settled(&self) -> Value {
+        self.until(|status| status["waiting"] == 0)
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.forward = None;
+        self.store = None;
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn next(received: &Received) -> (String, Vec<u8>) {
+    received.recv_timeout(Duration::from_secs(20)).expect("a request")
+}
+
+/// The spans that arrive, in order, until so many requests have.
+fn spans(received: &Received, requests: usize) -> Vec<u64> {
+    let id = |body: Vec<u8>| {
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        body[0]["spans"][0]["span_id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
+    };
+    (0..requests).map(|_| id(next(received).1)).collect()
+}
+
+/// An address where nobody listens, until somebody does.
+fn nobody() -> (String, std::net::SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it has an address");
+    (format!("http://{address}"), address)
+}

@@ -1,0 +1,162 @@
+//! What stands beside traces: evaluations, losses, and sums.
+
+use super::*;
+
+#[test]
+fn numbers_beyond_all_sense_harm_no_sum() {
+    let kept = Temporary::new();
+    for number in 0..3_usize {
+        let mut absurd = span("t", &number.to_string(), None, number as i64);
+        absurd.metrics = [f64::MAX, f64::INFINITY, f64::NAN, -f64::MAX]
+            .iter()
+            .flat_map(|value| ["input_tokens", "total_cost"].map(|key| (key.to_owned(), *value)))
+            .collect();
+        absurd.start_ns = [0, i64::MAX, -5][number];
+        absurd.duration_ns = [i64::MAX, -7, 0][number];
+        kept.keep(vec![absurd.clone()]);
+        absurd.name = "again".to_owned();
+        absurd.raw = "{}".to_owned();
+        kept.keep(vec![absurd]);
+    }
+    kept.keep(vec![span("fine", "1", None, 0)]);
+    assert_eq!(kept.trace("t")["trace"]["spans"], 3);
+    assert_eq!(kept.overview()["totals"]["spans"], 4);
+    assert_eq!(kept.list(by(|it| it.limit = 1)).len(), 1);
+}
+
+#[test]
+fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
+    let kept = Temporary::new();
+    let hex = "000000000000000000000000000000ff";
+    let by_id = Evaluation {
+        trace_id: Some("255".to_owned()),
+        span_id: Some("16".to_owned()),
+        ..evaluation("by id")
+    };
+    let tag = ("order".to_owned(), "7".to_owned());
+    let by_tag = Evaluation { join_tag: Some(tag.clone()), ..evaluation("by tag") };
+    let by_key = Evaluation {
+        join_key: Some("chat-9".to_owned()),
+        feedback: true,
+        scope: Scope::External,
+        ..evaluation("by key")
+    };
+    // As witspan's feedback: a span, and no trace.
+    let by_span =
+        Evaluation { span_id: Some("16".to_owned()), feedback: true, ..evaluation("by span") };
+    let early = vec![by_id.clone(), by_tag.clone(), by_key.clone(), by_span.clone()];
+    kept.keep_all(Decoded { evaluations: early, ..Decoded::default() });
+
+    let mut inner = span(hex, "0000000000000010", Some("1"), 1);
+    inner.tags.push("order:7".to_owned());
+    let mut root = workflow(hex, "1", 0);
+    root.feedback_join_key = Some("chat-9".to_owned());
+    kept.keep(vec![root, inner]);
+
+    let late = [by_id, by_tag, by_key, by_span].map(|mut it| {
+        it.id = format!("late {}", it.id);
+        it
+    });
+    kept.keep_all(Decoded { evaluations: late.to_vec(), ..Decoded::default() });
+
+    let whole = kept.trace(hex);
+    let mut places: Vec<(String, String)> = whole["evaluations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["id"].as_str().unwrap().into(), it["span_id"].as_str().unwrap().into()))
+        .collect();
+    places.sort();
+    let inner = "0000000000000010";
+    let expected = [
+        ("by id", inner),
+        ("by key", "1"),
+        ("by span", inner),
+        ("by tag", inner),
+        ("late by id", inner),
+        ("late by key", "1"),
+        ("late by span", inner),
+        ("late by tag", inner),
+    ];
+    assert_eq!(places, expected.map(|(id, span)| (id.to_owned(), span.to_owned())));
+    assert_eq!(whole["trace"]["evaluations"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn an_evaluation_finds_a_span_that_comes_with_it() {
+    let kept = Temporary::new();
+    let hex = "000000000000000000000000000000fe";
+    let mut root = workflow(hex, "1", 0);
+    root.tags.push("order:8".to_owned());
+    let tag = ("order".to_owned(), "8".to_owned());
+    let by_tag = Evaluation { join_tag: Some(tag), ..evaluation("by tag") };
+    kept.keep_all(Decoded { spans: vec![root], evaluations: vec![by_tag], ..Decoded::default() });
+
+    let whole = kept.trace(hex);
+    assert_eq!(whole["evaluations"][0]["id"], "by tag");
+    assert_eq!(whole["evaluations"][0]["span_id"], "1");
+}
+
+#[test]
+fn losses_are_kept_by_tracer_and_never_shrink() {
+    let kept = Temporary::new();
+    let report = |count, delta| DropReport {
+        client: "c".to_owned(),
+        ml_app: Some("app".to_owned()),
+        language: None,
+        at_ms: 5,
+        what: Lost::Spans,
+        counts: vec![("queue_full".to_owned(), count)],
+        delta,
+    };
+    for (count, delta) in [(3, false), (7, false), (5, false), (2, true)] {
+        let drops = vec![report(count, delta)];
+        kept.keep_all(Decoded { drops, ..Decoded::default() });
+    }
+    let drops = serde_json::to_value(kept.store().read(read::drops).unwrap()).unwrap();
+    assert_eq!(drops["clients"][0]["spans"], json!({"queue_full": 9}));
+    assert_eq!(drops["totals"], json!({"queue_full": 9}));
+}
+
+#[test]
+fn the_overview_adds_up_over_minutes_and_hours() {
+    let kept = Temporary::new();
+    for minute in 0..300 {
+        let id = format!("t{minute}");
+        let root = workflow(&id, "1", minute * 60);
+        let call = span(&id, "2", Some("1"), minute * 60);
+        kept.keep(vec![root, if minute % 10 == 0 { failed(call) } else { call }]);
+    }
+    let whole = kept.overview();
+    assert_eq!(
+        whole["totals"],
+        json!({
+            "traces": 300, "errors": 30, "tokens": 4500.0, "cost": 0.0, "spans": 600
+        })
+    );
+    let sum = |overview: &Value| -> i64 {
+        let buckets = overview["buckets"].as_array().unwrap();
+        buckets.iter().map(|bucket| bucket["traces"].as_i64().unwrap()).sum()
+    };
+    assert_eq!(sum(&whole), 300);
+    assert_eq!(whole["by_model"][0]["calls"], 300);
+    assert_eq!(whole["failing"][0]["rate"], 0.1);
+    // A part of it that begins and ends within an hour, in few and in many buckets.
+    let start = 1_700_000_000_000.0;
+    for buckets in [1, 7, 60, 500] {
+        let part = kept.store().read(|connection| {
+            read::overview(
+                connection,
+                Some(start + 30.0 * 60_000.0),
+                Some(start + 229.0 * 60_000.0),
+                None,
+                buckets,
+            )
+        });
+        let part = serde_json::to_value(part.unwrap()).unwrap();
+        let expected = sum(&part);
+        assert_eq!(part["totals"]["traces"], expected, "{buckets}");
+        assert!((200..260).contains(&expected), "{buckets}: {expected}");
+        assert!(part["buckets"].as_array().unwrap().len() <= buckets as usize + 1);
+    }
+}

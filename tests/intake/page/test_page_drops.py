@@ -1,0 +1,167 @@
+"""What the page says of the way to another receiver, and of deleting everything."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from intake_process import long_trace
+from page_support import Intake
+from playwright.sync_api import Locator, Page, expect
+
+KEY = "0123456789abcdef"
+#: Of a span that never comes: it makes no trace.
+NOBODY = {"join_on": {"tag": {"key": "order", "value": "9"}}}
+
+
+def fact(page: Page, name: str) -> Locator:
+    """What stands beside a name under "This intake"."""
+    named = page.locator("dt").get_by_text(name, exact=True)
+    return page.locator(".facts > div", has=named).locator("> dd")
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+class Receiver:
+    """A receiver that answers what it is told to: a status and a text."""
+
+    def __init__(self) -> None:
+        self.status, self.text = 202, ""
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length", 0)))
+                body = receiver.text.encode()
+                self.send_response(receiver.status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Intake]]:
+    """Starts an intake of one folder that forwards there, or, with nothing said, only keeps."""
+    running: list[Intake] = []
+
+    def start_one(*where: str) -> Intake:
+        for each in running:
+            each.stop()
+        forward = ["--forward", *where] if where else []
+        running.append(Intake(tmp_path, *forward, env={"DD_API_KEY": KEY}))
+        return running[-1]
+
+    yield start_one
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    started = Receiver()
+    yield started
+    started.stop()
+
+
+def test_what_waits_for_a_receiver_that_does_not_answer_is_shown_and_can_be_deleted(
+    start: Callable[..., Intake], page: Page
+) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    intake = start(nowhere)
+    page.goto(f"{intake.url}/drops")
+    delete = page.get_by_role("button", name="Delete everything…")
+    expect(fact(page, "Forwarded to")).to_have_text(f"{nowhere} agent, 0 requests delivered")
+    expect(fact(page, "Waits")).to_have_text("nothing")
+    expect(fact(page, "Lost on the way")).to_have_text("nothing")
+    expect(delete).to_be_disabled()
+    intake.send_spans(long_trace(3))
+    intake.send_evaluations(2, **NOBODY)
+    expect(fact(page, "Waits")).to_contain_text("2 requests")
+    expect(fact(page, "Trouble there")).to_contain_text(f"{nowhere} does not answer")
+    expect(fact(page, "Trouble there")).to_contain_text("in vain, and again soon")
+    # The question is about what is there now, also before the page has looked again.
+    intake.send_evaluations(1, **NOBODY)
+    delete.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(
+        "Delete 1 trace, 3 spans, 3 evaluations, and 3 requests that wait to be forwarded? "
+        "What waits then never reaches its receiver."
+    )
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(fact(page, "Waits")).to_have_text("nothing")
+    lost = fact(page, "Lost on the way")
+    expect(lost).to_contain_text("6 spans or evaluations")
+    expect(lost).to_contain_text("cleared – deleted on this page while it waited")
+    expect(delete).to_be_disabled()
+
+
+def test_what_waits_for_another_receiver_can_be_deleted_where_there_are_no_traces(
+    start: Callable[..., Intake], page: Page
+) -> None:
+    intake = start(f"http://127.0.0.1:{free_port()}")
+    intake.send_evaluations(1, **NOBODY)
+    # Also after a start that forwards nothing.
+    intake = start()
+    page.goto(f"{intake.url}/drops")
+    expect(fact(page, "Forwarded to")).to_have_text("nowhere")
+    expect(fact(page, "Waits")).to_contain_text("1 request, ")
+    expect(fact(page, "Waits")).to_contain_text("until --forward names its receiver again")
+    expect(fact(page, "Holds")).to_contain_text("0 traces, 0 spans, 1 evaluation")
+    delete = page.get_by_role("button", name="Delete everything…")
+    # Its place on the keyboard is kept while the numbers change.
+    delete.focus()
+    intake.send_spans(long_trace(2))
+    expect(fact(page, "Holds")).to_contain_text("1 trace, 2 spans")
+    expect(delete).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 evaluation, and 1 request that waits to be forwarded")
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(fact(page, "Waits")).to_have_count(0)
+    assert intake.get("status")["waiting"]["requests"] == 0
+
+
+def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request(
+    receiver: Receiver, start: Callable[..., Intake], page: Page
+) -> None:
+    receiver.status, receiver.text = 401, f"no such key: {KEY}"
+    intake = start(f"intake:{receiver.url}")
+    intake.send_spans(long_trace(3))
+    page.goto(f"{intake.url}/drops")
+    trouble = fact(page, "Trouble there")
+    expect(trouble).to_contain_text(f"{receiver.url} answers 401")
+    expect(trouble).to_contain_text("The key may be wrong. A new one needs a restart")
+    expect(trouble).to_contain_text("(the API key)")
+    expect(page.locator("body")).not_to_contain_text(KEY)
+    expect(fact(page, "Waits")).to_contain_text("1 request")
+    expect(fact(page, "Lost on the way")).to_have_text("nothing")
+    # Now it is the request that the receiver will not have.
+    receiver.status, receiver.text = 422, "no such field"
+    lost = fact(page, "Lost on the way")
+    expect(lost).to_contain_text("3 spans or evaluations", timeout=60_000)
+    expect(lost).to_contain_text("refused – the receiver would not have it")
+    expect(fact(page, "Last trouble there")).to_contain_text("answers 422: no such field")
+    expect(fact(page, "Waits")).to_have_text("nothing")
+    receiver.status = 202
+    intake.send_spans(long_trace(3))
+    expect(fact(page, "Forwarded to")).to_contain_text("datadog, 1 request delivered")
