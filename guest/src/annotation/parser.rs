@@ -158,7 +158,7 @@ impl Parser<'_> {
                 let mut json = std::mem::take(&mut self.scratch);
                 json.clear();
                 let written = self.canonicalizer.write(reader, value, &mut json);
-                out.reserve(json.len() + json.len() / 8);
+                out.reserve(json.len() + (json.len() >> 3));
                 write_escaped(out, &json);
                 self.scratch = json;
                 written?;

@@ -15,7 +15,7 @@ from ._streaming import trace, trace_async
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _wrap(func: Callable[..., Any], spec: Spec) -> Callable[..., Any]:
+def _wrap(func: Any, spec: Spec) -> Any:
     if isinstance(func, (classmethod, staticmethod)):
         # Below us instead of above: what it makes of the function is kept.
         return type(func)(_wrap(func.__func__, spec))
