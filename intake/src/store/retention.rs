@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
+use super::ids;
 use super::measure::Measure;
 use super::summary::{MINUTE, Trace};
 use super::sums::{GRAINS, add_session, set_number};
 
 /// Spans deleted in one transaction, so that nobody waits long for it.
 const STEP_SPANS: i64 = 2_000;
+/// Evaluations deleted in one transaction.
+const STEP_EVALUATIONS: i64 = 2_000;
 /// Pages given back to the file system in one go.
 const SHRINK_PAGES: u32 = 2_000;
 /// Reports of drops that are kept; each is one reason of one tracer process.
@@ -116,6 +119,8 @@ impl std::str::FromStr for Size {
 pub(crate) struct Deleted {
     pub(crate) traces: i64,
     pub(crate) spans: i64,
+    /// Of no trace that is there.
+    pub(crate) evaluations: usize,
 }
 
 /// Deletes some of the oldest traces, if there are any too many. The bytes of what is `waiting` to be
@@ -129,17 +134,31 @@ pub(crate) fn step(
     let cutoff = retention.age.map(|age| {
         super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
     });
+    let is_too_big = || -> rusqlite::Result<bool> {
+        match retention.size {
+            Some(size) => Ok(used_bytes(connection)?.saturating_sub(waiting) > size),
+            None => Ok(false),
+        }
+    };
     while deleted.spans < STEP_SPANS {
         let oldest = connection
             .prepare_cached("SELECT * FROM traces ORDER BY id LIMIT 1")?
             .query_map([], Trace::from_row)?
             .next()
             .transpose()?;
-        let Some(oldest) = oldest else { break };
         // Asked before each: a trace may be most of what is there.
-        let too_big = match retention.size {
-            Some(size) => used_bytes(connection)?.saturating_sub(waiting) > size,
-            None => false,
+        let too_big = is_too_big()?;
+        let Some(oldest) = oldest else {
+            if too_big {
+                // All that is left was said of traces that never came.
+                deleted.evaluations = connection
+                    .prepare_cached(
+                        "DELETE FROM evaluations WHERE rowid IN
+                             (SELECT rowid FROM evaluations ORDER BY timestamp_ms LIMIT ?1)",
+                    )?
+                    .execute([STEP_EVALUATIONS])?;
+            }
+            break;
         };
         if !too_big && cutoff.is_none_or(|cutoff| oldest.received >= cutoff) {
             break;
@@ -157,9 +176,7 @@ pub(crate) fn step(
     }
     if let Some(cutoff) = cutoff {
         let cutoff = cutoff / 1_000_000;
-        connection
-            .prepare_cached("DELETE FROM evaluations WHERE timestamp_ms < ?1 AND trace_id IS NULL")?
-            .execute([cutoff])?;
+        deleted.evaluations += forget_evaluations(connection, cutoff)?;
         connection.prepare_cached("DELETE FROM drops WHERE at_ms < ?1")?.execute([cutoff])?;
     }
     connection
@@ -213,15 +230,56 @@ fn delete(connection: &Connection, trace: &Trace) -> rusqlite::Result<()> {
     ] {
         connection.prepare_cached(sql)?.execute([trace.id])?;
     }
-    connection
-        .prepare_cached("DELETE FROM evaluations WHERE trace_id = ?1")?
-        .execute([&trace.trace_id])?;
+    for spelling in ids::spellings_of_trace(&trace.trace_id) {
+        connection
+            .prepare_cached("DELETE FROM evaluations WHERE trace_id = ?1")?
+            .execute([spelling])?;
+    }
     if let Some(session) = &trace.session {
         let mut measure: Measure = trace.measure();
         measure.negate();
         add_session(connection, session, trace, &measure)?;
     }
     Ok(())
+}
+
+/// Deletes what was said before a moment of nothing that is there: of a session, of a span that was never
+/// found, of a trace that never came.
+fn forget_evaluations(connection: &Connection, cutoff_ms: i64) -> rusqlite::Result<usize> {
+    let mut gone = connection
+        .prepare_cached("DELETE FROM evaluations WHERE timestamp_ms < ?1 AND trace_id IS NULL")?
+        .execute([cutoff_ms])?;
+    let mut old = connection.prepare_cached(
+        "SELECT rowid, trace_id FROM evaluations WHERE timestamp_ms < ?1 AND rowid > ?2
+             AND NOT EXISTS (SELECT 1 FROM traces WHERE traces.trace_id = evaluations.trace_id)
+         ORDER BY rowid LIMIT ?3",
+    )?;
+    let mut trace = connection.prepare_cached("SELECT 1 FROM traces WHERE trace_id = ?1")?;
+    let mut last = 0;
+    loop {
+        let found: Vec<(i64, String)> = old
+            .query_map(params![cutoff_ms, last, STEP_EVALUATIONS], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        let Some((rowid, _)) = found.last() else { return Ok(gone) };
+        last = *rowid;
+        for (rowid, trace_id) in found {
+            let mut is_there = false;
+            for spelling in ids::spellings_of_trace(&trace_id) {
+                is_there |= trace.exists([spelling])?;
+            }
+            if !is_there {
+                gone += connection
+                    .prepare_cached("DELETE FROM evaluations WHERE rowid = ?1")?
+                    .execute([rowid])?;
+            }
+        }
+        // Some at a time; what is left waits for the next look, unless these all stay.
+        if gone > 0 {
+            return Ok(gone);
+        }
+    }
 }
 
 /// The sums of minutes before the oldest trace go with the traces.

@@ -289,7 +289,7 @@ impl Writer {
                     self.publish(&[]);
                 }
                 retention::shrink(&self.connection);
-                deleted.traces > 0
+                deleted.traces > 0 || deleted.evaluations > 0
             }
             Err(error) => {
                 eprintln!("witspan: old traces were not deleted: {error}");

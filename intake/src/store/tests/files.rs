@@ -69,7 +69,45 @@ fn traces_past_their_age_are_deleted_with_all_that_belongs_to_them() {
 }
 
 #[test]
-fn a_store_that_is_too_big_loses_the_oldest_and_its_file_shrinks() {
+fn what_was_said_of_traces_that_are_gone_or_never_came_is_deleted_too() {
+    let kept = Temporary::keeping("2s".parse().unwrap());
+    let hex = format!("{:032x}", 255);
+    kept.keep(vec![workflow(&hex, "1", 0)]);
+    let about = |trace: &str| Evaluation {
+        trace_id: Some(trace.to_owned()),
+        timestamp_ms: now_ns() / 1_000_000,
+        ..evaluation(trace)
+    };
+    let evaluations = ["255", "never", &hex].map(about).to_vec();
+    kept.keep_all(Decoded { evaluations, ..Decoded::default() });
+    assert_eq!(kept.trace(&hex)["evaluations_total"], 2);
+    let ask = |it: &Connection| {
+        it.query_row("SELECT count(*) FROM evaluations", [], |row| row.get::<_, i64>(0))
+    };
+    kept.soon(|kept| kept.store().read(ask).unwrap() == 0);
+}
+
+#[test]
+fn a_store_that_is_too_big_with_evaluations_alone_loses_the_oldest() {
+    let kept = Temporary::keeping("3MB".parse().unwrap());
+    for number in 0..6_i64 {
+        let many = (0..1_000).map(|at| Evaluation {
+            trace_id: Some("never".to_owned()),
+            reasoning: Some("word ".repeat(200)),
+            timestamp_ms: number * 1_000 + at,
+            ..evaluation(&format!("{number} {at}"))
+        });
+        kept.keep_all(Decoded { evaluations: many.collect(), ..Decoded::default() });
+    }
+    kept.soon(|kept| kept.store().read(retention::used_bytes).unwrap() <= 3_000_000);
+    let ask = |it: &Connection| {
+        it.query_row("SELECT max(timestamp_ms) FROM evaluations", [], |row| row.get::<_, i64>(0))
+    };
+    assert_eq!(kept.store().read(ask).unwrap(), 5_999);
+}
+
+#[test]
+fn a_store_that_is_too_big_loses_loses_the_oldest_and_its_file_shrinks() {
     let kept = Temporary::keeping("3MB".parse().unwrap());
     for number in 0..400_i64 {
         let mut big = workflow(&format!("t{number:03}"), "1", number);
