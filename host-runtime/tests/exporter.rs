@@ -96,11 +96,14 @@ fn an_exporter_that_panics_costs_its_request_and_nothing_else() {
     let memory = Memory::new(1 << 20);
     let keeps = memory.exporter();
     config.exporter = Some(Arc::new(move |request| {
-        assert!(!String::from_utf8_lossy(request.body).contains("bad"), "a defect of the exporter");
+        assert!(
+            !String::from_utf8_lossy(request.body).contains("wrong"),
+            "a defect of the exporter"
+        );
         keeps(request)
     }));
     let tracer = start(config);
-    make(&tracer, "bad");
+    make(&tracer, "wrong");
     assert_eq!(losses(&flush(&tracer)), [(DropReason::Rejected, 1)]);
     make(&tracer, "good");
     assert_eq!(shutdown(&tracer).delivered, 1);
