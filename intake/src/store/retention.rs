@@ -250,21 +250,23 @@ fn forget_evaluations(connection: &Connection, cutoff_ms: i64) -> rusqlite::Resu
         .prepare_cached("DELETE FROM evaluations WHERE timestamp_ms < ?1 AND trace_id IS NULL")?
         .execute([cutoff_ms])?;
     let mut old = connection.prepare_cached(
-        "SELECT rowid, trace_id FROM evaluations WHERE timestamp_ms < ?1 AND rowid > ?2
+        "SELECT rowid, trace_id, timestamp_ms FROM evaluations
+         WHERE timestamp_ms < ?1 AND (timestamp_ms, rowid) > (?2, ?3)
              AND NOT EXISTS (SELECT 1 FROM traces WHERE traces.trace_id = evaluations.trace_id)
-         ORDER BY rowid LIMIT ?3",
+         ORDER BY timestamp_ms, rowid LIMIT ?4",
     )?;
     let mut trace = connection.prepare_cached("SELECT 1 FROM traces WHERE trace_id = ?1")?;
-    let mut last = 0;
+    // By time, for which there is an index: most evaluations are not old.
+    let mut last = (i64::MIN, i64::MIN);
     loop {
-        let found: Vec<(i64, String)> = old
-            .query_map(params![cutoff_ms, last, STEP_EVALUATIONS], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+        let found: Vec<(i64, String, i64)> = old
+            .query_map(params![cutoff_ms, last.0, last.1, STEP_EVALUATIONS], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<Result<_, _>>()?;
-        let Some((rowid, _)) = found.last() else { return Ok(gone) };
-        last = *rowid;
-        for (rowid, trace_id) in found {
+        let Some((rowid, _, timestamp_ms)) = found.last() else { return Ok(gone) };
+        last = (*timestamp_ms, *rowid);
+        for (rowid, trace_id, _) in found {
             let mut is_there = false;
             for spelling in ids::spellings_of_trace(&trace_id) {
                 is_there |= trace.exists([spelling])?;
