@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { startKeys } from "./shell/keys.js";
 import { openHelp } from "./shell/help.js";
 import { startLive } from "./shell/live.js";
+import { startSteady } from "./parts/steady.js";
 import { startTheme } from "./shell/theme.js";
 import { reload, start } from "./router.js";
 import { byId, fill } from "./dom.js";
@@ -42,6 +43,10 @@ function failed(error) {
   return { title: "Not found", element: h("div", { class: "page" }, problem(text, reload)) };
 }
 
+// Uses both of the fonts that come ahead of everything, also where the first view has no code.
+// Without them the system's are as good.
+document.fonts.load('1em "JetBrains Mono"').catch(() => {});
+startSteady();
 startTheme(byId("theme"));
 startLive(byId("live"));
 startKeys();

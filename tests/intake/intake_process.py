@@ -88,10 +88,12 @@ class IntakeProcess:
         with urllib.request.urlopen(f"{self.url}/api/ui/{path}", timeout=30) as answer:
             return json.load(answer)
 
-    def send_spans(self, spans: list[dict[str, Any]], app: str = "long") -> None:
+    def send_spans(
+        self, spans: list[dict[str, Any]], app: str = "long", headers: dict[str, str] | None = None
+    ) -> None:
         """Sends spans as they are, through the documented HTTP API."""
         body = {"data": {"type": "span", "attributes": {"ml_app": app, "spans": spans}}}
-        self._post("/api/intake/llm-obs/v1/trace/spans", body)
+        self._post("/api/intake/llm-obs/v1/trace/spans", body, headers)
 
     def send_evaluations(self, count: int, begin: int = 0, **about: Any) -> None:
         """Sends scores named `e0`, `e1` and so on, 1 ms one after the other, an hour ago; `about`
@@ -105,11 +107,11 @@ class IntakeProcess:
         body = {"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}
         self._post("/api/intake/llm-obs/v2/eval-metric", body)
 
-    def _post(self, path: str, body: Any) -> None:
+    def _post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> None:
         request = urllib.request.Request(
             f"{self.url}{path}",
             data=json.dumps(body).encode(),
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", **(headers or {})},
         )
         urllib.request.urlopen(request, timeout=60).close()
 

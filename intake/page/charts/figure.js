@@ -1,6 +1,7 @@
 // One chart with its title, its legend, and its numbers for those who cannot see or want them exactly.
 
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
+import { refill } from "../parts/steady.js";
 import { colour, font, library } from "./library.js";
 
 /**
@@ -50,7 +51,7 @@ export class Figure {
     this.empty.hidden = !nothing;
     this.box.hidden = nothing;
     this.details.hidden = nothing;
-    fill(this.legend, picture.series.length > 1 ? picture.series.map((each) => h("span", null, h("i", { css: { background: `var(--${each.colour})` } }), each.name)) : null);
+    refill(this.legend, picture.series.length > 1 ? picture.series.map((each) => h("span", null, h("i", { css: { background: `var(--${each.colour})` } }), each.name)) : null);
     if (nothing) return;
     const Chart = await library();
     if (this.picture !== picture) return;
@@ -74,7 +75,7 @@ export class Figure {
   drawNumbers() {
     const { picture } = this;
     if (!picture) return;
-    fill(this.numbers, h("table", null, h("caption", { class: "away", text: this.title }),
+    refill(this.numbers, h("table", null, h("caption", { class: "away", text: this.title }),
       h("thead", null, h("tr", null, h("th", { scope: "col" }), picture.series.map((each) => h("th", { scope: "col", text: each.name })))),
       h("tbody", null, picture.labels.map((name, at) => h("tr", null, h("th", { scope: "row" }, h("bdi", { text: name })), picture.series.map((each) => h("td", { text: each.values[at] === null ? "" : picture.format(/** @type {number} */ (each.values[at])) })))))));
   }

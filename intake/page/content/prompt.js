@@ -13,7 +13,7 @@ const PLACE = /\{\{\s*([^{}]+?)\s*\}\}/g;
 export function promptBlock(prompt) {
   const variables = prompt.variables ?? {};
   const body = h("div", { class: "prompt-body" });
-  const filled = h("button", { type: "button", class: "button plain", "aria-pressed": "false", text: "Fill in the variables" });
+  const filled = h("button", { type: "button", class: "button plain", "aria-pressed": "false", data: { toggle: "" }, text: "Fill in the variables" });
   let fill = false;
   const draw = () => {
     filled.setAttribute("aria-pressed", String(fill));

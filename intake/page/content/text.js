@@ -21,7 +21,7 @@ export function textBlock(value, kind = "", long = LONG, shown = SHOWN) {
     block.textContent = text;
     return block;
   }
-  const button = h("button", { type: "button", class: "button plain fold" });
+  const button = h("button", { type: "button", class: "button plain fold", data: { toggle: "" } });
   let open = false;
   const draw = () => {
     block.textContent = open ? text : `${cut(text, shown)}…`;

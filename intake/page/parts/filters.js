@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { count, label } from "../format.js";
 import { icon } from "../icons.js";
 import { moments, rangeField } from "./range.js";
+import { redraw, refill } from "./steady.js";
 
 /** @typedef {import("../shapes.js").Facets} Facets */
 /** @typedef {import("../shapes.js").Count} Count */
@@ -41,6 +42,8 @@ export function filterBar(changed) {
   /** @type {Facets | null} */
   let facets = null;
   let typing = 0;
+  /** Whether the fields show another query than the address. */
+  let stale = true;
 
   const search = h("input", { type: "search", name: "q", placeholder: "Search text", "aria-label": "Search text", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false" });
   const fields = h("div", { class: "filter-fields" });
@@ -70,32 +73,47 @@ export function filterBar(changed) {
 
   const draw = () => {
     if (document.activeElement !== search) search.value = query.get("q") ?? "";
-    // A field that somebody is in keeps its place and its list open.
-    if (fields.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement) return;
-    const inside = fields.contains(document.activeElement) ? /** @type {any} */ (document.activeElement)?.name : null;
-    fill(fields,
+    stale = true;
+    drawFields();
+    refill(chips, chipsOf(query, changed));
+  };
+
+  const drawFields = () => redraw(fields, () => {
+    if (stale) fill(fields,
       statusField(query.get("status") ?? "", (value) => put("status", value)),
-      choice("app", "App", query.get("app"), facets?.apps, put),
-      choice("kind", "Root kind", query.get("kind"), facets?.kinds, put),
-      choice("model", "Model", query.get("model"), facets?.models, put),
-      entry("session", "Session", [], (value) => put("session", value)),
-      entry("tag", "Tag key:value", tagWords(facets), (value) => {
+      choice("app", "App", query.get("app"), put),
+      choice("kind", "Root kind", query.get("kind"), put),
+      choice("model", "Model", query.get("model"), put),
+      entry("session", "Session", (value) => put("session", value)),
+      entry("tag", "Tag key:value", (value) => {
         const next = new URLSearchParams(query);
         if (!next.getAll("tag").includes(value)) next.append("tag", value);
         changed(next);
       }),
       rangeField(query, changed));
-    if (inside) /** @type {HTMLElement | null} */ (fields.querySelector(`[name="${inside}"]`))?.focus();
-    fill(chips, chipsOf(query, changed));
-  };
+    stale = false;
+    // What there is to choose goes into the fields as they are, since somebody may have begun in them; one with an open list waits.
+    for (const [name, counts] of Object.entries({ app: facets?.apps, kind: facets?.kinds, model: facets?.models })) {
+      const select = fields.querySelector(`select[name="${name}"]`);
+      if (select instanceof HTMLSelectElement && select !== document.activeElement) fillChoice(select, counts ?? []);
+    }
+    const known = fields.querySelector("#known-tag");
+    const words = tagWords(facets);
+    if (known && document.activeElement?.getAttribute("list") !== known.id && words.length) fill(known, words.map((value) => h("option", { value })));
+  });
+  fields.addEventListener("focusout", () => window.setTimeout(drawFields));
 
   return {
     element,
-    /** @param {URLSearchParams} next @param {Facets | null} found */
-    set(next, found) {
+    /** A query to show, as a person or the address chose it. @param {URLSearchParams} next */
+    set(next) {
       query = next;
-      facets = found ?? facets;
       draw();
+    },
+    /** What there is to choose. @param {Facets} found */
+    offer(found) {
+      facets = found;
+      drawFields();
     },
   };
 }
@@ -107,25 +125,30 @@ function statusField(value, put) {
     h("button", { type: "button", name: `status-${word || "all"}`, "aria-pressed": String(word === value), on: { click: () => put(word) } }, text)));
 }
 
-/**
- * @param {string} name @param {string} title @param {string | null} value
- * @param {Count[] | undefined} counts @param {(name: string, value: string) => void} put
- */
-function choice(name, title, value, counts, put) {
-  const options = [...(counts ?? [])];
-  if (value && !options.some((each) => each.value === value)) options.unshift({ value, count: 0 });
-  const select = h("select", { name, "aria-label": title, class: value ? "set" : "" },
-    h("option", { value: "", text: `${title}: any` }),
-    options.map((each) => h("option", { value: each.value, text: each.count ? `${label(each.value, 60)} (${count(each.count)})` : label(each.value, 60) })));
+/** One of several values, of which only that of the address is known yet. @param {string} name @param {string} title @param {string | null} value @param {(name: string, value: string) => void} put */
+function choice(name, title, value, put) {
+  const select = h("select", { name, "aria-label": title, class: value ? "set" : "" }, h("option", { value: "", text: `${title}: any` }),
+    value ? h("option", { value, text: label(value, 60) }) : null);
   select.value = value ?? "";
   select.addEventListener("change", () => put(name, select.value));
   return select;
 }
 
-/** @param {string} name @param {string} title @param {string[]} words @param {(value: string) => void} add */
-function entry(name, title, words, add) {
+/** Puts the values that there are into a field; the one that is chosen stays. @param {HTMLSelectElement} select @param {Count[]} counts */
+function fillChoice(select, counts) {
+  const { value } = select;
+  const options = value && !counts.some((each) => each.value === value) ? [{ value, count: 0 }, ...counts] : counts;
+  const wanted = options.map((each) => h("option", { value: each.value, text: each.count ? `${label(each.value, 60)} (${count(each.count)})` : label(each.value, 60) }));
+  const shown = [...select.options].slice(1);
+  if (shown.length === wanted.length && wanted.every((each, at) => each.value === shown[at].value && each.text === shown[at].text)) return;
+  select.replaceChildren(select.options[0], ...wanted);
+  select.value = value;
+}
+
+/** @param {string} name @param {string} title @param {(value: string) => void} add */
+function entry(name, title, add) {
   const list = `known-${name}`;
-  const input = h("input", { type: "text", name, placeholder: title, "aria-label": title, list: words.length ? list : null, autocomplete: "off", spellcheck: "false" });
+  const input = h("input", { type: "text", name, placeholder: title, "aria-label": title, list, autocomplete: "off", spellcheck: "false" });
   const take = () => {
     const value = input.value.trim();
     if (!value) return;
@@ -134,7 +157,7 @@ function entry(name, title, words, add) {
     add(value);
   };
   input.addEventListener("change", take);
-  return h("span", { class: "entry" }, input, words.length ? h("datalist", { id: list }, words.map((value) => h("option", { value }))) : null);
+  return h("span", { class: "entry" }, input, h("datalist", { id: list }));
 }
 
 /** @param {Facets | null} facets */

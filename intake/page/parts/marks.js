@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { label } from "../format.js";
 import { part } from "../api.js";
+import { refill } from "./steady.js";
 
 /** @typedef {{ id: string, name: string }} Mark */
 
@@ -53,7 +54,7 @@ export function markStrip(drawn) {
   const element = h("div", { class: "mark-strip", role: "status" });
   const draw = () => {
     element.hidden = marks.length === 0;
-    element.replaceChildren(
+    refill(element,
       h("span", { text: marks.length < 2 ? "Marked to compare; mark one more:" : "Compare" }),
       ...marks.map((each) => h("span", { class: "chip" }, h("bdi", { text: label(each.name, 40) }), h("span", { class: "dim mono", text: each.id.slice(-6) }))),
       marks.length === 2 ? h("a", { class: "button primary", href: `/compare/${part(marks[0].id)}/${part(marks[1].id)}` }, "Side by side") : "",

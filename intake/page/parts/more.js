@@ -6,7 +6,7 @@ import { messageOf } from "./notices.js";
 /** @param {() => Promise<void>} load what the button does; when it fails, the button tries again */
 export function moreNote(load) {
   const text = h("span", { role: "status" });
-  const button = h("button", { type: "button", class: "button plain" });
+  const button = h("button", { type: "button", name: "more", class: "button plain" });
   const element = h("div", { class: "page-note", hidden: true }, text, button);
   button.addEventListener("click", async () => {
     if (button.getAttribute("aria-disabled") === "true") return;

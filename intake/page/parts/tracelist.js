@@ -6,6 +6,7 @@ import { plural } from "../format.js";
 import { go } from "../router.js";
 import { COLUMNS, drawRow } from "./tracerow.js";
 import { isMarked, toggleMark } from "./marks.js";
+import { isPressed, redraw } from "./steady.js";
 
 /** @typedef {import("../shapes.js").Trace} Trace */
 
@@ -80,9 +81,7 @@ export class TraceList {
     if (!known) return false;
     if (known.trace.seq !== trace.seq) {
       known.trace = trace;
-      const focused = known.row.contains(document.activeElement);
-      drawRow(known.row, trace, isMarked(trace.trace_id));
-      if (focused) linkOf(known.row)?.focus({ preventScroll: true });
+      redraw(known.row, () => drawRow(known.row, known.trace, isMarked(trace.trace_id)));
     }
     return true;
   }
@@ -117,7 +116,7 @@ export class TraceList {
   }
 
   isRead() {
-    return window.scrollY > CLOSE_TO_TOP_PX || this.body.contains(document.activeElement) || performance.now() - this.lastMove < READING_MS;
+    return window.scrollY > CLOSE_TO_TOP_PX || isPressed(this.element) || this.body.contains(document.activeElement) || performance.now() - this.lastMove < READING_MS;
   }
 
   sayNews() {

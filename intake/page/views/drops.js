@@ -6,6 +6,7 @@ import { announce, fill, h } from "../dom.js";
 import { ago, count, duration, exact, fullTime, label, plural, size } from "../format.js";
 import { confirmed } from "../parts/confirm.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
+import { redraw, refill } from "../parts/steady.js";
 import { onTheme } from "../shell/theme.js";
 
 /** @typedef {import("../shapes.js").Drops} Drops */
@@ -55,7 +56,7 @@ export function make({ signal }) {
   async function load() {
     try {
       const [drops, status] = await Promise.all([get("drops", {}, signal), get("status", {}, signal)]);
-      fill(trouble);
+      refill(trouble);
       const now = JSON.stringify([drops, { ...status, uptime_s: 0 }]);
       if (now === shownBefore) return;
       shownBefore = now;
@@ -69,15 +70,18 @@ export function make({ signal }) {
   /** @param {unknown} error @param {() => void} [again] */
   function complain(error, again) {
     shownBefore = "";
-    if (messageOf(error)) fill(trouble, problem(messageOf(error), again));
+    if (messageOf(error)) refill(trouble, problem(messageOf(error), again));
   }
 
   /** @param {Drops} drops @param {IntakeStatus} status */
   function draw(drops, status) {
     const reasons = Object.entries(drops.totals).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
-    fill(lost, reasons.length ? chart.element : h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")));
-    fill(programs, drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null);
-    fill(known, intake(drops, status));
+    redraw(lost, () => {
+      if (!reasons.length) fill(lost, h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")));
+      else if (!lost.contains(chart.element)) fill(lost, chart.element);
+    });
+    refill(programs, drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null);
+    refill(known, intake(drops, status));
     held = holdings(drops, status);
     waits = status.waiting.requests > 0;
     deleting.disabled = held.length === 0;

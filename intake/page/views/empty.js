@@ -5,6 +5,7 @@ import { getAsset } from "../api.js";
 import { fill, h } from "../dom.js";
 import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
+import { refill } from "../parts/steady.js";
 
 /** The address in the snippets: where an intake is that was told no other. */
 const USUAL = "http://127.0.0.1:8126";
@@ -58,21 +59,28 @@ export function emptyState() {
   } }, name));
 
   let chosen = 0;
+  // All at once, so that a click shows its program at once.
+  const programs = WAYS.map(({ file }) => read(file));
 
   /** @param {number} at */
   async function choose(at) {
     chosen = at;
     const { note, shell, title, file } = WAYS[at];
+    // Nobody is shown the program of another language meanwhile.
+    if (panel.getAttribute("aria-labelledby") !== `way-${at}`) fill(panel);
     tabs.forEach((tab, each) => {
       tab.setAttribute("aria-selected", String(each === at));
       tab.tabIndex = each === at ? 0 : -1;
     });
     panel.setAttribute("aria-labelledby", `way-${at}`);
     try {
-      const program = (await getAsset(`snippets/${file}`)).trimEnd().replaceAll(USUAL, origin);
-      if (chosen === at) fill(panel, h("p", { class: "dim" }, inline(note)), shell ? snippet("In the shell", shell(origin)) : null, snippet(title, program));
+      const program = (await programs[at]).trimEnd().replaceAll(USUAL, origin);
+      if (chosen === at) refill(panel, h("p", { class: "dim" }, inline(note)), shell ? snippet("In the shell", shell(origin)) : null, snippet(title, program));
     } catch (error) {
-      if (chosen === at) fill(panel, problem(messageOf(error), () => choose(at)));
+      if (chosen === at) refill(panel, problem(messageOf(error), () => {
+        programs[at] = read(file);
+        void choose(at);
+      }));
     }
   }
 
@@ -83,6 +91,14 @@ export function emptyState() {
     h("div", { class: "tabs-row", role: "tablist", "aria-label": "Language" }, tabs), panel,
     h("p", { class: "dim" }, "Programs traced with ddtrace or dd-trace need only ", h("code", { text: `DD_TRACE_AGENT_URL=${origin}` }), " and ", h("code", { text: "DD_LLMOBS_ENABLED=1" }),
       "; OpenTelemetry's exporters need ", h("code", { text: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/v1/traces` }), " (HTTP)."));
+}
+
+/** @param {string} file */
+function read(file) {
+  const text = getAsset(`snippets/${file}`);
+  // Whoever waits for it is told; nobody has to.
+  text.catch(() => {});
+  return text;
 }
 
 /** @param {string} title @param {string} text */

@@ -2,10 +2,11 @@
 
 import { get, queryText } from "../api.js";
 import { Figure } from "../charts/figure.js";
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { cost, count, duration, label, percent } from "../format.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { moments, rangeField } from "../parts/range.js";
+import { refill } from "../parts/steady.js";
 import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { onTheme } from "../shell/theme.js";
@@ -48,23 +49,36 @@ export function make({ query: first, signal }) {
   function changed(wanted) {
     setQuery(wanted, { push: true });
     query = wanted;
-    drawBar([]);
+    drawBar();
     void load();
   }
 
-  /** @param {string[]} apps */
-  function drawBar(apps) {
-    const known = new Set([...apps, ...(query.get("app") ? [/** @type {string} */ (query.get("app"))] : [])]);
-    const select = h("select", { name: "app", "aria-label": "App" }, h("option", { value: "", text: "App: all" }), [...known].map((app) => h("option", { value: app, text: label(app, 60) })));
-    select.value = query.get("app") ?? "";
-    select.addEventListener("change", () => {
-      const next = new URLSearchParams(query);
-      if (select.value) next.set("app", select.value);
-      else next.delete("app");
-      changed(next);
-    });
-    fill(bar, h("div", { class: "filter-line" }, rangeField(query, changed), select));
+  const select = h("select", { name: "app", "aria-label": "App" });
+  /** What the field of apps offers, in JSON. */
+  let offered = "";
+
+  function drawBar() {
+    refill(bar, h("div", { class: "filter-line" }, rangeField(query, changed), select));
+    offer([]);
   }
+
+  /** The apps that there are, put into their field, unless its list is open. @param {string[]} apps */
+  function offer(apps) {
+    const chosen = query.get("app") ?? "";
+    const known = [...new Set([...apps, ...(chosen ? [chosen] : [])])];
+    const now = JSON.stringify([known, chosen]);
+    if (now === offered || (apps.length && select === document.activeElement)) return;
+    offered = now;
+    select.replaceChildren(h("option", { value: "", text: "App: all" }), ...known.map((app) => h("option", { value: app, text: label(app, 60) })));
+    select.value = chosen;
+  }
+
+  select.addEventListener("change", () => {
+    const next = new URLSearchParams(query);
+    if (select.value) next.set("app", select.value);
+    else next.delete("app");
+    changed(next);
+  });
 
   /** @returns {Promise<{ from?: number, to?: number }>} */
   async function wantedTime() {
@@ -84,19 +98,19 @@ export function make({ query: first, signal }) {
         get("facets", time, signal),
       ]);
       if (mine !== round) return;
-      fill(state);
-      if (!bar.contains(document.activeElement)) drawBar(facets.apps.map((/** @type {{ value: string }} */ each) => each.value));
+      refill(state);
+      offer(facets.apps.map((/** @type {{ value: string }} */ each) => each.value));
       draw(overview);
     } catch (error) {
       const text = messageOf(error);
-      if (mine === round && text) fill(state, problem(text, load));
+      if (mine === round && text) refill(state, problem(text, load));
     }
   }
 
   /** @param {Overview} found */
   function draw(found) {
     const { totals: sum } = found;
-    fill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
+    refill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
       .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))));
     // Most tracers send no costs: empty pictures would only say so.
     for (const figure of [figures.cost, figures.modelCost]) figure.element.hidden = !sum.cost;
@@ -146,7 +160,7 @@ export function make({ query: first, signal }) {
 
   const stopLive = onLive({ traces: () => (timer ||= window.setTimeout(load, LIVE_MS)), gap: () => (timer ||= window.setTimeout(load, LIVE_MS)) });
   const stopTheme = onTheme(() => Object.values(figures).forEach((figure) => figure.redraw()));
-  drawBar([]);
+  drawBar();
   void load();
 
   return {
@@ -154,7 +168,7 @@ export function make({ query: first, signal }) {
     element,
     update: (wanted) => {
       query = wanted;
-      drawBar([]);
+      drawBar();
       void load();
       return true;
     },

@@ -6,6 +6,7 @@ import { evaluationList } from "../content/evaluations.js";
 import { ioBlock, isEmpty } from "../content/io.js";
 import { cost, count, duration, exact, fullTime, label, plural, shortType, time } from "../format.js";
 import { kindMark } from "../icons.js";
+import { arrange, redraw, refill } from "../parts/steady.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress } from "../trace/detail.js";
@@ -29,24 +30,44 @@ export async function make({ names: [id], signal }) {
   const about = h("div", { class: "trace-about" });
   const older = h("p", { class: "behind dim small", hidden: true });
   const unsaid = h("div");
+  /** The turns that are shown, by their trace, with what they say. @type {Map<string, { says: string, element: HTMLElement }>} */
+  const drawn = new Map();
   const element = h("div", { class: "page session-page" }, head, unsaid, about, older, turns);
 
   function draw() {
     const { session } = whole;
-    fill(head,
+    refill(head,
       h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" })),
       h("div", { class: "trace-title" }, h("h1", null, h("bdi", { text: label(session.session) })), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
         h("span", { class: "grow" }), h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" })),
       h("dl", { class: "numbers" }, numbers([["Traces", count(session.traces)], ["First", fullTime(session.first_ms)], ["Over", duration(session.last_ms - session.first_ms)],
         ["Tokens", count(session.total_tokens)], ["Cost", cost(session.cost)], ["App", label(session.app, 60)]])));
-    fill(unsaid, saidNote(whole, said, draw));
+    refill(unsaid, saidNote(whole, said, draw));
     const shown = new Set(whole.traces.map((trace) => trace.trace_id));
     const wide = whole.evaluations.filter((each) => !each.trace_id || !shown.has(each.trace_id));
-    fill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
+    refill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
     const left = session.traces - whole.traces.length;
     older.hidden = left <= 0;
-    fill(older, `These are the newest ${plural(whole.traces.length, "trace")}; ${left === 1 ? "1 older one is" : `${exact(left)} older ones are`} in the `, h("a", { href: `/?session=${part(session.session)}`, text: "list of its traces" }), ".");
-    fill(turns, whole.traces.map((trace) => turn(trace, whole.evaluations.filter((each) => each.trace_id === trace.trace_id))));
+    refill(older, `These are the newest ${plural(whole.traces.length, "trace")}; ${left === 1 ? "1 older one is" : `${exact(left)} older ones are`} in the `, h("a", { href: `/?session=${part(session.session)}`, text: "list of its traces" }), ".");
+    drawTurns();
+  }
+
+  /** Those of which nothing has changed stay: somebody may read them, or hear them. */
+  function drawTurns() {
+    for (const trace of whole.traces) {
+      const evaluations = whole.evaluations.filter((each) => each.trace_id === trace.trace_id);
+      const says = JSON.stringify([{ ...trace, seq: 0 }, evaluations]);
+      const known = drawn.get(trace.trace_id);
+      if (known?.says === says) continue;
+      const fresh = turn(trace, evaluations);
+      const element = known?.element ?? fresh;
+      if (known) redraw(element, () => {
+        element.className = fresh.className;
+        fill(element, ...fresh.childNodes);
+      });
+      drawn.set(trace.trace_id, { says, element });
+    }
+    arrange(turns, whole.traces.flatMap((trace) => drawn.get(trace.trace_id)?.element ?? []));
   }
 
   const stopLive = onLive({ traces: (traces) => {

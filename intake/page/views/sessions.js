@@ -1,11 +1,12 @@
 // The list of sessions: conversations, the last one first.
 
 import { get, part } from "../api.js";
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { ago, cost, count, duration, fullTime, label, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { moments, rangeField } from "../parts/range.js";
+import { arrange, redraw, refill } from "../parts/steady.js";
 import { setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 
@@ -54,7 +55,7 @@ export function make({ query: first, signal }) {
   function drawBar() {
     if (document.activeElement !== search) {
       search.value = query.get("q") ?? "";
-      fill(line, h("label", { class: "search" }, icon("search"), search), rangeField(query, changed));
+      refill(line, h("label", { class: "search" }, icon("search"), search), rangeField(query, changed));
     }
   }
 
@@ -66,14 +67,19 @@ export function make({ query: first, signal }) {
       /** @type {SessionList} */
       const page = await get("sessions", { q: query.get("q"), app: query.get("app"), ...moments(query), before, limit: PAGE }, signal);
       if (mine !== round) return;
-      if (!before) fill(list);
-      list.append(...page.sessions.map(item));
-      next = page.next;
-      more.hidden = next === null;
-      fill(state, list.childElementCount ? null : nothing(query.toString() ? "No session matches" : "No session yet",
-        query.toString() ? "Change the search above." : "A session joins the traces of one conversation: give the root span a session_id."));
+      redraw(list, () => {
+        if (mine !== round) return;
+        const shown = new Map([...list.children].map((each) => [each.outerHTML, each]));
+        // What says the same as before is the same element.
+        const cards = page.sessions.map(item).map((card) => shown.get(card.outerHTML) ?? card);
+        arrange(list, before ? [...new Set([...list.children, ...cards])] : cards);
+        next = page.next;
+        more.hidden = next === null;
+        refill(state, list.childElementCount ? null : nothing(query.toString() ? "No session matches" : "No session yet",
+          query.toString() ? "Change the search above." : "A session joins the traces of one conversation: give the root span a session_id."));
+      });
     } catch (error) {
-      if (mine === round && messageOf(error)) fill(state, problem(messageOf(error), () => load(before)));
+      if (mine === round && messageOf(error)) refill(state, problem(messageOf(error), () => load(before)));
     }
   }
 

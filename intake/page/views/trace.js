@@ -8,6 +8,7 @@ import { listAddress } from "../parts/back.js";
 import { copy } from "../parts/copy.js";
 import { isMarked, markStrip, toggleMark } from "../parts/marks.js";
 import { messageOf, problem } from "../parts/notices.js";
+import { redraw, refill } from "../parts/steady.js";
 import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { saidOfSpan, spanAddress, spanDetail, spanLink } from "../trace/detail.js";
@@ -30,6 +31,9 @@ export async function make({ names: [traceId], query, signal }) {
   const said = { path: `traces/${part(traceId)}`, query: WIDE, signal };
   /** @type {JudgedSpan | null} */
   let shown = null;
+  /** What the pane says, so that it is left alone while that stays the same. */
+  let says = "";
+  let saysAbout = "";
   let round = 0;
   let choosing = 0;
   let updating = 0;
@@ -77,16 +81,34 @@ export async function make({ names: [traceId], query, signal }) {
       const span = await get(`spans/${part(traceId)}/${part(id)}`, {}, signal);
       if (shown?.span_id === span.span_id) await addUntil(span, saidOfSpan(traceId, id, signal), shown.evaluations.length);
       if (mine !== round) return;
+      const same = shown?.span_id === span.span_id && says !== "";
       shown = span;
-      const raw = pane.querySelector("details.raw-event[open]") !== null;
-      fill(pane, spanDetail(traceId, span, tree.model.start, signal));
-      pane.scrollTop = 0;
-      if (raw) openRaw();
+      // What is there already stays until it is known whether later spans say more.
+      if (!same) drawSpan(span);
       const later = await laterResults(traceId, span, whole.spans, signal);
-      if (mine === round && later.size && !pane.contains(document.activeElement)) fill(pane, spanDetail(traceId, span, tree.model.start, signal, later));
+      if (mine === round && (same || later.size)) drawSpan(span, later);
     } catch (error) {
-      if (mine === round && messageOf(error)) fill(pane, problem(messageOf(error), () => showSpan(id)));
+      if (mine !== round || !messageOf(error)) return;
+      says = "";
+      fill(pane, problem(messageOf(error), () => showSpan(id)));
     }
+  }
+
+  /** @param {JudgedSpan} span @param {import("../content/messages.js").Results} [later] */
+  function drawSpan(span, later) {
+    const { start } = tree.model;
+    const now = JSON.stringify([span, [...(later ?? [])], start]);
+    if (now === says) return;
+    const other = pane.dataset.span !== span.span_id;
+    const raw = pane.querySelector("details.raw-event[open]") !== null;
+    says = now;
+    // One that waits is not drawn over another that came after it.
+    const draw = () => void (now === says && fill(pane, spanDetail(traceId, span, start, signal, later)));
+    if (!other) return redraw(pane, draw);
+    pane.dataset.span = span.span_id;
+    draw();
+    pane.scrollTop = 0;
+    if (raw) openRaw();
   }
 
   function openRaw() {
@@ -98,13 +120,13 @@ export async function make({ names: [traceId], query, signal }) {
   function drawHead() {
     const { trace } = whole;
     const marked = isMarked(traceId);
-    fill(head,
+    refill(head,
       h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: listAddress(), text: "Traces" }), h("span", { "aria-hidden": "true", text: "/" }), h("span", { class: "mono dim", text: label(traceId, 40) })),
       h("div", { class: "trace-title" }, kindMark(trace.kind), h("h1", null, h("bdi", { text: label(trace.name) || "(no name)" })),
         trace.status === "error" ? h("span", { class: "pill bad", text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type) }) : h("span", { class: "pill good", text: "ok" }),
         h("span", { class: "grow" }),
-        trace.errors > 0 ? h("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => tree.nextError() } }, icon("alert"), "Next error") : null,
-        h("button", { type: "button", class: "button", "aria-pressed": String(marked), on: { click: () => toggleMark({ id: traceId, name: trace.name }) } }, icon("columns"), marked ? "Marked to compare" : "Compare")),
+        trace.errors > 0 ? h("button", { type: "button", name: "next-error", class: "button", "aria-keyshortcuts": "e", on: { click: () => tree.nextError() } }, icon("alert"), "Next error") : null,
+        h("button", { type: "button", name: "compare", class: "button", "aria-pressed": String(marked), on: { click: () => toggleMark({ id: traceId, name: trace.name }) } }, icon("columns"), marked ? "Marked to compare" : "Compare")),
       h("dl", { class: "numbers" },
         number("Started", h("time", { datetime: new Date(trace.start_ms).toISOString(), text: fullTime(trace.start_ms) })),
         number("Duration", duration(trace.duration_ms)),
@@ -119,17 +141,20 @@ export async function make({ names: [traceId], query, signal }) {
   function drawAbout() {
     // What is said of one span stands with that span; here is what is said of the trace.
     about.hidden = whole.evaluations.length === 0;
-    const top = judged.scrollTop;
-    fill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
-    judged.scrollTop = top;
+    const now = JSON.stringify([whole.evaluations, whole.evaluations_total]);
+    if (now === saysAbout) return;
+    saysAbout = now;
+    refill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
   }
 
   /** Everything but the selected span, anew. */
   function draw() {
     drawHead();
     drawAbout();
-    tree.set(whole.spans, tree.selected);
-    note.set(whole);
+    redraw(tree.element, () => {
+      tree.set(whole.spans, tree.selected);
+      note.set(whole);
+    });
   }
 
   /** More of the trace has come. */

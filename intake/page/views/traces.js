@@ -1,12 +1,13 @@
 // The list of traces: filters, the table, what is new, older ones as one scrolls.
 
 import { get } from "../api.js";
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { rememberList } from "../parts/back.js";
 import { asked, filterBar, isFiltered } from "../parts/filters.js";
 import { markStrip } from "../parts/marks.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
+import { redraw } from "../parts/steady.js";
 import { TraceList } from "../parts/tracelist.js";
 import { setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
@@ -33,6 +34,9 @@ export function make({ query: first, back, signal }) {
   let round = 0;
   let refreshing = 0;
   let facetsAt = -Infinity;
+  /** How to send a first trace: one for as long as the view is shown, with the language that was chosen. @type {HTMLElement | null} */
+  let empty = null;
+  let told = "";
 
   const list = new TraceList(() => void load());
   const strip = markStrip(() => list.drawMarks());
@@ -50,7 +54,7 @@ export function make({ query: first, back, signal }) {
   function change(wanted) {
     query = wanted;
     rememberList(location.pathname + location.search);
-    filters.set(query, null);
+    filters.set(query);
     void load();
   }
 
@@ -65,9 +69,12 @@ export function make({ query: first, back, signal }) {
     try {
       const page = await fetchPage();
       if (mine !== round) return;
-      list.replace(page.traces);
-      next = page.next;
-      drawState();
+      redraw(list.element, () => {
+        if (mine !== round) return;
+        list.replace(page.traces);
+        next = page.next;
+        drawState();
+      });
       follow(page.unsearched_spans ?? 0);
       void loadFacets();
     } catch (error) {
@@ -127,27 +134,34 @@ export function make({ query: first, back, signal }) {
     if (performance.now() - facetsAt < FACETS_MS) return;
     facetsAt = performance.now();
     try {
-      const found = await get("facets", {}, signal);
-      // The query as it is now, not as it was when this was asked.
-      filters.set(query, found);
+      filters.offer(await get("facets", {}, signal));
     } catch {
       // The fields then offer what they offered before; the list itself says what is wrong.
     }
   }
 
   function drawState() {
-    more.hidden = next === null;
-    if (list.shown.size > 0) fill(state);
-    else if (isFiltered(query)) fill(state, nothing("No trace matches", "Change or clear the filters above. New traces that match appear here by themselves."));
-    else fill(state, emptyState());
-    list.table.hidden = list.shown.size === 0;
-    filters.element.hidden = list.shown.size === 0 && !isFiltered(query);
+    redraw(state, () => {
+      more.hidden = next === null;
+      if (list.shown.size > 0) tell("");
+      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here by themselves."));
+      else tell("empty", () => (empty ??= emptyState()));
+      list.table.hidden = list.shown.size === 0;
+      filters.element.hidden = list.shown.size === 0 && !isFiltered(query);
+    });
+  }
+
+  /** Puts one thing below the list, and leaves it alone if it is there. @param {string} what @param {() => Node | null} [make] */
+  function tell(what, make = () => null) {
+    if (told === what) return;
+    told = what;
+    state.replaceChildren(...[make()].flatMap((each) => each ?? []));
   }
 
   /** @param {unknown} error @param {() => void} again */
   function complain(error, again) {
     const text = messageOf(error);
-    if (text) fill(state, problem(text, again));
+    if (text) redraw(state, () => tell(`problem ${text}`, () => problem(text, again)));
   }
 
   const stopLive = onLive({
@@ -164,7 +178,7 @@ export function make({ query: first, back, signal }) {
   watcher.observe(more);
 
   rememberList(location.pathname + location.search);
-  filters.set(query, null);
+  filters.set(query);
   const restored = back && kept?.address === query.toString() ? kept : null;
   if (restored) {
     list.append(restored.traces);
