@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What the page is made of, and the programs it shows.
-const KINDS: [&str; 7] = [".html", ".css", ".js", ".svg", ".py", ".rs", ".sh"];
+const KINDS: [&str; 9] = [".html", ".css", ".js", ".svg", ".woff2", ".txt", ".py", ".rs", ".sh"];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let fetched = root.join("../target/page");
-    if !fetched.join("chart.js").is_file() {
-        panic!("the page's chart library is not here: run `just page` (or ./bootstrap.sh setup)");
+    if !fetched.join("chart.js").is_file() || !fetched.join("fonts").is_dir() {
+        panic!(
+            "the page's chart library and fonts are not here: run `just page` (or ./bootstrap.sh setup)"
+        );
     }
     let mut files = Vec::new();
     for folder in [root.join("page"), fetched] {

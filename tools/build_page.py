@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetches what the intake's page is made of besides intake/page: Chart.js -> target/page/chart.js.
+"""Fetches what the intake's page has besides intake/page: Chart.js and fonts -> target/page/.
 
 The npm packages go into the cache, in exactly the versions and with the checksums of
 tools/page/package-lock.json. `--prepare` installs only them, and a Node into .venv where the
@@ -9,6 +9,7 @@ machine has none that is new enough. `--check` reads the types of the page's mod
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,22 +21,48 @@ TOOLS = ROOT / "tools" / "page"
 OUT = ROOT / "target" / "page"
 # The build that needs no other file, for a plain <script>: the page loads it when it draws charts.
 CHARTS = Path("chart.js", "dist", "chart.umd.min.js")
+# The page's letters, so that it looks the same on every machine: every weight of the Latin ones in
+# one file each. Other scripts come from the reader's system.
+FONTS = {
+    "inter": Path("@fontsource-variable", "inter"),
+    "jetbrains-mono": Path("@fontsource-variable", "jetbrains-mono"),
+}
+
+
+def wanted() -> dict[str, bytes]:
+    """The files of target/page with their contents."""
+    modules = packages(TOOLS) / "node_modules"
+    lines = (modules / CHARTS).read_text(encoding="utf-8").splitlines()
+    # The last line names a map that is not there.
+    code = [line for line in lines if not line.startswith("//# sourceMappingURL=")]
+    files = {"chart.js": ("\n".join(code) + "\n").encode()}
+    for name, package in FONTS.items():
+        folder = modules / package
+        version = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
+        # With the version in its name a browser may keep it for good; styles/fonts.css names it.
+        font = folder / "files" / f"{name}-latin-wght-normal.woff2"
+        files[f"fonts/{name}-{version}.woff2"] = font.read_bytes()
+        # It has to come along wherever the font goes.
+        files[f"fonts/{name}-license.txt"] = (folder / "LICENSE").read_bytes()
+    return files
 
 
 def build() -> None:
-    """Copies the library; the last line names a map that is not there, so it is left out."""
-    text = (packages(TOOLS) / "node_modules" / CHARTS).read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("//# sourceMappingURL=")]
-    wanted = "\n".join(lines) + "\n"
-    library = OUT / "chart.js"
-    if library.exists() and library.read_text(encoding="utf-8") == wanted:
+    files = wanted()
+    old = {path.relative_to(OUT).as_posix(): path for path in OUT.rglob("*") if path.is_file()}
+    if {name: path.read_bytes() for name, path in old.items()} == files:
         print("page: ready")
         return
-    OUT.mkdir(parents=True, exist_ok=True)
-    # Written beside and renamed: the build of the intake may read it at this moment.
-    beside = OUT / ".chart.js.new"
-    beside.write_text(wanted, encoding="utf-8")
-    beside.replace(library)
+    for name, contents in files.items():
+        path = OUT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside and renamed: the build of the intake may read it at this moment.
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_bytes(contents)
+        beside.replace(path)
+    # Those of other versions would go into the program as well.
+    for name in old.keys() - files.keys():
+        old[name].unlink(missing_ok=True)
     print("page: built into target/page")
 
 

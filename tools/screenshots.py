@@ -131,6 +131,9 @@ def take(intake: Intake, light: Page, dark: Page, phone: Page) -> None:
 
 def shot(page: Page, address: str, ready: str, name: str) -> None:
     page.goto(address)
+    page.evaluate("document.fonts.ready")
+    # Once more: now its fonts are there before anything is drawn, on a slow machine too.
+    page.reload()
     page.locator(ready).first.wait_for()
     # Charts and what is asked for after the first picture.
     page.wait_for_timeout(1000)
