@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
 def steps_for(verb: str) -> list[Step]:
     packages = "Python's package index"
     steps = [
-        Step("Rust and a C compiler", check_compilers),
+        Step("Rust and a C compiler", lambda log: check_compilers(log, verb)),
         Step("cache folder", make_cache),
         Step("python environment", make_venv),
         Step("python packages", lambda log: install(log, "tools/requirements-dev.txt"), packages),
@@ -139,6 +139,8 @@ def steps_for(verb: str) -> list[Step]:
         driver = "tools/requirements-browser.txt"
         steps.append(Step("browser's driver", lambda log: install(log, driver), packages))
         steps.append(Step("browser", make_browser, "a Debian mirror"))
+    if verb == "test":
+        steps.append(Step("curl", make_curl, "a Debian mirror"))
     tools = [WASMTIME] if verb in ("test", "conformance", "wasmtime", "cargo-component") else []
     tools += [CARGO_COMPONENT] if verb == "cargo-component" else []
     for tool in tools:
@@ -181,7 +183,7 @@ def run_steps(steps: list[Step]) -> None:
 # --- The steps, in order ------------------------------------------------------------------------
 
 
-def check_compilers(log: Log) -> str:
+def check_compilers(log: Log, verb: str) -> str:
     # rustup's installer changes PATH for the next login only; people run us before that.
     if shutil.which("cargo") is None and (cargo_home() / "bin" / f"cargo{EXE}").exists():
         os.environ["PATH"] = f"{cargo_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -197,6 +199,11 @@ def check_compilers(log: Log) -> str:
         raise Missing(
             f"Rust {wanted} or newer is missing (this is {has}): run `rustup update stable`, "
             "then run this again."
+        )
+    if verb == "lint" and not (runs("cargo", "fmt") and runs("cargo", "clippy")):
+        raise Missing(
+            "rustfmt or clippy is missing: run `rustup component add rustfmt clippy`, then run "
+            "this again."
         )
     if not WINDOWS and shutil.which("cc") is None:
         raise Missing(
@@ -215,6 +222,10 @@ def version_of(command: str) -> tuple[int, int] | None:
         return None
     numbers = re.search(r"(\d+)\.(\d+)", text)
     return (int(numbers[1]), int(numbers[2])) if numbers else None
+
+
+def runs(*command: str) -> bool:
+    return subprocess.run([*command, "--version"], capture_output=True).returncode == 0
 
 
 def make_cache(log: Log) -> str:
@@ -329,12 +340,9 @@ def prepare_packages(log: Log, builder: str) -> str:
 def make_browser(log: Log) -> str:
     if find_browser():
         return READY
-    # Only Debian's own package is known to be right; elsewhere a person chooses.
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        log.run(["apt-get", "update"])
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        packages = ["chromium", "fonts-dejavu-core", "fonts-inter", "fonts-jetbrains-mono"]
-        log.run(["apt-get", "install", "-y", "--no-install-recommends", *packages], quiet)
+    # Only Debian's own package is known to be right; elsewhere a person chooses. It draws nothing
+    # for letters that no font has, and the page brings only the Latin ones.
+    install_system(log, "chromium", "fonts-dejavu-core")
     if find_browser():
         return ""
     raise Missing(
@@ -342,6 +350,26 @@ def make_browser(log: Log) -> str:
         "install chromium; macOS: brew install chromium) or set WITSPAN_BROWSER to a Chromium or "
         "Chrome, then run this again."
     )
+
+
+def make_curl(log: Log) -> str:
+    if shutil.which("curl"):
+        return READY
+    install_system(log, "curl")
+    if shutil.which("curl"):
+        return ""
+    raise Missing(
+        "curl is missing, the tests run the page's example for it: install it (Debian and Ubuntu: "
+        "apt-get install curl), then run this again."
+    )
+
+
+def install_system(log: Log, *packages: str) -> None:
+    """Installs packages of the system where that is Debian's and we may; elsewhere does nothing."""
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        log.run(["apt-get", "update"])
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        log.run(["apt-get", "install", "-y", "--no-install-recommends", *packages], quiet)
 
 
 def make_tool(log: Log, tool: Tool) -> str:

@@ -9,11 +9,12 @@ import os
 import shutil
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Nothing but the page: no sandbox, because containers run as root; no graphics card; and none of
-# the browser's own errands on the network.
+# Nothing but the page: no sandbox, because containers run as root; no graphics card; no shared
+# memory, of which containers have little; and none of the browser's own errands on the network.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

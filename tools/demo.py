@@ -152,6 +152,8 @@ def run_agent(processes: Processes, folder: Path, receiver: str, command: list[s
         "DD_ENV": "demo",
         "WITSPAN_DEMO_MANIFEST": str(manifest),
         "PYTHONUNBUFFERED": "1",
+        # The stand-in for a model is started as `python3`, which elsewhere may be too old, or none.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")]),
     }
     # No time limit of its own: the alarm of `supervised` ends the wait.
     try:

@@ -98,14 +98,16 @@ def test_it_holds_what_belongs_to_it_and_nothing_else(wheel: Path) -> None:
 
 
 def pythons() -> list[str]:
-    """The Pythons on this machine that the wheel is for, one of each version."""
+    """The Pythons on this machine that the wheel is for and that make environments, one of each
+    version."""
     places = [shutil.which(f"python3.{minor}") for minor in range(9, 20)]
     places += map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")))
     found: dict[str, str] = {}
     for place in places:
         if place is not None:
-            # Some are stand-ins for a Python that is not chosen here, and fail.
-            told = run(place, "-c", "import sys; print('%d.%02d' % sys.version_info[:2])")
+            # Some are stand-ins for a Python that is not chosen here, or lack venv; they fail.
+            source = "import ensurepip, sys, venv; print('%d.%02d' % sys.version_info[:2])"
+            told = run(place, "-c", source)
             if told.returncode == 0 and told.stdout.strip() >= "3.09":
                 found.setdefault(told.stdout.strip(), place)
     return [found[version] for version in sorted(found)] or [sys.executable]

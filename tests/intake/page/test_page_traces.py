@@ -77,9 +77,10 @@ def test_the_rust_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Pa
 def test_the_curl_of_the_empty_page_sends_a_first_trace(intake: Intake, page: Page) -> None:
     page.goto(intake.url)
     page.get_by_role("tab", name="curl").click()
+    expect(page.get_by_role("tab", name="curl")).to_have_attribute("aria-selected", "true")
     expect(page.locator(".snippet code")).to_contain_text("curl ")
     command = page.locator(".snippet code").inner_text().replace("curl ", "curl -sSf ", 1)
-    subprocess.run(["bash", "-c", command], check=True, timeout=60)
+    subprocess.run(["sh", "-c", command], check=True, timeout=60)
     expect(page.locator(ROWS).get_by_role("link", name="ask")).to_be_visible()
     expect(page.locator(ROWS)).to_contain_text("Why is the sky blue?")
 

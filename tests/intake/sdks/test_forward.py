@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import shutil
 import socket
 import ssl
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from intake_process import binary, clean
 from sdk_support import PATIENCE, Intake, run_python
 from test_sdks import check
@@ -117,15 +117,9 @@ def test_a_receiver_on_this_machine_is_never_behind_a_proxy(tmp_path: Path) -> N
 
 
 def test_a_receiver_is_trusted_by_the_certificates_of_ssl_cert_file(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not there to make a certificate with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command += ["-addext", "basicConstraints=critical,CA:FALSE"]
-    command += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
+    authority = trustme.CA()
+    certificate = tmp_path / "certificate.pem"
+    authority.cert_pem.write_to_path(certificate)
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -138,7 +132,7 @@ def test_a_receiver_is_trusted_by_the_certificates_of_ssl_cert_file(tmp_path: Pa
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("localhost").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     where = f"https://localhost:{server.server_port}"
