@@ -3,11 +3,18 @@
 
 set positional-arguments
 
-python := if os_family() == "windows" { "python" } else { "python3" }
 venv := justfile_directory() / ".venv" / if os_family() == "windows" { "Scripts" } else { "bin" }
+
+# The Python that the bootstrap found new enough: `python3` may be another one, or none.
+python := if path_exists(venv / "python") == "true" { venv / "python" } else if os_family() == "windows" { "python" } else { "python3" }
 
 # The wasmtime command the tests run the component with; empty where it was never prepared.
 export WASMTIME := env("WASMTIME", if path_exists(venv / "wasmtime") == "true" { venv / "wasmtime" } else { "" })
+
+# What tests and measurements talk to is on this machine, never behind its proxy.
+loopback := "localhost,127.0.0.1,::1"
+export NO_PROXY := env("NO_PROXY", env("no_proxy", "")) + "," + loopback
+export no_proxy := env("no_proxy", env("NO_PROXY", "")) + "," + loopback
 
 # The Node that runs the component as JavaScript: the machine's own, or the one the bootstrap got.
 export NODE := env("NODE", if path_exists(venv / "node") == "true" { venv / "node" } else { "node" })
@@ -27,15 +34,15 @@ build: prepared component
 
 # Build the component from guest/ and precompile it
 component:
-    {{ python }} tools/build_component.py
+    "{{ python }}" tools/build_component.py
 
 # Transpile the component for JavaScript, into target/js
 component-js: component
-    {{ python }} tools/build_js.py
+    "{{ python }}" tools/build_js.py
 
 # Fetch what the intake's page is made of besides its sources, into target/page
 page: prepared
-    {{ python }} tools/build_page.py
+    "{{ python }}" tools/build_page.py
 
 # Build the local intake: target/intake/witspan, with its page inside
 intake: page
@@ -81,7 +88,7 @@ lint: prepared component page
     "{{ venv }}/ruff" format -q --check .
     "{{ venv }}/mypy" --no-error-summary
     "{{ venv }}/python" tools/pyright.py --level warning
-    {{ python }} tools/build_page.py --check
+    "{{ python }}" tools/build_page.py --check
 
 # Take the pictures of docs/pictures from the intake's page, in a real browser
 screenshots: build intake
@@ -92,6 +99,10 @@ screenshots: build intake
 cargo-component: prepared component
     "{{ venv }}/python" tools/cargo_component.py
 
+# Run .ci/run on a machine that has only what the README asks for (`fresh furnished`: a browser, Node and fonts as well); Debian and Ubuntu, as root
+fresh *args:
+    "{{ python }}" tools/fresh.py "$@"
+
 # Measure witspan beside other tracers
 bench *args: build
     @test -e .venv/.requirements-bench.installed || { echo 'the other tracers are missing: run ./bootstrap.sh bench' >&2; exit 1; }
@@ -99,12 +110,12 @@ bench *args: build
 
 # Remove everything built here (the cache outside the checkout stays)
 clean:
-    {{ python }} -c 'import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ("target", ".venv")]'
+    "{{ python }}" -c 'import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ("target", ".venv")]'
 
 # What the wasmtime command runs in the tests: programs, composed with the component
 [private]
 programs:
-    {{ python }} tools/build_cli.py
+    "{{ python }}" tools/build_cli.py
 
 # A recipe that needs .venv says so in a sentence instead of failing at a path
 [private]
