@@ -89,6 +89,7 @@ lint: prepared component page
     "{{ venv }}/mypy" --no-error-summary
     "{{ venv }}/python" tools/pyright.py --level warning
     "{{ python }}" tools/build_page.py --check
+    "{{ venv }}/python" -m pytest -qq tests/lint
 
 # Take the pictures of docs/pictures from the intake's page, in a real browser
 screenshots: build intake

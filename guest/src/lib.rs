@@ -4,6 +4,7 @@
 //! queue and hands out HTTP requests as data. It does no I/O and reads clocks and entropy only
 //! through a [`Platform`]. The contract, with every unit and misuse, is `wit/`; the types here
 //! have the same names. [`component`] is the glue that exports a `Core` as that component.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 #![cfg_attr(
     not(test),
     deny(

@@ -8,6 +8,7 @@ use crate::exporter::Exporter;
 use crate::instance::types::{IntakeFormat, Limits};
 use crate::notices::{Listener, Notice, Topic};
 use std::time::Duration;
+use witspan_text::{Secrets, Url};
 
 /// Settings of a tracer. [`Config::from_env`] reads the environment; then set what differs.
 #[derive(Clone)]
@@ -199,11 +200,23 @@ impl Config {
                 |url: &str| ["http://", "https://", "unix:"].iter().any(|s| url.starts_with(s));
             if let Some(url) = url.filter(|url| !known(url)) {
                 config.misunderstood(format!(
-                    "`{name}` is `{url}`; accepted: a URL that begins with http://, https:// or unix://"
+                    "`{name}` is `{}`; accepted: a URL that begins with http://, https:// or unix://",
+                    Url(url)
                 ));
             }
         }
         config
+    }
+
+    /// What no notice may say: the key, and what is secret in the URLs that are used.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add(self.api_key.as_deref().unwrap_or_default(), "(the API key)");
+        secrets.add_url(&self.agent_url);
+        secrets.add_url(self.override_origin.as_deref().unwrap_or_default());
+        secrets.add_url(&self.site);
+        secrets.add_proxies();
+        secrets
     }
 
     fn misunderstood(&mut self, text: String) {
@@ -222,13 +235,13 @@ impl Config {
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key is not shown.
+        // Neither the key nor a password is shown.
         f.debug_struct("Config")
             .field("enabled", &self.enabled)
             .field("ml_app", &self.ml_app)
-            .field("site", &self.site)
-            .field("agent_url", &self.agent_url)
-            .field("override_origin", &self.override_origin)
+            .field("site", &Url(&self.site))
+            .field("agent_url", &Url(&self.agent_url))
+            .field("override_origin", &self.override_origin.as_ref().map(Url))
             .field("agentless", &self.agentless)
             .field("api_key", &self.api_key.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
@@ -318,8 +331,14 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_not_shown() {
-        let text = format!("{:?}", config(&[("DD_API_KEY", "secret")]));
-        assert!(!text.contains("secret"));
+    fn neither_the_key_nor_a_password_is_shown() {
+        let config = config(&[
+            ("DD_API_KEY", "secret"),
+            ("DD_TRACE_AGENT_URL", "user:sec@ret@agent:8126"),
+            ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://user:secret@host/?api_key=secret"),
+        ]);
+        let text = format!("{config:?} {:?}", config.notices);
+        assert!(!text.contains("sec") && !text.contains("ret@"), "{text}");
+        assert!(text.contains("`DD_TRACE_AGENT_URL` is `…@agent:8126`"), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::instance::types;
 use std::fmt;
+use witspan_text::Shown;
 
 /// Why a call did nothing.
 ///
@@ -40,7 +41,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::InvalidArgument { message, .. } => f.write_str(message),
+            Error::InvalidArgument { message, .. } => write!(f, "{}", Shown(message)),
             Error::SpanFinished => f.write_str("the span has finished"),
             Error::UnknownSpan => f.write_str("the span is not known to this tracer"),
             Error::InvalidContext => f.write_str("the text is no annotation context"),
@@ -48,7 +49,7 @@ impl fmt::Display for Error {
             Error::MemoryFull => f.write_str("the memory for open spans is used up"),
             Error::Off => f.write_str("tracing is off"),
             Error::Lost => f.write_str("the span was lost when the tracing core failed"),
-            Error::Internal(text) => write!(f, "the tracing core failed: {text}"),
+            Error::Internal(text) => write!(f, "the tracing core failed: {}", Shown(text)),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! it has not: clocks, entropy, HTTP, a thread, the environment.
 //!
 //! [`Tracer`] has an example of everything a first trace needs; `examples/first_trace.rs` runs.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod clock;
 mod config;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use witspan_text::{Secrets, Shown};
 
 /// A kind of trouble. Of each kind a tracer tells once; counters tell how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub enum Topic {
     Trap,
 }
 
-/// One sentence about one [`Topic`].
+/// One sentence about one [`Topic`], in one line: what it quotes of others is escaped, and holds no key
+/// and no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// What it is about.
@@ -50,6 +52,7 @@ pub(crate) struct Notices {
     made: Mutex<Made>,
     waiting: AtomicBool,
     listener: Option<Listener>,
+    secrets: Secrets,
 }
 
 #[derive(Default)]
@@ -59,18 +62,20 @@ struct Made {
 }
 
 impl Notices {
-    pub(crate) fn new(listener: Option<Listener>) -> Self {
-        Notices { made: Mutex::default(), waiting: AtomicBool::new(false), listener }
+    pub(crate) fn new(listener: Option<Listener>, secrets: Secrets) -> Self {
+        Notices { made: Mutex::default(), waiting: AtomicBool::new(false), listener, secrets }
     }
 
-    /// Makes a notice of the topic unless there was one; `text` is only made then.
+    /// Makes a notice of the topic unless there was one; `text` is only made then. Whatever it quotes
+    /// may be another's: here is the one place where that is made fit for a log.
     pub(crate) fn tell(&self, topic: Topic, text: impl FnOnce() -> String) {
         let mut made = crate::lock(&self.made);
         if made.topics.contains(&topic) {
             return;
         }
         made.topics.push(topic);
-        made.waiting.push(Notice { topic, text: text() });
+        let text = Shown(self.secrets.hide(&text())).to_string();
+        made.waiting.push(Notice { topic, text });
         self.waiting.store(true, Ordering::Release);
     }
 
@@ -84,6 +89,8 @@ impl Notices {
         for notice in &waiting {
             match &self.listener {
                 Some(listener) => listener(notice),
+                // The text was escaped when it was made; nothing else here may log.
+                #[allow(clippy::disallowed_macros)]
                 None => log::warn!(target: "witspan", "{}", notice.text),
             }
         }

@@ -8,6 +8,7 @@ use crate::instance::types::Route;
 use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use witspan_text::{Secrets, Url};
 
 /// Most bytes of an answer's body that are read.
 const ANSWER_BYTES: u64 = 4096;
@@ -30,6 +31,8 @@ pub(crate) struct Sender {
     origin: Option<Origin>,
     site: String,
     api_key: Option<String>,
+    /// What a receiver, or an error, may repeat.
+    secrets: Secrets,
     /// Whether the agent's route was taken only because there is no key.
     agent_for_want_of_key: bool,
 }
@@ -41,7 +44,7 @@ enum Way {
 }
 
 /// An origin with an optional base path: `http://host:port/base`, or a socket's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Origin {
     url: String,
     has_base: bool,
@@ -91,6 +94,7 @@ impl Sender {
             origin,
             site: config.site.clone(),
             api_key: config.api_key.clone(),
+            secrets: config.secrets(),
             agent_for_want_of_key: route == Route::Agent
                 && config.agentless.is_none()
                 && config.api_key.is_none(),
@@ -102,13 +106,13 @@ impl Sender {
         self.route == Route::Direct && self.api_key.is_none()
     }
 
-    /// Where requests go, for a person.
+    /// Where requests go, for a person: without a password.
     pub(crate) fn target(&self) -> String {
         match &self.origin {
             _ if matches!(self.way, Way::Exporter(_)) => "the exporter".to_owned(),
             Some(Origin { socket: Some(path), .. }) => format!("unix://{path}"),
-            Some(origin) => origin.url.clone(),
-            None => format!("the intake of {}", self.site),
+            Some(origin) => Url(&origin.url).to_string(),
+            None => format!("the intake of {}", Url(&self.site)),
         }
     }
 
@@ -150,7 +154,7 @@ impl Sender {
     pub(crate) fn send(&self, request: &Request, lost: Option<&str>) -> Result<Answer, String> {
         let agent = match &self.way {
             Way::Http(agent) => agent,
-            Way::Exporter(exporter) => return Ok(hand_over(exporter, request)),
+            Way::Exporter(exporter) => return Ok(self.hand_over(exporter, request)),
         };
         let mut post = agent.post(self.url(request));
         for header in &request.headers {
@@ -162,8 +166,8 @@ impl Sender {
         if let (Route::Direct, Some(key)) = (self.route, &self.api_key) {
             post = post.header("dd-api-key", key);
         }
-        let answer = post.send(&request.body[..]).map_err(|error| error.to_string())?;
-        Ok(self.read(answer))
+        let answer = post.send(&request.body[..]);
+        Ok(self.read(answer.map_err(|error| self.excerpt(&error.to_string()))?))
     }
 
     fn read(&self, answer: ureq::http::Response<ureq::Body>) -> Answer {
@@ -179,17 +183,24 @@ impl Sender {
         let reader = answer.into_body().into_reader();
         let _ =
             std::io::Read::read_to_end(&mut std::io::Read::take(reader, ANSWER_BYTES), &mut body);
-        let text = self.without_key(&String::from_utf8_lossy(&body));
-        let excerpt = text.trim().chars().take(EXCERPT_CHARS).collect();
-        Answer { status, headers, excerpt }
+        Answer { status, headers, excerpt: self.excerpt(&String::from_utf8_lossy(&body)) }
     }
 
-    /// A text of someone else's, who may repeat what we sent, without the key.
-    fn without_key(&self, text: &str) -> String {
-        match &self.api_key {
-            Some(key) => text.replace(key.as_str(), "(the API key)"),
-            None => text.to_owned(),
-        }
+    /// What an exporter made of a request, as an answer: the core knows what follows from those.
+    fn hand_over(&self, exporter: &Exporter, request: &Request) -> Answer {
+        let Request { path, body, spans, evaluations, .. } = request;
+        let exported = Exported { path, body, spans: *spans, evaluations: *evaluations };
+        let (status, excerpt) = match export(exporter, &exported) {
+            Ok(()) => (202, String::new()),
+            Err(why) => (413, self.excerpt(&why)),
+        };
+        Answer { status, headers: Vec::new(), excerpt }
+    }
+
+    /// The beginning of a text of someone else's, who may repeat what we sent. What is secret in it is
+    /// hidden before it is cut, since half of a key would not be known for one.
+    fn excerpt(&self, text: &str) -> String {
+        self.secrets.hide(text).trim().chars().take(EXCERPT_CHARS).collect()
     }
 
     /// Whether the agent takes spans for the intake. An agent that does not answer does not.
@@ -200,17 +211,6 @@ impl Sender {
         let body = answer.body_mut().with_config().limit(1 << 20).read_to_string();
         answer.status().is_success() && body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
     }
-}
-
-/// What an exporter made of a request, as an answer: the core knows what follows from those.
-fn hand_over(exporter: &Exporter, request: &Request) -> Answer {
-    let Request { path, body, spans, evaluations, .. } = request;
-    let exported = Exported { path, body, spans: *spans, evaluations: *evaluations };
-    let (status, excerpt) = match export(exporter, &exported) {
-        Ok(()) => (202, String::new()),
-        Err(why) => (413, why.chars().take(EXCERPT_CHARS).collect()),
-    };
-    Answer { status, headers: Vec::new(), excerpt }
 }
 
 fn http_agent(origin: Option<&Origin>, timeout: Duration) -> ureq::Agent {

@@ -121,7 +121,7 @@ impl Tracer {
             sampling_rules: config.sampling_rules.clone(),
             drop_unsampled: config.drop_unsampled,
         };
-        let notices = Notices::new(config.listener.clone());
+        let notices = Notices::new(config.listener.clone(), config.secrets());
         let instances = match config.clock.is_fixed() {
             true => 1,
             false => {

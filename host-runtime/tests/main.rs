@@ -11,6 +11,7 @@ mod failure;
 mod long;
 mod losses;
 mod memory;
+mod notices;
 mod processor;
 mod propagation;
 mod sampling;

@@ -3,6 +3,7 @@
 //!
 //! `decode` turns every format into the one `model`, `store` keeps it and answers questions,
 //! `server` is HTTP around both, `cli` the other verbs of the command.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod cli;
 mod decode;
@@ -12,6 +13,7 @@ mod model;
 mod schema;
 mod server;
 mod store;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -35,14 +37,19 @@ enum Command {
 
 /// Runs the command with the process's arguments.
 pub fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    terminal::catch_panics();
+    let arguments: Arguments = match terminal::arguments() {
+        Ok(arguments) => arguments,
+        Err(status) => return ExitCode::from(status),
+    };
+    let outcome = match arguments.command {
         Command::Intake(options) => server::run(options),
         Command::Client(command) => return cli::run(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("witspan: {reason}");
+            terminal::note!("witspan: {reason}");
             ExitCode::FAILURE
         }
     }

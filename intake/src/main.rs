@@ -1,4 +1,5 @@
 //! The `witspan` command.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 use std::process::ExitCode;
 

@@ -106,8 +106,9 @@ pub(crate) fn excused<T>(result: PyResult<T>) -> PyResult<Option<T>> {
 /// the core has counted.
 pub(crate) fn raise_if_wrong(error: witspan::Error) -> PyResult<()> {
     match error {
-        witspan::Error::InvalidArgument { message, .. } => {
-            Err(LLMObsArgumentError::new_err(message))
+        // Its text quotes names that may be another's; what prints it is not steered by them.
+        witspan::Error::InvalidArgument { .. } => {
+            Err(LLMObsArgumentError::new_err(error.to_string()))
         }
         _ => Ok(()),
     }

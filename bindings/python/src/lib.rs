@@ -1,6 +1,7 @@
 //! The native half of witspan's Python package: translates, and decides nothing.
 //!
 //! The typed surface above it is `python/witspan`.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod arguments;
 mod calls;

@@ -166,8 +166,8 @@ impl Tracer {
         }
         let clock = config.clock.clone();
         let tracer = witspan::Tracer::start(config).map_err(|error| match error {
-            witspan::Error::InvalidArgument { message, .. } => {
-                LLMObsArgumentError::new_err(message)
+            wrong @ witspan::Error::InvalidArgument { .. } => {
+                LLMObsArgumentError::new_err(wrong.to_string())
             }
             other => LLMObsError::new_err(other.to_string()),
         })?;

@@ -10,6 +10,7 @@
 //! an annotation cheap.
 //!
 //! An annotation spends its time here.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 #![cfg_attr(
     not(test),
     deny(

@@ -6,6 +6,7 @@
 //!
 //! The component builds this crate for the least size; `inline(never)` keeps its functions from being
 //! built again, larger, where they are called.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod extract;
 mod ids;

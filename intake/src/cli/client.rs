@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use witspan_text::{Secrets, Url};
 
 use crate::store::read;
 
@@ -12,6 +13,8 @@ use crate::store::read;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most of one answer that is read.
 const LONGEST: u64 = 512 << 20;
+/// The most characters of a refusal that are said.
+const EXCERPT: usize = 600;
 
 /// Which intake is asked.
 #[derive(Args)]
@@ -21,6 +24,7 @@ pub(crate) struct At {
         long,
         value_name = "URL",
         env = "WITSPAN_INTAKE_URL",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8126"
     )]
     intake: String,
@@ -106,21 +110,24 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
+    /// What an error, or an answer, may repeat.
+    secrets: Secrets,
 }
 
 impl Client {
     /// Nothing is asked yet.
     pub(crate) fn new(at: &At) -> Self {
-        Self {
-            agent: agent(PATIENCE),
-            base: at.intake.trim_end_matches('/').to_owned(),
-            token: at.token.clone().filter(|token| !token.is_empty()),
-        }
+        let base = at.intake.trim_end_matches('/').to_owned();
+        let token = at.token.clone().filter(|token| !token.is_empty());
+        let mut secrets = Secrets::default();
+        secrets.add_url(&base);
+        secrets.add(token.as_deref().unwrap_or_default(), "(the token)");
+        Self { agent: agent(PATIENCE), base, token, secrets }
     }
 
-    /// The address that is asked.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
+    /// The address that is asked, for a person.
+    pub(crate) fn shown(&self) -> Url<&str> {
+        Url(&self.base)
     }
 
     /// The JSON at `path`; `None` where there is nothing.
@@ -128,18 +135,21 @@ impl Client {
         let mut response = self.ask(&self.agent, path, query)?;
         let status = response.status().as_u16();
         let text = response.body_mut().with_config().limit(LONGEST).read_to_string();
-        let text = text.map_err(|error| format!("the intake's answer broke off: {error}"))?;
+        let text = text.map_err(|error| self.failed("the intake's answer broke off", &error))?;
         match status {
             404 => Ok(None),
             200 => serde_json::from_str(&text).map(Some).map_err(|error| {
-                format!("what answers at {} is no witspan intake: {error}", self.base)
+                format!("what answers at {} is no witspan intake: {error}", self.shown())
             }),
             401 | 403 => Err(format!(
                 "the intake at {} refuses: give the token it was started with (--token or \
                  WITSPAN_INTAKE_TOKEN)",
-                self.base
+                self.shown()
             )),
-            other => Err(format!("the intake at {} answers {other}: {}", self.base, text.trim())),
+            other => {
+                let said: String = self.secrets.hide(&text).trim().chars().take(EXCERPT).collect();
+                Err(format!("the intake at {} answers {other}: {said}", self.shown()))
+            }
         }
     }
 
@@ -154,7 +164,7 @@ impl Client {
             .into();
         let response = self.ask(&agent, path, &[])?;
         if response.status() != 200 {
-            return Err(format!("the intake at {} answers {}", self.base, response.status()));
+            return Err(format!("the intake at {} answers {}", self.shown(), response.status()));
         }
         let reader = BufReader::new(response.into_body().into_reader());
         Ok(reader.lines().map_while(Result::ok))
@@ -177,11 +187,16 @@ impl Client {
         }
         request.call().map_err(|error| {
             format!(
-                "no intake answers at {} ({error}): start one with `witspan intake`, or name it \
-                 with --intake",
-                self.base
+                "no intake answers at {} ({}): start one with `witspan intake`, or name it with \
+                 --intake",
+                self.shown(),
+                self.secrets.hide(&error.to_string())
             )
         })
+    }
+
+    fn failed(&self, what: &str, error: &ureq::Error) -> String {
+        format!("{what}: {}", self.secrets.hide(&error.to_string()))
     }
 }
 

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use witspan_text::{Secrets, Url};
 
 use super::client::{At, Client, agent};
-use super::environment::{Destination, Environment, without_password};
+use super::environment::{Destination, Environment};
+use crate::terminal::say;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -25,50 +27,54 @@ pub(crate) struct Options {
 /// Ends with 1 if spans would not arrive.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let environment = Environment::read(|name| std::env::var(name).ok());
-    println!("witspan {}", env!("CARGO_PKG_VERSION"));
-    println!("\nconfigured");
+    say!("witspan {}", env!("CARGO_PKG_VERSION"));
+    say!("");
+    say!("configured");
     if environment.set.is_empty() {
-        println!("  nothing: every variable is unset, defaults hold");
+        say!("  nothing: every variable is unset, defaults hold");
     }
     for (name, value) in &environment.set {
-        println!("  {name:36} {value}");
+        say!("  {name:36} {value}");
     }
     for sentence in &environment.misunderstood {
-        println!("  ! {sentence}");
+        say!("  ! {sentence}");
     }
 
-    println!("\nreachable");
+    say!("");
+    say!("reachable");
     let local = Client::new(&options.at);
     match local.get("/api/ui/status", &[]) {
         Ok(Some(status)) => {
             let of = |name: &str| status[name].as_u64().unwrap_or_default();
             let (spans, traces) = (of("spans"), of("traces"));
-            println!("  + witspan intake   {}: {spans} spans in {traces} traces", local.base());
+            say!("  + witspan intake   {}: {spans} spans in {traces} traces", local.shown());
             if let Some(to) = status["forward"]["to"].as_str() {
-                println!("                     and forwards to {to}");
+                say!("                     and forwards to {to}");
             }
         }
-        Ok(None) => println!("  - witspan intake   {}: something else answers there", local.base()),
-        Err(reason) => println!("  - witspan intake   {reason}"),
+        Ok(None) => say!("  - witspan intake   {}: something else answers there", local.shown()),
+        Err(reason) => say!("  - witspan intake   {reason}"),
     }
+    let secrets = &environment.secrets;
     let arrives = match &environment.destination {
         Destination::Off => true,
-        Destination::Agent(url) => ask_agent(url),
-        Destination::Intake(url) => ask_intake(url),
-        Destination::Override(origin) => ask_any("override origin", origin),
+        Destination::Agent(url) => ask_agent(&url.0, secrets),
+        Destination::Intake(url) => ask_intake(&url.0, secrets),
+        Destination::Override(origin) => ask_any("override origin", &origin.0, secrets),
         Destination::AgentElseIntake(url, intake) => {
             // Both are asked, as a tracer would.
-            let agent = ask_agent(url);
-            let intake = ask_intake(intake);
+            let agent = ask_agent(&url.0, secrets);
+            let intake = ask_intake(&intake.0, secrets);
             agent || intake
         }
     };
 
-    println!("\nwould be sent");
+    say!("");
+    say!("would be sent");
     let app = &environment.ml_app;
     let format = environment.format;
     match &environment.destination {
-        Destination::Off => println!("  nothing: DD_LLMOBS_ENABLED turns tracing off"),
+        Destination::Off => say!("  nothing: DD_LLMOBS_ENABLED turns tracing off"),
         Destination::Agent(url) => said(app, url, format.unwrap_or("sdk"), "without a key"),
         Destination::Intake(url) => said(app, url, format.unwrap_or("public"), "with the key"),
         Destination::Override(origin) => {
@@ -76,27 +82,26 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         }
         Destination::AgentElseIntake(url, intake) => {
             said(app, url, format.unwrap_or("sdk"), "without a key, if that agent takes spans");
-            println!("  else to {intake} with the key");
+            say!("  else to {intake} with the key");
         }
     }
     let well = arrives && environment.misunderstood.is_empty();
     if !arrives {
-        println!(
-            "\nnothing would arrive: start `witspan intake`, or an agent, or set where spans go"
-        );
+        say!("");
+        say!("nothing would arrive: start `witspan intake`, or an agent, or set where spans go");
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn said(app: &str, url: &str, format: &str, how: &str) {
-    println!("  spans of ML app `{app}` to {}", without_password(url));
-    println!("  in the format `{format}`, {how}");
+fn said(app: &str, url: &Url<String>, format: &str, how: &str) {
+    say!("  spans of ML app `{app}` to {url}");
+    say!("  in the format `{format}`, {how}");
 }
 
 /// Whether an agent answers that takes spans. `url` is where spans would go.
-fn ask_agent(url: &str) -> bool {
+fn ask_agent(url: &str, secrets: &Secrets) -> bool {
     let base = url.split("/evp_proxy/").next().unwrap_or(url);
-    let shown = without_password(base);
+    let shown = Url(base);
     if base.starts_with("unix:") {
         return ask_socket(base);
     }
@@ -115,15 +120,16 @@ fn ask_agent(url: &str) -> bool {
                 endpoints.iter().any(of)
             });
             let version = info["version"].as_str().unwrap_or("unknown");
+            let version: String = version.chars().take(60).collect();
             if takes {
-                println!("  + agent            {shown}: version {version}, takes spans");
+                say!("  + agent            {shown}: version {version}, takes spans");
             } else {
-                println!("  - agent            {shown}: version {version}, too old to take spans");
+                say!("  - agent            {shown}: version {version}, too old to take spans");
             }
             takes
         }
         Err(reason) => {
-            println!("  - agent            {shown}: {reason}");
+            say!("  - agent            {shown}: {}", secrets.hide(&reason));
             false
         }
     }
@@ -134,11 +140,11 @@ fn ask_socket(url: &str) -> bool {
     let path = url.trim_start_matches("unix:").trim_start_matches("//");
     match std::os::unix::net::UnixStream::connect(path) {
         Ok(_) => {
-            println!("  + agent            {url}: something listens");
+            say!("  + agent            {url}: something listens");
             true
         }
         Err(error) => {
-            println!("  - agent            {url}: {error}");
+            say!("  - agent            {url}: {error}");
             false
         }
     }
@@ -146,18 +152,18 @@ fn ask_socket(url: &str) -> bool {
 
 #[cfg(not(unix))]
 fn ask_socket(url: &str) -> bool {
-    println!("  - agent            {url}: this system has no unix sockets");
+    say!("  - agent            {url}: this system has no unix sockets");
     false
 }
 
-fn ask_intake(url: &str) -> bool {
+fn ask_intake(url: &str, secrets: &Secrets) -> bool {
     let end = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
-    ask_any("intake", &url[..end])
+    ask_any("intake", &url[..end], secrets)
 }
 
 /// Whether anything answers HTTP there; a refusal is an answer.
-fn ask_any(what: &str, url: &str) -> bool {
-    let shown = without_password(url);
+fn ask_any(what: &str, url: &str, secrets: &Secrets) -> bool {
+    let shown = Url(url);
     if url.starts_with("unix:") {
         return ask_socket(url);
     }
@@ -169,11 +175,11 @@ fn ask_any(what: &str, url: &str) -> bool {
         .into();
     match client.get(url).call() {
         Ok(answer) => {
-            println!("  + {what:16} {shown}: answers ({})", answer.status().as_u16());
+            say!("  + {what:16} {shown}: answers ({})", answer.status().as_u16());
             true
         }
         Err(error) => {
-            println!("  - {what:16} {shown}: {error}");
+            say!("  - {what:16} {shown}: {}", secrets.hide(&error.to_string()));
             false
         }
     }

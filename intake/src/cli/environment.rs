@@ -1,49 +1,69 @@
 //! What the environment says about where spans go, by the rules of README's "Where spans go". The
 //! host library decides the same for a program; this only tells a person, so it asks nobody.
 
-/// Variables that `doctor` shows. A `true` marks what is never shown.
-const SHOWN: &[(&str, bool)] = &[
-    ("DD_LLMOBS_ENABLED", false),
-    ("DD_LLMOBS_ML_APP", false),
-    ("DD_SERVICE", false),
-    ("DD_ENV", false),
-    ("DD_VERSION", false),
-    ("DD_TAGS", false),
-    ("DD_API_KEY", true),
-    ("DD_SITE", false),
-    ("DD_LLMOBS_AGENTLESS_ENABLED", false),
-    ("DD_TRACE_AGENT_URL", false),
-    ("DD_AGENT_HOST", false),
-    ("DD_TRACE_AGENT_PORT", false),
-    ("DD_LLMOBS_OVERRIDE_ORIGIN", false),
-    ("DD_LLMOBS_SAMPLE_RATE", false),
-    ("DD_LLMOBS_SAMPLING_RULES", false),
-    ("DD_LLMOBS_EVENT_SIZE_BYTES", false),
-    ("WITSPAN_INTAKE", false),
-    ("WITSPAN_DROP_UNSAMPLED", false),
-    ("WITSPAN_INTAKE_URL", false),
-    ("WITSPAN_INTAKE_TOKEN", true),
-    ("SSL_CERT_FILE", false),
-    ("HTTPS_PROXY", false),
-    ("NO_PROXY", false),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", false),
-    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", false),
-    ("OTEL_EXPORTER_OTLP_HEADERS", true),
+use witspan_text::{Secrets, Url, without_secrets};
+
+/// What may be shown of a variable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// All of it.
+    Plain,
+    /// A URL without its user, password and keys.
+    Address,
+    /// Nothing but its length.
+    Never,
+}
+use Sight::{Address, Never, Plain};
+
+/// Variables that `doctor` shows.
+const SHOWN: &[(&str, Sight)] = &[
+    ("DD_LLMOBS_ENABLED", Plain),
+    ("DD_LLMOBS_ML_APP", Plain),
+    ("DD_SERVICE", Plain),
+    ("DD_ENV", Plain),
+    ("DD_VERSION", Plain),
+    ("DD_TAGS", Plain),
+    ("DD_API_KEY", Never),
+    ("DD_SITE", Address),
+    ("DD_LLMOBS_AGENTLESS_ENABLED", Plain),
+    ("DD_TRACE_AGENT_URL", Address),
+    ("DD_AGENT_HOST", Address),
+    ("DD_TRACE_AGENT_PORT", Plain),
+    ("DD_LLMOBS_OVERRIDE_ORIGIN", Address),
+    ("DD_LLMOBS_SAMPLE_RATE", Plain),
+    ("DD_LLMOBS_SAMPLING_RULES", Plain),
+    ("DD_LLMOBS_EVENT_SIZE_BYTES", Plain),
+    ("WITSPAN_INTAKE", Plain),
+    ("WITSPAN_DROP_UNSAMPLED", Plain),
+    ("WITSPAN_INTAKE_URL", Address),
+    ("WITSPAN_INTAKE_TOKEN", Never),
+    ("SSL_CERT_FILE", Plain),
+    ("ALL_PROXY", Address),
+    ("all_proxy", Address),
+    ("HTTPS_PROXY", Address),
+    ("https_proxy", Address),
+    ("HTTP_PROXY", Address),
+    ("http_proxy", Address),
+    ("NO_PROXY", Plain),
+    ("no_proxy", Plain),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", Address),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Address),
+    ("OTEL_EXPORTER_OTLP_HEADERS", Never),
 ];
 
-/// Where spans would go.
+/// Where spans would go. Addresses are as they are asked, and shown without their secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// Nowhere: tracing is off.
     Off,
     /// An agent, or what stands in its place.
-    Agent(String),
+    Agent(Url<String>),
     /// The intake of a site, with the key.
-    Intake(String),
+    Intake(Url<String>),
     /// The agent if one answers that takes spans, else the intake.
-    AgentElseIntake(String, String),
+    AgentElseIntake(Url<String>, Url<String>),
     /// An origin that takes the place of both.
-    Override(String),
+    Override(Url<String>),
 }
 
 /// What was found.
@@ -51,6 +71,8 @@ pub(crate) enum Destination {
 pub(crate) struct Environment {
     /// Variables that are set, with what may be shown of them.
     pub(crate) set: Vec<(&'static str, String)>,
+    /// What an error or an answer may repeat of them.
+    pub(crate) secrets: Secrets,
     /// What is not understood, with what is accepted.
     pub(crate) misunderstood: Vec<String>,
     pub(crate) destination: Destination,
@@ -68,15 +90,21 @@ impl Environment {
         let flag =
             |name: &str| get(name).map(|text| text == "1" || text.eq_ignore_ascii_case("true"));
         let mut misunderstood = Vec::new();
+        let mut secrets = Secrets::default();
         let set = SHOWN
             .iter()
-            .filter_map(|(name, secret)| {
+            .filter_map(|(name, sight)| {
                 let value = get(name)?;
-                let shown = if *secret {
-                    format!("set, {} characters, hidden", value.chars().count())
-                } else {
-                    without_password(&value)
+                let shown = match sight {
+                    Never => format!("set, {} characters, hidden", value.chars().count()),
+                    Address => Url(&value).to_string(),
+                    Plain => without_secrets(&value),
                 };
+                match sight {
+                    Never => secrets.add(&value, "(hidden)"),
+                    Address => secrets.add_url(&value),
+                    Plain => {}
+                }
                 Some((*name, shown))
             })
             .collect();
@@ -102,7 +130,8 @@ impl Environment {
                 && !["http://", "https://", "unix:"].iter().any(|scheme| url.starts_with(scheme))
             {
                 misunderstood.push(format!(
-                    "`{name}` is `{url}`; accepted: a URL that begins with http://, https:// or unix://"
+                    "`{name}` is `{}`; accepted: a URL that begins with http://, https:// or unix://",
+                    Url(&url)
                 ));
             }
         }
@@ -115,15 +144,15 @@ impl Environment {
         let key = get("DD_API_KEY").is_some();
         let agentless = flag("DD_LLMOBS_AGENTLESS_ENABLED");
         let intake = |format: Option<&str>| match format {
-            Some("sdk") => format!("https://llmobs-intake.{site}/api/v2/llmobs"),
-            _ => format!("https://api.{site}/api/intake/llm-obs/v1/trace/spans"),
+            Some("sdk") => Url(format!("https://llmobs-intake.{site}/api/v2/llmobs")),
+            _ => Url(format!("https://api.{site}/api/intake/llm-obs/v1/trace/spans")),
         };
         let proxied =
-            |base: &str| format!("{}/evp_proxy/v2/api/v2/llmobs", base.trim_end_matches('/'));
+            |base: &str| Url(format!("{}/evp_proxy/v2/api/v2/llmobs", base.trim_end_matches('/')));
         let (destination, format) = if flag("DD_LLMOBS_ENABLED") == Some(false) {
             (Destination::Off, None)
         } else if let Some(origin) = get("DD_LLMOBS_OVERRIDE_ORIGIN") {
-            (Destination::Override(origin), chosen)
+            (Destination::Override(Url(origin)), chosen)
         } else if agentless == Some(true) {
             if !key {
                 misunderstood.push(
@@ -140,21 +169,12 @@ impl Environment {
         let ml_app = get("DD_LLMOBS_ML_APP").or_else(|| get("DD_SERVICE"));
         Self {
             set,
+            secrets,
             misunderstood,
             destination,
             format,
             ml_app: ml_app.unwrap_or_else(|| "unnamed-ml-app".to_owned()),
         }
-    }
-}
-
-/// A URL may hold a password, which is nobody's to see.
-pub(crate) fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://…{}", &rest[at..]),
-        None => text.to_owned(),
     }
 }
 
@@ -171,8 +191,8 @@ mod tests {
 
     #[test]
     fn spans_go_where_the_readme_says() {
-        let agent = "http://localhost:8126/evp_proxy/v2/api/v2/llmobs".to_owned();
-        let intake = "https://api.datadoghq.eu/api/intake/llm-obs/v1/trace/spans".to_owned();
+        let agent = Url("http://localhost:8126/evp_proxy/v2/api/v2/llmobs".to_owned());
+        let intake = Url("https://api.datadoghq.eu/api/intake/llm-obs/v1/trace/spans".to_owned());
         let of = |variables: &[(&str, &str)]| read(variables).destination;
         assert_eq!(of(&[]), Destination::Agent(agent.clone()));
         assert_eq!(of(&[("DD_LLMOBS_ENABLED", "0")]), Destination::Off);
@@ -185,7 +205,7 @@ mod tests {
         );
         assert_eq!(
             of(&[("DD_LLMOBS_OVERRIDE_ORIGIN", "http://x")]),
-            Destination::Override("http://x".to_owned())
+            Destination::Override(Url("http://x".to_owned()))
         );
     }
 
@@ -195,9 +215,12 @@ mod tests {
             ("DD_API_KEY", "abcdef0123456789"),
             ("WITSPAN_INTAKE_TOKEN", "tok-secret"),
             ("HTTPS_PROXY", "http://user:hunter2@proxy:3128/"),
+            ("https_proxy", "user:hunter3@proxy:3128"),
+            ("WITSPAN_INTAKE_URL", "http://user:hun/ter4@host?api_key=hunter5"),
+            ("DD_TRACE_AGENT_URL", "user:hun@ter6@agent:8126"),
         ]);
         let text = format!("{found:?}");
-        for secret in ["abcdef", "tok-secret", "hunter2", "user"] {
+        for secret in ["abcdef", "tok-secret", "hun", "ter4", "ter6", "user"] {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains("set, 16 characters, hidden"));

@@ -1,7 +1,5 @@
 //! `witspan export`: spans out of the intake, for other programs.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,9 +8,9 @@ use serde_json::Value;
 
 use super::client::Filters;
 use super::source::{From, Source as Traces};
-use super::written;
 use crate::encode;
 use crate::model::{Kind, Source, Span, Status};
+use crate::terminal::{Lines, note};
 
 /// Traces that are asked for at a time.
 const PAGE: usize = 200;
@@ -50,14 +48,9 @@ pub(crate) struct Options {
 /// Writes, and says on standard error how much it was.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let source = Traces::open(&options.from)?;
-    let mut out: Box<dyn Write> = match &options.output {
-        None => Box::new(BufWriter::new(std::io::stdout().lock())),
-        Some(path) => {
-            let file = File::create(path);
-            Box::new(BufWriter::new(
-                file.map_err(|error| format!("cannot write {}: {error}", path.display()))?,
-            ))
-        }
+    let mut out = match &options.output {
+        None => Lines::stdout(),
+        Some(path) => Lines::file(path)?,
     };
     let (mut traces, mut spans, mut said, mut unsearched) = (0, 0, 0, 0);
     let mut one = |id: &str| -> Result<bool, String> {
@@ -67,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             let Some(page) = page else { return Ok(after.is_some()) };
             let of = page["spans"].as_array().into_iter().flatten();
             let of: Vec<Span> = of.map(|each| span(id, each)).collect();
-            write(&mut out, options.format, &of).map_err(|error| written(&error))?;
+            write(&mut out, options.format, &of)?;
             if after.is_none() {
                 traces += 1;
                 said += page["evaluations_total"].as_u64().unwrap_or_default();
@@ -101,18 +94,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             };
         }
     }
-    out.flush().map_err(|error| written(&error))?;
-    drop(out);
-    eprintln!("witspan export: {spans} spans of {traces} traces");
+    out.end()?;
+    note!("witspan export: {spans} spans of {traces} traces");
     if said > 0 {
         let what = if said == 1 { "1 evaluation" } else { &format!("{said} evaluations") };
-        eprintln!(
+        note!(
             "witspan export: only spans are in it, not {what} of these traces; `witspan show TRACE \
              --json --all` prints those of a trace"
         );
     }
     if unsearched > 0 {
-        eprintln!(
+        note!(
             "witspan export: {unsearched} spans that came a moment ago were not searched yet; run it \
              again for those"
         );
@@ -120,19 +112,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(out: &mut impl Write, format: Format, spans: &[Span]) -> std::io::Result<()> {
+fn write(out: &mut Lines, format: Format, spans: &[Span]) -> Result<(), String> {
     match format {
         Format::Jsonl => {
             for span in spans {
-                writeln!(out, "{}", encode::public(span))?;
+                out.json(&encode::public(span).to_string())?;
             }
+            Ok(())
         }
         Format::Otlp => {
-            serde_json::to_writer(&mut *out, &encode::otlp(spans))?;
-            writeln!(out)?;
+            let text = serde_json::to_string(&encode::otlp(spans));
+            out.json(&text.map_err(|error| format!("cannot write: {error}"))?)
         }
     }
-    Ok(())
 }
 
 /// A span from what the intake shows of it. Times come back to within a microsecond.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub(crate) use environment::without_password;
+use crate::terminal::note;
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -45,16 +45,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
         // A reader that has seen enough, such as `head`, is no failure.
         Err(reason) if reason.is_empty() => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("witspan: {reason}");
+            note!("witspan: {reason}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// The text of a failed write; empty where the reader went away.
-fn written(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::BrokenPipe => String::new(),
-        _ => format!("cannot write: {error}"),
     }
 }

@@ -1,6 +1,5 @@
 //! `witspan show TRACE`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,8 +7,8 @@ use serde_json::Value;
 
 use super::client::Filters;
 use super::source::{From, Source};
-use super::tree::{self, Detail, Paint, plain};
-use super::written;
+use super::tree::{self, Detail};
+use crate::terminal::{Paint, Screen, note};
 
 /// The newest traces among which the beginning of an id is looked for.
 const LOOKED_THROUGH: usize = 5_000;
@@ -52,22 +51,22 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         add_all(&mut whole, &source, lean)?;
         add_evaluations(&mut whole, &source)?;
     }
-    let text = if options.json {
+    let mut out = Screen::new(Paint::detect());
+    if options.json {
         let left = [tree::left_out(&whole), left_unsaid(&whole)];
         for left in left.into_iter().flatten() {
-            eprintln!("witspan show: {left}");
+            note!("witspan show: {left}");
         }
-        format!("{whole:#}\n")
+        out.json(&format!("{whole:#}"));
     } else {
         let detail = match (options.full, options.brief) {
             (true, _) => Detail::Everything,
             (_, true) => Detail::Line,
             _ => Detail::Content,
         };
-        tree::text(&whole, Paint::detect(), detail)
-    };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| written(&error))?;
+        tree::draw(&mut out, &whole, detail);
+    }
+    out.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -111,7 +110,7 @@ fn add_evaluations(whole: &mut Value, source: &Source) -> Result<(), String> {
 fn left_unsaid(whole: &Value) -> Option<String> {
     let shown = whole["evaluations"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["evaluations_total"].as_u64().filter(|total| *total > shown)?;
-    let id = plain(&whole["trace"]["trace_id"]);
+    let id = tree::to_type(&whole["trace"]["trace_id"]);
     Some(format!(
         "these are the newest {shown} of {total} evaluations; `witspan show {id} --json --all` \
          prints every one"

@@ -39,10 +39,10 @@ impl Source {
     }
 
     /// Its name, for a person.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> String {
         match self {
-            Self::Intake(client) => client.base(),
-            Self::Files(_, folder) => folder,
+            Self::Intake(client) => client.shown().to_string(),
+            Self::Files(_, folder) => folder.clone(),
         }
     }
 

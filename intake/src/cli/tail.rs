@@ -1,7 +1,6 @@
 //! `witspan tail`: each trace as a tree, once it has its root and nothing more comes.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -11,8 +10,8 @@ use serde_json::Value;
 
 use super::client::{At, Client, Filters};
 use super::show::encoded;
-use super::tree::{self, Detail, Paint};
-use super::written;
+use super::tree::{self, Detail};
+use crate::terminal::{Paint, Screen, note};
 
 /// A trace that has its root is printed after so long without another span.
 const QUIET: Duration = Duration::from_millis(500);
@@ -48,7 +47,7 @@ struct Waiting {
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let client = Client::new(&options.at);
     let news = follow(&client)?;
-    eprintln!("witspan tail: waiting for traces at {}", client.base());
+    note!("witspan tail: waiting for traces at {}", client.shown());
     let detail = if options.content { Detail::Content } else { Detail::Line };
     let paint = Paint::detect();
     let mut waiting: HashMap<String, Waiting> = HashMap::new();
@@ -61,9 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
                 false
             }
             Ok(News::Gap) => {
-                eprintln!(
-                    "witspan tail: more traces came than can be followed; some are not shown"
-                );
+                note!("witspan tail: more traces came than can be followed; some are not shown");
                 false
             }
             Err(RecvTimeoutError::Timeout) => false,
@@ -91,21 +88,23 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             if printed.len() > REMEMBERED {
                 printed.clear();
             }
-            let mut text = tree::text(&whole, paint, detail);
+            let mut out = Screen::new(paint);
             if let Some(before) = before {
                 let late = spans.saturating_sub(before);
-                text = format!("again, with {late} more:\n{text}");
+                out.put(format_args!("again, with {late} more:"));
+                out.end();
             } else {
                 count += 1;
             }
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| written(&error))?;
+            tree::draw(&mut out, &whole, detail);
+            out.end();
+            out.print()?;
             if options.count.is_some_and(|wanted| count >= wanted) {
                 return Ok(ExitCode::SUCCESS);
             }
         }
         if ended {
-            return Err(format!("the intake at {} has ended", client.base()));
+            return Err(format!("the intake at {} has ended", client.shown()));
         }
     }
 }

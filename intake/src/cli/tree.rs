@@ -1,44 +1,17 @@
 //! A trace as a tree of text, one line a span.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
-use std::io::IsTerminal;
 
 use serde_json::Value;
+use witspan_text::Shown;
+
+use crate::terminal::Screen;
 
 /// The deepest level that is indented; deeper spans stand below it.
 const DEEPEST: usize = 40;
 /// How wide a line of content is, and how many lines each side has, unless all is asked for.
 const WIDTH: usize = 120;
 const LINES: usize = 6;
-
-/// Colours, or none: only for a terminal, and never where NO_COLOR is set.
-#[derive(Clone, Copy)]
-pub(crate) struct Paint(bool);
-
-impl Paint {
-    /// For standard output.
-    pub(crate) fn detect() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self(!refused && std::io::stdout().is_terminal())
-    }
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn faint(self, text: &str) -> String {
-        self.with("2", text)
-    }
-
-    fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-
-    fn error(self, text: &str) -> String {
-        self.with("31", text)
-    }
-}
 
 /// How much of each span is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,11 +24,11 @@ pub(crate) enum Detail {
     Everything,
 }
 
-/// The trace as `GET /api/ui/traces/{id}` gives it.
-pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
+/// Draws the trace as `GET /api/ui/traces/{id}` gives it.
+pub(crate) fn draw(out: &mut Screen, whole: &Value, detail: Detail) {
     let trace = &whole["trace"];
     let spans: Vec<&Value> = whole["spans"].as_array().into_iter().flatten().collect();
-    let mut out = head(trace, paint);
+    head(out, trace);
     let ids: HashSet<&str> = spans.iter().filter_map(|span| span["span_id"].as_str()).collect();
     let mut children: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut tops = Vec::new();
@@ -84,7 +57,7 @@ pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
             (_, true) => "└─ ",
             (_, false) => "├─ ",
         };
-        line(&mut out, span, &format!("{above}{branch}"), begin, width, paint);
+        line(out, span, &format!("{above}{branch}"), begin, width);
         let inner = match (depth, last) {
             (0, _) => String::new(),
             _ if depth > DEEPEST => above.clone(),
@@ -95,7 +68,7 @@ pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
         let below = below.map(Vec::as_slice).unwrap_or_default();
         if detail != Detail::Line {
             let bar = if below.is_empty() { "   " } else { "│  " };
-            content(&mut out, span, &format!("{:11}{inner}{bar}", ""), paint, detail);
+            content(out, span, &format!("{:11}{inner}{bar}", ""), detail);
         }
         for (place, child) in below.iter().enumerate().rev() {
             stack.push((*child, inner.clone(), place + 1 == below.len(), depth + 1));
@@ -103,26 +76,35 @@ pub(crate) fn text(whole: &Value, paint: Paint, detail: Detail) -> String {
     }
     let lost = spans.len() - seen.len();
     if lost > 0 {
-        let _ =
-            writeln!(out, "{lost} spans are each other's parents and have no place in the tree");
+        out.put(format_args!(
+            "{lost} spans are each other's parents and have no place in the tree"
+        ));
+        out.end();
     }
     if let Some(left) = left_out(whole) {
-        let _ = writeln!(out, "{left}");
+        out.put(left);
+        out.end();
     }
-    out
 }
 
 /// That this is not all of the trace, if it is not.
 pub(crate) fn left_out(whole: &Value) -> Option<String> {
     let shown = whole["spans"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["total"].as_u64().filter(|total| *total > shown)?;
-    let id = plain(&whole["trace"]["trace_id"]);
+    let id = to_type(&whole["trace"]["trace_id"]);
     Some(format!(
         "these are the first {shown} of {total} spans; `witspan show {id} --all` prints every one"
     ))
 }
 
-fn head(trace: &Value, paint: Paint) -> String {
+/// An id as a part of a command that people copy; one that a shell would read otherwise is not told.
+pub(crate) fn to_type(id: &Value) -> String {
+    let id = plain(id);
+    let plain = id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+    if plain { id } else { "TRACE".to_owned() }
+}
+
+fn head(out: &mut Screen, trace: &Value) {
     let mut facts = Vec::new();
     let text = |name: &str| trace[name].as_str().filter(|text| !text.is_empty());
     facts.extend(text("app").map(str::to_owned));
@@ -142,9 +124,10 @@ fn head(trace: &Value, paint: Paint) -> String {
         1 => facts.push("1 more evaluation".to_owned()),
         more => facts.push(format!("{more} more evaluations")),
     }
-    let mut out = paint.bold(&format!("trace {}", plain(&trace["trace_id"])));
-    let _ = writeln!(out, "  {}", paint.faint(&clean(&facts.join(" · "))));
-    out
+    out.bold(format_args!("trace {}", plain(&trace["trace_id"])));
+    out.put("  ");
+    out.faint(facts.join(" · "));
+    out.end();
 }
 
 /// The longest name with its indentation, so that times stand below each other.
@@ -153,12 +136,10 @@ fn width(spans: &[&Value]) -> usize {
     (names.max().unwrap_or_default() + 12).clamp(24, 48)
 }
 
-fn line(out: &mut String, span: &Value, branch: &str, begin: f64, width: usize, paint: Paint) {
+fn line(out: &mut Screen, span: &Value, branch: &str, begin: f64, width: usize) {
     let failed = span["status"] == "error";
-    let name = clean(&plain(&span["name"]));
+    let name = Shown(plain(&span["name"])).to_string();
     let room = width.saturating_sub(branch.chars().count() + name.chars().count());
-    let kind = format!("{:10}", clean(&plain(&span["kind"])));
-    let shown = if failed { paint.error(&name) } else { paint.bold(&name) };
     let start = span["start_ms"].as_f64().unwrap_or_default() - begin;
     let duration = time(span["duration_ms"].as_f64().unwrap_or_default());
     let mut facts = Vec::new();
@@ -167,25 +148,30 @@ fn line(out: &mut String, span: &Value, branch: &str, begin: f64, width: usize, 
     for (name, unit) in [("input_tokens", "in"), ("output_tokens", "out")] {
         facts.extend(metrics[name].as_f64().map(|tokens| format!("{tokens} {unit}")));
     }
-    let _ = write!(
-        out,
-        "{} {}{shown}{:room$} {} {duration:>10}",
-        paint.faint(&kind),
-        paint.faint(branch),
-        "",
-        paint.faint(&format!("{:>9}", format!("+{}", time(start)))),
-    );
+    out.faint(format_args!("{:10}", plain(&span["kind"])));
+    out.put(" ");
+    out.faint(branch);
+    if failed {
+        out.error(&name);
+    } else {
+        out.bold(&name);
+    }
+    out.put(format_args!("{:room$} ", ""));
+    out.faint(format_args!("{:>9}", format!("+{}", time(start))));
+    out.put(format_args!(" {duration:>10}"));
     if !facts.is_empty() {
-        let _ = write!(out, "  {}", paint.faint(&clean(&facts.join("  "))));
+        out.put("  ");
+        out.faint(facts.join("  "));
     }
     if failed {
         let error = &span["error"];
         let said = [&error["type"], &error["message"]].map(plain);
         let said: Vec<String> = said.into_iter().filter(|text| !text.is_empty()).collect();
         let said = if said.is_empty() { "error".to_owned() } else { said.join(": ") };
-        let _ = write!(out, "  {}", paint.error(&format!("! {}", one_line(&said, 160))));
+        out.put("  ");
+        out.error(format_args!("! {}", one_line(&said, 160)));
     }
-    out.push('\n');
+    out.end();
 }
 
 fn is_model(span: &Value) -> bool {
@@ -193,7 +179,7 @@ fn is_model(span: &Value) -> bool {
 }
 
 /// Input and output, a line for each message, document or line of a value.
-fn content(out: &mut String, span: &Value, margin: &str, paint: Paint, detail: Detail) {
+fn content(out: &mut Screen, span: &Value, margin: &str, detail: Detail) {
     for (side, arrow) in [("input", "→"), ("output", "←")] {
         let side = &span[side];
         let mut parts: Vec<(String, String)> = Vec::new();
@@ -222,18 +208,30 @@ fn content(out: &mut String, span: &Value, margin: &str, paint: Paint, detail: D
         let hidden = parts.len().saturating_sub(LINES);
         let whole = detail == Detail::Everything;
         for (place, (label, text)) in parts.into_iter().enumerate() {
+            out.faint(margin);
             if place == LINES && !whole {
-                let _ = writeln!(out, "{}{arrow} … {hidden} more", paint.faint(margin));
+                out.put(format_args!("{arrow} … {hidden} more"));
+                out.end();
                 break;
             }
-            let label = if label.is_empty() { label } else { format!("{}: ", clean(&label)) };
-            let shown = if whole {
-                clean(&text).replace('\n', &format!("\n{margin}  "))
+            out.faint(arrow);
+            out.put(" ");
+            let label = if label.is_empty() { label } else { format!("{label}: ") };
+            out.put(&label);
+            if whole {
+                for (number, line) in text.split('\n').enumerate() {
+                    if number > 0 {
+                        out.end();
+                        out.put(format_args!("{margin}  "));
+                    }
+                    // Code is indented by tabs; they move no further than spaces do.
+                    out.put(line.trim_end_matches('\r').replace('\t', "    "));
+                }
             } else {
                 let taken = margin.chars().count() + label.chars().count() + 2;
-                one_line(&text, WIDTH.saturating_sub(taken).max(40))
-            };
-            let _ = writeln!(out, "{}{} {label}{shown}", paint.faint(margin), paint.faint(arrow));
+                out.put(one_line(&text, WIDTH.saturating_sub(taken).max(40)));
+            }
+            out.end();
         }
     }
 }
@@ -258,28 +256,6 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// Text of others must not steer the terminal: control characters, but for line ends, are shown as
-/// what they are.
-fn clean(text: &str) -> String {
-    let steers = |letter: char| {
-        (letter.is_control() && letter != '\n' && letter != '\t')
-            || ('\u{202a}'..='\u{202e}').contains(&letter)
-            || ('\u{2066}'..='\u{2069}').contains(&letter)
-    };
-    if !text.contains(steers) {
-        return text.to_owned();
-    }
-    text.chars()
-        .map(|letter| match letter {
-            letter if (letter as u32) < 0x20 && steers(letter) => {
-                char::from_u32(0x2400 + letter as u32).unwrap_or('\u{fffd}')
-            }
-            letter if steers(letter) => '\u{fffd}',
-            letter => letter,
-        })
-        .collect()
-}
-
 fn one_line(text: &str, characters: usize) -> String {
     // Much longer texts need not be read to their end for their beginning.
     let begin: String = text.chars().take(characters * 4).collect();
@@ -288,7 +264,7 @@ fn one_line(text: &str, characters: usize) -> String {
     if long {
         words = words.chars().take(characters).collect::<String>() + " …";
     }
-    clean(&words)
+    words
 }
 
 #[cfg(test)]
@@ -296,6 +272,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::terminal::Paint;
 
     fn span(id: &str, parent: Option<&str>, name: &str) -> Value {
         json!({
@@ -306,7 +283,9 @@ mod tests {
 
     fn shown(spans: &[Value]) -> String {
         let whole = json!({ "trace": { "trace_id": "t", "start_ms": 1000.0, "spans": spans.len() }, "spans": spans });
-        text(&whole, Paint(false), Detail::Line)
+        let mut out = Screen::new(Paint(false));
+        draw(&mut out, &whole, Detail::Line);
+        out.text().to_owned()
     }
 
     #[test]
@@ -352,6 +331,6 @@ mod tests {
     fn what_a_span_says_cannot_steer_the_terminal() {
         let text = shown(&[span("1", None, "\u{1b}[2J\u{202e}evil\r")]);
         assert!(!text.contains('\u{1b}') && !text.contains('\r') && !text.contains('\u{202e}'));
-        assert!(text.contains("␛[2J"));
+        assert!(text.contains(r"\u001b[2J\u202eevil\r"), "{text}");
     }
 }

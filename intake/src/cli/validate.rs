@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::decode::dialect;
 use crate::schema::{Problem, Rule, Shape, problems};
+use crate::terminal::say;
 
 /// The longest file that is read, bytes.
 const LONGEST: u64 = 1 << 30;
@@ -43,16 +44,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let rule = if options.strict { Rule::Suite } else { Rule::Intake };
     let (events, found) = check(&text, rule);
     for (line, problem) in found.iter().take(PRINTED) {
-        println!("{name}:{line}: {problem}");
+        say!("{name}:{line}: {problem}");
     }
     if found.len() > PRINTED {
-        println!("{name}: {} more", found.len() - PRINTED);
+        say!("{name}: {} more", found.len() - PRINTED);
     }
     if found.is_empty() {
-        println!("{name}: {events} {}, all right", if events == 1 { "event" } else { "events" });
+        say!("{name}: {events} {}, all right", if events == 1 { "event" } else { "events" });
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{name}: {events} events, {} problems", found.len());
+    say!("{name}: {events} events, {} problems", found.len());
     Ok(ExitCode::FAILURE)
 }
 

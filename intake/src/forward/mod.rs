@@ -298,7 +298,9 @@ impl Inside {
         let mut trouble = self.trouble();
         trouble.tries = trouble.tries.saturating_add(1);
         if trouble.tries == SAID_TRIES {
-            eprintln!("witspan intake: what is to be forwarded waits in the database: {why}");
+            crate::terminal::note!(
+                "witspan intake: what is to be forwarded waits in the database: {why}"
+            );
         }
         trouble.last_error = Some(why);
         match asked {
@@ -313,7 +315,7 @@ impl Inside {
     fn recover(&self) {
         let mut trouble = self.trouble();
         if trouble.tries >= SAID_TRIES {
-            eprintln!("witspan intake: {} answers again", self.target.shown());
+            crate::terminal::note!("witspan intake: {} answers again", self.target.shown());
         }
         trouble.tries = 0;
     }

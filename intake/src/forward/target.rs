@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use flate2::write::GzEncoder;
 use ureq::http::HeaderMap;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use witspan_text::{Secrets, Url};
 
 use super::Outcome;
 use crate::store::Parcel;
@@ -77,7 +78,7 @@ impl Target {
         };
         let key = || {
             get("DD_API_KEY").ok_or_else(|| {
-                format!("--forward {text} needs a key: set DD_API_KEY in the environment")
+                format!("--forward {} needs a key: set DD_API_KEY in the environment", Url(text))
             })
         };
         // One that is no URL would be waited for without end.
@@ -103,18 +104,33 @@ impl Target {
             return Ok(if collector { Self::Otlp(url) } else { Self::Agent(url) });
         }
         Err(format!(
-            "`--forward {text}` is not understood; accepted: `datadog`, the URL of an agent \
-             (http://host:8126), the URL of a collector (http://host:4318/v1/traces), or `intake:URL`"
+            "`--forward {}` is not understood; accepted: `datadog`, the URL of an agent \
+             (http://host:8126), the URL of a collector (http://host:4318/v1/traces), or `intake:URL`",
+            Url(text)
         ))
     }
 
     /// For people: no password, no key.
     pub(crate) fn shown(&self) -> String {
-        let url = match self {
+        Url(self.url()).to_string()
+    }
+
+    fn url(&self) -> &str {
+        match self {
             Self::Agent(url) | Self::Otlp(url) => url,
             Self::Datadog(datadog) => &datadog.api,
-        };
-        crate::cli::without_password(url)
+        }
+    }
+
+    /// An error's text, or what a receiver says, who may repeat what it got.
+    fn without_secrets(&self, text: &str) -> String {
+        let mut secrets = Secrets::default();
+        secrets.add_url(self.url());
+        if let Self::Datadog(datadog) = self {
+            secrets.add(&datadog.key, "(the API key)");
+        }
+        secrets.add_proxies();
+        secrets.hide(text)
     }
 
     /// The kind's name.
@@ -166,7 +182,8 @@ impl Target {
         }
         match request.send(packed.as_deref().unwrap_or(body)) {
             Err(error) => {
-                Outcome::Failed(format!("{} does not answer: {error}", self.shown()), None)
+                let why = self.without_secrets(&error.to_string());
+                Outcome::Failed(format!("{} does not answer: {why}", self.shown()), None)
             }
             Ok(answer) => self.outcome(answer),
         }
@@ -181,11 +198,7 @@ impl Target {
         }
         let said = said.unwrap_or_default();
         let asked = asked(answer.headers());
-        // A receiver may repeat what it got.
-        let said = match self {
-            Self::Datadog(datadog) => said.replace(&datadog.key, "(the API key)"),
-            _ => said,
-        };
+        let said = self.without_secrets(&said);
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
         match status {
             425 | 429 | 503 => Outcome::Busy(reason, asked),
@@ -220,11 +233,7 @@ impl Target {
     }
 
     fn is_here(&self) -> bool {
-        let url = match self {
-            Self::Agent(url) | Self::Otlp(url) => url,
-            Self::Datadog(datadog) => &datadog.api,
-        };
-        let uri: Option<ureq::http::Uri> = url.parse().ok();
+        let uri: Option<ureq::http::Uri> = self.url().parse().ok();
         let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -13,8 +13,9 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     }
 }
 
-/// Text that is JSON already.
+/// Text that is JSON already. Whoever prints it is not steered by what is in it.
 pub(crate) fn text_of_json(status: StatusCode, text: Vec<u8>) -> Response {
+    let text = witspan_text::json_bytes(text);
     (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
@@ -40,6 +41,6 @@ pub(crate) fn refusal(status: StatusCode, reason: &str, pointer: Option<&str>) -
 
 /// Something here went wrong; logged, and said.
 pub(crate) fn failed(reason: &str) -> Response {
-    eprintln!("witspan intake: {reason}");
+    crate::terminal::note!("witspan intake: {reason}");
     error(StatusCode::INTERNAL_SERVER_ERROR, reason)
 }

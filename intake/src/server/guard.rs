@@ -1,7 +1,7 @@
 //! Who may ask. On a loopback address that is every program of this machine, and no page of another
 //! origin; on any other address, who knows the token.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State as Shared};
@@ -44,12 +44,29 @@ impl Guard {
     /// The reason not to answer, if there is one.
     fn refuse(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refused> {
         let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-        let Some(host) = text(header::HOST) else {
-            return Some(Refused(StatusCode::BAD_REQUEST, "the request has no Host header"));
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return Some(Refused(StatusCode::BAD_REQUEST, "a request has one Host header"));
+        };
+        let host = host.to_str().unwrap_or("?");
+        // A proxy may have looked at the one, and somebody behind us at the other.
+        let target = uri.authority().map(|authority| authority.as_str());
+        if target.is_some_and(|target| !target.eq_ignore_ascii_case(host)) {
+            return Some(Refused(
+                StatusCode::BAD_REQUEST,
+                "the request's target and its Host header name different hosts",
+            ));
+        }
+        let Some(name) = HostName::parse(host) else {
+            let status = match self.token {
+                Some(_) => StatusCode::BAD_REQUEST,
+                None => StatusCode::FORBIDDEN,
+            };
+            return Some(Refused(status, "the Host header is neither a name nor an address"));
         };
         // A name that another site has pointed to this machine is a page of that site asking. With
         // a token it would have to know that.
-        if self.token.is_none() && !self.is_own_name(host) {
+        if self.token.is_none() && !self.is_own(&name) {
             return Some(Refused(
                 StatusCode::FORBIDDEN,
                 "the Host header must name this machine: localhost, 127.0.0.1 or [::1]",
@@ -57,9 +74,8 @@ impl Guard {
         }
         let own =
             |origin: &str| origin.split_once("://").is_some_and(|(_, authority)| authority == host);
-        if let Some(origin) = text(header::ORIGIN)
-            && !own(origin)
-        {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        if !origins.all(|origin| origin.to_str().is_ok_and(own)) {
             return Some(Refused(StatusCode::FORBIDDEN, "a page of another origin may not ask"));
         }
         let site = text(HeaderName::from_static("sec-fetch-site"));
@@ -82,27 +98,83 @@ impl Guard {
         ))
     }
 
-    fn is_own_name(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-        };
-        match name.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback() || address == self.address,
-            Err(_) => {
-                let name = name.trim_end_matches('.').to_ascii_lowercase();
+    fn is_own(&self, name: &HostName<'_>) -> bool {
+        match name {
+            HostName::Address(address) => address.is_loopback() || *address == self.address,
+            HostName::Name(name) => {
+                let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
                 name == "localhost" || name.ends_with(".localhost")
             }
         }
     }
 }
 
+/// What a Host header names.
+enum HostName<'a> {
+    Address(IpAddr),
+    Name(&'a str),
+}
+
+impl<'a> HostName<'a> {
+    /// Reads `name`, `name:port`, `address:port` or `[address]:port`, and nothing else.
+    fn parse(host: &'a str) -> Option<Self> {
+        let (name, port) = match host.strip_prefix('[') {
+            Some(rest) => {
+                let (address, port) = rest.split_once(']')?;
+                (Self::Address(address.parse::<Ipv6Addr>().ok()?.into()), port)
+            }
+            None => {
+                let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                if name.is_empty() || !name.bytes().all(fits) {
+                    return None;
+                }
+                (name.parse().map_or(Self::Name(name), Self::Address), port)
+            }
+        };
+        let digits = match port.strip_prefix(':') {
+            Some(digits) => digits,
+            None if port.is_empty() => "",
+            None => return None,
+        };
+        // No port after the colon is the usual one.
+        let fits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        (fits && (digits.is_empty() || digits.parse::<u16>().is_ok())).then_some(name)
+    }
+}
+
 struct Refused(StatusCode, &'static str);
+
+/// Whether a token can come in every way in which one is given: in a header, and in a cookie, which a
+/// `;` would end. Gives what is in the way; not the token, which is nobody's to see.
+pub(crate) fn check_token(token: &str) -> Result<(), String> {
+    let wrong = |(_, letter): &(usize, char)| {
+        *letter == ';' || !(letter.is_ascii_graphic() || *letter == ' ')
+    };
+    let outer = |&(at, letter): &(usize, char)| {
+        letter == ' ' && (at == 0 || at + 1 == token.chars().count())
+    };
+    let mut letters = token.chars().enumerate();
+    let Some((at, letter)) = letters.find(|each| wrong(each) || outer(each)) else { return Ok(()) };
+    let what = match letter {
+        ';' => "a `;`, which would cut the browser's cookie",
+        ' ' => "a space, which would be lost there",
+        _ => "what is no visible ASCII character, so that no header can carry it",
+    };
+    Err(format!(
+        "the token (--token or WITSPAN_INTAKE_TOKEN) has at character {} {what}; accepted: visible ASCII \
+         characters but `;`, and spaces between them",
+        at + 1
+    ))
+}
 
 /// The tokens a request carries.
 fn given(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    // The scheme's name is in any case.
+    let bearer = text("authorization").and_then(|value| value.split_once(' '));
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let bearer = bearer.map(|(_, token)| token.trim_start());
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let cookies = cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
     let cookie = cookies.filter_map(|one| one.trim().strip_prefix(COOKIE)?.strip_prefix('='));

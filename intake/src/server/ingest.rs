@@ -87,7 +87,7 @@ async fn take(
         let kind = kind.unwrap_or("application/json").to_owned();
         let decoded = decode::request(route, &kind, &headers, &body).map_err(refused)?;
         for warning in &decoded.warnings {
-            eprintln!("witspan intake: {place}: {warning}");
+            crate::terminal::note!("witspan intake: {place}: {warning}");
         }
         let answer = accepted(route, &kind, &decoded);
         let target = shared.forward.as_ref().map(Forward::target);

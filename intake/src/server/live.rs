@@ -84,6 +84,7 @@ impl Follower {
         let mut text = String::new();
         for trace in traces {
             let Ok(data) = serde_json::to_string(&trace) else { continue };
+            let data = witspan_text::json(&data);
             text.push_str(&format!("id: {current}\nevent: trace\ndata: {data}\n\n"));
         }
         if text.is_empty() { gap } else { text }

@@ -97,6 +97,7 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
             options.host
         ));
     }
+    token.as_deref().map_or(Ok(()), guard::check_token)?;
     let target = options.forward.as_deref();
     let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
     let keep = options.forward_keep.0;
@@ -145,10 +146,13 @@ async fn serve(
         store,
     });
     // The first line of standard output is for programs that start this one.
-    println!("witspan intake: http://{address}");
-    eprintln!("witspan intake: traces are in {}", state.store.directory().display());
+    crate::terminal::say!("witspan intake: http://{address}");
+    crate::terminal::note!("witspan intake: traces are in {}", state.store.directory().display());
     if let Some(forward) = &state.forward {
-        eprintln!("witspan intake: everything goes on to {}", forward.target().shown());
+        crate::terminal::note!(
+            "witspan intake: everything goes on to {}",
+            forward.target().shown()
+        );
     }
     listen::accept(listener, router(state)).await;
     Ok(())

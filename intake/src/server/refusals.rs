@@ -34,7 +34,7 @@ impl Refusals {
         let count = counted.by_status.entry(status.as_u16()).or_default();
         *count += 1;
         if *count == 1 {
-            eprintln!(
+            crate::terminal::note!(
                 "witspan intake: refused a request to {path} with {status}: {reason}; more of these \
                  are counted, see /drops"
             );

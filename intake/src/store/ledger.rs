@@ -87,7 +87,7 @@ impl Ledger {
                 tally.waiting += count;
             } else {
                 tally.others += count;
-                eprintln!(
+                crate::terminal::note!(
                     "witspan intake: {count} requests wait for `{receiver}` until --forward names it \
                      again"
                 );
@@ -238,7 +238,7 @@ impl Ledger {
         for (reason, (items, why)) in moved.lost {
             if self.said.insert(reason) {
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                eprintln!(
+                crate::terminal::note!(
                     "witspan intake: {items} spans or evaluations will not be forwarded \
                      ({reason}{why}); more of these are counted, see /drops"
                 );

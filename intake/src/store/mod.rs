@@ -256,7 +256,9 @@ impl Drop for Store {
         if self.throwaway {
             let waiting = self.shared.outbox.tally().waiting;
             if waiting > 0 {
-                eprintln!("witspan intake: {waiting} requests were not forwarded before the end");
+                crate::terminal::note!(
+                    "witspan intake: {waiting} requests were not forwarded before the end"
+                );
             }
             let _ = fs::remove_dir_all(&self.directory);
         }

@@ -110,7 +110,9 @@ impl Writer {
                 self.ledger.written(moved);
                 self.counters.outbox = outbox;
             }
-            Err(error) => eprintln!("witspan intake: no room was made for what waits: {error}"),
+            Err(error) => {
+                crate::terminal::note!("witspan intake: no room was made for what waits: {error}")
+            }
         }
     }
 
@@ -261,7 +263,7 @@ impl Writer {
         match done {
             Ok(last) => self.counters.indexed = last,
             Err(error) => {
-                eprintln!("witspan: the text index was not written: {error}");
+                crate::terminal::note!("witspan: the text index was not written: {error}");
                 std::thread::sleep(Duration::from_secs(1));
             }
         }
@@ -292,7 +294,7 @@ impl Writer {
                 deleted.traces > 0 || deleted.evaluations > 0
             }
             Err(error) => {
-                eprintln!("witspan: old traces were not deleted: {error}");
+                crate::terminal::note!("witspan: old traces were not deleted: {error}");
                 false
             }
         }

@@ -68,6 +68,83 @@ fn a_name_that_another_site_points_here_is_refused() {
 }
 
 #[test]
+fn a_host_header_that_is_no_name_and_no_address_is_refused() {
+    let intake = Intake::start(&[]);
+    let mut open = Intake::start(&["--host", "0.0.0.0", "--token", "known"]);
+    open.address = open.address.replace("0.0.0.0", "127.0.0.1");
+    for host in [
+        "[::1].evil.example",
+        "[::1].evil.example:80",
+        "[::1",
+        "[::1]80",
+        "::1",
+        "[localhost]",
+        "evil.example@localhost",
+        "localhost@evil.example",
+        "localhost:80:80",
+        "localhost:port",
+        "localhost:99999",
+        "127.0.0.1:80.evil.example",
+        "localhost/evil",
+        "localhost..",
+        "local host",
+        "",
+    ] {
+        let answer = intake.ask_with("GET", TRACES, &[("Host", host)], b"");
+        assert_eq!(answer.status, 403, "{host}");
+        let known = [("Host", host), ("Authorization", "Bearer known")];
+        if host != "localhost.." {
+            assert_eq!(open.ask_with("GET", TRACES, &known, b"").status, 400, "{host}");
+        }
+    }
+    for host in ["[::1]", "localhost", "localhost.", "127.0.0.1:", "127.0.0.2:1"] {
+        let answer = intake.ask_with("GET", TRACES, &[("Host", host)], b"");
+        assert_eq!(answer.status, 200, "{host}");
+    }
+}
+
+#[test]
+fn a_request_that_names_two_hosts_or_origins_is_refused() {
+    let intake = Intake::start(&[]);
+    let own = intake.address.as_str();
+    for (first, second) in [(own, "evil.example"), ("evil.example", own), (own, own)] {
+        let both = [("Host", first), ("Host", second)];
+        assert_eq!(intake.ask_with("GET", TRACES, &both, b"").status, 400, "{first}, {second}");
+    }
+    let target = |host: &str| format!("http://{host}{TRACES}");
+    for host in ["evil.example", "user@127.0.0.1", "localhost"] {
+        assert_eq!(intake.ask("GET", &target(host), b"").status, 400, "{host}");
+    }
+    assert_eq!(intake.ask("GET", &target(own), b"").status, 200);
+    let both = [("Origin", &*format!("http://{own}")), ("Origin", "http://evil.example")];
+    assert_eq!(intake.ask_with("GET", TRACES, &both, b"").status, 403);
+}
+
+#[test]
+fn a_token_that_no_header_or_cookie_can_carry_is_refused_at_the_start() {
+    for (token, at) in [
+        ("se;cret", "character 3 a `;`"),
+        ("se\ncret", "character 3 what is no visible"),
+        ("secrét", "character 5 what is no visible"),
+        (" secret", "character 1 a space"),
+        ("secret ", "character 7 a space"),
+    ] {
+        let output = command().args(["--port", "0", "--token", token]).output().unwrap();
+        assert!(!output.status.success());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(at) && text.contains("--token"), "{text}");
+        assert!(!text.contains("cret") && text.lines().count() == 1, "{text}");
+    }
+    let intake = Intake::start(&["--token", "a=b,\"c\" d~"]);
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let headers = [("Authorization", &*format!("{scheme} a=b,\"c\" d~"))];
+        assert_eq!(intake.ask_with("GET", TRACES, &headers, b"").status, 200, "{scheme}");
+    }
+    let other = [("Authorization", "Basic a=b,\"c\" d~")];
+    assert_eq!(intake.ask_with("GET", TRACES, &other, b"").status, 401);
+}
+
+#[test]
 fn every_answer_says_that_no_foreign_script_may_run() {
     let intake = Intake::start(&[]);
     for path in

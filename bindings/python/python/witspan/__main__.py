@@ -2,6 +2,7 @@
 
 import sys
 
+from ._log import say, shown
 from ._run import USAGE, console
 
 
@@ -11,8 +12,9 @@ def main() -> None:
         console(sys.argv[2:])
     if sys.argv[1:2] in (["-h"], ["--help"], ["--version"]):
         console(sys.argv[1:])
-    given = f"there is no `{sys.argv[1]}`" if sys.argv[1:] else "what shall be done?"
-    print(f"witspan: {given}\n\n{USAGE.replace('witspan-run', 'python -m witspan run')}", end="\n")
+    given = f"there is no `{shown(sys.argv[1])}`" if sys.argv[1:] else "what shall be done?"
+    usage = USAGE.replace("witspan-run", "python -m witspan run")
+    say(f"witspan: {given}\n\n{usage}", error=False)
     sys.exit(2)
 
 

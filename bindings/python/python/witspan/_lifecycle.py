@@ -63,7 +63,7 @@ def _exit_timeout(given: float | None) -> float:
     if math.isfinite(seconds) and seconds >= 0:
         return seconds
     _log.warning(
-        "WITSPAN_EXIT_TIMEOUT is %r; accepted: %s; it stays at %s s", text, accepted, EXIT_TIMEOUT
+        "WITSPAN_EXIT_TIMEOUT is '%s'; accepted: %s; it stays at %s s", text, accepted, EXIT_TIMEOUT
     )
     return EXIT_TIMEOUT
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Optional, Union
 
+from ._log import shown
+
 Messages = list[dict[str, Any]]
 Documents = list[dict[str, Any]]
 #: A value's text, messages, documents, or None for nothing.
@@ -125,7 +127,8 @@ class RecordedSpan:
         if self.error is not None:
             # A message may have lines of its own.
             title += " ! " + " ".join(str(self.error).split())
-        return title
+        # Names and messages may be another's, and this is printed.
+        return shown(title)
 
 
 def _lines(span: RecordedSpan, branch: str, stem: str) -> Iterator[str]:

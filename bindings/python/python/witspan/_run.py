@@ -22,6 +22,7 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn, Optional
 
 from ._llmobs import LLMObs
+from ._log import say, shown
 
 USAGE = """usage: witspan-run [--as-ddtrace] app.py [arguments]
        witspan-run [--as-ddtrace] -m module [arguments]
@@ -58,12 +59,12 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
         if option == "--as-ddtrace":
             as_ddtrace = True
         elif option in ("-h", "--help"):
-            print(USAGE)
+            say(USAGE, error=False)
             sys.exit(0)
         elif option == "--version":
             from . import __version__
 
-            print(f"witspan {__version__}")
+            say(f"witspan {__version__}", error=False)
             sys.exit(0)
         else:
             _refuse(f"there is no option `{option}`")
@@ -86,7 +87,7 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
 
 
 def _refuse(why: str) -> NoReturn:
-    print(f"witspan-run: {why}\n\n{USAGE}", file=sys.stderr)
+    say(f"witspan-run: {shown(why)}\n\n{USAGE}")
     sys.exit(2)
 
 
@@ -109,7 +110,7 @@ def _run_file(path: str, arguments: list[str]) -> None:
             source = file.read()
     except OSError as error:
         why = f"[Errno {error.errno}] {error.strerror}"
-        print(f"witspan-run: can't open file {os.path.abspath(path)!r}: {why}", file=sys.stderr)
+        say(shown(f"witspan-run: can't open file {os.path.abspath(path)!r}: {why}"))
         sys.exit(2)
     _first_in_path(os.path.dirname(os.path.realpath(path)))
     path = os.path.abspath(path)
@@ -146,7 +147,7 @@ def _run_command(command: list[str]) -> None:
     found = shutil.which(command[0])
     if found is None:
         path = os.path.abspath(command[0])
-        print(f"witspan-run: there is no file {path!r} and no such command", file=sys.stderr)
+        say(shown(f"witspan-run: there is no file {path!r} and no such command"))
         sys.exit(2)
     if os.name == "nt":
         # There, a program that takes another's place ends before it, for those who wait.

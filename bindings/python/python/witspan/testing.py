@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ._errors import LLMObsArgumentError, LLMObsError
 from ._llmobs import LLMObs
+from ._log import shown
 from ._native import Memory, Span, replace_contexts
 from ._processor import runner
 from ._recorded import Content, RecordedError, RecordedEvaluation, RecordedSpan, read
@@ -245,7 +246,8 @@ class Recorder(Sequence[RecordedSpan]):
             found = self.find(key)
             if len(found) == 1:
                 return found[0]
-            raise NoSuchSpan(f"{len(found) or 'no'} spans are named `{key}`; {self._shown()}")
+            count = len(found) or "no"
+            raise NoSuchSpan(f"{count} spans are named `{shown(key)}`; {self._shown()}")
         spans = self._all()
         if isinstance(key, int) and not -len(spans) <= key < len(spans):
             raise IndexError(f"there is no span {key}; {self._shown()}")

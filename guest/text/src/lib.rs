@@ -1,0 +1,16 @@
+//! Text of others, as it may stand in a terminal, a log, or JSON that somebody prints.
+//!
+//! [`Shown`] escapes what would steer a terminal or forge a line of a log, [`json`] does the same in
+//! JSON text, [`Url`] shows a URL without what is secret in it, and [`Secrets`] hides what a program
+//! knows and must not say. The intake and the host library both print through these.
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
+
+mod json;
+mod secrets;
+mod shown;
+mod url;
+
+pub use json::{json, json_bytes};
+pub use secrets::Secrets;
+pub use shown::{Shown, steers};
+pub use url::{Url, without_secrets};

@@ -1,0 +1,132 @@
+//! What a program knows and must not say, also where another repeats it: keys, tokens, passwords.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::url::{Parts, Url, without_secrets};
+
+/// Shorter texts are parts of many words, which would become unreadable.
+const SHORTEST: usize = 4;
+/// A name of a query that has one of these in it has a value that is secret.
+const NAMES: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "sig"];
+
+/// Variables that name a proxy, perhaps with a password; those that ureq reads.
+const PROXIES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+/// Texts that [`Secrets::hide`] takes out of others.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// Each with what stands in its place, the longest first.
+    known: Vec<(String, String)>,
+}
+
+impl Secrets {
+    /// A key or token, and what is said in its place, such as `(the API key)`.
+    pub fn add(&mut self, secret: &str, instead: &str) {
+        let secret = secret.trim();
+        if secret.len() >= SHORTEST && secret != instead {
+            self.known.push((secret.to_owned(), instead.to_owned()));
+            self.known.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        }
+    }
+
+    /// A URL, whose user, password and keys are secret, in every form in which they travel.
+    pub fn add_url(&mut self, url: &str) {
+        let parts = Parts::of(url);
+        let values = parts.pairs().filter(|(name, _)| {
+            let name = name.to_ascii_lowercase();
+            NAMES.iter().any(|part| name.contains(part))
+        });
+        for (_, value) in values {
+            self.add(value, "…");
+            self.add(&decoded(value), "…");
+        }
+        if let Some(user_info) = parts.user_info {
+            for user_info in [user_info.to_owned(), decoded(user_info)] {
+                let (user, password) = user_info.split_once(':').unwrap_or((&user_info, ""));
+                // As the header of a request has it.
+                self.add(&STANDARD.encode(format!("{user}:{password}")), "…");
+                self.add(&format!("{user_info}@"), "…@");
+                let secret = if password.is_empty() { user } else { password };
+                self.add(secret, "…");
+                self.add(&user_info, "…");
+            }
+        }
+        self.add(url, &Url(url).to_string());
+    }
+
+    /// The proxies of the environment, each with its password.
+    pub fn add_proxies(&mut self) {
+        for url in PROXIES.iter().filter_map(|name| std::env::var(name).ok()) {
+            self.add_url(&url);
+        }
+    }
+
+    /// A text of others without what is known here, and without what URLs in it hold.
+    pub fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (secret, instead) in &self.known {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), instead);
+            }
+        }
+        without_secrets(&text)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Secrets({})", self.known.len())
+    }
+}
+
+/// Percent signs with two digits as the bytes they stand for.
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let digits =
+            more.get(..2).filter(|_| *first == b'%').and_then(|two| str::from_utf8(two).ok());
+        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        out.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &more[2..] } else { more };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_hidden_in_every_form() {
+        let mut secrets = Secrets::default();
+        secrets.add("0123456789abcdef", "(the API key)");
+        for part_of_words in ["", "k", "the"] {
+            secrets.add(part_of_words, "nothing");
+        }
+        secrets.add_url("http://user:pa%40ss word@host:8126/p?api_key=KEYKEY&x=lots");
+        for (said, shown) in [
+            ("key 0123456789abcdef!", "key (the API key)!"),
+            ("bad uri: http://user:pa%40ss word@host:8126/p", "bad uri: http://…@host:8126/p"),
+            ("Authorization: Basic dXNlcjpwYSU0MHNzIHdvcmQ=", "Authorization: Basic …"),
+            ("Authorization: Basic dXNlcjpwYUBzcyB3b3Jk", "Authorization: Basic …"),
+            ("the password pa@ss word is wrong", "the password … is wrong"),
+            ("KEYKEY has lots of friends, user", "… has lots of friends, user"),
+        ] {
+            assert_eq!(secrets.hide(said), shown);
+        }
+        assert_eq!(format!("{secrets:?}"), "Secrets(12)");
+    }
+
+    #[test]
+    fn nothing_known_changes_nothing() {
+        assert_eq!(Secrets::default().hide("user:pass 100%"), "user:pass 100%");
+        let mut plain = Secrets::default();
+        plain.add_url("http://localhost:8126");
+        assert_eq!(plain.hide("http://localhost:8126 is gone"), "http://localhost:8126 is gone");
+    }
+}
