@@ -6,6 +6,7 @@
 //! context, tracing that has ended) goes to the Python method that was there, so that each rule and
 //! each error text stands in one place.
 
+use crate::contexts;
 use crate::current;
 use crate::fast::{Arguments, Function};
 use crate::json::utf8;
@@ -99,7 +100,7 @@ fn start<'py>(
     model: Given<'_, 'py>,
     provider: Given<'_, 'py>,
 ) -> Made<'py> {
-    if current::contexts(py)?.is_some_and(|contexts| !contexts.is_empty()) {
+    if contexts::around(py)?.is_some_and(|contexts| !contexts.is_empty()) {
         return Ok(None);
     }
     let Some(tracer) = with_tracer(Clone::clone) else { return Ok(None) };

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod calls;
+mod contexts;
 mod counters;
 mod current;
 mod failure;
@@ -13,10 +14,12 @@ mod fork;
 mod json;
 mod memory;
 mod processor;
+mod propagated;
 mod span;
 mod stream;
 mod surface;
 mod tracer;
+mod variable;
 
 use pyo3::prelude::*;
 
@@ -25,11 +28,13 @@ mod _native {
     #[pymodule_export]
     use crate::calls::use_tracer;
     #[pymodule_export]
-    use crate::current::{enter_context, leave_context, replace_contexts};
+    use crate::contexts::{Entered, enter_context, leave_context, replace_contexts};
     #[pymodule_export]
     use crate::fork::forked;
     #[pymodule_export]
     use crate::memory::Memory;
+    #[pymodule_export]
+    use crate::propagated::propagated;
     #[pymodule_export]
     use crate::span::Span;
     #[pymodule_export]

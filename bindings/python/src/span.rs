@@ -1,20 +1,21 @@
 //! Spans as Python holds them.
 
 use crate::arguments::{excused, raise_if_wrong, wrong_type};
-use crate::current::{self, Above, Outlived};
+use crate::current::{self, Above, Known, Outlived, Place, Remote, Unkept, lock};
 use crate::failure::{OwnedFailure, describe, is_an_end};
-use crate::fork;
 use crate::json::{Writer, recycle};
 use crate::processor;
 use crate::surface::{Kind, Ready, Surface};
+use crate::variable::Home;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::cell::{Cell, RefCell};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use witspan::{SpanContext, SpanKind, SpanOption, SpanRef};
+use witspan::{Parent, SpanContext, SpanKind, SpanOption, SpanRef};
 
 /// One span. A context manager; it is current from its start until it has finished.
 ///
@@ -22,20 +23,22 @@ use witspan::{SpanContext, SpanKind, SpanOption, SpanRef};
 /// unfinished is counted as `unfinished` and not sent.
 #[pyclass(frozen, module = "witspan", weakref)]
 pub(crate) struct Span {
-    tracer: witspan::Tracer,
-    span: SpanRef,
+    known: Known,
     kind: SpanKind,
-    above: Above,
-    failure: std::sync::Mutex<Option<OwnedFailure>>,
+    parent: Under,
+    pub(crate) place: Mutex<Place>,
+    failure: Mutex<Option<OwnedFailure>>,
     finished: AtomicBool,
-    /// It finished where it was current. Where it still is current, that is a copy of the context,
-    /// such as a task's, and work that outlives it.
-    finished_in_turn: AtomicBool,
-    /// The process, of those that fork from each other, in which it started.
-    process: u32,
     /// Whether the application itself said what came out.
     has_output: AtomicBool,
     pub(crate) surface: Surface,
+}
+
+/// What a span is sent as a child of.
+enum Under {
+    Nothing,
+    Span(SpanRef),
+    Remote(Py<Remote>),
 }
 
 /// Starts a span and makes it current.
@@ -46,28 +49,42 @@ pub(crate) fn start<'py>(
     name: Option<&str>,
     options: &[SpanOption<'_>],
 ) -> PyResult<Bound<'py, Span>> {
-    let above = Above::here(py)?;
-    let span = match tracer.start_span(kind, above.parent(&tracer), name, options) {
+    let mut above = Above::here(py)?;
+    let parent = above.parent(&tracer);
+    let span = match tracer.start_span(kind, parent, name, options) {
         Ok(span) => span,
         Err(error) => {
             raise_if_wrong(error)?;
             SpanRef::NONE
         }
     };
+    let parent = match (parent, &above) {
+        (Parent::Current(span), _) => Under::Span(span),
+        (_, Above::Remote(place)) => Under::Remote(place.clone_ref(py)),
+        _ => Under::Nothing,
+    };
+    let mut unkept = None;
+    if span.is_none() {
+        let here = Unkept::new(above);
+        above = Above::Unkept(here.clone());
+        unkept = Some(here);
+    }
     let span = Span {
-        tracer,
-        span,
+        known: Known::new(tracer, span),
         kind,
-        above,
-        failure: std::sync::Mutex::new(None),
+        parent,
+        place: Mutex::new(Place { above, ..Place::default() }),
+        failure: Mutex::new(None),
         finished: AtomicBool::new(false),
-        finished_in_turn: AtomicBool::new(false),
-        process: fork::process(),
         has_output: AtomicBool::new(false),
         surface: Surface::default(),
     };
     let span = Bound::new(py, span)?;
-    current::set_value(py, &span)?;
+    if let Some(unkept) = unkept {
+        unkept.is(&span);
+    }
+    let context = current::set_value(py, &span)?;
+    lock(&span.get().place).home = Home::of(&context);
     Ok(span)
 }
 
@@ -75,22 +92,104 @@ pub(crate) fn start<'py>(
 pub(crate) type Parts<'a, 'py> = [(&'static str, Option<&'a Bound<'py, PyAny>>)];
 
 impl Span {
-    /// The tracer, unless this is a forked process: there the span is its parent's, and locks that
-    /// threads of the parent held are held for ever.
     fn tracer(&self) -> Option<&witspan::Tracer> {
-        (self.process == fork::process()).then_some(&self.tracer)
+        self.known.tracer()
     }
 
-    pub(crate) fn handle(&self) -> SpanRef {
-        self.span
+    /// What holds no other span.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     pub(crate) fn is_of(&self, tracer: &witspan::Tracer) -> bool {
-        self.tracer.is_same(tracer)
+        self.known.is_of(tracer)
+    }
+
+    pub(crate) fn has_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// What was current before it, or is left of that.
+    pub(crate) fn above(&self, py: Python<'_>) -> Above {
+        lock(&self.place).above.clone_ref(py)
+    }
+
+    /// Whether this context made it current itself. Where it is ended, which `ending` says, a
+    /// context that is gone counts as this one: some frameworks carry what is current from one
+    /// context to the next.
+    pub(crate) fn is_at_home(&self, context: &Bound<'_, PyAny>, ending: bool) -> bool {
+        let place = lock(&self.place);
+        if place.home.as_ref().is_some_and(|home| home.is(context)) {
+            return true;
+        }
+        place.homes().any(|home| home.is(context))
+            || ending && place.homes().all(|home| home.is_gone(context.py()))
+    }
+
+    /// Its nearest ancestor that has not finished.
+    fn nearest_open(&self, py: Python<'_>) -> Option<Py<Span>> {
+        let mut above = self.above(py);
+        loop {
+            above = match (&above, above.span()) {
+                (Above::Unkept(span), _) => span.now(py),
+                (_, Some(span)) if span.get().has_finished() => span.get().above(py),
+                (_, span) => return span.map(|span| span.clone_ref(py)),
+            };
+        }
+    }
+
+    /// What stands for it, after its end, where it is the parent of what outlives it: its nearest
+    /// open ancestor, else its trace. One that was not kept has none: it stands for nothing.
+    pub(crate) fn outlived(&self, py: Python<'_>) -> PyResult<Above> {
+        if let Some(open) = self.nearest_open(py) {
+            return Ok(Above::Span(open));
+        }
+        match self.known.span().is_none() {
+            true => Ok(self.above(py)),
+            false => Ok(Above::Outlived(Py::new(py, Outlived(self.known.clone()))?)),
+        }
+    }
+
+    /// Holds, once it has finished, no longer what is over of the spans above it. What is left is
+    /// what is to be current again.
+    #[cold]
+    fn let_go(&self) -> PyResult<()> {
+        let unkept = match &lock(&self.place).above {
+            Above::Unkept(here) => Some(here.clone()),
+            _ => None,
+        };
+        Python::attach(|py| {
+            let mut above = unkept.as_ref().map_or_else(|| self.above(py), |here| here.above(py));
+            loop {
+                above = match above.span().map(Py::get) {
+                    Some(span) if span.has_finished() => {
+                        let here = matches!(above, Above::Span(_)) && self.started_where(span);
+                        if here { span.above(py) } else { span.outlived(py)? }
+                    }
+                    _ => break,
+                };
+            }
+            match unkept {
+                Some(here) => here.set_above(above),
+                None => {
+                    let before = std::mem::replace(&mut lock(&self.place).above, above);
+                    drop(before);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether both were started in one context.
+    fn started_where(&self, other: &Span) -> bool {
+        match (&lock(&self.place).home, &lock(&other.place).home) {
+            (Some(mine), Some(theirs)) => mine.is_same(theirs),
+            _ => false,
+        }
     }
 
     fn context(&self) -> Option<SpanContext> {
-        self.tracer()?.export_span(self.span).ok()
+        self.tracer()?.export_span(self.known.span()).ok()
     }
 
     /// Adds to the span; raises for a wrong argument only.
@@ -107,7 +206,7 @@ impl Span {
     /// Adds what a JSON text says, in which there is an output or not.
     pub(crate) fn annotate_text(&self, text: &str, has_output: bool) -> PyResult<()> {
         let Some(tracer) = self.tracer() else { return Ok(()) };
-        match tracer.annotate(self.span, text) {
+        match tracer.annotate(self.known.span(), text) {
             Ok(_) => {
                 if has_output {
                     self.has_output.store(true, Ordering::Relaxed);
@@ -136,29 +235,21 @@ impl Span {
         }
     }
 
-    /// The span or place that it is under, as the core sees it: the nearest that is still open.
+    /// The span or place that it is under, as it is sent.
     fn parent(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        let mut above = &self.above;
-        let mut nearest = None;
-        loop {
-            match above {
-                Above::Span(span) => {
-                    let span = span.get();
-                    nearest = nearest.or(Some(span));
-                    if !span.finished.load(Ordering::Acquire) {
-                        return Ok(span.number());
-                    }
-                    above = &span.above;
-                }
-                Above::Remote(place) if nearest.is_none() => {
-                    let loads = py.import("json")?.getattr("loads")?;
-                    let place = loads.call1((place.get().0.as_str(),))?;
-                    let id = place.call_method1("get", ("parent_id",))?;
-                    return Ok(excused(id.str()?.extract::<String>())?
-                        .and_then(|id| id.parse().ok())
-                        .filter(|id| *id != 0));
-                }
-                _ => return Ok(nearest.and_then(|span| span.number())),
+        match &self.parent {
+            Under::Nothing => Ok(None),
+            Under::Span(span) => {
+                let ids = self.tracer().and_then(|tracer| tracer.export_span(*span).ok());
+                Ok(ids.and_then(|ids| ids.span_id.parse().ok()))
+            }
+            Under::Remote(place) => {
+                let loads = py.import("json")?.getattr("loads")?;
+                let place = loads.call1((place.get().0.as_str(),))?;
+                let id = place.call_method1("get", ("parent_id",))?;
+                Ok(excused(id.str()?.extract::<String>())?
+                    .and_then(|id| id.parse().ok())
+                    .filter(|id| *id != 0))
             }
         }
     }
@@ -166,12 +257,6 @@ impl Span {
     /// The span's id; `None` if the span is not kept.
     fn number(&self) -> Option<u64> {
         self.context()?.span_id.parse().ok()
-    }
-
-    /// The headers that continue its trace; none if it is not kept.
-    pub(crate) fn inject(&self, headers: &[(&str, &str)]) -> Vec<(String, String)> {
-        let injected = self.tracer().map(|tracer| tracer.inject(self.span, headers));
-        injected.and_then(Result::ok).unwrap_or_default()
     }
 
     /// The ids as they are sent; `None` if the span is not kept.
@@ -184,54 +269,25 @@ impl Span {
     }
 
     fn end(slf: &Bound<'_, Span>, end_ns: Option<u64>) -> PyResult<()> {
-        let py = slf.py();
         let this = slf.get();
         if this.finished.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let failure = this.failure.lock().map_or(None, |failure| failure.clone());
         let failure = failure.as_ref().map(OwnedFailure::lend);
-        let again = this.tracer().and_then(|tracer| tracer.finish(this.span, failure, end_ns));
-        // Only the context in which it is current is set back; others find out by themselves.
-        if current::span(py)?.is_some_and(|current| current.is(slf)) {
-            this.finished_in_turn.store(true, Ordering::Relaxed);
-            current::set_value(py, &this.current_again(py, again)?)?;
+        if let Some(tracer) = this.tracer() {
+            tracer.finish(this.known.span(), failure, end_ns);
         }
+        let above = {
+            let place = lock(&this.place);
+            (!place.above.is_stale()).then(|| place.above.value(slf.py()))
+        };
+        if above.is_none() {
+            this.let_go()?;
+        }
+        current::leave(slf, above.as_ref())?;
         // What ended the processor, such as Ctrl-C, ends the application's call.
         processor::interrupt().map_or(Ok(()), Err)
-    }
-
-    /// What is current again: the ancestor that the core names. If it names none, the nearest that
-    /// finished elsewhere while this span was open: only who knows contexts can tell that from an
-    /// end out of order. So all of a task's work stays in one trace. If there is none either, the
-    /// place of another service where the trace goes on.
-    fn current_again<'py>(
-        &self,
-        py: Python<'py>,
-        named: Option<SpanRef>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let mut above = &self.above;
-        loop {
-            match (above, named) {
-                // A span that was not kept leaves what was current before it.
-                (Above::Span(span), _)
-                    if self.span.is_none() && !span.get().finished.load(Ordering::Acquire) =>
-                {
-                    return Ok(span.bind(py).clone().into_any());
-                }
-                (Above::Span(span), Some(named)) if span.get().span == named => {
-                    return Ok(span.bind(py).clone().into_any());
-                }
-                (Above::Span(span), None)
-                    if span.get().finished_in_turn.load(Ordering::Relaxed) =>
-                {
-                    return Ok(Bound::new(py, Outlived(span.clone_ref(py)))?.into_any());
-                }
-                (Above::Span(span), _) => above = &span.get().above,
-                (Above::Remote(place), _) => return Ok(place.bind(py).clone().into_any()),
-                (Above::Nothing, _) => return Ok(py.None().into_bound(py)),
-            }
-        }
     }
 
     fn exit(
@@ -302,7 +358,7 @@ impl Span {
     /// Whether it has finished.
     #[getter]
     fn finished(&self) -> bool {
-        self.finished.load(Ordering::Acquire)
+        self.has_finished()
     }
 
     /// 1 if it failed, else 0. May be set: to 1 for a failure without any text.
@@ -420,10 +476,21 @@ impl Span {
         current::value(py)
     }
 
-    /// Makes a span, or what `_context` gave, current again.
+    /// Has this context hold what `_context` gave, in another one or before.
     #[staticmethod]
     fn _restore(py: Python<'_>, before: &Bound<'_, PyAny>) -> PyResult<()> {
-        current::set_value(py, before)
+        current::set_value(py, before).map(drop)
+    }
+
+    /// Makes it current in this context as its start did in the one that it was started in.
+    fn _activate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let context = current::set_value(slf.py(), slf.as_any())?;
+        let mut place = lock(&slf.get().place);
+        place.more.retain(|home| !home.is_gone(slf.py()));
+        if !place.homes().any(|home| home.is(&context)) {
+            place.more.extend(Home::of(&context));
+        }
+        Ok(())
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -486,31 +553,33 @@ unsafe extern "C" fn exit(
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if !self.finished.load(Ordering::Acquire)
+        if !self.has_finished()
             && let Some(tracer) = self.tracer()
         {
-            tracer.abandon(self.span);
+            tracer.abandon(self.known.span());
         }
-        if let Above::Span(parent) = std::mem::replace(&mut self.above, Above::Nothing) {
-            drop_in_turn(parent);
+        let place = self.place.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match std::mem::take(&mut place.above) {
+            Above::Nothing => {}
+            above => drop_in_turn(above),
         }
     }
 }
 
-/// Drops a span, and the parents that only their children kept, one after the other: a chain of
-/// them may be longer than the stack is deep.
-fn drop_in_turn(span: Py<Span>) {
+/// Drops what was above a span, and parents that only their children kept, one after the other: a
+/// chain of them may be longer than the stack is deep.
+fn drop_in_turn(above: Above) {
     thread_local! {
-        static WAITING: RefCell<Vec<Py<Span>>> = const { RefCell::new(Vec::new()) };
+        static WAITING: RefCell<Vec<Above>> = const { RefCell::new(Vec::new()) };
         static DROPPING: Cell<bool> = const { Cell::new(false) };
     }
     let next = || WAITING.try_with(|waiting| waiting.borrow_mut().pop()).ok().flatten();
-    let _ = WAITING.try_with(|waiting| waiting.borrow_mut().push(span));
+    let _ = WAITING.try_with(|waiting| waiting.borrow_mut().push(above));
     if DROPPING.try_with(|dropping| dropping.replace(true)).unwrap_or(true) {
         return;
     }
-    while let Some(span) = next() {
-        drop(span);
+    while let Some(above) = next() {
+        drop(above);
     }
     let _ = DROPPING.try_with(|dropping| dropping.set(false));
 }

@@ -46,7 +46,7 @@ impl Surface {
             name.as_ref().map(|name| crate::arguments::text(name.bind(py)).into_owned());
         if let Some(around) = around {
             let loads = py.import("json")?.getattr("loads")?;
-            for context in around.bind(py) {
+            for context in crate::contexts::texts(around.bind(py)) {
                 let renamed = loads.call1((context,))?.call_method1("get", ("name",))?;
                 if let Ok(renamed) = renamed.extract::<String>()
                     && !renamed.is_empty()

@@ -4,6 +4,7 @@ use crate::arguments::{
     self, LLMObsArgumentError, LLMObsError, optional_flag, optional_number, optional_text, pairs,
     raise_if_wrong,
 };
+use crate::contexts;
 use crate::counters::counters;
 use crate::current::{self, Remote};
 use crate::json::Writer;
@@ -196,11 +197,8 @@ impl Tracer {
         let ml_app = optional_text("ml_app", ml_app)?;
         let model_name = optional_text("model_name", model_name)?;
         let model_provider = optional_text("model_provider", model_provider)?;
-        let around = current::contexts(py)?;
-        let mut contexts: Vec<String> = match &around {
-            Some(texts) => texts.extract()?,
-            None => Vec::new(),
-        };
+        let around = contexts::around(py)?;
+        let mut contexts: Vec<String> = around.as_ref().map(contexts::texts).unwrap_or_default();
         if let Some(version) = version.filter(|version| !version.is_none()) {
             let agent = PyDict::new(py);
             agent.set_item("version", version)?;
@@ -286,6 +284,13 @@ impl Tracer {
         ])
     }
 
+    /// Counts an annotation context that was not entered, and tells of the first one.
+    fn too_many_contexts(&self) {
+        self.tracer.misplaced_annotation(
+            "1,000 annotation contexts are around this place; leave them where they end",
+        );
+    }
+
     /// Submits an evaluation, or a feedback, with these members.
     fn submit(&self, members: &Bound<'_, PyDict>, feedback: bool) -> PyResult<()> {
         let text = Writer::json(members)?;
@@ -305,16 +310,18 @@ impl Tracer {
         headers: Vec<(String, String)>,
         span: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Vec<(String, String)>> {
-        Ok(match target(py, span)? {
-            Some(span) => span.get().inject(&pairs(&headers)),
-            None => Vec::new(),
-        })
+        let known = match span.filter(|span| !span.is_none()) {
+            // Also where no span is open: work that outlived one goes on in its trace.
+            None => current::known(py)?,
+            Some(span) => target(py, Some(span))?.map(|span| span.get().known().clone()),
+        };
+        Ok(known.map(|known| known.inject(&pairs(&headers))).unwrap_or_default())
     }
 
     /// Has what starts in this context continue the trace that the headers name.
     fn activate(&self, py: Python<'_>, headers: Vec<(String, String)>) -> PyResult<()> {
         match self.tracer.extract(&pairs(&headers)) {
-            Ok(place) => current::set_value(py, Bound::new(py, Remote(place))?.as_any()),
+            Ok(place) => current::set_value(py, Bound::new(py, Remote(place))?.as_any()).map(drop),
             Err(error) => {
                 // Not the place of the request that was served here before.
                 if current::value(py)?.is_instance_of::<Remote>() {

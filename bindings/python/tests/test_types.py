@@ -127,6 +127,9 @@ async def main() -> None:
         reveal_type(LLMObs.export_span())
         reveal_type(LLMObs.flush())
         reveal_type(span.trace_id)
+        reveal_type(LLMObs.propagate(plain))
+        reveal_type(LLMObs.propagate(Bot().run)("goal"))
+    LLMObs.enable(threads=True)
     result: FlushResult = LLMObs.flush(timeout=1)
     assert result.settled
     error: ValueError = LLMObsArgumentError(__version__)
@@ -150,6 +153,8 @@ REVEALED = [
     "dict[str, str] | None",
     "tuple[bool, int, int, dict[str, int], fallback=witspan._flushed.FlushResult]",
     "int",
+    "def (question: str, *, count: int =) -> list[str]",
+    "int | None",
 ]
 
 REVEALED_BY_PYRIGHT = [
@@ -167,6 +172,8 @@ REVEALED_BY_PYRIGHT = [
     "dict[str, str] | None",
     "FlushResult",
     "int",
+    "(question: str, *, count: int = 1) -> list[str]",
+    "int | None",
 ]
 
 WRONG = """
@@ -179,6 +186,8 @@ LLMObs.annotate(metrics={"m": "1"})
 task(name=5)
 task("name")
 LLMObs.register_processor(5)
+LLMObs.propagate(5)
+LLMObs.enable(threads="yes")
 
 
 @task
@@ -238,7 +247,7 @@ def test_they_keep_them_for_pyright_too(tmp_path: Path) -> None:
 def test_wrong_calls_are_errors_of_the_type_checker(tmp_path: Path) -> None:
     checked = mypy(WRONG, tmp_path)
     wrong = {int(n) for n in re.findall(r"usage\.py:(\d+): error", checked.stdout)}
-    assert wrong == {5, 6, 7, 8, 9, 10, 18}, checked.stdout
+    assert wrong == {5, 6, 7, 8, 9, 10, 11, 12, 20}, checked.stdout
     said = pyright(WRONG, tmp_path)
     errors = {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"}
     assert errors == wrong, said

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from ._native import Entered
+
 
 class AnnotationContext:
     """A context manager, of `with` and of `async with`. It may be entered more than once."""
 
-    # The texts that were entered and not left yet; None where tracing was off.
-    _entered: tuple[str | None, ...] = ()
+    # What was entered and not left yet; None where tracing was off, or too many were around.
+    _entered: tuple[Entered | None, ...] = ()
 
     def __init__(self, owner: type[Lifecycle], parts: tuple[Any, ...]) -> None:
         self._owner = owner
@@ -28,9 +30,10 @@ class AnnotationContext:
             return
         from ._native import enter_context
 
-        text = tracer.context(*self._parts)
-        enter_context(text)
-        self._entered = (*self._entered, text)
+        entered = enter_context(tracer.context(*self._parts))
+        if entered is None:
+            tracer.too_many_contexts()
+        self._entered = (*self._entered, entered)
 
     def __exit__(
         self,
@@ -40,12 +43,12 @@ class AnnotationContext:
     ) -> None:
         if not self._entered:
             return
-        *before, text = self._entered
+        *before, entered = self._entered
         self._entered = tuple(before)
-        if text is not None:
+        if entered is not None:
             from ._native import leave_context
 
-            leave_context(text)
+            leave_context(entered)
 
     async def __aenter__(self) -> None:
         self.__enter__()

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Optional
 
 from . import _log
+from ._lifecycle import Lifecycle
 from ._offered import not_offered
 
 #: The version whose names these are.
@@ -66,6 +67,7 @@ def install() -> None:
     """
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
+    Lifecycle._as_ddtrace = True
     for name in [name for name in sys.modules if name.split(".")[0] == "ddtrace"]:
         del sys.modules[name]
     sys.meta_path.insert(0, _Finder())

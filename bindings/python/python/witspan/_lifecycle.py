@@ -28,7 +28,10 @@ FLUSH_TIMEOUT = 10.0
 
 # What calls import when they first need it. None of them may be a module that asks to be told of
 # forks, as `logging` does: such a one must not be imported in a fork.
-_IMPORTED_LATE = ("copy", "json", "traceback", "witspan._flushed", "witspan._values")
+_IMPORTED_LATE = (
+    *("copy", "json", "traceback"),
+    *("witspan._flushed", "witspan._threads", "witspan._values"),
+)
 
 # Counters of spans that evaluations have not.
 _MORE_COUNTERS = (
@@ -68,6 +71,19 @@ def _exit_timeout(given: float | None) -> float:
     return EXIT_TIMEOUT
 
 
+def _threads(given: bool | None, recording: bool, as_ddtrace: bool) -> str:
+    """What takes the current span along: as was given, or as the environment says."""
+    if given is not None and not isinstance(given, bool):
+        got = type(given).__name__
+        raise LLMObsArgumentError(f"`threads` is of type {got}; accepted: bool or None")
+    if given is None and not recording and os.environ.get("WITSPAN_THREADS", "").strip():
+        given = not _off("WITSPAN_THREADS")
+    if given is None:
+        # ddtrace's users have one tree over executors, and a plain thread begins one of its own.
+        return "executors" if as_ddtrace else ""
+    return "all" if given else ""
+
+
 class Lifecycle:
     """The one tracer of the process, and how it starts and ends."""
 
@@ -90,6 +106,10 @@ class Lifecycle:
     _provisional: ClassVar[bool] = False
     # Where everything stays that would be sent, while a test records.
     _memory: ClassVar[Memory | None] = None
+    # What takes the current span along: "", "executors", or "all", which is plain threads too.
+    _threads: ClassVar[str] = ""
+    # Whether this stands in ddtrace's place, where executors do.
+    _as_ddtrace: ClassVar[bool] = False
     # Whether it was said that the native module cannot be loaded.
     _complained: ClassVar[bool] = False
 
@@ -112,6 +132,7 @@ class Lifecycle:
         *,
         exit_timeout: float | None = None,
         handle_signals: bool | None = None,
+        threads: bool | None = None,
         _auto: bool = False,
         _fixed_clock_ns: int | None = None,
         _limits: dict[str, int] | None = None,
@@ -129,6 +150,11 @@ class Lifecycle:
         default `WITSPAN_EXIT_TIMEOUT`, else 2. With `handle_signals`, by default unless
         `WITSPAN_SIGNALS` says no, SIGTERM and SIGINT deliver before they end the process, within
         the same time; the application's own handlers are left alone.
+
+        With `threads`, by default if `WITSPAN_THREADS` says so, what a `ThreadPoolExecutor` (also
+        asyncio's) or a plain `Thread` is given to do has the current span and the annotation
+        contexts of where it was given. Until `disable()`, `ThreadPoolExecutor.submit` and
+        `Thread.start` are replaced for that. `propagate` does it for one function.
 
         Enabled already: nothing happens; settings that differ are named in a warning. With
         `DD_LLMOBS_ENABLED` set and false, and where the native module cannot be loaded (a
@@ -154,7 +180,9 @@ class Lifecycle:
         with cls._lock:
             processor = None if span_processor is None else runner(span_processor)
             timeout = _exit_timeout(exit_timeout)
-            if cls._starting or (cls._tracer is not None and not cls._gives_way(settings)):
+            follows = _threads(threads, cls._memory is not None, cls._as_ddtrace)
+            other = threads is not None and follows != cls._threads
+            if cls._starting or (cls._tracer is not None and not cls._gives_way(settings, other)):
                 return
             cls._exit_timeout = timeout
             cls._settings = settings
@@ -165,10 +193,23 @@ class Lifecycle:
                 cls._provisional = _auto
                 signals = not _off("WITSPAN_SIGNALS") if handle_signals is None else handle_signals
                 cls._hook(signals)
+                cls._follow(follows)
 
     @classmethod
-    def _gives_way(cls, settings: dict[str, Any]) -> bool:
-        """Whether the tracer that is there makes room for one with these settings, and did so."""
+    def _follow(cls, threads: str) -> None:
+        """Has executors, or all threads, take the current span along, or none."""
+        if threads or cls._threads:
+            from ._threads import follow
+
+            follow(threads != "", threads == "all")
+        cls._threads = threads
+
+    @classmethod
+    def _gives_way(cls, settings: dict[str, Any], other_threads: bool) -> bool:
+        """Whether the tracer that is there makes room for one with these settings, and did so.
+
+        `other_threads`: what takes the current span along is to be something else, too.
+        """
         given = {name: v for name, v in settings.items() if v is not None and name != "memory"}
         if cls._provisional and cls._tracer is not None and not cls._tracer.statistics()["open"]:
             cls._provisional = False
@@ -176,6 +217,8 @@ class Lifecycle:
             cls._stop()
             return True
         differ = sorted(name for name, value in given.items() if cls._settings.get(name) != value)
+        if other_threads:
+            differ.append("threads")
         if differ:
             _log.warning(
                 "LLMObs is enabled already and goes on as it is: `%s` of another call of enable "
@@ -290,6 +333,7 @@ class Lifecycle:
         try:
             stopped = cls._stop()
         finally:
+            cls._follow("")
             if cls._memory is None:
                 _exit.release_signals()
         if not stopped:

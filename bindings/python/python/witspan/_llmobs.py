@@ -13,10 +13,12 @@ from ._starters import Starters
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
-    from typing import Any
+    from typing import Any, Callable, TypeVar
 
     from ._headers import Headers
     from ._native import Span
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 # ddtrace's default. A text of its own, not the one that a program would write: where nothing is
 # said of the scope, that of an evaluation with a `session_id` is its session.
@@ -199,6 +201,30 @@ class LLMObs(Starters):
             "reasoning": reasoning,
         }
         tracer.submit(members, True)
+
+    @classmethod
+    def propagate(cls, func: F) -> F:
+        """Gives a function that does what `func` does, where this is called, in any thread.
+
+        In it, what is current here is current: the span, or the place of another service, and the
+        annotation contexts around. For what runs in a thread, an executor or a callback:
+
+            executor.submit(LLMObs.propagate(work), 1)
+            threading.Thread(target=LLMObs.propagate(work)).start()
+
+        It may run any number of times, also at once. Of a coroutine function or a generator only
+        the call is made that way, not what follows: asyncio's tasks take what is current along by
+        themselves, and `LLMObs.propagate(asyncio.run)` takes it into another thread.
+
+        The same function if nothing is current, or while tracing is off. Raises
+        `LLMObsArgumentError` for what cannot be called.
+        """
+        if cls._tracer is None:
+            return func
+        from ._threads import propagate
+
+        given: F = propagate(func)
+        return given
 
     @classmethod
     def inject_distributed_headers(

@@ -1,11 +1,13 @@
 """Types of the compiled module."""
 
 from collections.abc import Awaitable
+from threading import Thread
 from types import TracebackType
-from typing import Any, Callable, final
+from typing import Any, Callable, TypeVar, final
 
 __all__ = [
     "VERSION",
+    "Entered",
     "Memory",
     "Span",
     "Stream",
@@ -13,23 +15,36 @@ __all__ = [
     "enter_context",
     "forked",
     "leave_context",
+    "propagated",
     "replace_contexts",
     "use_tracer",
 ]
 
 VERSION: str
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
 def forked() -> None:
     """Tells that this is a new process."""
 
-def enter_context(text: str) -> None:
-    """Enters an annotation context, whose text was checked."""
+@final
+class Entered:
+    """An annotation context that was entered."""
 
-def leave_context(text: str) -> None:
-    """Leaves it, if this place is inside."""
+def enter_context(text: str) -> Entered | None:
+    """Enters an annotation context, whose text was checked; None if there are too many."""
 
-def replace_contexts(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def leave_context(entered: Entered) -> None:
+    """Leaves it, here and where it was entered."""
+
+def replace_contexts(contexts: tuple[Entered, ...] | None) -> tuple[Entered, ...] | None:
     """Puts this place inside these annotation contexts and no others; those it was inside."""
+
+def propagated(function: _F, thread: Thread | None = None) -> _F:
+    """Has a function take along what is current here; the same function if nothing is.
+
+    With a `thread`, it stands on it as its `run` and steps aside when it is called.
+    """
 
 def use_tracer(owner: type, tracer: Tracer | None) -> None:
     """Makes this the tracer of the process, and puts native functions on the class for its calls.
@@ -78,6 +93,7 @@ class Span:
     def _context() -> object: ...
     @staticmethod
     def _restore(before: object) -> None: ...
+    def _activate(self) -> None: ...
     def set_tag(self, key: str, value: Any = None) -> None: ...
     def set_tags(self, tags: dict[str, Any]) -> None: ...
     def set_metric(self, key: str, value: float) -> None: ...
@@ -159,6 +175,7 @@ class Tracer:
         cost_tags: Any = None,
         agent: Any = None,
     ) -> str: ...
+    def too_many_contexts(self) -> None: ...
     def submit(self, members: dict[str, Any], feedback: bool) -> None: ...
     def inject(
         self, headers: list[tuple[str, str]], span: Span | None = None

@@ -43,13 +43,14 @@ class _Streaming:
         self.empty = True
 
     def __enter__(self) -> None:
-        self.outside = self.context()
+        self.outside: object = self.context()
         self.restore(self.inside)
 
     def __exit__(self, *_: object) -> None:
         # The body may stop in the midst of a span of its own.
         self.inside = self.context()
-        self.restore(self.outside)
+        outside, self.outside = self.outside, None
+        self.restore(outside)
 
     def give(self, item: Any) -> None:
         self.empty = False

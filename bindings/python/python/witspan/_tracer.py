@@ -43,8 +43,10 @@ class ContextProvider:
         if LLMObs._tracer is not None:
             from ._native import Span
 
-            if ctx is None or isinstance(ctx, Span):
-                Span._restore(ctx)
+            if ctx is None:
+                Span._restore(None)
+            elif isinstance(ctx, Span):
+                ctx._activate()
         return ctx
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ._errors import LLMObsArgumentError, LLMObsError
 from ._llmobs import LLMObs
 from ._log import shown
-from ._native import Memory, Span, replace_contexts
+from ._native import Entered, Memory, Span, replace_contexts
 from ._processor import runner
 from ._recorded import Content, RecordedError, RecordedEvaluation, RecordedSpan, read
 
@@ -43,7 +43,7 @@ _PATIENCE = 10.0
 # What of the one tracer of the process is another while a test records.
 _STATE = (
     *("_tracer", "enabled", "_last", "_settings", "_processor", "_memory", "_provisional"),
-    "_exit_timeout",
+    *("_exit_timeout", "_threads"),
 )
 
 
@@ -95,7 +95,7 @@ class Recorder(Sequence[RecordedSpan]):
         self._max_bytes = max_bytes
         self._memory = Memory(max_bytes)
         # What there was before: the tracer's state, what was current, annotation contexts.
-        self._before: tuple[dict[str, Any], object, tuple[str, ...] | None] | None = None
+        self._before: tuple[dict[str, Any], object, tuple[Entered, ...] | None] | None = None
         # Requests that were read, and what they hold.
         self._read = -1
         self._spans: list[RecordedSpan] = []
@@ -108,6 +108,7 @@ class Recorder(Sequence[RecordedSpan]):
             before = {name: getattr(LLMObs, name) for name in _STATE}
             self._before = (before, Span._context(), replace_contexts(None))
             LLMObs._use(None)
+            LLMObs._follow("")
             LLMObs._last = {}
             LLMObs._memory = self._memory
             LLMObs._settings = {"ml_app": self._ml_app, "memory": self._memory}
@@ -140,9 +141,11 @@ class Recorder(Sequence[RecordedSpan]):
     def _restore(self) -> None:
         if self._before is not None:
             (state, current, contexts), self._before = self._before, None
+            LLMObs._follow("")
             for name, value in state.items():
                 setattr(LLMObs, name, value)
             LLMObs._use(LLMObs._tracer)
+            LLMObs._follow(LLMObs._threads)
             Span._restore(current)
             replace_contexts(contexts)
 
