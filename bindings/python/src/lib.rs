@@ -12,6 +12,7 @@ mod fork;
 mod json;
 mod memory;
 mod processor;
+mod signals;
 mod span;
 mod stream;
 mod surface;
@@ -29,6 +30,8 @@ mod _native {
     use crate::fork::forked;
     #[pymodule_export]
     use crate::memory::Memory;
+    #[pymodule_export]
+    use crate::signals::release_signals;
     #[pymodule_export]
     use crate::span::Span;
     #[pymodule_export]

@@ -13,6 +13,7 @@ __all__ = [
     "enter_context",
     "forked",
     "leave_context",
+    "release_signals",
     "replace_contexts",
     "use_tracer",
 ]
@@ -21,6 +22,9 @@ VERSION: str
 
 def forked() -> None:
     """Tells that this is a new process."""
+
+def release_signals() -> None:
+    """Leaves signals as they were before `Tracer.catch_signals`."""
 
 def enter_context(text: str) -> None:
     """Enters an annotation context, whose text was checked."""
@@ -168,6 +172,7 @@ class Tracer:
         self, run: Callable[[str], dict[str, Any] | str | None] | None, limit: float = 1.0
     ) -> None: ...
     def export_span(self, span: Span | None = None) -> dict[str, str] | None: ...
+    def catch_signals(self, timeout: float) -> None: ...
     def flush(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def shutdown(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def statistics(self) -> dict[str, Any]: ...
