@@ -17,11 +17,17 @@ mod config;
 mod engine_config;
 mod error;
 mod escape;
+#[cfg(unix)]
+pub mod exit_signals;
 mod exporter;
 mod instance;
+#[cfg(unix)]
+mod last;
 mod losses;
 mod notices;
 mod pool;
+#[cfg(unix)]
+mod semaphore;
 mod sender;
 #[cfg(unix)]
 mod signals;

@@ -29,6 +29,8 @@ pub enum Topic {
     Misplaced,
     /// The tracing core failed and was started again.
     Trap,
+    /// A signal ends the process before all was sent, or would.
+    Signal,
 }
 
 /// One sentence about one [`Topic`], in one line: what it quotes of others is escaped, and holds no key

@@ -2,6 +2,8 @@
 
 use crate::config::Config;
 use crate::error::Error;
+#[cfg(unix)]
+use crate::exit_signals::Plan;
 use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanOption};
 use crate::instance::types::{SpanKind, Warning};
@@ -363,6 +365,28 @@ impl Tracer {
             inner.pool.close();
             settled
         })
+    }
+
+    /// Has SIGTERM, SIGINT and SIGHUP send what has finished, for at most `timeout`, before they end
+    /// the process. That is where they would end it at once: ours replaces no other handler, and is
+    /// replaced by any. [`crate::exit_signals`] has what belongs to it.
+    ///
+    /// The thread that a signal interrupts goes on meanwhile. `pause` is called, from a thread of
+    /// ours, to have the application stand still in [`crate::exit_signals::wait`]; it may take some
+    /// milliseconds, which come on top of `timeout`.
+    ///
+    /// # Errors
+    /// What the system says where it lets no handler be set.
+    #[cfg(unix)]
+    pub fn deliver_at_signals(
+        &self,
+        timeout: Duration,
+        pause: Option<fn()>,
+    ) -> std::io::Result<()> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.worker.deliver_at_signals(Plan { timeout, pause })),
+            None => Ok(()),
+        }
     }
 
     fn settle(&self, act: impl FnOnce(&Worker) -> bool) -> Flushed {

@@ -2,8 +2,12 @@
 //! sends, and it is the only one that blocks on the network.
 
 use crate::config::Config;
+#[cfg(unix)]
+use crate::exit_signals::{self, Bell, Plan};
 use crate::instance::delivery::{Action, PollMode, Request, Verdict};
 use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
+#[cfg(unix)]
+use crate::last::Last;
 use crate::lock;
 use crate::losses;
 use crate::notices::Topic;
@@ -13,8 +17,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What the application's threads and the worker tell each other.
-#[derive(Debug, Default)]
-struct Board {
+#[derive(Default)]
+pub(crate) struct Board {
     running: bool,
     /// An instance said that there is something to do.
     attention: bool,
@@ -26,15 +30,26 @@ struct Board {
     stop: bool,
     /// When the worker, if it sleeps, looks again by itself.
     wakes: Option<Instant>,
+    /// What a signal that ends the process shall do first, and what wakes the thread that does it.
+    #[cfg(unix)]
+    plan: Option<Plan>,
+    #[cfg(unix)]
+    bell: Option<Arc<Bell>>,
 }
 
 impl Board {
     fn is_over(&self) -> bool {
         self.stop || (self.orphaned && self.settled >= self.asked)
     }
+
+    /// Asks for a flush; by its number it is found again.
+    pub(crate) fn ask(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
+    }
 }
 
-type Shared = Arc<(Mutex<Board>, Condvar)>;
+pub(crate) type Shared = Arc<(Mutex<Board>, Condvar)>;
 
 /// The tracer's half of the worker.
 pub(crate) struct Worker {
@@ -77,9 +92,40 @@ impl Worker {
             #[cfg(not(unix))]
             let started = start();
             board.running = started.is_ok();
+            #[cfg(unix)]
+            self.guard(&mut board);
         }
         changed.notify_all();
         told
+    }
+
+    /// Has signals that would end the process deliver before, for as long as this runs.
+    #[cfg(unix)]
+    pub(crate) fn deliver_at_signals(&self, plan: Plan) -> std::io::Result<()> {
+        let mut board = lock(&self.shared.0);
+        board.plan = Some(plan);
+        self.guard(&mut board);
+        exit_signals::want()
+    }
+
+    /// Starts the thread that waits for such a signal, once there is something to deliver: until
+    /// then a program that forks has no thread of ours.
+    #[cfg(unix)]
+    fn guard(&self, board: &mut Board) {
+        let Some(plan) = board.plan else { return };
+        if !board.running || board.bell.is_some() || board.stop {
+            return;
+        }
+        let last = Last::new(self.pool.clone(), self.shared.clone());
+        match exit_signals::start(plan, last) {
+            Ok(bell) => board.bell = Some(bell),
+            Err(error) => self.pool.notices().tell(Topic::Signal, || {
+                format!(
+                    "where a signal ends this process the last second of spans is lost, since no \
+                     thread can wait for it ({error}); flush before that"
+                )
+            }),
+        }
     }
 
     /// There is something to send.
@@ -100,15 +146,7 @@ impl Worker {
     /// Has everything that has finished sent, and waits for that at most so long. Whether all of
     /// it was settled: delivered or dropped.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        let ticket = self.tell(|board| {
-            board.asked += 1;
-            board.asked
-        });
-        let (board, changed) = &*self.shared;
-        let waits = |board: &mut Board| board.settled < ticket && !board.stop;
-        let waited = changed.wait_timeout_while(lock(board), timeout, waits);
-        let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        board.settled >= ticket
+        settled(&self.shared, self.tell(Board::ask), timeout)
     }
 
     /// The same, and the thread ends.
@@ -125,10 +163,19 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let (board, changed) = &*self.shared;
         let mut board = lock(board);
-        board.asked += 1;
+        board.ask();
         board.orphaned = true;
         changed.notify_all();
     }
+}
+
+/// Waits, at most so long, until a flush is settled; whether it is.
+pub(crate) fn settled(shared: &Shared, ticket: u64, timeout: Duration) -> bool {
+    let (board, changed) = &**shared;
+    let waits = |board: &mut Board| board.settled < ticket && !board.stop;
+    let waited = changed.wait_timeout_while(lock(board), timeout, waits);
+    let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    board.settled >= ticket
 }
 
 /// The way that is known without asking the agent, if it is.
@@ -185,6 +232,10 @@ impl Thread {
                 board.settled = board.settled.max(asked);
                 changed.notify_all();
             }
+        }
+        #[cfg(unix)]
+        if let Some(bell) = lock(&self.shared.0).bell.take() {
+            bell.leave();
         }
     }
 

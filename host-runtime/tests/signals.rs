@@ -1,11 +1,19 @@
-//! Signals are the application's: our thread takes none.
+//! Signals are the application's: our threads take none. One that ends the process delivers before.
 
-use crate::common::{Receiver, direct, flush, make, start};
+use crate::common::{
+    KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
+};
+use std::env;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use witspan::exit_signals;
 
 /// As the kernel numbers it.
 const SIGTERM: u32 = 15;
 const SIGSEGV: u32 = 11;
+/// Where the program below sends to.
+const ORIGIN: &str = "TEST_ORIGIN";
 
 #[test]
 fn the_thread_that_sends_takes_no_signal_of_the_application() {
@@ -30,4 +38,54 @@ fn the_thread_that_sends_takes_no_signal_of_the_application() {
         seen += 1;
     }
     assert!(seen > 0);
+}
+
+/// A program of its own, which the test below starts: a signal ends the whole process.
+#[test]
+#[ignore = "started by another test"]
+fn a_program() {
+    let Ok(origin) = env::var(ORIGIN) else { return };
+    let tracer = start(unhurried(config(&[
+        ("DD_API_KEY", KEY),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", &origin),
+    ])));
+    tracer.deliver_at_signals(PATIENCE, None).expect("a handler can be set");
+    make_many(&tracer, "span", 100);
+    let signal = env::var("TEST_SIGNAL").expect("which").parse().expect("a number");
+    // SAFETY: it is a signal.
+    unsafe { libc::raise(signal) };
+    exit_signals::wait();
+}
+
+#[test]
+fn a_signal_that_ends_the_process_delivers_before() {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+        let receiver = Receiver::start();
+        let ended = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", "signals::a_program", "--ignored"])
+            .env(ORIGIN, receiver.origin())
+            .env("TEST_SIGNAL", signal.to_string())
+            .output()
+            .expect("it runs");
+        assert_eq!(ended.status.signal(), Some(signal), "{ended:?}");
+        assert_eq!(receiver.spans().len(), 100);
+    }
+}
+
+#[test]
+fn a_signal_that_nobody_wants_delivered_is_left_alone() {
+    // SAFETY: it reads into an action that is all zero.
+    let handler = || unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        assert_eq!(libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut action), 0);
+        action.sa_sigaction
+    };
+    let receiver = Receiver::start();
+    let tracer = start(direct(&receiver));
+    assert_eq!(handler(), libc::SIG_DFL);
+    tracer.deliver_at_signals(PATIENCE, None).expect("a handler can be set");
+    assert_ne!(handler(), libc::SIG_DFL);
+    exit_signals::release();
+    assert_eq!(handler(), libc::SIG_DFL);
 }

@@ -15,6 +15,7 @@ mod json;
 mod memory;
 mod processor;
 mod propagated;
+mod signals;
 mod span;
 mod stream;
 mod surface;
@@ -35,6 +36,8 @@ mod _native {
     use crate::memory::Memory;
     #[pymodule_export]
     use crate::propagated::propagated;
+    #[pymodule_export]
+    use crate::signals::release_signals;
     #[pymodule_export]
     use crate::span::Span;
     #[pymodule_export]

@@ -10,6 +10,7 @@ use crate::current::{self, Remote};
 use crate::json::Writer;
 use crate::memory::Memory;
 use crate::processor;
+use crate::signals;
 use crate::span::{Span, start, target};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -377,6 +378,12 @@ impl Tracer {
         let settled = self.settle(py, arguments::timeout(timeout)?);
         let ended = py.detach(|| self.tracer.shutdown(Duration::ZERO));
         Ok((settled?.settled, counters(py, &ended.statistics)?))
+    }
+
+    /// Has signals that would end the process deliver before, for at most `timeout` seconds; raises
+    /// `OSError` where the system lets no handler be set.
+    fn catch_signals(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<()> {
+        signals::catch(py, &self.tracer, arguments::timeout(timeout)?)
     }
 
     /// The counters.

@@ -129,7 +129,14 @@ def test_handlers_of_asyncio_come_first(receiver: Receiver, run: Run) -> None:
 
 HANDLERS_ARE_AS_BEFORE = """
     import signal
-    handlers = lambda: {n: signal.getsignal(n) for n in signal.valid_signals()}
+    import _signal, ctypes
+    def system(number):
+        action = (ctypes.c_void_p * 32)()
+        assert ctypes.CDLL(None).sigaction(number, None, action) == 0
+        return action[0]
+    ends = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    known = lambda: [signal.getsignal(n) for n in signal.valid_signals()]
+    handlers = lambda: [_signal.signal, *known(), *map(system, ends)]
     before = handlers()
     from witspan import LLMObs
     assert handlers() == before
@@ -156,18 +163,6 @@ def test_signals_are_left_alone_if_told_so_and_after_disable(
 ) -> None:
     source = HANDLERS_ARE_AS_BEFORE.replace("OPTION", option).replace("END", end)
     done = run(source, **variables)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_signals_are_left_alone_where_tracing_starts_in_another_thread(run: Run) -> None:
-    done = run("""
-        import signal, threading
-        from witspan import LLMObs
-        thread = threading.Thread(target=LLMObs.enable)
-        thread.start(); thread.join()
-        assert LLMObs.enabled
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    """)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+
+from . import _log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Any, Callable
+
+    from ._native import Tracer
 
     #: Sends what has finished, within the exit deadline. Takes no arguments and does not raise.
     Deliver = Callable[[], None]
@@ -20,47 +22,39 @@ if TYPE_CHECKING:
 # After the finalizers of the application, which may make spans.
 _LAST = -100
 
-_handler: Callable[[int, FrameType | None], None] | None = None
+_caught = False
 
 
-def catch_signals(deliver: Deliver) -> None:
-    """Delivers at SIGTERM and SIGINT where these would end the process at once.
+def catch_signals(tracer: Tracer, timeout: float) -> None:
+    """Delivers at SIGTERM, SIGINT and SIGHUP where these would end the process at once.
 
-    That is where their handler is the system's own. Python's own handler of SIGINT raises
-    KeyboardInterrupt, which comes to `atexit`; the application's are its own business, and
-    replace ours if they are set later. Does nothing on Windows, which has no such signals, and
-    outside the main thread, where Python cannot set handlers.
+    That is where their handler is the system's own, now or later. Python's own handler of SIGINT
+    raises KeyboardInterrupt, which comes to `atexit`; the application's are its own business, and
+    replace ours if they are set later. Does nothing on Windows, which has no such signals.
     """
-    global _handler
-    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+    global _caught
+    if os.name == "nt":
         return
-    import signal
-
-    def ends(number: int, frame: FrameType | None) -> None:
-        # From here on the signal does what it would have done. A second one does not wait.
-        signal.signal(number, signal.SIG_DFL)
-        deliver()
-        os.kill(os.getpid(), number)
-        # Still here: the first process of a container is not ended by its own signals.
-        signal.signal(number, ends)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, ends)
-            _handler = ends
+    _caught = True
+    try:
+        tracer.catch_signals(timeout)
+    except Exception as error:
+        _log.warning(
+            "where SIGTERM, SIGINT or SIGHUP ends this process the last second of spans is lost, "
+            "since no handler can be set (%s); call LLMObs.flush() before, "
+            "or leave signals alone with LLMObs.enable(handle_signals=False)",
+            error,
+        )
 
 
 def release_signals() -> None:
-    """Undoes `catch_signals` where its handlers are still set."""
-    global _handler
-    ours, _handler = _handler, None
-    if ours is None or threading.current_thread() is not threading.main_thread():
-        return
-    import signal
+    """Undoes `catch_signals`. Does not come back while a signal is ending the process."""
+    global _caught
+    if _caught:
+        from ._native import release_signals
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is ours:
-            signal.signal(number, signal.SIG_DFL)
+        _caught = False
+        release_signals()
 
 
 class _Children:

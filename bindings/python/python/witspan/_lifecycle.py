@@ -93,6 +93,8 @@ class Lifecycle:
     # How the tracer was started, for that of a forked process.
     _settings: ClassVar[dict[str, Any]] = {}
     _exit_timeout: ClassVar[float] = EXIT_TIMEOUT
+    # Whether signals that end the process deliver before.
+    _signals: ClassVar[bool] = False
     # What every tracer is given that starts: the function that looks at spans.
     _processor: ClassVar[Runner | None] = None
     # Reentrant: a handler of a log line or of a signal may come here in the midst of a call.
@@ -148,8 +150,8 @@ class Lifecycle:
 
         `exit_timeout` is how many seconds the end of the program may wait for the last spans; by
         default `WITSPAN_EXIT_TIMEOUT`, else 2. With `handle_signals`, by default unless
-        `WITSPAN_SIGNALS` says no, SIGTERM and SIGINT deliver before they end the process, within
-        the same time; the application's own handlers are left alone.
+        `WITSPAN_SIGNALS` says no, SIGTERM, SIGINT and SIGHUP deliver before they end the process,
+        within the same time; the application's own handlers are left alone.
 
         With `threads`, by default if `WITSPAN_THREADS` says so, what a `ThreadPoolExecutor` (also
         asyncio's) or a plain `Thread` is given to do has the current span and the annotation
@@ -240,11 +242,18 @@ class Lifecycle:
         _exit.join_multiprocessing(cls.disable)
         if cls._memory is not None:
             # What a test records is not sent: signals stay as they are.
+            cls._signals = False
             return
+        cls._signals = signals
         if signals:
-            _exit.catch_signals(cls._deliver)
+            cls._catch_signals()
         else:
             _exit.release_signals()
+
+    @classmethod
+    def _catch_signals(cls) -> None:
+        if cls._tracer is not None:
+            _exit.catch_signals(cls._tracer, cls._exit_timeout)
 
     @classmethod
     def _start(cls) -> None:
@@ -306,6 +315,8 @@ class Lifecycle:
             cls._use(None)
             cls._start()
             _exit.join_multiprocessing(cls.disable)
+            if cls._signals:
+                cls._catch_signals()
 
     @classmethod
     def register_processor(cls, processor: Processor | None = None) -> None:
@@ -360,21 +371,6 @@ class Lifecycle:
         finally:
             cls._last = tracer.statistics()
         return True
-
-    @classmethod
-    def _deliver(cls) -> None:
-        """What a signal does before it ends the process. Tracing goes on if it does not end."""
-        tracer = cls._tracer
-        if tracer is None:
-            return
-        try:
-            settled, counters = tracer.flush(cls._exit_timeout)
-            if not settled:
-                lost = counters["queued"] + counters["in_flight"]
-                _log.warning("%d spans could not be sent before a signal ended the process", lost)
-        except Exception:
-            # Nobody above could do anything about it; the process is to end.
-            _log.debug("the last spans could not be sent", exc_info=True)
 
     @classmethod
     def flush(cls, timeout: float | None = None) -> FlushResult:

@@ -16,6 +16,7 @@ __all__ = [
     "forked",
     "leave_context",
     "propagated",
+    "release_signals",
     "replace_contexts",
     "use_tracer",
 ]
@@ -26,6 +27,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def forked() -> None:
     """Tells that this is a new process."""
+
+def release_signals() -> None:
+    """Leaves signals as they were before `Tracer.catch_signals`."""
 
 @final
 class Entered:
@@ -185,6 +189,7 @@ class Tracer:
         self, run: Callable[[str], dict[str, Any] | str | None] | None, limit: float = 1.0
     ) -> None: ...
     def export_span(self, span: Span | None = None) -> dict[str, str] | None: ...
+    def catch_signals(self, timeout: float) -> None: ...
     def flush(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def shutdown(self, timeout: float) -> tuple[bool, dict[str, Any]]: ...
     def statistics(self) -> dict[str, Any]: ...
