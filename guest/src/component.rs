@@ -86,6 +86,11 @@ impl tracing::Guest for Component {
         let context = with(|core| core.export_span(span))?;
         Ok(tracing::SpanContext { span_id: context.span_id, trace_id: context.trace_id })
     }
+
+    fn times(span: Handle) -> Result<tracing::SpanTimes, types::SpanError> {
+        let times = with(|core| core.times(span))?;
+        Ok(tracing::SpanTimes { start_ns: times.start_ns, duration_ns: times.duration_ns })
+    }
 }
 
 impl propagation::Guest for Component {

@@ -3,7 +3,7 @@
 use crate::annotation::{self, Warning};
 use crate::encode::{Ended, cut_down, root_tags};
 use crate::error::{Error, SpanError};
-use crate::ids::{Ids, SpanContext};
+use crate::ids::{Ids, SpanContext, SpanTimes};
 use crate::json::Canonicalizer;
 use crate::notes::Notes;
 use crate::platform::Platform;
@@ -221,6 +221,9 @@ impl<P: Platform> Core<P> {
             (None, Some(started)) => now.saturating_sub(started),
             (None, None) => self.anchor.wall_at(now).saturating_sub(record.start_ns),
         };
+        if let Some(slot) = self.slots.get_mut(span) {
+            slot.frame.duration_ns = Some(ended.duration_ns);
+        }
         self.take_from_parent(&mut ended);
         cut_down(&mut ended, self.settings.limits.event_bytes as usize);
         self.decide(span, &ended.frame, Some(&ended.record));
@@ -300,6 +303,12 @@ impl<P: Platform> Core<P> {
             span_id: frame.span_id.to_string(),
             trace_id: String::from_utf8_lossy(frame.trace.id()).into_owned(),
         })
+    }
+
+    /// When a span was, open or finished.
+    pub fn times(&self, span: Handle) -> Result<SpanTimes, SpanError> {
+        let frame = &self.slots.get(span).ok_or(SpanError::UnknownSpan)?.frame;
+        Ok(SpanTimes { start_ns: frame.start_ns, duration_ns: frame.duration_ns })
     }
 
     /// The monotonic clock: as the host read it, else as it reads now.

@@ -4,6 +4,15 @@ use crate::platform::Platform;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
+/// When a span was, as it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanTimes {
+    /// The start, in nanoseconds since the Unix epoch.
+    pub start_ns: u64,
+    /// Nanoseconds from start to end; `None` while it is open.
+    pub duration_ns: Option<u64>,
+}
+
 /// The ids of a span as they are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpanContext {

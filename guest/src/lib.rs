@@ -44,11 +44,12 @@ mod statistics;
 mod trace;
 
 pub use crate::annotation::Warning;
+pub use crate::annotation::text_of;
 pub use crate::core::{Core, Finished};
 pub use crate::delivery::{Action, IntakeHost, Outcome, PollMode, Request, Response, Verdict};
 pub use crate::error::{Error, InvalidArgument, SpanError};
 pub use crate::evaluation::Submitted;
-pub use crate::ids::SpanContext;
+pub use crate::ids::{SpanContext, SpanTimes};
 pub use crate::platform::Platform;
 pub use crate::processing::{Event, Processed, Returned};
 pub use crate::settings::{Destination, IntakeFormat, Limits, Route, Sampling, Settings};

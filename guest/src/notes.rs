@@ -27,14 +27,43 @@ pub(crate) struct Extra {
     pub(crate) prompt: Members,
     /// The list of tool definitions, whole, or empty.
     pub(crate) tools: Vec<u8>,
-    /// Keys of tags, escaped; the values are empty.
-    pub(crate) cost_tags: Members,
+    /// Keys of tags.
+    pub(crate) cost_tags: Keys,
     /// The agent's manifest, without its version.
     pub(crate) agent: Members,
     /// The agent's version, escaped.
     pub(crate) agent_version: Vec<u8>,
     /// Links, with commas between them.
     pub(crate) links: Vec<u8>,
+}
+
+/// Escaped keys, each once, in the order in which they were given.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Keys(Vec<Box<[u8]>>);
+
+impl Keys {
+    pub(crate) fn add(&mut self, key: &[u8]) {
+        if !self.0.iter().any(|known| **known == *key) {
+            self.0.push(key.into());
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|key| &**key)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keeps those that `keep` says.
+    pub(crate) fn retain(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) {
+        self.0.retain(|key| keep(key));
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.iter().map(|key| size_of_val(key) + size_of::<Box<[u8]>>()).sum()
+    }
 }
 
 impl Extra {
@@ -55,7 +84,9 @@ impl Extra {
             }
         }
         self.prompt.merge(&newer.prompt);
-        self.cost_tags.merge(&newer.cost_tags);
+        for key in newer.cost_tags.iter() {
+            self.cost_tags.add(key);
+        }
         self.agent.merge(&newer.agent);
         for (kept, new) in
             [(&mut self.tools, &newer.tools), (&mut self.agent_version, &newer.agent_version)]

@@ -167,6 +167,9 @@ pub(crate) struct Frame {
     /// The parent had finished when this span started.
     pub(crate) late: bool,
     pub(crate) span_id: u64,
+    pub(crate) start_ns: u64,
+    /// `None` while it is open.
+    pub(crate) duration_ns: Option<u64>,
     /// 0 for a root.
     pub(crate) parent_id: u64,
     pub(crate) trace: Rc<Trace>,

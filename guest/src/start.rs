@@ -139,6 +139,8 @@ impl<P: Platform> Core<P> {
             }),
             trace,
             span_id,
+            start_ns: record.start_ns,
+            duration_ns: None,
         };
         let trace = frame.trace.clone();
         self.open_bytes += size;

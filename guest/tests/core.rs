@@ -332,7 +332,7 @@ fn no_text_however_wrong_makes_an_annotation_half() {
         };
         assert_eq!(detail.field, "annotation", "{text}");
     }
-    for wrong in ["[]", "null", "{\"inputs\":1}", "{} {}", "{\"input\":1}"] {
+    for wrong in ["[]", "null", "{\"inputs\":1}", "{} {}", "{\"metrics\":1}"] {
         assert!(core.annotate(span, wrong).is_err(), "{wrong}");
     }
     core.finish(span, None, None, None).unwrap();

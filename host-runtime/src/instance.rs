@@ -225,6 +225,10 @@ impl Instance {
         self.core.witspan_llmobs_tracing().call_export_span(&mut self.store, span)
     }
 
+    pub(crate) fn times(&mut self, span: u64) -> Called<tracing::SpanTimes, types::SpanError> {
+        self.core.witspan_llmobs_tracing().call_times(&mut self.store, span)
+    }
+
     pub(crate) fn inject(
         &mut self,
         span: u64,

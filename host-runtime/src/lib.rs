@@ -43,13 +43,14 @@ pub use config::Config;
 pub use error::Error;
 pub use escape::write_escaped;
 pub use exporter::{Exported, Exporter, KeptRequest, Memory};
-pub use instance::tracing::{Failure, SpanContext, SpanOption};
+pub use instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
 pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind, Warning};
 pub use notices::{Listener, Notice, Topic};
 pub use pool::{Parent, Processed, Processor, SpanRef};
 pub use span::{Span, SpanBuilder};
 pub use statistics::{Statistics, Tally, reason_name};
 pub use tracer::{Flushed, Tracer};
+pub use witspan_core::text_of;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

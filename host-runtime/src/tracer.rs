@@ -5,7 +5,7 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::exit_signals::Plan;
 use crate::instance::Program;
-use crate::instance::tracing::{Failure, SpanContext, SpanOption};
+use crate::instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
 use crate::pool::{Judgement, Limited, OwnedSettings, Parent, Pool, Processor, SpanRef};
@@ -209,6 +209,14 @@ impl Tracer {
         }
     }
 
+    /// Counts an argument that a binding took, but not as it was given, and tells of the first one.
+    pub fn warn(&self, message: String) {
+        if let Some(inner) = &self.inner {
+            inner.pool.warn(message);
+            inner.pool.notices().deliver();
+        }
+    }
+
     /// Ends a span; the span that is current again. A second call changes nothing.
     pub fn finish(
         &self,
@@ -241,6 +249,17 @@ impl Tracer {
     pub fn export_span(&self, span: SpanRef) -> Result<SpanContext, Error> {
         match &self.inner {
             Some(inner) => inner.pool.export_span(span),
+            None => Err(Error::Off),
+        }
+    }
+
+    /// When a span was, open or finished, as it is sent.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
+    pub fn times(&self, span: SpanRef) -> Result<SpanTimes, Error> {
+        match &self.inner {
+            Some(inner) => inner.pool.times(span),
             None => Err(Error::Off),
         }
     }

@@ -1,8 +1,9 @@
 //! Arguments that are wrong, and how Python is told.
 
+use crate::json::Writer;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString};
+use pyo3::types::{PyBool, PyInt, PyString};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -12,8 +13,12 @@ pyo3::import_exception!(witspan._errors, LLMObsArgumentError);
 
 /// `name` is of the type of `value`, where only `accepted` is.
 pub(crate) fn wrong_type(name: &str, value: &Bound<'_, PyAny>, accepted: &str) -> PyErr {
-    let got = value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
+    let got = type_name(value);
     LLMObsArgumentError::new_err(format!("`{name}` is of type {got}; accepted: {accepted}"))
+}
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
 /// The text of a `str`; lone surrogates, which no wire takes, become U+FFFD.
@@ -24,18 +29,24 @@ pub(crate) fn text<'a>(value: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     }
 }
 
-/// An optional `str` argument; any other type is a programmer's error.
-pub(crate) fn optional_text<'a>(
+/// An optional argument where text is sent, of any type: what is no `str` counts as the core says,
+/// and where that is neither text nor a number, `warn` is told.
+pub(crate) fn any_text<'a>(
     name: &str,
     value: Option<&'a Bound<'_, PyAny>>,
+    warn: &dyn Fn(String),
 ) -> PyResult<Option<Cow<'a, str>>> {
-    match value {
-        Some(value) if !value.is_none() => match value.cast::<PyString>() {
-            Ok(string) => Ok(Some(text(string))),
-            Err(_) => Err(wrong_type(name, value, "str or None")),
-        },
-        _ => Ok(None),
+    let Some(value) = value.filter(|value| !value.is_none()) else { return Ok(None) };
+    if let Ok(string) = value.cast::<PyString>() {
+        return Ok(Some(text(string)));
     }
+    Ok(witspan::text_of(&Writer::json(value)?).map(|(text, is_text)| {
+        if !is_text {
+            let got = type_name(value);
+            warn(format!("`{name}` is of type {got}; accepted: str or None. It is sent as text"));
+        }
+        Cow::Owned(text)
+    }))
 }
 
 /// An optional `bool` argument.
@@ -45,14 +56,18 @@ pub(crate) fn optional_flag(
 ) -> PyResult<Option<bool>> {
     match value.filter(|value| !value.is_none()) {
         None => Ok(None),
-        Some(value) => match value.cast::<PyBool>() {
-            Ok(flag) => Ok(Some(flag.is_true())),
-            Err(_) => Err(wrong_type(name, value, "bool or None")),
-        },
+        Some(value) => {
+            // As ddtrace, by way of a whole number.
+            let number = value.py().get_type::<PyInt>().call1((value,));
+            match excused(number.and_then(|number| number.is_truthy()))? {
+                Some(flag) => Ok(Some(flag)),
+                None => Err(wrong_type(name, value, "bool or None")),
+            }
+        }
     }
 }
 
-/// An optional number; a `bool` is none.
+/// An optional number; a `bool` is 1 or 0.
 pub(crate) fn optional_number(
     name: &str,
     value: Option<&Bound<'_, PyAny>>,
@@ -60,8 +75,8 @@ pub(crate) fn optional_number(
     match value.filter(|value| !value.is_none()) {
         None => Ok(None),
         Some(value) => match excused(value.extract::<f64>())? {
-            Some(number) if !value.is_instance_of::<PyBool>() => Ok(Some(number)),
-            _ => Err(wrong_type(name, value, "a number or None")),
+            Some(number) => Ok(Some(number)),
+            None => Err(wrong_type(name, value, "a number or None")),
         },
     }
 }

@@ -15,6 +15,17 @@ pub(crate) struct OwnedFailure {
 }
 
 impl OwnedFailure {
+    /// What ddtrace has as tags of the span.
+    pub(crate) fn tag(&self, key: &str) -> Option<&str> {
+        let text = match key {
+            "error.message" => &self.message,
+            "error.type" => &self.error_type,
+            "error.stack" => &self.stack,
+            _ => return None,
+        };
+        Some(text).filter(|text| !text.is_empty()).map(String::as_str)
+    }
+
     pub(crate) fn lend(&self) -> Failure<'_> {
         Failure { message: &self.message, error_type: &self.error_type, stack: &self.stack }
     }
@@ -25,6 +36,7 @@ pub(crate) fn describe(
     error_type: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
     traceback: &Bound<'_, PyAny>,
+    frames: Option<i64>,
 ) -> PyResult<OwnedFailure> {
     let py = value.py();
     let text = |any: PyResult<Bound<'_, PyAny>>| -> PyResult<Option<String>> {
@@ -35,12 +47,16 @@ pub(crate) fn describe(
         Ok(class) => text(class.getattr(name)).map(Option::unwrap_or_default),
         Err(_) => Ok(String::new()),
     };
-    let name = of_class("__qualname__")?;
+    // As ddtrace has it: without the classes around it.
+    let name = of_class("__name__")?;
     let module = of_class("__module__")?;
     let stack = || -> PyResult<String> {
         let limits = PyDict::new(py);
-        // The 30 innermost frames, as ddtrace keeps.
-        limits.set_item("limit", -30)?;
+        // The innermost frames, as many as ddtrace keeps.
+        limits.set_item(
+            "limit",
+            frames.filter(|n| *n != 0).unwrap_or(30).saturating_abs().saturating_neg(),
+        )?;
         let format = py.import("traceback")?.getattr("format_exception")?;
         let lines = format.call((error_type, value, traceback), Some(&limits))?;
         let joined = PyString::new(py, "").call_method1("join", (lines,))?;

@@ -7,10 +7,10 @@ use crate::json::{Writer, recycle};
 use crate::processor;
 use crate::surface::{Kind, Ready, Surface};
 use crate::variable::Home;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,6 +86,16 @@ pub(crate) fn start<'py>(
     let context = current::set_value(py, &span)?;
     lock(&span.get().place).home = Home::of(&context);
     Ok(span)
+}
+
+/// The key of a tag or metric: text as it is, of anything else the text that it counts for.
+fn key_of<'py>(key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if key.is_instance_of::<PyString>() {
+        return Ok(key.clone());
+    }
+    let text = Writer::json(key)?;
+    let text = witspan::text_of(&text).map_or(text, |(text, _)| text);
+    Ok(PyString::new(key.py(), &text).into_any())
 }
 
 /// The members of an annotation by name, as Python passed them.
@@ -224,6 +234,9 @@ impl Span {
 
     /// Sets tags or metrics, and remembers them.
     fn set(&self, values: &Bound<'_, PyAny>, kind: Kind) -> PyResult<()> {
+        if excused(values.is_truthy())? == Some(false) {
+            return Ok(());
+        }
         let part = match kind {
             Kind::Tags => "tags",
             Kind::Metrics => "metrics",
@@ -299,10 +312,21 @@ impl Span {
         let described = if exc_val.is_none() || is_an_end(exc_val) {
             Ok(())
         } else {
-            slf.get().fail(exc_type, exc_val, exc_tb)
+            slf.get().fail(exc_type, exc_val, exc_tb, None)
         };
         Span::end(slf, None)?;
         described
+    }
+
+    /// Marks it as failed without any text, or as not failed.
+    fn set_error(&self, failed: &Bound<'_, PyAny>) -> PyResult<()> {
+        // As in ddtrace, what is no whole number says nothing.
+        let Some(failed) = excused(failed.extract::<i64>())? else { return Ok(()) };
+        let failed = failed != 0;
+        if let Ok(mut place) = self.failure.lock() {
+            *place = failed.then(|| place.take().unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn fail(
@@ -310,8 +334,9 @@ impl Span {
         error_type: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
         traceback: &Bound<'_, PyAny>,
+        frames: Option<i64>,
     ) -> PyResult<()> {
-        let (failure, interrupt) = match describe(error_type, value, traceback) {
+        let (failure, interrupt) = match describe(error_type, value, traceback, frames) {
             Ok(failure) => (failure, Ok(())),
             Err(interrupt) => (OwnedFailure::default(), Err(interrupt)),
         };
@@ -349,9 +374,12 @@ impl Span {
         self.parent(py)
     }
 
-    /// The name with which it is sent.
+    /// The name with which it is sent, unless the program has set another, which is not sent.
     #[getter]
     fn name(&self, py: Python<'_>) -> PyResult<String> {
+        if let Some(renamed) = self.surface.renamed(py)? {
+            return Ok(renamed);
+        }
         Ok(self.surface.name(py)?.unwrap_or_else(|| self.kind().to_owned()))
     }
 
@@ -361,26 +389,18 @@ impl Span {
         self.has_finished()
     }
 
-    /// 1 if it failed, else 0. May be set: to 1 for a failure without any text.
+    /// 1 if it failed, else 0. May be set: to 1 for a failure without any text. What is no whole
+    /// number changes nothing.
     #[getter]
     fn error(&self) -> u8 {
         u8::from(self.failure.lock().is_ok_and(|failure| failure.is_some()))
-    }
-
-    #[setter]
-    fn set_error(&self, failed: &Bound<'_, PyAny>) -> PyResult<()> {
-        let failed = failed.is_truthy()?;
-        if let Ok(mut place) = self.failure.lock() {
-            *place = failed.then(|| place.take().unwrap_or_default());
-        }
-        Ok(())
     }
 
     /// Adds a tag, as `LLMObs.annotate(span, tags={key: value})` does.
     #[pyo3(signature = (key, value=None))]
     fn set_tag(&self, key: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let tags = PyDict::new(key.py());
-        tags.set_item(key, value)?;
+        tags.set_item(key_of(key)?, value)?;
         self.set(&tags, Kind::Tags)
     }
 
@@ -392,7 +412,7 @@ impl Span {
     /// Adds a metric, as `LLMObs.annotate(span, metrics={key: value})` does.
     fn set_metric(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let metrics = PyDict::new(key.py());
-        metrics.set_item(key, value)?;
+        metrics.set_item(key_of(key)?, value)?;
         self.set(&metrics, Kind::Metrics)
     }
 
@@ -401,19 +421,30 @@ impl Span {
         self.set(metrics, Kind::Metrics)
     }
 
-    /// The text of a tag that was set by `set_tag` or `set_tags`.
+    /// The text of a tag that was set by `set_tag` or `set_tags`; of a span that failed also of
+    /// `error.type`, `error.message` and `error.stack`.
     fn get_tag<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.surface.all(key.py(), Kind::Tags)?.get_item(key)
+        Ok(excused(self.get_tags(key.py())?.get_item(key))?.flatten())
     }
 
-    /// The tags that were set by `set_tag` or `set_tags`.
+    /// The tags that `get_tag` knows.
     fn get_tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.surface.all(py, Kind::Tags)
+        let tags = self.surface.all(py, Kind::Tags)?;
+        if let Ok(failure) = self.failure.lock()
+            && let Some(failure) = &*failure
+        {
+            for key in ["error.message", "error.type", "error.stack"] {
+                if let Some(text) = failure.tag(key) {
+                    tags.set_item(key, text)?;
+                }
+            }
+        }
+        Ok(tags)
     }
 
     /// A metric that was set by `set_metric` or `set_metrics`.
     fn get_metric<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.surface.all(key.py(), Kind::Metrics)?.get_item(key)
+        Ok(excused(self.surface.all(key.py(), Kind::Metrics)?.get_item(key))?.flatten())
     }
 
     /// The metrics that were set by `set_metric` or `set_metrics`.
@@ -433,29 +464,67 @@ impl Span {
         let end_ns = match finish_time.filter(|time| !time.is_none()) {
             None => None,
             Some(time) => {
-                let seconds = excused(time.extract::<f64>())?;
-                let since_epoch = seconds.map(Duration::try_from_secs_f64);
-                let Some(Ok(since_epoch)) = since_epoch else {
+                let seconds = excused(time.extract::<f64>())?.filter(|time| time.is_finite());
+                let Some(seconds) = seconds else {
                     let accepted = "seconds since the epoch, as a finite number, or None";
                     return Err(wrong_type("finish_time", time, accepted));
                 };
-                Some(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+                let since_epoch = Duration::try_from_secs_f64(seconds.max(0.0))
+                    .map_or(u128::MAX, |time| time.as_nanos());
+                Some(u64::try_from(since_epoch).unwrap_or(u64::MAX))
             }
         };
         Span::end(slf, end_ns)
     }
 
-    /// Marks the span as failed, with what `sys.exc_info()` gives.
+    /// Marks the span as failed, with what `sys.exc_info()` gives; what is no exception changes
+    /// nothing. `limit` is how many of the
+    /// innermost frames are kept; 30 by default.
+    #[pyo3(signature = (exc_type, exc_val, exc_tb, limit=None))]
     fn set_exc_info(
         &self,
         exc_type: &Bound<'_, PyAny>,
         exc_val: &Bound<'_, PyAny>,
         exc_tb: &Bound<'_, PyAny>,
+        limit: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        if exc_val.is_none() {
+        if !exc_val.is_instance_of::<PyBaseException>() {
             return Ok(());
         }
-        self.fail(exc_type, exc_val, exc_tb)
+        let frames = limit.map(|limit| excused(limit.extract())).transpose()?.flatten();
+        self.fail(exc_type, exc_val, exc_tb, frames)
+    }
+
+    /// The start, in nanoseconds since the epoch, and the nanoseconds to its end, once there is
+    /// one; as they are sent.
+    fn _times(&self) -> (u64, Option<u64>) {
+        let times = self.tracer().and_then(|tracer| tracer.times(self.span).ok());
+        times.map_or((0, None), |times| (times.start_ns, times.duration_ns))
+    }
+
+    /// What the program set on it that is not sent.
+    #[getter]
+    fn _own<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.surface.own(py)
+    }
+
+    /// What only ddtrace's spans have, or that there is no such thing.
+    fn __getattr__<'py>(
+        slf: &Bound<'py, Span>,
+        name: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("witspan._attributes")?.getattr("get")?.call1((slf, name))
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Span>,
+        name: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        if name.eq("error")? {
+            return slf.get().set_error(value);
+        }
+        slf.py().import("witspan._attributes")?.getattr("set")?.call1((slf, name, value)).map(drop)
     }
 
     /// Whether the application annotated an output.

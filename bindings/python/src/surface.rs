@@ -1,9 +1,10 @@
 //! What `Span` has because ddtrace's has it: its name, its ids as numbers, tags and metrics one by
 //! one, and `async with`.
 
+use crate::arguments::excused;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What a span was called, and the annotation contexts that may have renamed it.
@@ -15,6 +16,8 @@ pub(crate) struct Surface {
     named: OnceLock<Named>,
     /// Tags as text, and metrics, that were set one by one.
     set: Mutex<Option<(Py<PyDict>, Py<PyDict>)>>,
+    /// What the program set as attributes.
+    own: OnceLock<Py<PyDict>>,
 }
 
 /// Which of the two kinds of things that are set one by one.
@@ -58,6 +61,20 @@ impl Surface {
         Ok(shown.filter(|name| !name.is_empty()))
     }
 
+    /// What the program set as attributes, which may be added to.
+    pub(crate) fn own<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.own.get_or_init(|| PyDict::new(py).unbind()).bind(py).clone()
+    }
+
+    /// The name that the program set.
+    pub(crate) fn renamed(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let Some(own) = self.own.get() else { return Ok(None) };
+        let name = own.bind(py).get_item("name")?;
+        Ok(name.and_then(|name| {
+            name.cast::<PyString>().ok().map(|n| crate::arguments::text(n).into_owned())
+        }))
+    }
+
     /// A copy of what was set.
     pub(crate) fn all<'py>(&self, py: Python<'py>, kind: Kind) -> PyResult<Bound<'py, PyDict>> {
         match &*self.set.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -75,8 +92,19 @@ impl Surface {
         let mut kept = Vec::new();
         for (key, value) in values {
             match kind {
-                Kind::Tags => kept.push((key, value.str()?.into_any())),
-                Kind::Metrics => kept.push((key, value)),
+                Kind::Tags => {
+                    if let Some(text) = excused(value.str())? {
+                        kept.push((key, text.into_any()));
+                    }
+                }
+                Kind::Metrics if value.is_instance_of::<PyInt>() => kept.push((key, value)),
+                Kind::Metrics => {
+                    // What is no number was left out.
+                    let float = py.get_type::<PyFloat>().call1((value,));
+                    if let Some(number) = excused(float)? {
+                        kept.push((key, number));
+                    }
+                }
             }
         }
         let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);

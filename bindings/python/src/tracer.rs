@@ -1,7 +1,7 @@
 //! The tracer as Python holds it.
 
 use crate::arguments::{
-    self, LLMObsArgumentError, LLMObsError, optional_flag, optional_number, optional_text, pairs,
+    self, LLMObsArgumentError, LLMObsError, any_text, optional_flag, optional_number, pairs,
     raise_if_wrong,
 };
 use crate::contexts;
@@ -13,7 +13,8 @@ use crate::processor;
 use crate::signals;
 use crate::span::{Span, start, target};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -132,7 +133,11 @@ impl Tracer {
             }
         };
         config.language = "python".to_owned();
-        let own = |name, value| PyResult::Ok(optional_text(name, value)?.map(|t| t.into_owned()));
+        let warned = RefCell::new(Vec::new());
+        let warn = |message| warned.borrow_mut().push(message);
+        let own = |name, value| PyResult::Ok(any_text(name, value, &warn)?.map(|t| t.into_owned()));
+        // An empty app is what is left of a setting that is not there.
+        let app = own("ml_app", ml_app)?.filter(|app| !app.is_empty());
         if let Some(service) = own("service", service)? {
             // The service names the app too, unless something names it outright.
             if config.ml_app == config.service || config.ml_app == "unnamed-ml-app" {
@@ -141,7 +146,7 @@ impl Tracer {
             config.service = service;
         }
         for (place, given) in [
-            (&mut config.ml_app, own("ml_app", ml_app)?),
+            (&mut config.ml_app, app),
             (&mut config.site, own("site", site)?),
             (&mut config.env, own("env", env)?),
         ] {
@@ -173,6 +178,7 @@ impl Tracer {
             }
             other => LLMObsError::new_err(other.to_string()),
         })?;
+        warned.into_inner().into_iter().for_each(|message| tracer.warn(message));
         Ok(Tracer { tracer, clock })
     }
 
@@ -193,11 +199,12 @@ impl Tracer {
         start_ns: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Span>> {
         let given = name;
-        let name = optional_text("name", name)?;
-        let session_id = optional_text("session_id", session_id)?;
-        let ml_app = optional_text("ml_app", ml_app)?;
-        let model_name = optional_text("model_name", model_name)?;
-        let model_provider = optional_text("model_provider", model_provider)?;
+        let warn = |message| self.tracer.warn(message);
+        let name = any_text("name", name, &warn)?;
+        let session_id = any_text("session_id", session_id, &warn)?;
+        let ml_app = any_text("ml_app", ml_app, &warn)?;
+        let model_name = any_text("model_name", model_name, &warn)?;
+        let model_provider = any_text("model_provider", model_provider, &warn)?;
         let around = contexts::around(py)?;
         let mut contexts: Vec<String> = around.as_ref().map(contexts::texts).unwrap_or_default();
         if let Some(version) = version.filter(|version| !version.is_none()) {
@@ -220,7 +227,13 @@ impl Tracer {
             let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
             start(py, self.tracer.clone(), kind, name.as_deref(), &options)?
         };
-        span.get().surface.call(given, around.as_ref());
+        let called = match (given, &name) {
+            (Some(given), Some(name)) if !given.is_instance_of::<PyString>() => {
+                Some(PyString::new(py, name).into_any())
+            }
+            (given, _) => given.cloned(),
+        };
+        span.get().surface.call(called.as_ref(), around.as_ref());
         Ok(span)
     }
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from conftest import Tracing
-from witspan import LLMObs, LLMObsArgumentError
+from witspan import LLMObs
 from witspan.decorators import task
 
 
@@ -63,21 +63,28 @@ def test_prompts_cost_tags_and_agents_reach_the_spans_they_are_for(tracing: Trac
     [
         {"tags": ["a"]},
         {"prompt": "text"},
-        {"name": 5},
+        {"prompt": {"template": {}}},
         {"cost_tags": "team"},
         {"agent": 5},
     ],
     ids=str,
 )
-def test_a_wrong_argument_raises_where_the_context_is_entered(tracing: Tracing, wrong) -> None:
-    context = LLMObs.annotation_context(**wrong)
+def test_what_is_wrong_in_a_context_is_left_out_and_told(tracing: Tracing, log, wrong) -> None:
     (name,) = wrong
-    with pytest.raises(LLMObsArgumentError, match=f"`{name}`"):
-        with context:
-            raise AssertionError("it was entered")
-    with LLMObs.task(name="as it was"):
-        pass
-    assert tracing.only()["name"] == "as it was"
+    with LLMObs.annotation_context(**{"tags": {"kept": 1}, **wrong}, name="renamed"):
+        LLMObs.llm(name="inside").finish()
+    event = tracing.only()
+    assert event["name"] == "renamed"
+    assert "input" not in event["meta"]
+    assert ("kept:1" in event["tags"]) == (name != "tags")
+    (line,) = log()
+    assert line.startswith(f"`{name}")
+
+
+def test_a_name_of_any_type_is_its_text(tracing: Tracing) -> None:
+    with LLMObs.annotation_context(name=5):  # type: ignore[arg-type]
+        LLMObs.task(name="inside").finish()
+    assert tracing.only()["name"] == "5"
 
 
 def test_tasks_have_the_context_they_were_made_in_and_their_own_stays_theirs(tracing) -> None:

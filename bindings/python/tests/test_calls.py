@@ -55,14 +55,10 @@ def test_arguments_that_do_not_fit_raise_what_python_raises(
 
 
 def test_wrong_values_are_named_as_ever(tracing: Tracing) -> None:
-    with pytest.raises(LLMObsArgumentError, match="`name` is of type int"):
-        LLMObs.task(3)  # type: ignore[arg-type]
-    with pytest.raises(LLMObsArgumentError, match="`model_provider` is of type list"):
-        LLMObs.llm(model_provider=["openai"])  # type: ignore[arg-type]
     with pytest.raises(LLMObsArgumentError, match="`span` is of type str"):
         LLMObs.annotate("span", input_data="x")  # type: ignore[arg-type]
     with LLMObs.task() as span, pytest.raises(LLMObsArgumentError, match="metrics"):
-        LLMObs.annotate(span, metrics={"tokens": "many"})  # type: ignore[dict-item]
+        LLMObs.annotate(span, metrics=["many"])  # type: ignore[arg-type]
 
 
 def test_arguments_by_place_by_name_and_from_a_dict_say_the_same(tracing: Tracing) -> None:

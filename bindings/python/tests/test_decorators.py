@@ -168,14 +168,14 @@ def test_falsy_results_are_captured_and_none_is_not(tracing: Tracing) -> None:
     assert outputs == ["0", "", "false", "[]", None]
 
 
-def test_a_result_that_is_no_message_is_left_out_and_counted(tracing: Tracing) -> None:
+def test_a_result_that_is_no_message_is_sent_as_its_text(tracing: Tracing) -> None:
     @llm
     def function() -> int:
         return 5
 
     assert function() == 5
-    assert "output" not in tracing.only()["meta"]
-    assert LLMObs.statistics()["annotations_rejected"] == 1
+    assert tracing.only()["meta"]["output"] == {"messages": [{"content": "5", "role": ""}]}
+    assert LLMObs.statistics()["warnings"] == 1
 
 
 def test_input_is_as_it_was_at_the_call(tracing: Tracing) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from typing import Any
 
 import pytest
 from conftest import Tracing
@@ -106,3 +107,21 @@ def test_what_are_no_headers_raises(tracing: Tracing, wrong) -> None:
         LLMObs.inject_distributed_headers(wrong)
     with pytest.raises(LLMObsArgumentError, match="`span`"):
         LLMObs.inject_distributed_headers({}, "no span")
+
+
+class Raising(dict):  # type: ignore[type-arg]
+    """Headers whose own code raises."""
+
+    def items(self) -> Any:
+        raise RuntimeError("no")
+
+    __iter__ = keys = items
+
+
+def test_headers_whose_own_code_raises_do_no_harm(tracing: Tracing, log) -> None:
+    LLMObs.activate_distributed_headers(Raising(a="b"))
+    with LLMObs.task():
+        headers = Raising()
+        assert LLMObs.inject_distributed_headers(headers) is headers
+    assert tracing.only()["parent_id"] == "undefined"
+    assert len(log()) == 2

@@ -80,17 +80,12 @@ def test_a_user_gives_feedback(tracing: Tracing) -> None:
     ("field", "given"),
     [
         ("label", {"label": "with.dot"}),
-        ("label", {"label": 5}),
         ("metric_type", {"metric_type": "guess"}),
-        ("value", {"value": "high"}),
-        ("value", {"value": float("nan")}),
-        ("value", {"value": None}),
         ("span", {"span": {"span_id": "1"}}),
         ("span", {"span": None}),
         ("eval_scope", {"eval_scope": "day"}),
         ("timestamp_ms", {"timestamp_ms": -1}),
         ("assessment", {"assessment": "maybe"}),
-        ("reasoning", {"reasoning": 5}),
         ("metadata", {"metadata": "text"}),
         ("tags", {"tags": ["a"]}),
         ("status", {"status": "FINE"}),
@@ -104,6 +99,24 @@ def test_a_wrong_evaluation_raises_names_the_field_and_is_counted(tracing, field
     statistics = LLMObs.statistics()
     assert (statistics["evaluations_rejected"], statistics["evaluations"]["accepted"]) == (1, 0)
     assert sent(tracing) == []
+
+
+@pytest.mark.parametrize("value", ["high", float("nan"), float("inf"), None, [1]], ids=str)
+def test_a_score_that_a_judge_did_not_give_is_an_evaluation_that_failed(
+    tracing: Tracing, log, value
+) -> None:
+    LLMObs.submit_evaluation("quality", "score", value, IDS)
+    (metric,) = sent(tracing)
+    assert metric["status"] == "ERROR" and "score_value" not in metric
+    assert metric["error"]["message"].startswith("`value` is ")
+    assert LLMObs.statistics()["warnings"] == 1
+    assert len(log()) == 1
+
+
+def test_a_feedback_has_a_submitter_of_any_type(tracing: Tracing) -> None:
+    for kind in ("user", "robot", ""):
+        LLMObs.submit_feedback("thumb", "boolean", True, {"id": "u", "type": kind}, span_id="1")
+    assert [each["submitter"]["type"] for each in sent(tracing)] == ["user", "robot", ""]
 
 
 def test_a_wrong_feedback_raises(tracing: Tracing) -> None:

@@ -26,7 +26,7 @@ class Hostile(Exception):
     ("error", "error_type", "message"),
     [
         (ValueError("bad \ud800 value"), "builtins.ValueError", "bad \ufffd value"),
-        (Nested.Error("inner"), "test_exceptions.Nested.Error", "inner"),
+        (Nested.Error("inner"), "test_exceptions.Error", "inner"),
         (KeyError("k"), "builtins.KeyError", "'k'"),
         (Hostile(), "test_exceptions.Hostile", "Hostile"),
         (KeyboardInterrupt(), "builtins.KeyboardInterrupt", ""),

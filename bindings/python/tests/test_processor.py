@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Receiver, Tracing
-from witspan import LLMObs, LLMObsArgumentError, LLMObsSpan
+from witspan import LLMObs, LLMObsSpan
 
 
 def test_messages_are_redacted_in_place_or_replaced(tracing: Tracing) -> None:
@@ -215,10 +215,10 @@ def test_a_forked_process_has_it_too(run, receiver: Receiver) -> None:
     assert [event["name"] for event in receiver.events] == ["renamed"]
 
 
-def test_what_cannot_be_called_raises(tracing: Tracing) -> None:
-    with pytest.raises(LLMObsArgumentError, match="`processor` is of type int"):
-        LLMObs.register_processor(5)  # type: ignore[arg-type]
-    LLMObs.disable()
-    with pytest.raises(LLMObsArgumentError):
-        LLMObs.enable(ml_app="tests", span_processor="no")  # type: ignore[arg-type]
-    assert LLMObs.enabled is False
+def test_what_cannot_be_called_withholds_the_content(tracing: Tracing, log) -> None:
+    LLMObs.register_processor(5)  # type: ignore[arg-type]
+    with LLMObs.task():
+        LLMObs.annotate(input_data="secret")
+    assert "secret" not in str(tracing.only())
+    assert LLMObs.statistics()["withheld"] == 1
+    assert log()[0].startswith("`processor` is of type int; accepted: a function")

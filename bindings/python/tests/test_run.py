@@ -374,3 +374,31 @@ def test_without_the_option_ddtrace_is_what_it_is(runs: Runs, write) -> None:
     write("app.py", "import ddtrace")
     assert runs("run", "app.py").stdout == "the real one\n"
     assert runs("run", "--as-ddtrace", "app.py").stdout == ""
+
+
+def test_headers_for_a_span_of_the_tracer_continue_the_current_span(
+    runs: Runs, receiver: Receiver, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        textwrap.dedent(
+            """
+            from ddtrace import tracer
+            from ddtrace.llmobs import LLMObs
+
+            with LLMObs.workflow(name="w") as w:
+                with tracer.trace("http.request") as request:
+                    headers = LLMObs.inject_distributed_headers({}, span=request)
+                    assert headers["x-datadog-parent-id"] == str(w.span_id), headers
+                    request.resource = request.start = "other"
+                    request.context = None
+                assert request.duration >= 0
+                tracer.context_provider.activate(w.context)
+                assert tracer.current_span() is w
+            with tracer.trace("http.request") as request:
+                assert LLMObs.inject_distributed_headers({}, span=request) == {}
+            """
+        )
+    )
+    done = runs("run", "--as-ddtrace", "app.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [event["name"] for event in receiver.events] == ["w"]

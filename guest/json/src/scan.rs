@@ -5,7 +5,13 @@ use crate::append::{append, put};
 /// Where, from `at` on, the first byte is that needs attention: a quote, a backslash or a control.
 /// The length of `bytes` if there is none.
 #[inline]
-pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    plain_end_with(bytes, at, specials)
+}
+
+/// The same, by what finds the special bytes of a block, as bits from the lowest.
+#[inline(always)]
+fn plain_end_with(bytes: &[u8], mut at: usize, specials: impl Fn(&[u8; 16]) -> u32) -> usize {
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let found = specials(block);
         if found != 0 {
@@ -30,10 +36,7 @@ pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
 fn short_plain_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     let plain = match (rest.first_chunk(), rest.last_chunk()) {
-        (Some(first), Some(last)) => {
-            (special_bytes(u64::from_le_bytes(*first)) | special_bytes(u64::from_le_bytes(*last)))
-                == 0
-        }
+        (Some(first), Some(last)) => portable::marks(*first) | portable::marks(*last) == 0,
         _ => false,
     };
     match plain {
@@ -75,27 +78,47 @@ fn specials(block: &[u8; 16]) -> u32 {
     }
 }
 
-/// The first byte of the block that needs attention, and perhaps later ones, as bits from the
-/// lowest.
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-#[inline]
-fn specials(block: &[u8; 16]) -> u32 {
-    let (words, _) = block.as_chunks::<8>();
-    let bit = |at: usize, word: u64| match special_bytes(word) {
-        0 => 0,
-        found => 1 << (at * 8 + (found.trailing_zeros() >> 3) as usize),
-    };
-    words.iter().enumerate().fold(0, |all, (at, word)| all | bit(at, u64::from_le_bytes(*word)))
-}
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+use portable::specials;
 
-/// The high bit of the first byte that is a quote, a backslash or a control, and perhaps of
-/// later bytes; 0 if there is none.
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGH;
-    let equals = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    below(word, 0x20) | equals(b'"') | equals(b'\\')
+/// Eight bytes at a time as one number, on any machine. Built everywhere, so that the tests compare
+/// it with the instructions of the machine that they run on.
+mod portable {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+
+    /// The bytes of the block that need attention, as bits from the lowest.
+    #[cfg_attr(
+        any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")),
+        allow(dead_code, reason = "the tests call it on every machine")
+    )]
+    #[inline]
+    pub(super) fn specials(block: &[u8; 16]) -> u32 {
+        let (words, _) = block.as_chunks::<8>();
+        words.iter().rev().fold(0, |bits, word| bits << 8 | gathered(marks(*word)))
+    }
+
+    /// The high bit of each byte that needs attention, the first byte being the lowest.
+    ///
+    /// No byte looks at another: a sum that carries, as the usual test for a zero byte has one,
+    /// would mark bytes after the first that are none.
+    #[inline]
+    pub(super) fn marks(bytes: [u8; 8]) -> u64 {
+        let word = u64::from_le_bytes(bytes);
+        // The high bit where the byte is not zero.
+        let some = |word: u64| ((word & LOW) + LOW) | word;
+        let all_of = |byte: u8| u64::from_ne_bytes([byte; 8]);
+        let plain =
+            some(word & all_of(0xE0)) & some(word ^ all_of(b'"')) & some(word ^ all_of(b'\\'));
+        !(plain | LOW)
+    }
+
+    /// The marks side by side. Each goes to a place of its own, so that no sum carries.
+    fn gathered(marks: u64) -> u32 {
+        ((marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+    }
 }
 
 fn is_special(byte: u8) -> bool {
@@ -169,4 +192,97 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     write_escaped(out, text.as_bytes());
     out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected(block: &[u8]) -> u32 {
+        block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(is_special(*byte)))
+    }
+
+    /// What one block gives, by the machine's own instructions and without them.
+    #[track_caller]
+    fn check(block: [u8; 16]) {
+        let expected = expected(&block);
+        assert_eq!(specials(&block), expected, "{block:02x?}");
+        assert_eq!(portable::specials(&block), expected, "{block:02x?}, portable");
+    }
+
+    /// Numbers that are the same in every run.
+    fn random(state: &mut u64) -> u64 {
+        *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed ^ (mixed >> 29)
+    }
+
+    #[test]
+    fn every_byte_is_found_in_every_place_beside_every_other() {
+        for at in 0..16 {
+            for byte in 0..=255 {
+                for others in 0..=255 {
+                    let mut block = [others; 16];
+                    block[at] = byte;
+                    check(block);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_pattern_of_special_bytes_is_found_whatever_stands_between() {
+        // Neighbours of the special ones, and what differs from them in one bit.
+        let plain = b" !#[]\x7f\x80\xa2\xdc\x5d\x23\x9f\xffa0";
+        let special = b"\"\\\x00\x01\x1f\n";
+        let mut state = 0;
+        for pattern in 0..1_u32 << 16 {
+            for _ in 0..4 {
+                let block = std::array::from_fn(|at| {
+                    let of: &[u8] = if pattern >> at & 1 == 1 { special } else { plain };
+                    of[random(&mut state) as usize % of.len()]
+                });
+                check(block);
+                assert_eq!(expected(&block), pattern);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_at_any_length_and_from_any_place() {
+        let mut state = 1;
+        for length in 0..70 {
+            for one in 0..=length {
+                for other in one..=length {
+                    let mut bytes = vec![b'a'; length];
+                    for at in [one, other] {
+                        if let Some(byte) = bytes.get_mut(at) {
+                            *byte = b"\"\\\x1f"[random(&mut state) as usize % 3];
+                        }
+                    }
+                    for from in 0..=length {
+                        let found = bytes[from..].iter().position(|byte| is_special(*byte));
+                        let expected = found.map_or(length, |at| from + at);
+                        assert_eq!(plain_end_with(&bytes, from, specials), expected);
+                        assert_eq!(plain_end_with(&bytes, from, portable::specials), expected);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn escaped_texts_are_read_back() {
+        let mut state = 2;
+        for length in 0..200 {
+            for _ in 0..50 {
+                let text: String =
+                    (0..length).map(|_| char::from(random(&mut state) as u8 & 0x7F)).collect();
+                let mut out = Vec::new();
+                write_string(&mut out, &text);
+                let read: String = serde_json::from_slice(&out).unwrap();
+                assert_eq!(read, text);
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What an agent is: its manifest, as far as it can be shown.
 
-use super::{Field, Parser, Path, got, mark, open_object};
+use super::{Field, Parser, Path, got, is_name, mark};
 use crate::error::Refused;
 use crate::json::{Members, Number, Reader, SyntaxError, Value, put};
 use crate::notes::Extra;
@@ -33,8 +33,13 @@ impl Parser<'_> {
         extra: &mut Extra,
     ) -> Result<(), Refused> {
         let path = Path::of("agent");
-        if !open_object(&path, value, "an object")? {
-            return Ok(());
+        match value {
+            Value::Object => {}
+            Value::Null => return Ok(()),
+            other => {
+                self.left_out(&path, other.describe(), "an object")?;
+                return Ok(reader.skip(other)?);
+            }
         }
         let names = &["version", "name", "instructions", "model", "model_settings", "tools"];
         let given = self.given(reader, names, Some(&path))?;
@@ -42,39 +47,43 @@ impl Parser<'_> {
             extra.agent_version.clear();
             self.inside_text(value, &mut at, &mut extra.agent_version)?;
         }
-        let texts = ["name", "instructions", "model"];
-        given.check_texts(Some(&path), &texts)?;
-        for name in texts {
-            if let Some((value, mut at)) = given.get(name) {
+        for name in ["name", "instructions", "model"] {
+            if let Some((value, mut at)) = self.text_field(&path, name, given.get(name))? {
                 self.as_text(value, &mut at, extra.agent.begin_escaped(name.as_bytes()))?;
                 extra.agent.end();
             }
         }
         if let Some((value, mut at)) = given.get("model_settings") {
             let path = path.member("model_settings");
-            open_object(&path, value, "an object")?;
-            let kept = self.model_settings(&path, &mut at)?;
-            kept.write_object(extra.agent.begin_escaped(b"model_settings"));
-            extra.agent.end();
+            if matches!(value, Value::Object) {
+                let kept = self.model_settings(&path, &mut at)?;
+                kept.write_object(extra.agent.begin_escaped(b"model_settings"));
+                extra.agent.end();
+            } else {
+                self.left_out(&path, value.describe(), "an object")?;
+            }
         }
-        if let Some((value, mut at)) = given.get("tools") {
-            let list = path.member("tools");
-            let Value::Array = value else {
-                return Err(list.refused(value.describe(), "a list"));
-            };
+        let list = path.member("tools");
+        if let Some((value, mut at)) = given.get("tools")
+            && self.list(&list, value, &mut at, "a list")?
+        {
             let out = extra.agent.begin_escaped(b"tools");
             out.push(b'[');
+            let begun = out.len();
             let mut count = 0;
             while at.element(count == 0)? {
-                if count > 0 {
-                    out.push(b',');
-                }
                 let tool = mark(&mut at)?;
                 self.agent_tool(&list.element(count), tool, out)?;
                 count += 1;
             }
+            let kept = out.len() > begun;
+            if kept {
+                out.pop();
+            }
             out.push(b']');
-            extra.agent.end();
+            if kept || count == 0 {
+                extra.agent.end();
+            }
         }
         Ok(())
     }
@@ -99,24 +108,29 @@ impl Parser<'_> {
         Ok(kept)
     }
 
-    /// Appends a tool of an agent: its name, or an object.
+    /// Appends a tool of an agent, which is its name or an object, and a comma; one without a name
+    /// is left out.
     fn agent_tool(
         &mut self,
         path: &Path<'_>,
         (value, mut at): Field<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        out.push(b'{');
         match value {
-            Value::Text(_) => self.text_member("name", Some((value, at)), out)?,
+            Value::Text(_) => {
+                out.push(b'{');
+                self.text_member("name", Some((value, at)), out)?;
+            }
             Value::Object => {
                 let names = &["name", "description", "parameters"];
                 let given = self.given(&mut at, names, Some(path))?;
                 let name = given.get("name");
-                if !matches!(name, Some((Value::Text(_), _))) {
-                    return Err(path.member("name").refused(got(name), "text"));
+                if !is_name(name) {
+                    return self.left_out(&path.member("name"), got(name), "text");
                 }
-                self.text_member("description", given.get("description"), out)?;
+                let description = self.text_field(path, "description", given.get("description"))?;
+                out.push(b'{');
+                self.text_member("description", description, out)?;
                 self.text_member("name", name, out)?;
                 if let Some((value, mut at)) = given.get("parameters") {
                     put(out, "\"parameters\":");
@@ -126,10 +140,10 @@ impl Parser<'_> {
                     out.push(b',');
                 }
             }
-            other => return Err(path.refused(other.describe(), "a name or an object")),
+            other => return self.left_out(path, other.describe(), "a name or an object"),
         }
         out.pop();
-        out.push(b'}');
+        put(out, "},");
         Ok(())
     }
 

@@ -16,6 +16,9 @@ pub(super) struct Content {
     pub(super) results: Vec<u8>,
     pub(super) images: Vec<u8>,
     pub(super) sounds: Vec<u8>,
+    /// What has no place of its own in a message, as lines of its content: the inside of a JSON
+    /// string.
+    pub(super) rest: Vec<u8>,
 }
 
 impl Content {
@@ -73,7 +76,8 @@ impl Parser<'_> {
             }
             other => {
                 let accepted = "text, null, or a list of content parts";
-                return Err(path.member("content").refused(other.describe(), accepted));
+                self.check_text(&path.member("content"), other, accepted)?;
+                self.inside_text(other, &mut at, &mut content.text)?;
             }
         }
         Ok(())
@@ -100,13 +104,13 @@ impl Parser<'_> {
                 "input_audio" if self.input_audio(given.get("input_audio"), content)? => {
                     return Ok(());
                 }
-                "tool_use" => {
+                "tool_use" if self.names_a_tool(path, given.get("name"))? => {
                     let out = &mut content.calls;
                     comma(out);
                     put(out, "{\"arguments\":");
                     self.arguments(given.get("input"), out)?;
                     out.push(b',');
-                    self.tool_name(path, given.get("name"), out)?;
+                    self.text_member("name", given.get("name"), out)?;
                     self.text_member("tool_id", given.get("id"), out)?;
                     put(out, "\"type\":\"tool_use\"}");
                     return Ok(());

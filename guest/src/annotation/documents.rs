@@ -1,6 +1,6 @@
 //! Documents: what an embedding span takes in and a retrieval span gives out.
 
-use super::{Parser, Path, present};
+use super::{Parser, Path, number_in, present};
 use crate::error::Refused;
 use crate::json::{Number, Reader, Value, put};
 
@@ -22,7 +22,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let Value::Object = value else {
-            return Err(path.refused(value.describe(), ACCEPTED));
+            return self.neither(path, value, reader, ACCEPTED, ["{\"text\":", "}"], out);
         };
         // `type` is LangChain's, and says nothing.
         let names = &["id", "name", "score", "text", "ranking", "metadata", "page_content", "type"];
@@ -40,27 +40,41 @@ impl Parser<'_> {
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }
-            Some((other, _)) => {
-                return Err(path.member("metadata").refused(other.describe(), "an object"));
+            Some((value, mut at)) => {
+                let path = path.member("metadata");
+                self.unfit(&path, value.describe(), "an object", "It is sent as its `value`")?;
+                put(out, "\"metadata\":{\"value\":");
+                self.canonicalizer.write(&mut at, value, out)?;
+                put(out, "},");
             }
         }
         self.text_member("name", name, out)?;
         for (member, field) in [("ranking", ranking), ("score", score)] {
-            match present(field) {
-                None => {}
-                Some((Value::Number(Number::NonFinite(word)), _)) => {
-                    self.warn(&path.member(member), format_args!("is {word}: it was left out"));
+            let Some((value, _)) = present(field) else { continue };
+            let path = path.member(member);
+            let said;
+            let number = match value {
+                Value::Number(Number::NonFinite(word)) => {
+                    self.warn(&path, format_args!("is {word}: it was left out"));
+                    continue;
                 }
-                Some((Value::Number(Number::Float(_)), _)) if member == "ranking" => {
-                    return Err(path.member(member).refused("no whole number", "a whole number"));
+                Value::Number(number) => Some(number),
+                Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
+                Value::Text(text) => {
+                    said = text.decode();
+                    number_in(&said)
                 }
-                Some((Value::Number(number), _)) => {
+                _ => None,
+            };
+            match number {
+                None => self.left_out(&path, value.describe(), "a number")?,
+                Some(Number::Float(_)) if member == "ranking" => {
+                    self.left_out(&path, "no whole number", "a whole number")?;
+                }
+                Some(number) => {
                     super::key(member, out);
                     super::write_metric(out, number);
                     out.push(b',');
-                }
-                Some((other, _)) => {
-                    return Err(path.member(member).refused(other.describe(), "a number"));
                 }
             }
         }

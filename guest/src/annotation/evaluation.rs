@@ -3,7 +3,10 @@
 //! The rules per member are in `wit/evaluations.wit`. Source: Datadog's HTTP API reference of
 //! evaluations, and ddtrace 4.16.
 
-use super::{Field, Given, Parser, Path, Warning, foreign, got, not_json, open_object};
+use super::{
+    AS_TEXT, Field, Given, Parser, Path, Warning, foreign, got, is_nothing, not_json, number_in,
+    open_object,
+};
 use crate::error::Refused;
 use crate::json::{
     Canonicalizer, Members, Number, Reader, Value, put, write_escaped, write_integer, write_string,
@@ -74,37 +77,43 @@ pub(crate) fn write_metric_of(
     parser.label(&given, &mut metric)?;
     let skipped = parser.status(&given, &mut metric)?;
     parser.value_of(&given, feedback, skipped, &mut metric)?;
-    let app = match ["agent_service", "ml_app"].iter().find(|name| given.get(name).is_some()) {
-        None => around.ml_app.to_owned(),
-        Some(name) => named(&Path::of(name), given.get(name))?,
-    };
+    let mut app = String::new();
+    for name in ["agent_service", "ml_app"] {
+        if app.is_empty()
+            && let Some((value, mut at)) = given.get(name)
+            && !is_nothing(value, at)?
+        {
+            parser.check_text(&Path::of(name), value, "text")?;
+            app = parser.decoded(value, &mut at)?;
+        }
+    }
+    if app.is_empty() {
+        around.ml_app.clone_into(&mut app);
+    }
     set_text(&mut metric, "ml_app", &app);
-    let at = match timestamp_of(given.get("timestamp_ms"))? {
+    let at = match parser.timestamp_of(given.get("timestamp_ms"))? {
         0 => around.now_ms,
         given => given,
     };
     write_integer(metric.begin_escaped(b"timestamp_ms"), at);
     metric.end();
     parser.metric_tags(given.get("tags"), &app, &mut metric)?;
-    if let Some((value, mut at)) = given.get("metadata") {
+    // Of these, what is empty says nothing.
+    let said = |name| match given.get(name) {
+        Some((value, at)) if !is_nothing(value, at)? => Ok::<_, Refused>(Some((value, at))),
+        _ => Ok(None),
+    };
+    if let Some((value, mut at)) = said("metadata")? {
         open_object(&Path::of("metadata"), value, "an object")?;
-        // An empty one says nothing.
-        if at.clone().member(true)?.is_some() {
-            parser.canonicalizer.write(&mut at, value, metric.begin_escaped(b"metadata"))?;
-            metric.end();
-        }
+        parser.canonicalizer.write(&mut at, value, metric.begin_escaped(b"metadata"))?;
+        metric.end();
     }
-    // An empty one says nothing.
-    if given.text("assessment").is_none_or(|text| !text.is_empty())
-        && let Some(field) = given.get("assessment")
-    {
+    if let Some(field) = said("assessment")? {
         let said = one_of(&Path::of("assessment"), field, &["pass", "fail"])?;
         set_text(&mut metric, "assessment", said);
     }
-    given.check_texts(None, &["reasoning"])?;
-    if let Some((value, mut at)) = given.get("reasoning")
-        && given.text("reasoning").is_some_and(|text| !text.is_empty())
-    {
+    if let Some((value, mut at)) = said("reasoning")? {
+        parser.check_text(&Path::of("reasoning"), value, "text")?;
         parser.as_text(value, &mut at, metric.begin_escaped(b"reasoning"))?;
         metric.end();
     }
@@ -148,23 +157,14 @@ pub(super) fn set_text(metric: &mut Members, name: &str, text: &str) {
     metric.end();
 }
 
-/// A text that is not empty.
+/// A text that is not empty, or a number, which counts as its text.
 pub(super) fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
     match given {
         Some((Value::Text(text), _)) if !text.is_empty() => Ok(text.decode()),
+        Some((Value::Number(Number::Integer(digits) | Number::Float(digits)), _)) => {
+            Ok(digits.to_owned())
+        }
         _ => Err(path.refused(got(given), "text")),
-    }
-}
-
-/// The id of a span: decimal digits, as text or as a number.
-pub(super) fn decimal(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
-    let text = match given {
-        Some((Value::Number(Number::Integer(digits)), _)) => digits.to_owned(),
-        other => named(path, other)?,
-    };
-    match text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(text),
-        false => Err(path.refused("not decimal", "the decimal id of a span")),
     }
 }
 
@@ -189,49 +189,77 @@ fn one_of_text(words: &[&str]) -> String {
     format!("`{}`", words.join("`, `"))
 }
 
-/// Milliseconds since the Unix epoch; 0 for now.
-fn timestamp_of(given: Option<Field<'_>>) -> Result<u64, Refused> {
-    let accepted = "milliseconds since the Unix epoch, as a whole number";
-    let got = match given {
-        None => return Ok(0),
-        Some((Value::Number(Number::Integer(text) | Number::Float(text)), _)) => {
-            // Languages without integers write large ones as floats.
-            match text.parse::<f64>() {
-                Ok(ms) if (0.0..=9_007_199_254_740_991.0).contains(&ms) && ms.fract() == 0.0 => {
-                    return Ok(ms as u64);
-                }
-                _ => text,
-            }
-        }
-        Some((Value::Number(Number::NonFinite(name)), _)) => name,
-        Some((other, _)) => other.describe(),
-    };
-    Err(Path::of("timestamp_ms").refused(got, accepted))
-}
-
 impl Parser<'_> {
+    /// Milliseconds since the Unix epoch; 0 for now.
+    fn timestamp_of(&mut self, given: Option<Field<'_>>) -> Result<u64, Refused> {
+        let path = Path::of("timestamp_ms");
+        let accepted = "milliseconds since the Unix epoch, as a whole number";
+        let Some((value, at)) = given else { return Ok(0) };
+        if is_nothing(value, at)? {
+            return Ok(0);
+        }
+        let Value::Number(Number::Integer(text) | Number::Float(text)) = value else {
+            if let Value::Bool(_) = value {
+                self.left_out(&path, value.describe(), accepted)?;
+                return Ok(0);
+            }
+            return Err(path.refused(value.describe(), accepted));
+        };
+        // Languages without integers write large ones as floats.
+        match text.parse::<f64>() {
+            Ok(ms) if (0.0..=9_007_199_254_740_991.0).contains(&ms) && ms.fract() == 0.0 => {
+                Ok(ms as u64)
+            }
+            // Beyond all time.
+            Ok(ms) if ms > 0.0 && ms.fract() == 0.0 => {
+                self.left_out(&path, text, accepted)?;
+                Ok(0)
+            }
+            _ => Err(path.refused(text, accepted)),
+        }
+    }
+
+    /// An id, or the key or value of a tag. One that can join nothing is sent all the same: it is
+    /// all that says what was meant.
+    pub(super) fn joined(
+        &mut self,
+        path: &Path<'_>,
+        given: Option<Field<'_>>,
+        decimal: bool,
+    ) -> Result<String, Refused> {
+        let accepted = if decimal { "the decimal id of a span" } else { "text" };
+        if let Some((Value::Text(text), _)) = given
+            && text.is_empty()
+        {
+            // An empty one could cost the batch that it is in.
+            self.unfit(path, "empty", accepted, "It is sent as `undefined`, and joins nothing")?;
+            return Ok("undefined".to_owned());
+        }
+        let id = named(path, given)?;
+        if decimal && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.unfit(path, "not decimal", accepted, "It is sent, and joins nothing")?;
+        }
+        Ok(id)
+    }
+
     fn label(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
         let path = Path::of("label");
-        let text = named(&path, given.get("label"))?;
-        let too_long;
-        let wrong = if text.contains('.') {
-            "with a dot in it"
-        } else if !text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) {
-            "not begun with a letter"
-        } else if text.len() > LABEL {
-            too_long = format!("{} bytes long", text.len());
-            &too_long
-        } else {
-            ""
+        let text = match given.get("label") {
+            Some((value @ (Value::Array | Value::Object), mut at)) if !is_nothing(value, at)? => {
+                self.decoded(value, &mut at)?
+            }
+            other => named(&path, other)?,
         };
-        if !wrong.is_empty() {
-            let accepted = "a letter, then letters, digits and `_`, at most 200";
-            return Err(path.refused(wrong, accepted));
+        let accepted = "a letter, then letters, digits and `_`, at most 200";
+        if matches!(given.get("label"), Some((Value::Text(_), _))) && text.contains('.') {
+            return Err(path.refused("with a dot in it", accepted));
         }
-        let kept: String =
-            text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+        let mut kept = if begins { String::new() } else { "label_".to_owned() };
+        kept.extend(text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
+        kept.truncate(LABEL);
         if kept != text {
-            let what = format_args!("has characters that no intake takes: it is sent as `{kept}`");
+            let what = format_args!("is not {accepted}: it is sent as `{kept}`");
             self.warn(&path, what);
         }
         set_text(metric, "label", &kept);
@@ -261,8 +289,13 @@ impl Parser<'_> {
         put(out, "{\"id\":");
         write_string(out, &named(&path.member("id"), inside.get("id"))?);
         if let Some(kind) = inside.get("type") {
+            let (value, mut at) = kind;
+            self.check_text(&path.member("type"), value, "text")?;
+            let said = self.decoded(value, &mut at)?;
+            // Those that the documented API names, in any case.
+            let known = ["user", "agent"].into_iter().find(|kind| kind.eq_ignore_ascii_case(&said));
             put(out, ",\"type\":");
-            write_string(out, one_of(&path.member("type"), kind, &["user", "agent"])?);
+            write_string(out, known.unwrap_or(&said));
         }
         out.push(b'}');
         metric.end();
@@ -320,24 +353,89 @@ impl Parser<'_> {
             "json" => "an object",
             _ => "text",
         };
-        let Some((value, mut at)) = given.get("value") else {
-            return if skipped { Ok(()) } else { Err(path.refused("absent", accepted)) };
-        };
-        let out = metric.begin_escaped(format!("{kind}_value").as_bytes());
-        match (kind, value) {
-            ("score", Value::Number(Number::NonFinite(name))) => {
-                return Err(path.refused(name, accepted));
+        let field = given.get("value");
+        let Some((value, mut at)) = field else {
+            if skipped {
+                return Ok(());
             }
-            ("score", Value::Number(number)) => super::write_metric(out, number),
-            ("score", Value::Bool(flag)) => out.push(if flag { b'1' } else { b'0' }),
-            ("boolean", Value::Bool(_))
-            | ("json", Value::Object)
-            | ("categorical" | "text", Value::Text(_)) => {
+            return self.instead(&path, field, "absent", accepted, feedback, metric);
+        };
+        let name = format!("{kind}_value");
+        let said;
+        let number = match value {
+            Value::Number(Number::NonFinite(_)) => None,
+            Value::Number(number) => Some(number),
+            Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
+            Value::Text(text) => {
+                said = text.decode();
+                number_in(&said)
+            }
+            _ => None,
+        };
+        match (kind, value, number) {
+            ("score", _, Some(number)) => {
+                super::write_metric(metric.begin_escaped(name.as_bytes()), number);
+            }
+            ("boolean", Value::Bool(_), _) | ("json", Value::Object, _) => {
+                let out = metric.begin_escaped(name.as_bytes());
                 self.canonicalizer.write(&mut at, value, out)?;
             }
-            (_, other) => return Err(path.refused(other.describe(), accepted)),
+            ("json", ..) => {
+                self.unfit(&path, value.describe(), accepted, "It is sent as its `value`")?;
+                let out = metric.begin_escaped(name.as_bytes());
+                put(out, "{\"value\":");
+                self.canonicalizer.write(&mut at, value, out)?;
+                out.push(b'}');
+            }
+            ("categorical" | "text", ..) => {
+                self.check_text(&path, value, accepted)?;
+                self.as_text(value, &mut at, metric.begin_escaped(name.as_bytes()))?;
+            }
+            _ => {
+                let got = match value {
+                    Value::Number(Number::NonFinite(name)) => name,
+                    _ => value.describe(),
+                };
+                return self.instead(&path, field, got, accepted, feedback, metric);
+            }
         }
         metric.end();
+        Ok(())
+    }
+
+    /// Sends a value that its type does not take: as text with a feedback, which may have that;
+    /// else the evaluator has failed, and the error says by what.
+    #[cold]
+    fn instead(
+        &mut self,
+        path: &Path<'_>,
+        value: Option<Field<'_>>,
+        got: &str,
+        accepted: &str,
+        feedback: bool,
+        metric: &mut Members,
+    ) -> Result<(), Refused> {
+        if feedback {
+            let Some((value, mut at)) = value else { return Err(path.refused(got, accepted)) };
+            self.unfit(path, got, accepted, AS_TEXT)?;
+            set_text(metric, "metric_type", "text");
+            self.as_text(value, &mut at, metric.begin_escaped(b"text_value"))?;
+            metric.end();
+            return Ok(());
+        }
+        self.unfit(path, got, accepted, "It is sent as an evaluation that failed")?;
+        let said = match value {
+            Some((value, mut at)) => self.decoded(value, &mut at)?,
+            None => "absent".to_owned(),
+        };
+        if metric.get(b"status").is_none_or(|status| status == b"\"OK\"") {
+            set_text(metric, "status", "ERROR");
+            let out = metric.begin_escaped(b"error");
+            put(out, "{\"message\":");
+            write_string(out, &format!("`value` is {said}; accepted: {accepted}"));
+            put(out, ",\"type\":\"value\"}");
+            metric.end();
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub(crate) fn read_event(
 ) -> Result<Changed, Refused> {
     let mut changed = Changed::default();
     let mut parser = Parser::new(canonicalizer);
+    parser.strict = true;
     parser.whole("event", text, &mut |parser, key, value, reader| {
         let notes = &mut changed.notes;
         if key.is("name") {

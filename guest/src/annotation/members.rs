@@ -1,6 +1,6 @@
 //! Metadata, metrics and tags: objects whose members are merged by key.
 
-use super::{Parser, Path, open_object};
+use super::{Parser, Path, number_in, open_object};
 use crate::error::Refused;
 use crate::json::{Members, Number, Reader, Text, Value, write_escaped, write_number};
 use crate::notes::Notes;
@@ -49,17 +49,27 @@ impl Parser<'_> {
         while let Some(key) = reader.member(first)? {
             first = false;
             let value = reader.value()?;
+            let said;
             let number = match value {
+                // What a provider did not count.
+                Value::Null => continue,
                 Value::Number(Number::NonFinite(name)) => {
                     let what = format_args!("is {name}, which no intake takes: it was left out");
                     self.warn(&path.member(&key.decode()), what);
                     continue;
                 }
-                Value::Number(number) => number,
-                Value::Bool(flag) => Number::Integer(if flag { "1" } else { "0" }),
-                other => {
-                    return Err(path.member(&key.decode()).refused(other.describe(), "a number"));
+                Value::Number(number) => Some(number),
+                Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
+                Value::Text(text) => {
+                    said = text.decode();
+                    number_in(&said)
                 }
+                _ => None,
+            };
+            let Some(number) = number else {
+                self.left_out(&path.member(&key.decode()), value.describe(), "a number")?;
+                reader.skip(value)?;
+                continue;
             };
             let out = match self.metric_key(&path, key) {
                 None => members.begin(key),

@@ -5,12 +5,18 @@
 //! JSON text, and a whole answer stands for the messages in it.
 
 use super::content::{Content, comma};
-use super::{EachObject, Field, Parser, Path, got, present};
+use super::{Field, Parser, Path, got, is_name, is_text, mark, present};
 use crate::error::Refused;
 use crate::json::{Reader, Value, append, put};
 use crate::span::Shape;
 
 const ACCEPTED: &str = "text, a message, or a list of both";
+const IN_CONTENT: &str = "It is sent as text in the content";
+
+/// Appends what an object in a message says, whose opening was read; false, and what was written
+/// is of no use, if it is not what it should be.
+type EachPart<'p, 'a> =
+    fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<bool, Refused>;
 
 /// Members of messages that are read.
 const READ: usize = 16;
@@ -71,7 +77,8 @@ impl<'p> Parser<'p> {
             return Ok(());
         }
         let Value::Object = value else {
-            return Err(path.refused(value.describe(), ACCEPTED));
+            let around = ["{\"content\":", ",\"role\":\"\"}"];
+            return self.neither(path, value, reader, ACCEPTED, around, out);
         };
         let whole = *reader;
         let warned = self.warnings.len();
@@ -114,9 +121,12 @@ impl<'p> Parser<'p> {
                 self.warnings.truncate(warned);
                 return self.one_or_more(path.list(), Shape::Messages, value, &mut at, out);
             }
+            // Nor what an item of one has beside that.
+            let unknown = self.warnings.split_off(warned.min(self.warnings.len()));
             if self.item(path, whole, out)? {
                 return Ok(());
             }
+            self.warnings.extend(unknown);
         }
         let mut parts = Content::default();
         let is_tools = matches!(role, Some((Value::Text(role), _)) if role.is("tool"));
@@ -152,21 +162,24 @@ impl<'p> Parser<'p> {
             self.text_member("tool_id", of_call, &mut parts.results)?;
             put(&mut parts.results, "\"type\":\"tool_result\"}");
         }
-        self.list(path, "tool_calls", calls, &mut parts.calls, Self::tool_call)?;
-        self.list(path, "tool_results", results, &mut parts.results, Self::tool_result)?;
-        if let Some((Value::Object, mut at)) = function {
-            comma(&mut parts.calls);
-            self.tool_in(&path.member("function_call"), false, &mut at, &mut parts.calls)?;
-        }
-        self.list(path, "image_parts", images, &mut parts.images, Self::medium)?;
-        self.list(path, "audio_parts", sounds, &mut parts.sounds, Self::medium)?;
+        let rest = &mut parts.rest;
+        self.parts(path, "tool_calls", calls, &mut parts.calls, rest, Self::tool_call)?;
+        self.parts(path, "tool_results", results, &mut parts.results, rest, Self::tool_result)?;
+        self.parts(path, "function_call", function, &mut parts.calls, rest, Self::tool_call)?;
+        self.parts(path, "image_parts", images, &mut parts.images, rest, Self::medium)?;
+        self.parts(path, "audio_parts", sounds, &mut parts.sounds, rest, Self::medium)?;
 
         out.push(b'{');
         list_member("audio_parts", &parts.sounds, out);
         put(out, "\"content\":\"");
+        let begun = out.len();
         match plain {
             Some((value, mut at)) => self.inside_text(value, &mut at, out)?,
             None => out.append(&mut parts.text),
+        }
+        if !parts.rest.is_empty() {
+            put(out, if out.len() > begun { "\\n" } else { "" });
+            out.append(&mut parts.rest);
         }
         put(out, "\",");
         list_member("image_parts", &parts.images, out);
@@ -187,7 +200,8 @@ impl<'p> Parser<'p> {
         mut reader: Reader<'_>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Refused> {
-        let names = &["type", "call_id", "name", "arguments", "output", "summary"];
+        let mut whole = reader;
+        let names = &["type", "call_id", "name", "arguments", "output", "summary", "input"];
         let given = self.given(&mut reader, names, None)?;
         let Some(kind) = given.text("type") else { return Ok(false) };
         if kind.is("reasoning") {
@@ -200,12 +214,19 @@ impl<'p> Parser<'p> {
             }
             return Ok(true);
         }
-        if kind.is("function_call") {
+        let custom = kind.is("custom_tool_call");
+        if custom || kind.is("function_call") {
+            if !self.names_a_tool(path, given.get("name"))? {
+                put(out, "{\"content\":");
+                self.as_text(Value::Object, &mut whole, out)?;
+                put(out, ",\"role\":\"assistant\"}");
+                return Ok(true);
+            }
             put(out, "{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":");
-            self.arguments(given.get("arguments"), out)?;
+            self.arguments(given.get(if custom { "input" } else { "arguments" }), out)?;
             out.push(b',');
-            self.tool_name(path, given.get("name"), out)?;
-        } else if kind.is("function_call_output") {
+            self.text_member("name", given.get("name"), out)?;
+        } else if kind.is("function_call_output") || kind.is("custom_tool_call_output") {
             put(out, "{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
             self.text_member("result", given.get("output"), out)?;
         } else {
@@ -218,17 +239,53 @@ impl<'p> Parser<'p> {
         Ok(true)
     }
 
-    /// Appends the objects of a list that is a member of a message.
-    fn list<'a>(
+    /// Appends the objects of a list that is a member of a message, or the one that stands in its
+    /// place. What is none goes to the `rest`, as its JSON.
+    fn parts<'a>(
         &mut self,
         path: &Path<'_>,
         name: &str,
         list: Option<Field<'a>>,
         out: &mut Vec<u8>,
-        each: EachObject<'p, 'a>,
+        rest: &mut Vec<u8>,
+        each: EachPart<'p, 'a>,
     ) -> Result<(), Refused> {
-        let Some((value, mut at)) = list else { return Ok(()) };
-        self.objects(&path.member(name), value, &mut at, out, each)
+        let Some((value, mut at)) = present(list) else { return Ok(()) };
+        let path = path.member(name);
+        if !matches!(value, Value::Array) {
+            return self.part_of_message(&path, (value, at), out, rest, each);
+        }
+        let mut count = 0;
+        while at.element(count == 0)? {
+            let part = mark(&mut at)?;
+            self.part_of_message(&path.element(count), part, out, rest, each)?;
+            count += 1;
+        }
+        Ok(())
+    }
+
+    fn part_of_message<'a>(
+        &mut self,
+        path: &Path<'_>,
+        (value, mut at): Field<'a>,
+        out: &mut Vec<u8>,
+        rest: &mut Vec<u8>,
+        each: EachPart<'p, 'a>,
+    ) -> Result<(), Refused> {
+        if let Value::Object = value {
+            let before = out.len();
+            comma(out);
+            if each(self, path, &mut at.clone(), out)? {
+                return Ok(());
+            }
+            out.truncate(before);
+        } else {
+            self.unfit(path, value.describe(), "an object", IN_CONTENT)?;
+        }
+        if !rest.is_empty() {
+            put(rest, "\\n");
+        }
+        Ok(self.inside_text(value, &mut at, rest)?)
     }
 
     fn tool_call(
@@ -236,7 +293,7 @@ impl<'p> Parser<'p> {
         path: &Path<'_>,
         reader: &mut Reader<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         self.tool_in(path, false, reader, out)
     }
 
@@ -245,27 +302,33 @@ impl<'p> Parser<'p> {
         path: &Path<'_>,
         reader: &mut Reader<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         self.tool_in(path, true, reader, out)
     }
 
-    /// Appends one tool call or tool result, whose opening was read.
+    /// Appends one tool call or tool result, whose opening was read; false for a call that names
+    /// no tool.
     fn tool_in<'a>(
         &mut self,
         path: &Path<'_>,
         is_result: bool,
         reader: &mut Reader<'a>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        let names = &["name", "arguments", "result", "tool_id", "id", "type", "function"];
-        let mut found = [None; 7];
+    ) -> Result<bool, Refused> {
+        let names = &["name", "arguments", "result", "tool_id", "id", "type", "function", "custom"];
+        let mut found = [None; 8];
         self.fields(reader, names, &mut found, None)?;
-        let [mut name, mut arguments, result, tool_id, id, kind, function] = found;
-        if let Some((Value::Object, mut at)) = function {
+        let [mut name, mut arguments, result, tool_id, id, kind, function, custom] = found;
+        // OpenAI's: a function has arguments, a custom tool an input.
+        for (inner, given) in [(function, "arguments"), (custom, "input")] {
+            let Some((Value::Object, mut at)) = inner else { continue };
             let mut found = [None; 2];
-            self.fields(&mut at, &["name", "arguments"], &mut found, None)?;
+            self.fields(&mut at, &["name", given], &mut found, None)?;
             name = name.or(found[0]);
             arguments = arguments.or(found[1]);
+        }
+        if !is_result && !self.names_a_tool(path, name)? {
+            return Ok(false);
         }
         out.push(b'{');
         if is_result {
@@ -280,46 +343,55 @@ impl<'p> Parser<'p> {
             put(out, "\"arguments\":");
             self.arguments(arguments, out)?;
             out.push(b',');
-            self.tool_name(path, name, out)?;
+            self.text_member("name", name, out)?;
         }
         self.text_member("tool_id", tool_id.or(id), out)?;
         self.text_member("type", kind, out)?;
         out.pop();
         out.push(b'}');
-        Ok(())
+        Ok(true)
     }
 
-    /// Appends `"name":"…",` of a tool that is called, which must have one.
-    pub(super) fn tool_name(
+    /// Whether a call has the name of a tool; if not, it becomes content.
+    pub(super) fn names_a_tool(
         &mut self,
         path: &Path<'_>,
         name: Option<Field<'_>>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let name = present(name);
-        if !matches!(name, Some((Value::Text(text), _)) if !text.is_empty()) {
-            return Err(path.member("name").refused(got(name), "text"));
+        if !is_name(name) {
+            self.unfit(&path.member("name"), got(name), "text", IN_CONTENT)?;
+            return Ok(false);
         }
-        self.text_member("name", name, out)
+        Ok(true)
     }
 
-    /// Appends an image or a sound.
+    /// Appends an image or a sound; false for what is none.
     fn medium(
         &mut self,
         path: &Path<'_>,
         reader: &mut Reader<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let names = &["attachment_key", "content", "mime_type"];
         let given = self.given(reader, names, Some(path))?;
-        given.check_texts(Some(path), names)?;
+        for name in names {
+            if let Some((value, _)) = given.get(name)
+                && !is_text(value)
+            {
+                self.unfit(&path.member(name), value.describe(), "text", IN_CONTENT)?;
+                return Ok(false);
+            }
+        }
         if given.get("mime_type").is_none() {
-            return Err(path.member("mime_type").refused("absent", "text"));
+            self.unfit(&path.member("mime_type"), "absent", "text", IN_CONTENT)?;
+            return Ok(false);
         }
         let has_key = given.get("attachment_key").is_some();
         if has_key == given.get("content").is_some() {
             let got = if has_key { "given both" } else { "given neither" };
-            return Err(path.refused(got, "either `content` or `attachment_key`"));
+            self.unfit(path, got, "either `content` or `attachment_key`", IN_CONTENT)?;
+            return Ok(false);
         }
         out.push(b'{');
         for name in names {
@@ -327,7 +399,7 @@ impl<'p> Parser<'p> {
         }
         out.pop();
         out.push(b'}');
-        Ok(())
+        Ok(true)
     }
 
     /// Appends `"name":"text",` if the field is there.

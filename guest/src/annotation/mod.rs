@@ -15,11 +15,12 @@ mod parser;
 mod path;
 mod prompt;
 mod targets;
+mod text;
 mod tools;
 
 use crate::error::{Refused, refused};
-use crate::json::{Canonicalizer, Members, Reader, SyntaxError, Text, Value};
-use crate::notes::Notes;
+use crate::json::{Canonicalizer, Reader, SyntaxError, Text, Value};
+use crate::notes::{Keys, Notes};
 use crate::span::SpanKind;
 use std::fmt;
 
@@ -28,9 +29,11 @@ pub(crate) use evaluation::{Surroundings, write_metric_of};
 pub(crate) use event::{Changed, read_event};
 use members::write_metric;
 pub(crate) use parser::Parser;
-use parser::{Field, close, foreign, got, key, mark, open_list, open_object, present};
+use parser::{AS_TEXT, Field, close, foreign, got, key, mark, open_list, open_object, present};
 use path::Given;
 pub(crate) use path::Path;
+pub use text::text_of;
+use text::{is_name, is_nothing, is_text, number_in};
 pub(crate) use tools::version_of;
 
 /// Something that was accepted, but not as it was given.
@@ -115,7 +118,7 @@ pub(crate) fn parse(
             Ok(())
         } else if key.is("agent") && kind != SpanKind::Agent && !matches!(value, Value::Null) {
             parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
-            parser.agent(value, reader, &mut Default::default())
+            Ok(reader.skip(value)?)
         } else if key.is("links") {
             parser.links(value, reader, &mut notes.extra().links)
         } else if !parser.shared(key, value, reader, notes)? {
@@ -130,7 +133,7 @@ pub(crate) fn parse(
 }
 
 /// Reads `text`, an annotation context, into the empty `notes` and `name`. What does not belong
-/// to `kind` is left out; without a kind, it is only checked.
+/// to `kind` is left out, and so is what is wrong; without a kind, it is only checked.
 pub(crate) fn parse_context(
     kind: Option<SpanKind>,
     text: &str,
@@ -141,12 +144,16 @@ pub(crate) fn parse_context(
     let mut parser = Parser::new(canonicalizer);
     parser.whole("context", text, &mut |parser, key, value, reader| {
         if key.is("name") {
-            match value {
-                Value::Null => {}
-                Value::Text(text) => *name = Some(text.decode()),
-                other => return Err(Path::of("name").refused(other.describe(), "text")),
+            if !matches!(value, Value::Null) {
+                parser.check_text(&Path::of("name"), value, "text")?;
+                *name = Some(parser.decoded(value, reader)?);
             }
             Ok(())
+        } else if let Some(member) = ["tags", "prompt"].into_iter().find(|name| key.is(name))
+            && !matches!(value, Value::Null | Value::Object)
+        {
+            parser.left_out(&Path::of(member), value.describe(), "an object")?;
+            Ok(reader.skip(value)?)
         } else if !parser.shared(key, value, reader, notes)? {
             let accepted = "name, tags, cost_tags, prompt or agent";
             Err(foreign("context", &key.decode(), accepted))
@@ -165,7 +172,7 @@ pub(crate) fn parse_context(
 
 impl<'p> Parser<'p> {
     pub(crate) fn new(canonicalizer: &'p mut Canonicalizer) -> Self {
-        Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new() }
+        Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new(), strict: false }
     }
 
     /// Reads a whole JSON object, called `name` in errors; `each` reads a member's value.
@@ -218,30 +225,52 @@ impl<'p> Parser<'p> {
         Ok(true)
     }
 
-    /// Keys of tags, escaped, without values.
+    /// Keys of tags, in the given order.
     fn cost_tags<'a>(
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-        keys: &mut Members,
+        keys: &mut Keys,
     ) -> Result<(), Refused> {
         let list = Path::of("cost_tags");
-        match value {
-            Value::Null => return Ok(()),
-            Value::Array => {}
-            other => return Err(list.refused(other.describe(), "a list of keys of tags")),
+        if !self.list(&list, value, reader, "a list of keys of tags")? {
+            return Ok(());
         }
         let mut count = 0;
         while reader.element(count == 0)? {
-            let value = reader.value()?;
-            let Value::Text(text) = value else {
-                return Err(list.element(count).refused(value.describe(), "text"));
-            };
-            keys.begin(text);
-            keys.end();
+            match reader.value()? {
+                Value::Text(text) => {
+                    let mut key = Vec::with_capacity(text.raw_len());
+                    text.write(&mut key);
+                    keys.add(&key);
+                }
+                other => {
+                    self.left_out(&list.element(count), other.describe(), "text")?;
+                    reader.skip(other)?;
+                }
+            }
             count += 1;
         }
         Ok(())
+    }
+
+    /// Whether the value is a list; anything but `null` is left out, and read to its end.
+    fn list<'a>(
+        &mut self,
+        path: &Path<'_>,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        accepted: &str,
+    ) -> Result<bool, Refused> {
+        match value {
+            Value::Array => return Ok(true),
+            Value::Null => {}
+            other => {
+                self.left_out(path, other.describe(), accepted)?;
+                reader.skip(other)?;
+            }
+        }
+        Ok(false)
     }
 
     /// Finds members of an object whose opening was read, by their names or these in camel case.

@@ -1,7 +1,7 @@
 //! How the values of an annotation are read: one or a list, text or object, and what is said of
 //! those that are neither.
 
-use super::{MAX_TEXT, MAX_WARNINGS, Path, Warning};
+use super::{MAX_TEXT, MAX_WARNINGS, Path, Warning, is_text};
 use crate::error::{Refused, refused};
 use crate::json::{Canonicalizer, Number, Reader, SyntaxError, Value, append, put, write_escaped};
 use crate::span::Shape;
@@ -12,6 +12,9 @@ pub(crate) struct Parser<'p> {
     pub(super) canonicalizer: &'p mut Canonicalizer,
     pub(super) scratch: Vec<u8>,
     pub(super) warnings: Vec<Warning>,
+    /// What does not fit is refused, wherever it stands: a processor that gives back what it was
+    /// not given has failed.
+    pub(super) strict: bool,
 }
 
 /// A value whose beginning was read, and the place to go on from.
@@ -23,6 +26,66 @@ impl Parser<'_> {
     pub(super) fn warn(&mut self, path: &Path<'_>, what: fmt::Arguments<'_>) {
         if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push(Warning::of(path, what));
+        }
+    }
+
+    /// What stands here is `got`, where only `accepted` is, and that depends on the data of the
+    /// application: a warning says so, and what was `done` with it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unfit(
+        &mut self,
+        path: &Path<'_>,
+        got: &str,
+        accepted: &str,
+        done: &str,
+    ) -> Result<(), Refused> {
+        if self.strict {
+            return Err(path.refused(got, accepted));
+        }
+        self.warn(path, format_args!("is {got}; accepted: {accepted}. {done}"));
+        Ok(())
+    }
+
+    /// As [`Parser::unfit`]: it was left out.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn left_out(
+        &mut self,
+        path: &Path<'_>,
+        got: &str,
+        accepted: &str,
+    ) -> Result<(), Refused> {
+        self.unfit(path, got, accepted, LEFT_OUT)
+    }
+
+    /// The field, if it is text or a number, which counts as its text; anything else is left out.
+    pub(super) fn text_field<'a>(
+        &mut self,
+        path: &Path<'_>,
+        name: &str,
+        field: Option<Field<'a>>,
+    ) -> Result<Option<Field<'a>>, Refused> {
+        match present(field) {
+            None => Ok(None),
+            Some(field) if is_text(field.0) => Ok(Some(field)),
+            Some((other, _)) => {
+                self.left_out(&path.member(name), other.describe(), "text")?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Warns of what is sent as text though it is neither that nor a number.
+    pub(super) fn check_text(
+        &mut self,
+        path: &Path<'_>,
+        value: Value<'_>,
+        accepted: &str,
+    ) -> Result<(), Refused> {
+        match is_text(value) {
+            true => Ok(()),
+            false => self.unfit(path, value.describe(), accepted, AS_TEXT),
         }
     }
 
@@ -73,7 +136,7 @@ impl Parser<'_> {
         if !matches!(value, Value::Array) {
             return self.one(path, shape, value, reader, out);
         }
-        let (mut count, mut left_out) = (0, 0);
+        let (mut count, mut left_out, mut any) = (0, 0, false);
         while reader.element(count == 0)? {
             let value = reader.value()?;
             // Three bytes may become ten times as many.
@@ -82,13 +145,16 @@ impl Parser<'_> {
                 left_out += 1;
                 continue;
             }
-            if count > 0 {
+            let before = out.len();
+            if any {
                 out.push(b',');
             }
-            let before = out.len();
+            let begun = out.len();
             self.one(&path.element(count), shape, value, reader, out)?;
-            if out.len() == before && count > 0 {
-                out.pop();
+            // One that says nothing is none.
+            match out.len() == begun {
+                true => out.truncate(before),
+                false => any = true,
             }
             count += 1;
         }
@@ -113,7 +179,30 @@ impl Parser<'_> {
         }
     }
 
-    /// Appends `"name":` and the text that a field holds, or an empty one.
+    /// Appends what is neither text nor an object in the place of a message or document: its JSON,
+    /// between these. `null` says nothing, and nothing is appended.
+    #[cold]
+    pub(super) fn neither<'a>(
+        &mut self,
+        path: &Path<'_>,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        accepted: &str,
+        [before, after]: [&str; 2],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        if matches!(value, Value::Null) {
+            return self.left_out(path, value.describe(), accepted);
+        }
+        self.unfit(path, value.describe(), accepted, AS_TEXT)?;
+        append(out, before.as_bytes());
+        self.as_text(value, reader, out)?;
+        append(out, after.as_bytes());
+        Ok(())
+    }
+
+    /// Appends `"name":` and the text that a field holds, or an empty one. What is no text is sent
+    /// as its JSON.
     pub(super) fn text_or_empty(
         &mut self,
         path: &Path<'_>,
@@ -124,8 +213,10 @@ impl Parser<'_> {
         key(name, out);
         match present(field) {
             None => put(out, "\"\""),
-            Some((value @ Value::Text(_), mut at)) => self.as_text(value, &mut at, out)?,
-            Some((other, _)) => return Err(path.member(name).refused(other.describe(), "text")),
+            Some((value, mut at)) => {
+                self.check_text(&path.member(name), value, "text")?;
+                self.as_text(value, &mut at, out)?;
+            }
         }
         Ok(())
     }
@@ -167,6 +258,9 @@ impl Parser<'_> {
         Ok(())
     }
 }
+
+const LEFT_OUT: &str = "It was left out";
+pub(super) const AS_TEXT: &str = "It is sent as text";
 
 /// Whether the value is an object (true) or absent (false).
 pub(super) fn open_object(

@@ -1,8 +1,8 @@
 //! The prompt that a span's input was made from.
 
-use super::{Given, Parser, Path, mark, open_object};
+use super::{AS_TEXT, Given, Parser, Path, is_text, mark, open_object};
 use crate::error::Refused;
-use crate::json::{Members, Number, Reader, Value, put};
+use crate::json::{Members, Reader, Value, put};
 
 const NAMES: [&str; 15] = [
     "id",
@@ -22,6 +22,10 @@ const NAMES: [&str; 15] = [
     "query_variable_keys",
 ];
 
+fn is_empty(value: Value<'_>) -> bool {
+    matches!(value, Value::Text(text) if text.is_empty())
+}
+
 impl Parser<'_> {
     /// Reads a prompt into `members`, by the names that the contract has.
     pub(super) fn prompt<'a>(
@@ -36,20 +40,18 @@ impl Parser<'_> {
         }
         let given = self.given(reader, &NAMES, Some(&path))?;
         for name in ["id", "version", "label", "prompt_uuid", "prompt_version_uuid"] {
-            let Some((value, mut at)) = given.get(name) else { continue };
-            if !matches!(
-                value,
-                Value::Text(_) | Value::Number(Number::Integer(_) | Number::Float(_))
-            ) {
-                return Err(path.member(name).refused(value.describe(), "text"));
-            }
+            let field = self.text_field(&path, name, given.get(name))?;
+            let Some((value, mut at)) = field else { continue };
             self.as_text(value, &mut at, members.begin_escaped(name.as_bytes()))?;
             members.end();
         }
         self.templates(&path, &given, members)?;
         for name in ["variables", "tags"] {
             let Some((value, mut at)) = given.get(name) else { continue };
-            open_object(&path.member(name), value, "an object")?;
+            if !matches!(value, Value::Object) {
+                self.left_out(&path.member(name), value.describe(), "an object")?;
+                continue;
+            }
             let texts = self.texts(&mut at)?;
             texts.write_object(members.begin_escaped(name.as_bytes()));
             members.end();
@@ -61,45 +63,52 @@ impl Parser<'_> {
             let Some((value, at)) = given.first(&names) else { continue };
             let name = names[0];
             let path = path.member(name);
-            let Value::Array = value else {
-                return Err(path.refused(value.describe(), "a list of texts"));
-            };
+            let mut at = at;
+            if !self.list(&path, value, &mut at, "a list of texts")? {
+                continue;
+            }
             self.list_of_texts(&path, at, members.begin_escaped(name.as_bytes()))?;
             members.end();
         }
         Ok(())
     }
 
-    /// The text template, or the one of messages; not both.
+    /// The text template, or the one of messages; of both the latter.
     fn templates(
         &mut self,
         path: &Path<'_>,
         given: &Given<'_>,
         members: &mut Members,
     ) -> Result<(), Refused> {
-        let (template, chat) = (given.get("template"), given.get("chat_template"));
-        if template.is_some() && chat.is_some() {
-            let both = "given `template` and `chat_template`";
-            return Err(path.refused(both, "one of them"));
-        }
+        let template = given.get("template");
         let template_path = path.member("template");
+        let path = path.member("chat_template");
+        match given.get("chat_template") {
+            Some((Value::Array, at)) => {
+                // An empty text is what is left of one that is not used.
+                if template.is_some_and(|(value, _)| !is_empty(value)) {
+                    let both = "given beside `chat_template`";
+                    self.left_out(&template_path, both, "one of them")?;
+                }
+                return self.chat(&path, at, members);
+            }
+            Some((other, _)) if !is_empty(other) => {
+                self.left_out(&path, other.describe(), "a list of messages")?;
+            }
+            _ => {}
+        }
         match template {
-            Some((value @ Value::Text(_), mut at)) => {
+            // dd-trace-js has one name for both.
+            Some((Value::Array, at)) => self.chat(&template_path, at, members),
+            Some((value, mut at)) if is_text(value) => {
                 self.as_text(value, &mut at, members.begin_escaped(b"template"))?;
                 members.end();
+                Ok(())
             }
-            // dd-trace-js has one name for both.
-            Some((Value::Array, at)) => self.chat(&template_path, at, members)?,
             Some((other, _)) => {
                 let accepted = "text or a list of messages";
-                return Err(template_path.refused(other.describe(), accepted));
+                self.left_out(&template_path, other.describe(), accepted)
             }
-            None => {}
-        }
-        let path = path.member("chat_template");
-        match chat {
-            Some((Value::Array, at)) => self.chat(&path, at, members),
-            Some((other, _)) => Err(path.refused(other.describe(), "a list of messages")),
             None => Ok(()),
         }
     }
@@ -119,10 +128,13 @@ impl Parser<'_> {
             count += 1;
             let (value, mut at) = mark(&mut reader)?;
             let Value::Object = value else {
-                return Err(path.refused(value.describe(), "an object"));
+                self.unfit(&path, value.describe(), "an object", AS_TEXT)?;
+                put(out, "{\"content\":");
+                self.as_text(value, &mut at, out)?;
+                put(out, ",\"role\":\"\"},");
+                continue;
             };
             let given = self.given(&mut at, &names, Some(&path))?;
-            given.check_texts(Some(&path), &names)?;
             out.push(b'{');
             let kind = given.get("type");
             if matches!(kind, Some((Value::Text(kind), _)) if kind.is("placeholder")) {
@@ -172,10 +184,9 @@ impl Parser<'_> {
             if count > 0 {
                 out.push(b',');
             }
-            match at.value()? {
-                value @ Value::Text(_) => self.as_text(value, &mut at, out)?,
-                other => return Err(path.element(count).refused(other.describe(), "text")),
-            }
+            let value = at.value()?;
+            self.check_text(&path.element(count), value, "text")?;
+            self.as_text(value, &mut at, out)?;
             count += 1;
         }
         out.push(b']');

@@ -1,10 +1,10 @@
 //! What an evaluation judges, and what a feedback is about.
 
-use super::evaluation::{decimal, named, one_of, set_text};
+use super::evaluation::{named, one_of, set_text};
 use super::path::Given;
 use super::{Parser, Path};
 use crate::error::Refused;
-use crate::json::{Members, append, put, write_string};
+use crate::json::{Members, Value, append, put, write_string};
 
 /// Fails unless exactly one of the targets is given.
 fn check_targets(
@@ -64,9 +64,13 @@ impl Parser<'_> {
             let out = metric.begin_escaped(b"join_on");
             for (name, before) in names.into_iter().zip(before) {
                 let (path, field) = (path.member(name), inside.get(name));
-                let read = if name == "span_id" { decimal } else { named };
                 append(out, before.as_bytes());
-                write_string(out, &read(&path, field)?);
+                let said = match field {
+                    // A tag may be without a value.
+                    Some((Value::Text(text), _)) if name == "tag_value" => text.decode(),
+                    _ => self.joined(&path, field, name == "span_id")?,
+                };
+                write_string(out, &said);
             }
             put(out, "}}");
             metric.end();
@@ -90,10 +94,14 @@ impl Parser<'_> {
             match name {
                 "span" => {
                     let inside = self.object(&path, field, &["span_id"])?;
-                    let id = decimal(&path.member("span_id"), inside.get("span_id"))?;
-                    set_text(metric, "span_id", &id);
+                    let (path, field) = (path.member("span_id"), inside.get("span_id"));
+                    named(&path, field)?;
+                    set_text(metric, "span_id", &self.joined(&path, field, true)?);
                 }
-                "span_id" => set_text(metric, name, &decimal(&path, Some(field))?),
+                "span_id" => {
+                    named(&path, Some(field))?;
+                    set_text(metric, name, &self.joined(&path, Some(field), true)?);
+                }
                 _ => set_text(metric, name, &named(&path, Some(field))?),
             }
         }

@@ -1,6 +1,6 @@
 //! Definitions of the tools that a model may call, in Datadog's, OpenAI's or Anthropic's form.
 
-use super::{Field, Parser, Path, got, mark, open_list};
+use super::{Field, Parser, Path, got, is_name, mark};
 use crate::error::Refused;
 use crate::json::{Reader, Value, put};
 
@@ -19,7 +19,7 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Parser<'_> {
-    /// Appends the list `[…]`; nothing if it is empty or absent.
+    /// Appends the list `[…]`; nothing if it is empty or absent, or none of it is a definition.
     pub(super) fn tool_definitions<'a>(
         &mut self,
         value: Value<'a>,
@@ -28,30 +28,35 @@ impl Parser<'_> {
     ) -> Result<(), Refused> {
         out.clear();
         let list = Path::of("tool_definitions");
-        if !open_list(&list, value)? {
+        if !self.list(&list, value, reader, "a list")? {
             return Ok(());
         }
         let mut count = 0;
         while reader.element(count == 0)? {
-            out.push(if count == 0 { b'[' } else { b',' });
             let definition = mark(reader)?;
-            self.tool_definition(&list.element(count), definition, out)?;
+            let before = out.len();
+            out.push(if before == 0 { b'[' } else { b',' });
+            if !self.tool_definition(&list.element(count), definition, out)? {
+                out.truncate(before);
+            }
             count += 1;
         }
-        if count > 0 {
+        if !out.is_empty() {
             out.push(b']');
         }
         Ok(())
     }
 
+    /// Appends a definition; false, with nothing written, if it is none.
     fn tool_definition(
         &mut self,
         path: &Path<'_>,
         (value, mut at): Field<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let Value::Object = value else {
-            return Err(path.refused(value.describe(), "an object"));
+            self.left_out(path, value.describe(), "an object")?;
+            return Ok(false);
         };
         let given = self.given(&mut at, &NAMES, Some(path))?;
         let name = given.get("name");
@@ -60,12 +65,14 @@ impl Parser<'_> {
         {
             return self.tool_definition(path, function, out);
         }
-        if !matches!(name, Some((Value::Text(text), _)) if !text.is_empty()) {
-            return Err(path.member("name").refused(got(name), "text"));
+        if !is_name(name) {
+            self.left_out(&path.member("name"), got(name), "text")?;
+            return Ok(false);
         }
-        given.check_texts(Some(path), &["description", "version"])?;
+        let description = self.text_field(path, "description", given.get("description"))?;
+        let version = self.text_field(path, "version", given.get("version"))?;
         out.push(b'{');
-        self.text_member("description", given.get("description"), out)?;
+        self.text_member("description", description, out)?;
         self.text_member("name", name, out)?;
         match given.first(&["schema", "parameters", "input_schema"]) {
             None => {}
@@ -75,13 +82,13 @@ impl Parser<'_> {
                 out.push(b',');
             }
             Some((other, _)) => {
-                return Err(path.member("schema").refused(other.describe(), "an object"));
+                self.left_out(&path.member("schema"), other.describe(), "an object")?;
             }
         }
-        self.text_member("version", given.get("version"), out)?;
+        self.text_member("version", version, out)?;
         out.pop();
         out.push(b'}');
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn own_metadata(ended: &Ended, format: IntakeFormat) -> Option<Member
     }
     if !extra.cost_tags.is_empty() {
         let mut written = Vec::new();
-        for (key, _) in extra.cost_tags.iter() {
+        for key in extra.cost_tags.iter() {
             let first = written.is_empty();
             append(&mut written, if first { b"[\"" } else { b",\"" });
             written.extend_from_slice(key);

@@ -2,7 +2,7 @@
 
 use super::{Pool, Reply, is_processing};
 use crate::error::Error;
-use crate::instance::tracing::{self, Failure, Finished, SpanContext, SpanOption};
+use crate::instance::tracing::{self, Failure, Finished, SpanContext, SpanOption, SpanTimes};
 use crate::instance::types::{DropReason, SpanKind, Warning};
 use crate::lock;
 use crate::notices::Topic;
@@ -155,6 +155,12 @@ impl Pool {
         self.notices.tell(Topic::Misplaced, || format!("an annotation was dropped: {why}"));
     }
 
+    /// Counts an argument that was taken, but not as it was given.
+    pub(crate) fn warn(&self, message: String) {
+        lock(&self.past).warnings += 1;
+        self.notices.tell(Topic::Annotation, || message);
+    }
+
     /// Any instance can tell: it is a matter of the text alone.
     pub(crate) fn check_context(&self, context: &str) -> Reply<Vec<Warning>> {
         let (_, mut shard) = self.any_shard();
@@ -215,5 +221,13 @@ impl Pool {
         }
         let mut shard = self.shard_of(span)?;
         self.call(&mut shard, |instance| instance.export_span(span.handle))
+    }
+
+    pub(crate) fn times(&self, span: SpanRef) -> Reply<SpanTimes> {
+        if span.is_none() {
+            return Err(Error::Off);
+        }
+        let mut shard = self.shard_of(span)?;
+        self.call(&mut shard, |instance| instance.times(span.handle))
     }
 }

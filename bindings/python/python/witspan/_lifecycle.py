@@ -168,7 +168,7 @@ class Lifecycle:
             _log.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
             return
         settings = {
-            "ml_app": agent_service if agent_service is not None else ml_app,
+            "ml_app": ml_app if agent_service is None or agent_service == "" else agent_service,
             "agentless": agentless_enabled,
             "site": site,
             "api_key": api_key,
@@ -327,7 +327,7 @@ class Lifecycle:
         longer than 1 s, the span is sent without its content, which is counted as `withheld` and
         logged. It is kept when tracing is enabled anew. Spans that start inside it are not kept.
 
-        Raises `LLMObsArgumentError` for what cannot be called.
+        What cannot be called fails with every span.
         """
         with cls._lock:
             cls._processor = None if processor is None else runner(processor)

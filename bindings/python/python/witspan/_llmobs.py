@@ -6,7 +6,7 @@ from . import _log
 from ._context import NOTHING, AnnotationContext
 from ._errors import LLMObsArgumentError
 from ._headers import mutable, pairs, put
-from ._noop import NOOP_SPAN
+from ._noop import NOOP_SPAN, NoopSpan
 from ._offered import mark_missing
 from ._starters import Starters
 
@@ -175,8 +175,8 @@ class LLMObs(Starters):
         """Submits what a user or agent says of what they got.
 
         As `submit_evaluation`, but `metric_type` may also be `text`, `submitter` is
-        `{"id", "type"}` with the type `user` or `agent`, and it is about exactly one of `span`,
-        `span_id`, `trace_id`, `session_id` and `feedback_join_key`.
+        `{"id", "type"}` with a type such as `user` or `agent`, and it is about exactly one of
+        `span`, `span_id`, `trace_id`, `session_id` and `feedback_join_key`.
 
         Raises `LLMObsArgumentError` for a wrong argument, and counts it.
         """
@@ -233,13 +233,21 @@ class LLMObs(Starters):
         """Sets the headers with which the receiver of a request continues the trace.
 
         That of the span, by default of the current one; without one, nothing is set. Gives the
-        same `request_headers`. The ids that another tracer has put there stay.
+        same `request_headers`. The ids that another tracer has put there stay. A span that is not
+        LLM Observability's, of `tracer.trace`, stands for the current one.
 
         Raises `LLMObsArgumentError` for what is no mapping, or no span.
         """
         tracer = cls._tracer
         if tracer is not None and span is not NOOP_SPAN:
-            put(mutable(request_headers), tracer.inject(pairs(request_headers), span))
+            own = None if isinstance(span, NoopSpan) else span
+            headers = mutable(request_headers)
+            try:
+                put(headers, tracer.inject(pairs(headers), own))
+            except LLMObsArgumentError:
+                raise
+            except Exception as error:
+                _log.warning("no headers were set: the application's own failed with %r", error)
         return request_headers
 
     @classmethod
@@ -255,7 +263,13 @@ class LLMObs(Starters):
         tracer = cls._tracer
         if tracer is None:
             return
-        given = pairs(request_headers)
+        try:
+            given = pairs(request_headers)
+        except LLMObsArgumentError:
+            raise
+        except Exception as error:
+            _log.warning("no trace is continued: the headers' own code failed with %r", error)
+            given = []
         try:
             tracer.activate(given)
         except LLMObsArgumentError as error:

@@ -20,17 +20,34 @@ class NoopSpan:
     parent_id = None
     kind = ""
     name = ""
+    error = 0
     finished = False
+    start_ns: int = 0
+    duration_ns: int | None = None
+    resource = ""
+    service: str | None = None
+    span_type: str | None = "llm"
     _has_output = False
 
-    @property
-    def error(self) -> int:
-        """0; setting it does nothing."""
-        return 0
+    def __setattr__(self, name: str, value: object) -> None:
+        """Does nothing."""
 
-    @error.setter
-    def error(self, failed: int) -> None:
-        pass
+    @property
+    def start(self) -> float:
+        """The start, in seconds since the epoch."""
+        return self.start_ns / 1e9
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it is open."""
+        return None if self.duration_ns is None else self.duration_ns / 1e9
+
+    @property
+    def context(self) -> Any:
+        """A place in no trace."""
+        from ._attributes import Context
+
+        return Context(self)
 
     def finish(self, finish_time: float | None = None) -> None:
         """Does nothing."""
@@ -40,7 +57,25 @@ class NoopSpan:
         exc_type: type[BaseException] | None,
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
+        limit: int | None = None,
     ) -> None:
+        """Does nothing."""
+
+    def set_traceback(self, limit: int | None = None) -> None:
+        """Does nothing."""
+
+    def record_exception(self, exception: BaseException, attributes: object = None) -> None:
+        """Does nothing."""
+
+    def link_span(self, *_: object, **__: object) -> None:
+        """Does nothing."""
+
+    set_link = link_span
+
+    def remove_tag(self, key: str) -> None:
+        """Does nothing."""
+
+    def remove_metric(self, key: str) -> None:
         """Does nothing."""
 
     def set_tag(self, key: str, value: Any = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from . import _log
-from ._errors import LLMObsArgumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,9 +130,12 @@ def _documents(before: list[dict[str, Any]], messages: list[Message]) -> list[di
 def runner(processor: Processor) -> Runner:
     """Makes a function of the application's one that the native module can call."""
     if not callable(processor):
-        got = type(processor).__name__
-        accepted = "a function that takes an LLMObsSpan and gives one, or None"
-        raise LLMObsArgumentError(f"`processor` is of type {got}; accepted: {accepted}")
+        # It fails with every span. What it was to take out must not leave.
+        _log.warning(
+            "`processor` is of type %s; accepted: a function that takes an LLMObsSpan and gives "
+            "one, or None. Spans are sent without their content",
+            type(processor).__name__,
+        )
 
     # Only who has a processor needs it; every program would carry it otherwise.
     import json

@@ -6,8 +6,10 @@ current span or about delivery is answered by `LLMObs`.
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, TypeVar
 
+from ._attributes import Context
 from ._llmobs import LLMObs
 from ._noop import NoopSpan
 
@@ -15,9 +17,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ApmSpan(NoopSpan):
-    """A span of `tracer.trace`: takes everything, keeps its name, is sent nowhere."""
+    """A span of `tracer.trace`: takes everything, keeps what is set on it, is sent nowhere."""
 
-    __slots__ = ("name", "resource", "service", "span_type")
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__dict__["_context" if name == "context" else name] = value
 
     def __init__(
         self, name: str, service: str | None, resource: str | None, span_type: str | None
@@ -26,6 +29,22 @@ class ApmSpan(NoopSpan):
         self.service = service
         self.resource = resource or name
         self.span_type = span_type
+        self.start_ns = time.time_ns()
+
+    @property
+    def context(self) -> Context:
+        """A place in no trace."""
+        context: Context = self.__dict__.setdefault("_context", Context(self))
+        return context
+
+    def finish(self, finish_time: float | None = None) -> None:
+        """Notes when it ended."""
+        if not self.finished:
+            end = time.time_ns() if finish_time is None else int(finish_time * 1e9)
+            self.finished, self.duration_ns = True, end - self.start_ns
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
 
     def __enter__(self) -> ApmSpan:
         return self
@@ -43,10 +62,11 @@ class ContextProvider:
         if LLMObs._tracer is not None:
             from ._native import Span
 
-            if ctx is None:
+            span = ctx.span if isinstance(ctx, Context) else ctx
+            if span is None:
                 Span._restore(None)
-            elif isinstance(ctx, Span):
-                ctx._activate()
+            elif isinstance(span, Span):
+                span._activate()
         return ctx
 
 

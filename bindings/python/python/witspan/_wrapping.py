@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, Callable, TypeVar, cast
 
+from . import _log
 from ._capture import Call, Parameters, Spec
 from ._errors import LLMObsArgumentError
 from ._llmobs import LLMObs
@@ -20,8 +21,7 @@ def _wrap(func: Any, spec: Spec) -> Any:
         # Below us instead of above: what it makes of the function is kept.
         return type(func)(_wrap(func.__func__, spec))
     if not callable(func):
-        accepted = 'a function; options are passed by keyword, as in (name="...")'
-        raise _wrong_type("original_func", func, accepted)
+        raise _wrong_type("original_func", func, "a function")
     parameters = Parameters(func)
     default_name = getattr(func, "__name__", None)
     if spec.options.get("name") is None and default_name is not None:
@@ -90,11 +90,19 @@ def decorator(
     captures_input: bool,
     captures_output: bool,
 ) -> Any:
-    # Now, not when the function is called: that must not fail because of tracing.
-    for name, value in options.items():
-        if value is not None and not isinstance(value, str):
-            raise _wrong_type(name, value, "str or None")
     spec = Spec(start, options, captures_input, captures_output)
+    if (
+        func is not None
+        and not callable(func)
+        and not isinstance(func, (classmethod, staticmethod))
+    ):
+        # As ddtrace: what stands there is passed over, and the function comes next.
+        _log.warning(
+            "@%s was given %s by position: it was left out; options are passed by keyword, as in "
+            '(name="...")',
+            *(start, type(func).__name__),
+        )
+        func = None
     if func is None:
         return lambda func: _wrap(func, spec)
     return _wrap(func, spec)
