@@ -8,6 +8,7 @@ mod cli;
 mod decode;
 mod encode;
 mod forward;
+mod memory;
 mod model;
 mod schema;
 mod server;

@@ -47,6 +47,12 @@ impl Guard {
         let Some(host) = text(header::HOST) else {
             return Some(Refused(StatusCode::BAD_REQUEST, "the request has no Host header"));
         };
+        // The first of two may be meant for us, and the second for who passed it on.
+        if headers.get_all(header::HOST).iter().count() > 1 {
+            return Some(Refused(StatusCode::BAD_REQUEST, "the request has two Host headers"));
+        }
+        // Before the header counts what a whole address in the first line says.
+        let host = uri.authority().map_or(host, |authority| authority.as_str());
         // A name that another site has pointed to this machine is a page of that site asking. With
         // a token it would have to know that.
         if self.token.is_none() && !self.is_own_name(host) {
@@ -83,18 +89,32 @@ impl Guard {
     }
 
     fn is_own_name(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+        let Some(name) = name_of(host) else { return false };
+        let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let address = match address {
+            Some(inner) => inner.parse().map(IpAddr::V6),
+            None => name.parse().map(IpAddr::V4),
         };
-        match name.parse::<IpAddr>() {
+        match address {
             Ok(address) => address.is_loopback() || address == self.address,
             Err(_) => {
-                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
                 name == "localhost" || name.ends_with(".localhost")
             }
         }
     }
+}
+
+/// The host of `host` or `host:port`; `None` for any other text.
+fn name_of(host: &str) -> Option<&str> {
+    let end = if host.starts_with('[') {
+        host.find(']')? + 1
+    } else {
+        host.find(':').unwrap_or(host.len())
+    };
+    let (name, port) = host.split_at(end);
+    let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 struct Refused(StatusCode, &'static str);
@@ -102,7 +122,11 @@ struct Refused(StatusCode, &'static str);
 /// The tokens a request carries.
 fn given(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let bearer = text("authorization").and_then(|value| {
+        // The name of a scheme may be written in either case.
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+    });
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let cookies = cookies.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
     let cookie = cookies.filter_map(|one| one.trim().strip_prefix(COOKIE)?.strip_prefix('='));

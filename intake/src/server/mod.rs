@@ -1,7 +1,7 @@
 //! `witspan intake`: HTTP around the store.
 //!
-//! `listen` accepts connections, `guard` decides who may ask, `ingest` takes what tracers send,
-//! `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
+//! `listen` accepts connections, `watch` knows which can be spared, `rest` reads on what an early answer
+//! left, `guard` decides who may ask, `ingest` takes what tracers send, `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
 //! tracers want to know first.
 
 mod agent;
@@ -15,6 +15,8 @@ mod listen;
 mod live;
 mod params;
 mod refusals;
+mod rest;
+mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use clap::Args;
 use tokio::sync::Semaphore;
 
 use crate::forward::{Forward, Target};
+use crate::memory;
 use crate::store::{Outlet, Retention, Size, Store, default_directory};
 use body::Budget;
 use guard::Guard;
@@ -97,6 +100,16 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
             options.host
         ));
     }
+    // Anything else would be cut or refused on the way: in a header, or in the browser's cookie.
+    let sendable =
+        |it: char| it.is_ascii_graphic() && !matches!(it, ';' | ',' | '"' | '\\') || it == ' ';
+    if token.as_deref().is_some_and(|token| !token.chars().all(sendable) || token.trim() != token) {
+        return Err(
+            "the token (--token or WITSPAN_INTAKE_TOKEN) must be of printable ASCII characters \
+                    without `;`, `,`, `\"` and `\\`, and not begin or end with a space"
+                .to_owned(),
+        );
+    }
     let target = options.forward.as_deref();
     let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
     let keep = options.forward_keep.0;
@@ -106,6 +119,7 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
         Some(data) => Store::open(data, options.retention, outlet)?,
         None => Store::open(&default_directory()?, options.retention, outlet)?,
     };
+    memory::keep_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(16)
