@@ -1,8 +1,9 @@
 //! Bytes of each wire format to the model.
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
-//! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
-//! OpenTelemetry mean; `sides`, `messages` and `media` make of these what went in and came out.
+//! `export` (OpenTelemetry's), `drops`. `event` knows the dialects of an LLM event, `otlp` a span of
+//! OpenTelemetry, `genai` what its attributes mean; `sides`, `messages` and `media` make of these what
+//! went in and came out.
 //! Each span is found in the body (`scan`, `msgpack`, `wire`), read, and handed on before the next one;
 //! `taking` sees to it that one that is wrong costs itself alone.
 
@@ -10,6 +11,7 @@ mod apm;
 mod drops;
 mod evaluations;
 mod event;
+mod export;
 mod genai;
 mod json;
 mod media;
@@ -81,9 +83,9 @@ pub(crate) fn take(
         Route::ApmAgentless => apm::agentless(json::text(body)?, &mut taking)?,
         Route::OtlpTraces => match kind.as_str() {
             "application/x-protobuf" | "application/protobuf" => {
-                otlp::protobuf(body, headers, &mut taking)?;
+                export::protobuf(body, headers, &mut taking)?;
             }
-            "application/json" => otlp::json(json::text(body)?, headers, &mut taking)?,
+            "application/json" => export::json(json::text(body)?, headers, &mut taking)?,
             _ => {
                 let accepted = "`application/x-protobuf` or `application/json`";
                 let reason = format!("the content type `{kind}` is not {accepted}");
