@@ -2,8 +2,8 @@
 """Gets the SDKs in JavaScript that the intake's tests send with; `--prepare` does no more.
 
 The packages go into the cache, in exactly the versions and with the checksums of
-tools/sdks/package-lock.json. dd-trace's fifth line runs on the machine's own Node, the sixth needs
-a newer one, which comes with it.
+tools/sdks/package-lock.json and tools/exporters/package-lock.json. dd-trace's fifth line runs on
+the machine's own Node, the sixth needs a newer one, which comes with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from build_js import ROOT, install_node, node, packages, usable
 
 TOOLS = ROOT / "tools" / "sdks"
+#: Apart, since dd-trace asks for an older OpenTelemetry beside it.
+EXPORTERS = ROOT / "tools" / "exporters"
 
 
 def dd_trace(major: int) -> tuple[Path, str]:
@@ -23,9 +25,15 @@ def dd_trace(major: int) -> tuple[Path, str]:
     return modules / f"dd-trace-{major}", str(newer[0]) if major > 5 and newer else node()
 
 
+def exporters() -> Path:
+    """The folder in which OpenTelemetry's exporter for JavaScript is installed."""
+    return packages(EXPORTERS)
+
+
 if __name__ == "__main__":
     if "--prepare" not in sys.argv[1:]:
         sys.exit("usage: sdk_packages.py --prepare")
     if not usable():
         install_node()
     packages(TOOLS)
+    packages(EXPORTERS)

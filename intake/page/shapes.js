@@ -184,7 +184,7 @@
  * @typedef {object} Drops
  * @property {{ client: string, app: string | null, language: string | null, last_ms: number, spans: Record<string, number>, evaluations: Record<string, number> }[]} clients
  * @property {Record<string, number>} totals
- * @property {{ refused: Record<string, number>, last_refusal: { reason: string, at_ms: number } | null, deleted_by_retention: { traces: number, spans: number } }} intake
+ * @property {{ refused: Record<string, number>, left_out: { spans: number, evaluations: number }, last_refusal: { reason: string, at_ms: number } | null, deleted_by_retention: { traces: number, spans: number } }} intake
  */
 
 /**

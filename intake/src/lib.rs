@@ -9,6 +9,7 @@ mod cli;
 mod decode;
 mod encode;
 mod forward;
+mod memory;
 mod model;
 mod schema;
 mod server;

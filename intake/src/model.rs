@@ -258,14 +258,83 @@ pub(crate) struct DropReport {
     pub(crate) delta: bool,
 }
 
-/// What one request held.
+/// Takes what a request holds, one after the other: a large request is never in memory as a whole.
+/// Each call says about how many bytes stay.
+pub(crate) trait Keep {
+    fn span(&mut self, span: Span) -> usize;
+    fn evaluation(&mut self, evaluation: Evaluation) -> usize;
+}
+
+/// What one request held, beside its spans and evaluations themselves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) spans: u64,
+    pub(crate) evaluations: u64,
+    pub(crate) drops: Vec<DropReport>,
+    /// For the log: what was odd but taken.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) left_out: LeftOut,
+}
+
+/// What was wrong in a request, and cost itself alone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeftOut {
+    pub(crate) spans: u64,
+    pub(crate) evaluations: u64,
+    /// The first ones.
+    pub(crate) flaws: Vec<Flaw>,
+}
+
+impl LeftOut {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.spans.saturating_add(self.evaluations)
+    }
+}
+
+/// What is wrong with one span or evaluation.
+#[derive(Clone, Debug)]
+pub(crate) struct Flaw {
+    /// The JSON pointer of the field at fault.
+    pub(crate) pointer: String,
+    pub(crate) reason: String,
+    /// Which one it is, by its name and ids as far as it has them; safe to print.
+    pub(crate) of: String,
+}
+
+impl Flaw {
+    /// The reason, with which one it is.
+    pub(crate) fn detail(&self) -> String {
+        if self.of.is_empty() {
+            self.reason.clone()
+        } else {
+            format!("{} ({})", self.reason, self.of)
+        }
+    }
+}
+
+/// A whole request in memory, for tests.
+#[cfg(test)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decoded {
     pub(crate) spans: Vec<Span>,
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) drops: Vec<DropReport>,
-    /// For the log: what was odd but taken.
     pub(crate) warnings: Vec<String>,
+    pub(crate) left_out: LeftOut,
+}
+
+#[cfg(test)]
+impl Keep for Decoded {
+    fn span(&mut self, span: Span) -> usize {
+        self.spans.push(span);
+        0
+    }
+
+    fn evaluation(&mut self, evaluation: Evaluation) -> usize {
+        self.evaluations.push(evaluation);
+        0
+    }
 }
 
 /// Why a request is not taken.
@@ -277,4 +346,6 @@ pub(crate) enum Refusal {
     TooLarge { reason: String },
     /// 415.
     Unsupported { reason: String },
+    /// 429: this machine has no memory for it just now.
+    Busy,
 }

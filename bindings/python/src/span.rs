@@ -498,7 +498,7 @@ impl Span {
     /// The start, in nanoseconds since the epoch, and the nanoseconds to its end, once there is
     /// one; as they are sent.
     fn _times(&self) -> (u64, Option<u64>) {
-        let times = self.tracer().and_then(|tracer| tracer.times(self.span).ok());
+        let times = self.tracer().and_then(|tracer| tracer.times(self.known.span()).ok());
         times.map_or((0, None), |times| (times.start_ns, times.duration_ns))
     }
 

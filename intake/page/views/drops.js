@@ -150,10 +150,12 @@ function reasonsOf(one, many, lost, meanings) {
 /** @param {Drops} drops @param {IntakeStatus} status */
 function intake(drops, status) {
   const refused = Object.entries(drops.intake.refused).filter(([, n]) => n > 0);
-  const { last_refusal: last, deleted_by_retention: gone } = drops.intake;
+  const { last_refusal: last, deleted_by_retention: gone, left_out: out } = drops.intake;
+  const left = [out.spans ? exactly(out.spans, "span") : "", out.evaluations ? exactly(out.evaluations, "evaluation") : ""].filter(Boolean);
   /** @type {[string, string | Node][]} */
   const rows = [
     ["Refused requests", refused.length ? refused.map(([code, n]) => `${exact(n)} with ${code}`).join(", ") : "none"],
+    ["Left out of others", left.join(", ") || "nothing"],
     ...(last ? [/** @type {[string, Node]} */ (["Last refusal", h("span", null, h("bdi", { class: "mono", text: label(last.reason, 400) }), h("span", { class: "dim", text: ` ${ago(last.at_ms)}` }))])] : []),
     ["Deleted for age or size", gone.traces ? `${exactly(gone.traces, "trace")}, ${exactly(gone.spans, "span")}` : "nothing"],
     ["Kept at most", limits(status.retention)],

@@ -3,6 +3,7 @@
 //! The file is a request's body (spans of the public API or of the SDKs, evaluations), or lines of
 //! single events, as `export` writes them. Each problem is one line: file, line, field, reason.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     };
     read.map_err(|error| format!("cannot read {name}: {error}"))?;
     let rule = if options.strict { Rule::Suite } else { Rule::Intake };
-    let (events, found) = check(&text, rule);
+    let Checked { events, taken, found } = check(&text, rule);
     for (line, problem) in found.iter().take(PRINTED) {
         say!("{name}:{line}: {problem}");
     }
@@ -53,45 +54,59 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         say!("{name}: {events} {}, all right", if events == 1 { "event" } else { "events" });
         return Ok(ExitCode::SUCCESS);
     }
-    say!("{name}: {events} events, {} problems", found.len());
+    // An intake keeps what is right beside what is wrong.
+    let kept = if options.strict { String::new() } else { format!("; an intake takes {taken}") };
+    say!("{name}: {events} events, {} problems{kept}", found.len());
     Ok(ExitCode::FAILURE)
 }
 
-/// How many events there are, and each problem with its line.
-fn check(text: &str, rule: Rule) -> (usize, Vec<(usize, Problem)>) {
+/// What was found.
+#[derive(Default)]
+struct Checked {
+    events: usize,
+    /// Events that an intake keeps, whatever the others are.
+    taken: usize,
+    /// Each problem with its line.
+    found: Vec<(usize, Problem)>,
+}
+
+fn check(text: &str, rule: Rule) -> Checked {
+    let broken = |events, line, problem| Checked { events, taken: 0, found: vec![(line, problem)] };
     if text.trim().is_empty() {
-        return (0, vec![(1, Problem { pointer: String::new(), reason: "empty".to_owned() })]);
+        return broken(0, 1, Problem { pointer: String::new(), reason: "empty".to_owned() });
     }
     match serde_json::from_str::<Value>(text) {
         Ok(body) => {
-            let (events, found) = check_value(body, rule);
+            let (events, taken, found) = check_value(body, rule);
             let found = found.into_iter().map(|problem| (line_of(text, &problem.pointer), problem));
-            (events, found.collect())
+            Checked { events, taken, found: found.collect() }
         }
         Err(error) => {
             // Two values after each other are lines; a value that ends early or is broken is not.
             let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             if serde_json::from_str::<&RawValue>(first).is_err() {
-                return (0, vec![(error.line(), not_json(&error))]);
+                return broken(0, error.line(), not_json(&error));
             }
-            let (mut events, mut found) = (0, Vec::new());
+            let mut checked = Checked::default();
             for (number, line) in text.lines().enumerate() {
                 if line.trim().is_empty() {
                     continue;
                 }
                 match serde_json::from_str::<Value>(line) {
                     Ok(value) => {
-                        let (more, problems) = check_value(value, rule);
-                        events += more;
-                        found.extend(problems.into_iter().map(|problem| (number + 1, problem)));
+                        let (events, taken, problems) = check_value(value, rule);
+                        checked.events += events;
+                        checked.taken += taken;
+                        let found = problems.into_iter().map(|problem| (number + 1, problem));
+                        checked.found.extend(found);
                     }
                     Err(error) => {
-                        events += 1;
-                        found.push((number + 1, not_json(&error)));
+                        checked.events += 1;
+                        checked.found.push((number + 1, not_json(&error)));
                     }
                 }
             }
-            (events, found)
+            checked
         }
     }
 }
@@ -101,11 +116,31 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem { pointer: String::new(), reason }
 }
 
-/// A body or a single event; how many events it has, and what is wrong with them.
-fn check_value(mut value: Value, rule: Rule) -> (usize, Vec<Problem>) {
+/// A body or a single event: how many events it has, how many an intake keeps, and what is wrong.
+fn check_value(mut value: Value, rule: Rule) -> (usize, usize, Vec<Problem>) {
     let shape = shape_of(&value);
     let events = dialect(&mut value, shape, rule);
-    (events, problems(rule, shape, &value))
+    let problems = problems(rule, shape, &value);
+    let mut wrong = BTreeSet::new();
+    for problem in &problems {
+        let mut parts = problem.pointer.split('/').skip(1);
+        let numbers: Vec<&str> = match shape {
+            Shape::PublicSpan | Shape::SdkSpan | Shape::Evaluation => vec!["0"],
+            Shape::PublicBody | Shape::EvaluationBody => parts.nth(3).into_iter().collect(),
+            Shape::SdkBody => match (parts.next(), parts.next(), parts.next()) {
+                (Some(outer), Some("spans"), Some(inner)) => vec![outer, inner],
+                // What stands beside the spans of an envelope costs none of them.
+                (Some(_), ..) => continue,
+                _ => Vec::new(),
+            },
+        };
+        if numbers.is_empty() {
+            return (events, 0, problems);
+        }
+        wrong.insert(numbers.join("/"));
+    }
+    let taken = events.saturating_sub(wrong.len());
+    (events, taken, problems)
 }
 
 /// What a value means to be, by what it has.
@@ -157,7 +192,7 @@ mod tests {
     const EVENT: &str = r#"{"name":"a","span_id":"1","trace_id":"2","parent_id":"undefined","start_ns":1,"duration":2,"meta":{"kind":"llm"}}"#;
 
     fn said(text: &str, rule: Rule) -> (usize, Vec<String>) {
-        let (events, found) = check(text, rule);
+        let Checked { events, found, .. } = check(text, rule);
         (events, found.iter().map(|(line, problem)| format!("{line}: {problem}")).collect())
     }
 
@@ -189,6 +224,23 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].starts_with("3: `/span_id`: an integer"), "{found:?}");
         assert!(found[1].starts_with("4: not JSON"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_right_beside_what_is_wrong_is_what_an_intake_takes() {
+        let taken = |text: &str| check(text, Rule::Intake).taken;
+        let wrong = EVENT.replace("\"1\"", "1");
+        let public = |spans: &str| {
+            format!(
+                "{{\"data\":{{\"type\":\"span\",\"attributes\":{{\"ml_app\":\"a\",\"spans\":[{spans}]}}}}}}"
+            )
+        };
+        assert_eq!(taken(&public(&format!("{EVENT},{wrong},{EVENT}"))), 2);
+        assert_eq!(taken(&public(EVENT).replace("ml_app", "app")), 0);
+        let sdk = EVENT.replace("\"kind\":\"llm\"", "\"span\":{\"kind\":\"llm\"}");
+        let both = sdk.replace("\"1\"", "1");
+        assert_eq!(taken(&format!("[{{\"spans\":[{sdk},{both}]}},{{\"spans\":[{sdk}]}}]")), 2);
+        assert_eq!(taken(&format!("{EVENT}\n{wrong}\n{EVENT}\n")), 2);
     }
 
     #[test]

@@ -5,46 +5,92 @@
 //! Ids, times and the error are those of the carrying span. Spans without it are no LLM spans: they
 //! are counted by nobody and shown nowhere. Formats: dd-trace-py's encoders and the agent's.
 
+use std::cell::RefCell;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::event::{Defaults, checked, span};
+use super::event::{Defaults, as_text, checked, span};
 use super::json::{bad, envelope, not_json, read};
-use super::msgpack;
-use crate::model::{Decoded, Refusal, Source};
+use super::taking::{Item, Taking, who};
+use super::{msgpack, scan};
+use crate::model::{Refusal, Source, Span};
 use crate::schema::Shape;
 
 /// Where the event is in a span.
 const EVENT: &str = "_llmobs";
 
 /// The body of `/v0.3/traces` and `/v0.4/traces`: traces of spans, in MessagePack.
-pub(crate) fn traces(body: &[u8]) -> Result<Decoded, Refusal> {
-    let body = msgpack::read(body).map_err(|reason| bad("", reason))?;
-    let Value::Array(traces) = body else {
+pub(crate) fn traces(body: &[u8], taking: &mut Taking<'_>) -> Result<(), Refusal> {
+    msgpack::whole(body).map_err(|reason| bad("", reason))?;
+    let mut at = 0;
+    let Some(traces) = msgpack::array(body, &mut at) else {
         return Err(bad("", "an array of traces is wanted"));
     };
-    let mut decoded = Decoded::default();
-    for (outer, trace) in traces.into_iter().enumerate() {
-        let Value::Array(spans) = trace else {
-            return Err(bad(format!("/{outer}"), "an array of spans is wanted"));
-        };
-        for (inner, carrier) in spans.into_iter().enumerate() {
-            let pointer = format!("/{outer}/{inner}");
-            let Value::Object(carrier) = carrier else {
-                return Err(bad(pointer, "a span is a map"));
-            };
-            take(carrier, &pointer, &mut decoded)?;
+    for outer in 0..traces {
+        let end = extent(body, at)?.end;
+        match msgpack::array(body, &mut at) {
+            Some(spans) => each(body, at, spans, outer, taking)?,
+            None => taking.no_span(bad(format!("/{outer}"), "an array of spans is wanted")),
         }
+        at = end;
     }
-    Ok(decoded)
+    Ok(())
+}
+
+fn extent(body: &[u8], at: usize) -> Result<msgpack::Extent, Refusal> {
+    msgpack::extent(body, at).map_err(|reason| bad("", reason))
+}
+
+/// Takes each span of a trace.
+fn each(
+    body: &[u8],
+    mut at: usize,
+    spans: usize,
+    outer: usize,
+    taking: &mut Taking<'_>,
+) -> Result<(), Refusal> {
+    for inner in 0..spans {
+        let pointer = format!("/{outer}/{inner}");
+        let extent = extent(body, at)?;
+        let carrier = &body[at..extent.end];
+        at = extent.end;
+        if !msgpack::is_map(carrier) {
+            taking.no_span(bad(pointer, "a span is a map"));
+            continue;
+        }
+        // Most APM spans are no LLM spans; those are not worth reading.
+        if memchr::memmem::find(carrier, EVENT.as_bytes()).is_none() {
+            continue;
+        }
+        let item = Item { pointer: &pointer, length: carrier.len(), weight: extent.weight };
+        let name = RefCell::default();
+        taking.span(
+            &item,
+            || name.take(),
+            || {
+                let read = msgpack::read(carrier).map_err(|reason| bad(&pointer, reason))?;
+                let Value::Object(carrier) = read else {
+                    return Err(bad(&pointer, "a span is a map"));
+                };
+                name.replace(name_of(&carrier));
+                held(carrier, &pointer)
+            },
+        )?;
+    }
+    Ok(())
 }
 
 /// The body of `/v0.5/traces`: a table of texts, and traces of spans of twelve members. None of these is
 /// `meta_struct`, so there is no LLM span in it; tracers that have any say it in `/v0.4/traces`.
-pub(crate) fn without_llm(body: &[u8]) -> Result<Decoded, Refusal> {
-    match msgpack::read(body).map_err(|reason| bad("", reason))?.as_array().map(Vec::as_slice) {
-        Some([Value::Array(_), Value::Array(_)]) => Ok(Decoded::default()),
+pub(crate) fn without_llm(body: &[u8]) -> Result<(), Refusal> {
+    msgpack::whole(body).map_err(|reason| bad("", reason))?;
+    let mut at = 0;
+    let parts = msgpack::array(body, &mut at);
+    let traces = extent(body, at).map_or(at, |texts| texts.end);
+    match (parts, msgpack::array(body, &mut at), msgpack::array(body, &mut { traces })) {
+        (Some(2), Some(_), Some(_)) => Ok(()),
         _ => Err(bad("", "an array of a table of texts and of traces is wanted")),
     }
 }
@@ -52,50 +98,58 @@ pub(crate) fn without_llm(body: &[u8]) -> Result<Decoded, Refusal> {
 #[derive(Deserialize)]
 struct Input<'a> {
     #[serde(borrow)]
-    traces: Vec<InputTrace<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InputTrace<'a> {
-    #[serde(borrow)]
-    spans: Vec<&'a RawValue>,
+    traces: &'a RawValue,
 }
 
 /// The body of `/v1/input`: what ddtrace sends without an agent.
-pub(crate) fn agentless(text: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn agentless(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
+    let wanted = "an object with `traces` of `spans` is wanted";
     let body: Input<'_> = match serde_json::from_str(text) {
         Ok(body) => body,
         // The suite knows no schema of this body; that of the nearest one tells JSON from none.
         Err(error) => {
-            let _: Value = envelope(text, Shape::SdkBody)?;
-            return Err(bad("", format!("an object with `traces` of `spans` is wanted: {error}")));
+            let _: &RawValue = envelope(text, Shape::SdkBody)?;
+            return Err(bad("", format!("{wanted}: {error}")));
         }
     };
-    let mut decoded = Decoded::default();
-    for (outer, trace) in body.traces.iter().enumerate() {
-        for (inner, carrier) in trace.spans.iter().enumerate() {
-            // Most APM spans are no LLM spans; those are not worth reading.
-            if !carrier.get().contains(EVENT) {
+    if !scan::is_list(body.traces.get()) {
+        return Err(bad("/traces", wanted));
+    }
+    for (outer, trace) in scan::items(body.traces.get()).enumerate() {
+        let pointer = format!("/traces/{outer}/spans");
+        let Some(spans) = scan::member(trace, "spans").filter(|spans| scan::is_list(spans)) else {
+            taking.no_span(bad(pointer, "an array of spans is wanted"));
+            continue;
+        };
+        for (inner, carrier) in scan::items(spans).enumerate() {
+            if memchr::memmem::find(carrier.as_bytes(), EVENT.as_bytes()).is_none() {
                 continue;
             }
-            let pointer = format!("/traces/{outer}/spans/{inner}");
-            let (carrier, _) = read(carrier.get()).map_err(|error| not_json(&pointer, &error))?;
-            if let Value::Object(carrier) = carrier {
-                take(carrier, &pointer, &mut decoded)?;
-            }
+            let pointer = format!("{pointer}/{inner}");
+            let item =
+                Item { pointer: &pointer, length: carrier.len(), weight: scan::weight(carrier) };
+            let name = || super::event::who(carrier);
+            taking.span(&item, name, || {
+                let (carrier, _) = read(carrier).map_err(|error| not_json(&pointer, &error))?;
+                match carrier {
+                    Value::Object(carrier) => held(carrier, &pointer),
+                    _ => Ok(None),
+                }
+            })?;
         }
     }
-    Ok(decoded)
+    Ok(())
 }
 
-/// Adds the LLM span that `carrier` holds, if it holds one.
-fn take(
-    mut carrier: Map<String, Value>,
-    pointer: &str,
-    decoded: &mut Decoded,
-) -> Result<(), Refusal> {
-    let Some(Value::Object(structures)) = carrier.get_mut("meta_struct") else { return Ok(()) };
-    let Some(held) = structures.remove(EVENT) else { return Ok(()) };
+fn name_of(carrier: &Map<String, Value>) -> String {
+    let [name, span] = ["name", "span_id"].map(|name| carrier.get(name).map(as_text));
+    who([("span", name.as_deref()), ("span_id", span.as_deref())])
+}
+
+/// The LLM span that `carrier` holds, if it holds one.
+fn held(mut carrier: Map<String, Value>, pointer: &str) -> Result<Option<Span>, Refusal> {
+    let Some(Value::Object(structures)) = carrier.get_mut("meta_struct") else { return Ok(None) };
+    let Some(held) = structures.remove(EVENT) else { return Ok(None) };
     // Within MessagePack the event is bytes, which the reader shows as an object of their own.
     let Value::Object(event) = msgpack::nested(&held).unwrap_or(held) else {
         return Err(bad(
@@ -111,8 +165,7 @@ fn take(
     if made.service.is_none() {
         made.service = carrier.get("service").and_then(Value::as_str).map(str::to_owned);
     }
-    decoded.spans.push(made);
-    Ok(())
+    Ok(Some(made))
 }
 
 /// The event with what the carrying span knows.

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::event::as_text;
 use super::json::{bad, not_json, read};
-use crate::model::{Decoded, DropReport, Lost, Refusal};
+use super::scan;
+use super::taking::Program;
+use crate::memory;
+use crate::model::{DropReport, Lost, Refusal, Taken};
 
 /// The header that witspan's hosts add to a request once something was lost:
 /// `client=ID;queue_full=3;evaluations.rejected=1`, counted since the tracer's start.
@@ -20,7 +23,7 @@ const CHARACTERS: usize = 100;
 
 /// Adds what the header reports. A header that is not understood is a warning: the spans that came
 /// with it are worth more.
-pub(crate) fn from_header(headers: &HeaderMap, decoded: &mut Decoded) {
+pub(crate) fn from_header(headers: &HeaderMap, program: Option<Program>, taken: &mut Taken) {
     let Some(header) = headers.get(HEADER) else { return };
     let mut client = None;
     let (mut spans, mut evaluations) = (Vec::new(), Vec::new());
@@ -36,16 +39,14 @@ pub(crate) fn from_header(headers: &HeaderMap, decoded: &mut Decoded) {
         }
     }
     let Some(client) = client else {
-        decoded.warnings.push(format!("the header {HEADER} names no client and was passed over"));
+        taken.warnings.push(format!("the header {HEADER} names no client and was passed over"));
         return;
     };
-    let first = decoded.spans.first();
-    let ml_app = first.map(|span| span.ml_app.clone());
-    let ml_app = ml_app.or_else(|| decoded.evaluations.first().map(|one| one.ml_app.clone()));
-    let language = first.and_then(|span| span.language.clone());
+    let (ml_app, language) =
+        program.map_or((None, None), |program| (Some(program.app), program.language));
     for (what, counts) in [(Lost::Spans, spans), (Lost::Evaluations, evaluations)] {
         if !counts.is_empty() {
-            decoded.drops.push(DropReport {
+            taken.drops.push(DropReport {
                 client: client.clone(),
                 ml_app: ml_app.clone(),
                 language: language.clone(),
@@ -60,7 +61,13 @@ pub(crate) fn from_header(headers: &HeaderMap, decoded: &mut Decoded) {
 
 /// The body of `/telemetry/proxy/api/v2/apmtelemetry`. Of all that it says only the counters of lost
 /// events are read; a body of another shape says nothing about them.
-pub(crate) fn telemetry(text: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn telemetry(text: &str) -> Result<Vec<DropReport>, Refusal> {
+    let weight = scan::weight(text);
+    if weight > memory::LARGEST {
+        let reason = "the body holds too many values; send it in parts".to_owned();
+        return Err(Refusal::TooLarge { reason });
+    }
+    let _room = memory::to_read(weight).map_err(|_| Refusal::Busy)?;
     let (body, _) = read(text).map_err(|error| not_json("", &error))?;
     if !body.is_object() {
         return Err(bad("", "an object is wanted"));
@@ -75,7 +82,7 @@ pub(crate) fn telemetry(text: &str) -> Result<Decoded, Refusal> {
         counts: Vec::new(),
         delta: true,
     };
-    let mut decoded = Decoded::default();
+    let mut drops = Vec::new();
     let batch = body["payload"].as_array();
     let messages: Vec<&Value> = match batch {
         Some(batch) => batch.iter().map(|each| &each["payload"]).collect(),
@@ -87,10 +94,10 @@ pub(crate) fn telemetry(text: &str) -> Result<Decoded, Refusal> {
         report.what = what;
         report.counts = counted(&messages, metric);
         if !report.counts.is_empty() {
-            decoded.drops.push(report.clone());
+            drops.push(report.clone());
         }
     }
-    Ok(decoded)
+    Ok(drops)
 }
 
 fn counted(messages: &[&Value], metric: &str) -> Vec<(String, u64)> {

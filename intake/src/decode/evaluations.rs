@@ -12,8 +12,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::event::whole;
-use super::json::{bad, envelope, not_json, read, refused};
-use crate::model::{Decoded, Evaluation, Refusal, Scope};
+use super::json::{bad, envelope, few, named, not_json, read, refused};
+use super::scan;
+use super::taking::{Item, Taking, who};
+use crate::model::{Evaluation, Refusal, Scope};
 use crate::schema::{Shape, check};
 
 #[derive(Deserialize)]
@@ -32,29 +34,42 @@ struct Data<'a> {
 #[derive(Deserialize)]
 struct Attributes<'a> {
     #[serde(borrow)]
-    metrics: Vec<&'a RawValue>,
-    #[serde(default)]
+    metrics: &'a RawValue,
+    #[serde(default, deserialize_with = "few")]
     tags: Vec<String>,
 }
 
 /// The body of `/api/intake/llm-obs/v1|v2/eval-metric`.
-pub(crate) fn metrics(text: &str) -> Result<Decoded, Refusal> {
+pub(crate) fn metrics(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
     let body: Body<'_> = envelope(text, Shape::EvaluationBody)?;
     if body.data.r#type != "evaluation_metric" {
         return Err(bad("/data/type", "the type of this body is \"evaluation_metric\""));
     }
-    let mut decoded = Decoded::default();
-    for (number, metric) in body.data.attributes.metrics.iter().enumerate() {
-        let pointer = format!("/data/attributes/metrics/{number}");
-        let (mut value, raw) = read(metric.get()).map_err(|error| not_json(&pointer, &error))?;
-        let raw = raw.into_owned();
-        if let Value::Object(members) = &mut value {
-            normalise(members);
-        }
-        check(Shape::Evaluation, &value).map_err(|problem| refused(&pointer, problem))?;
-        decoded.evaluations.push(evaluation(&value, &body.data.attributes.tags, raw));
+    let Attributes { metrics, tags } = body.data.attributes;
+    if !scan::is_list(metrics.get()) {
+        return Err(named(text, Shape::EvaluationBody, "the metrics are no list"));
     }
-    Ok(decoded)
+    let shared: usize = tags.iter().map(String::len).sum();
+    for (number, metric) in scan::items(metrics.get()).enumerate() {
+        let pointer = format!("/data/attributes/metrics/{number}");
+        let item =
+            Item { pointer: &pointer, length: metric.len() + shared, weight: scan::weight(metric) };
+        let label = || scan::own_text(scan::member(metric, "label")?);
+        taking.evaluation(
+            &item,
+            || who([("label", label().as_deref())]),
+            || {
+                let (mut value, raw) = read(metric).map_err(|error| not_json(&pointer, &error))?;
+                let raw = raw.into_owned();
+                if let Value::Object(members) = &mut value {
+                    normalise(members);
+                }
+                check(Shape::Evaluation, &value).map_err(|problem| refused(&pointer, problem))?;
+                Ok(evaluation(&value, &tags, raw))
+            },
+        )?;
+    }
+    Ok(())
 }
 
 /// Brings what SDKs send to the form of the schema.

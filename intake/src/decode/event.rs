@@ -6,9 +6,12 @@
 //! nests both, the public API has `meta.kind`, and all but the last keep app, service and language in
 //! tags only.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::json::{not_json, read, refused};
+use super::scan;
 use crate::model::{Kind, Refusal, Source, Span, Status};
 use crate::schema::{Shape, check};
 
@@ -32,6 +35,17 @@ pub(crate) fn from_text(
     let raw = raw.into_owned();
     checked(&mut event, pointer, source)?;
     Ok(span(event, source, defaults, raw))
+}
+
+/// Which span the text of an event is of, as far as it says so.
+pub(crate) fn who(text: &str) -> String {
+    let said = |name: &str| scan::own_text(scan::member(text, name)?);
+    let [name, span, trace] = [said("name"), said("span_id"), said("trace_id")];
+    super::taking::who([
+        ("span", name.as_deref()),
+        ("span_id", span.as_deref()),
+        ("trace_id", trace.as_deref()),
+    ])
 }
 
 /// Brings `event` to the form of the schema, and checks it.
@@ -113,11 +127,10 @@ pub(crate) fn span(event: Value, source: Source, defaults: &Defaults, raw: Strin
     };
     let kind = Kind::named(kind(&meta, source == Source::Public).unwrap_or_default());
     let mut tags = texts(event.remove("tags"));
-    for tag in &defaults.tags {
-        if !tags.contains(tag) {
-            tags.push(tag.clone());
-        }
-    }
+    let own: HashSet<&str> = tags.iter().map(String::as_str).collect();
+    let more = defaults.tags.iter().filter(|tag| !own.contains(tag.as_str()));
+    let more: Vec<String> = more.cloned().collect();
+    tags.extend(more);
     let tag = |key: &str| tagged(&tags, key);
     let failed = match event.get("status").and_then(Value::as_str) {
         Some(status) => status == "error",

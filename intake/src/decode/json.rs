@@ -1,25 +1,22 @@
 //! JSON bodies: text of known depth, events kept as they came, and what is wrong said by place.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::scan;
+use crate::memory;
 use crate::model::Refusal;
 use crate::schema::{Problem, Rule, Shape, problems};
 
-/// The most values of one body. Each takes some 70 bytes once read, however short it was.
-const VALUES: usize = 5_000_000;
+/// Tags that an envelope may have: each of its spans gets them.
+const FEW: usize = 1_000;
 
 /// The body as text.
 pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
-    // Before each value but the first of a list or object stands a comma; texts only add to that. A
-    // shorter body has no room for so many.
-    let values = || body.iter().filter(|byte| b",[{".contains(byte)).count();
-    if body.len() > VALUES && values() > VALUES {
-        let reason = format!("the body holds more than {VALUES} values; send it in parts");
-        return Err(Refusal::TooLarge { reason });
-    }
     std::str::from_utf8(body)
         .map_err(|error| bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))
 }
@@ -27,16 +24,51 @@ pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
 /// The envelope of a body, whose events stay text. Where it is not what `shape` says, the refusal
 /// names the field.
 pub(crate) fn envelope<'a, T: Deserialize<'a>>(text: &'a str, shape: Shape) -> Result<T, Refusal> {
-    serde_json::from_str(text).map_err(|error| {
-        // Reading again as any JSON tells a wrong field from a wrong text, and where it is.
-        match read(text) {
-            Ok((body, _)) => match problems(Rule::Intake, shape, &body).into_iter().next() {
-                Some(problem) => refused("", problem),
-                None => bad("", format!("the body is not understood: {error}")),
-            },
-            Err(error) => not_json("", &error),
+    serde_json::from_str(text).map_err(|error| named(text, shape, &error.to_string()))
+}
+
+/// The refusal of a body that is not what `shape` says: reading it again as any JSON tells a wrong field
+/// from a wrong text, and where it is.
+pub(crate) fn named(text: &str, shape: Shape, otherwise: &str) -> Refusal {
+    if let Err(error) = scan::valid(text) {
+        return not_json("", &error);
+    }
+    let weight = scan::weight(text);
+    let room = (weight <= memory::LARGEST).then(|| memory::to_read(weight));
+    let Some(Ok(_room)) = room else {
+        return bad("", format!("the body is not understood: {otherwise}"));
+    };
+    match read(text) {
+        Ok((body, _)) => match problems(Rule::Intake, shape, &body).into_iter().next() {
+            Some(problem) => refused("", problem),
+            None => bad("", format!("the body is not understood: {otherwise}")),
+        },
+        Err(error) => not_json("", &error),
+    }
+}
+
+/// Texts that an envelope says for all its spans, which are more than one, and few.
+pub(crate) fn few<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    struct Few;
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<String>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(out, "an array of at most {FEW} strings")
         }
-    })
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<String>, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = items.next_element()? {
+                if texts.len() == FEW {
+                    return Err(serde::de::Error::invalid_length(FEW + 1, &self));
+                }
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+    input.deserialize_seq(Few)
 }
 
 /// Any JSON value. Halves of surrogate pairs, which Python and JavaScript may send and which are no

@@ -1,24 +1,30 @@
 //! Bytes of each wire format to the model.
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
-//! `otlp`, `drops`. `event` knows the dialects of an LLM event, `genai` what attributes of
-//! OpenTelemetry mean; `sides`, `messages` and `media` make of these what went in and came out. A
-//! request is taken whole or not at all.
+//! `export` (OpenTelemetry's), `drops`. `event` knows the dialects of an LLM event, `otlp` a span of
+//! OpenTelemetry, `genai` what its attributes mean; `sides`, `messages` and `media` make of these what
+//! went in and came out.
+//! Each span is found in the body (`scan`, `msgpack`, `wire`), read, and handed on before the next one;
+//! `taking` sees to it that one that is wrong costs itself alone.
 
 mod apm;
 mod drops;
 mod evaluations;
 mod event;
+mod export;
 mod genai;
 mod json;
 mod media;
 mod messages;
 mod msgpack;
 mod otlp;
+mod scan;
 mod sides;
 mod spans;
+mod taking;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::borrow::Cow;
 
@@ -27,8 +33,12 @@ use serde_json::Value;
 
 pub(crate) use genai::METRICS;
 
-use crate::model::{Decoded, Refusal};
+use crate::memory;
+#[cfg(test)]
+use crate::model::Decoded;
+use crate::model::{Keep, Refusal, Taken};
 use crate::schema::{Rule, Shape};
+use taking::Taking;
 
 /// What a path of the intake takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,40 +63,63 @@ pub(crate) enum Route {
     Telemetry,
 }
 
-/// Decodes the inflated body of a request.
-pub(crate) fn request(
+/// Decodes the inflated body of a request: each span and evaluation goes to `keep`.
+pub(crate) fn take(
     route: Route,
     content_type: &str,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Decoded, Refusal> {
+    keep: &mut dyn Keep,
+) -> Result<Taken, Refusal> {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let mut decoded = match route {
-        Route::PublicSpans => spans::public(&text(&kind, body)?)?,
-        Route::SdkSpans => spans::sdk(&text(&kind, body)?)?,
-        Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?)?,
-        Route::ApmTraces | Route::ApmTracesV5 if body.is_empty() => Decoded::default(),
-        Route::ApmTraces => apm::traces(body)?,
+    let mut taking = Taking::new(keep);
+    match route {
+        Route::PublicSpans => spans::public(&text(&kind, body)?, &mut taking)?,
+        Route::SdkSpans => spans::sdk(&text(&kind, body)?, &mut taking)?,
+        Route::EvalV1 | Route::EvalV2 => evaluations::metrics(&text(&kind, body)?, &mut taking)?,
+        Route::ApmTraces | Route::ApmTracesV5 if body.is_empty() => {}
+        Route::ApmTraces => apm::traces(body, &mut taking)?,
         Route::ApmTracesV5 => apm::without_llm(body)?,
-        Route::ApmAgentless => apm::agentless(json::text(body)?)?,
+        Route::ApmAgentless => apm::agentless(json::text(body)?, &mut taking)?,
         Route::OtlpTraces => match kind.as_str() {
-            "application/x-protobuf" | "application/protobuf" => otlp::protobuf(body, headers)?,
-            "application/json" => otlp::json(json::text(body)?, headers)?,
+            "application/x-protobuf" | "application/protobuf" => {
+                export::protobuf(body, headers, &mut taking)?;
+            }
+            "application/json" => export::json(json::text(body)?, headers, &mut taking)?,
             _ => {
                 let accepted = "`application/x-protobuf` or `application/json`";
                 let reason = format!("the content type `{kind}` is not {accepted}");
                 return Err(Refusal::Unsupported { reason });
             }
         },
-        Route::Telemetry => drops::telemetry(json::text(body)?)?,
+        Route::Telemetry => taking.taken.drops = drops::telemetry(json::text(body)?)?,
     };
-    drops::from_header(headers, &mut decoded);
+    let (mut taken, program) = taking.end()?;
+    drops::from_header(headers, program, &mut taken);
+    Ok(taken)
+}
+
+/// The same for tests, all in memory.
+#[cfg(test)]
+pub(crate) fn request(
+    route: Route,
+    content_type: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Decoded, Refusal> {
+    let mut decoded = Decoded::default();
+    let taken = take(route, content_type, headers, body, &mut decoded)?;
+    decoded.drops = taken.drops;
+    decoded.warnings = taken.warnings;
+    decoded.left_out = taken.left_out;
     Ok(decoded)
 }
 
 /// A JSON body; the Java SDK sends the same in MessagePack.
 fn text<'a>(kind: &str, body: &'a [u8]) -> Result<Cow<'a, str>, Refusal> {
     if kind.ends_with("msgpack") {
+        let weight = msgpack::whole(body).map_err(|reason| json::bad("", reason))?.weight;
+        let _room = memory::to_read(weight.min(memory::LARGEST)).map_err(|_| Refusal::Busy)?;
         let value = msgpack::read(body).map_err(|reason| json::bad("", reason))?;
         return Ok(Cow::Owned(value.to_string()));
     }

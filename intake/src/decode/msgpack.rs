@@ -8,22 +8,25 @@ use base64::engine::general_purpose::STANDARD;
 use rmpv::{Utf8StringRef, ValueRef};
 use serde_json::{Map, Number, Value};
 
+use crate::memory;
+
 /// How deep maps and arrays may nest: as deep as in JSON here.
 const DEPTH: usize = 128;
 const BYTES: &str = "base64";
 
-/// The most values of a body. Each takes some 100 bytes once read, and one on the wire.
-const VALUES: usize = 3_000_000;
+/// About how many bytes of memory a value takes while it is read, beside its own.
+const EACH: usize = 250;
 
-/// The one value of a body.
+/// The one value of a body, with room for it.
 pub(crate) fn read(body: &[u8]) -> Result<Value, String> {
-    bounded(body)?;
+    let value = whole(body)?;
+    if value.weight > memory::LARGEST {
+        let most = memory::LARGEST / EACH;
+        return Err(format!("the body holds more than {most} values; send it in parts"));
+    }
     let mut rest = body;
     let value = rmpv::decode::read_value_ref_with_max_depth(&mut rest, DEPTH)
         .map_err(|error| format!("not MessagePack: {error}"))?;
-    if !rest.is_empty() {
-        return Err(format!("not MessagePack: {} bytes follow its end", rest.len()));
-    }
     Ok(json(&value))
 }
 
@@ -33,27 +36,69 @@ pub(crate) fn nested(value: &Value) -> Option<Value> {
     read(&bytes).ok()
 }
 
-/// Walks over the values without making them: says if there are too many.
-fn bounded(body: &[u8]) -> Result<(), String> {
-    let (mut at, mut left, mut seen) = (0_usize, 1_usize, 0_usize);
-    let length = |at: usize, bytes: usize| {
-        let part = body.get(at + 1..at + 1 + bytes).unwrap_or_default();
-        part.iter().fold(0_usize, |number, byte| (number << 8) | usize::from(*byte))
+/// Where a value ends, and about how many bytes of memory it takes once it is read.
+pub(crate) struct Extent {
+    pub(crate) end: usize,
+    pub(crate) weight: usize,
+}
+
+/// The extent of the one value of a body.
+pub(crate) fn whole(body: &[u8]) -> Result<Extent, String> {
+    let extent = extent(body, 0)?;
+    match body.len() - extent.end {
+        0 => Ok(extent),
+        more => Err(format!("not MessagePack: {more} bytes follow its end")),
+    }
+}
+
+/// The length of the array that begins at `at`, which then is at its first item; `None` for another value.
+pub(crate) fn array(body: &[u8], at: &mut usize) -> Option<usize> {
+    let marker = *body.get(*at)?;
+    let (bytes, length) = match marker {
+        0x90..=0x9f => (0, usize::from(marker & 0x0f)),
+        0xdc => (2, number(body, *at, 2)),
+        0xdd => (4, number(body, *at, 4)),
+        _ => return None,
     };
-    while left > 0
-        && let Some(marker) = body.get(at)
-    {
+    *at += 1 + bytes;
+    Some(length)
+}
+
+/// Whether the value is a map.
+pub(crate) fn is_map(value: &[u8]) -> bool {
+    matches!(value.first(), Some(0x80..=0x8f | 0xde | 0xdf))
+}
+
+/// The extent of the value that begins at `at`. Walks over it without making it.
+pub(crate) fn extent(body: &[u8], at: usize) -> Result<Extent, String> {
+    walk(body, at, true)
+}
+
+fn number(body: &[u8], at: usize, bytes: usize) -> usize {
+    let part = body.get(at + 1..at + 1 + bytes).unwrap_or_default();
+    part.iter().fold(0_usize, |number, byte| (number << 8) | usize::from(*byte))
+}
+
+/// Bytes may be MessagePack themselves, and are walked over, too, if they are not `inside` such.
+fn walk(body: &[u8], begin: usize, outside: bool) -> Result<Extent, String> {
+    let (mut at, mut left, mut seen) = (begin, 1_usize, 0_usize);
+    let mut within = 0_usize;
+    while left > 0 {
+        let Some(marker) = body.get(at) else {
+            return Err("not MessagePack: it ends within a value".to_owned());
+        };
+        let length = |bytes| number(body, at, bytes);
         // The bytes that belong to this value alone, and the values inside it.
         let (bytes, inside) = match marker {
             0x80..=0x8f => (0, 2 * usize::from(marker & 0x0f)),
             0x90..=0x9f => (0, usize::from(marker & 0x0f)),
             0xa0..=0xbf => (usize::from(marker & 0x1f), 0),
-            0xc4 | 0xd9 => (1 + length(at, 1), 0),
-            0xc5 | 0xda => (2 + length(at, 2), 0),
-            0xc6 | 0xdb => (4 + length(at, 4), 0),
-            0xc7 => (2 + length(at, 1), 0),
-            0xc8 => (3 + length(at, 2), 0),
-            0xc9 => (5 + length(at, 4), 0),
+            0xc4 | 0xd9 => (1 + length(1), 0),
+            0xc5 | 0xda => (2 + length(2), 0),
+            0xc6 | 0xdb => (4 + length(4), 0),
+            0xc7 => (2 + length(1), 0),
+            0xc8 => (3 + length(2), 0),
+            0xc9 => (5 + length(4), 0),
             0xcc | 0xd0 => (1, 0),
             0xcd | 0xd1 | 0xd4 => (2, 0),
             0xca | 0xce | 0xd2 => (4, 0),
@@ -62,20 +107,27 @@ fn bounded(body: &[u8]) -> Result<(), String> {
             0xd6 => (5, 0),
             0xd7 => (9, 0),
             0xd8 => (17, 0),
-            0xdc => (2, length(at, 2)),
-            0xdd => (4, length(at, 4)),
-            0xde => (2, 2 * length(at, 2)),
-            0xdf => (4, 2 * length(at, 4)),
+            0xdc => (2, length(2)),
+            0xdd => (4, length(4)),
+            0xde => (2, 2 * length(2)),
+            0xdf => (4, length(4).saturating_mul(2)),
             _ => (0, 0),
         };
-        at += 1 + bytes;
-        left = left - 1 + inside;
-        seen += 1;
-        if seen > VALUES {
-            return Err(format!("the body holds more than {VALUES} values; send it in parts"));
+        if outside && let 0xc4..=0xc6 = marker {
+            let head = 1 + (1 << (marker - 0xc4));
+            let held = body.get(at + head..at + 1 + bytes).unwrap_or_default();
+            within = within.saturating_add(walk(held, 0, false).map_or(0, |held| held.weight));
         }
+        at += 1 + bytes;
+        left = (left - 1).saturating_add(inside);
+        seen += 1;
     }
-    Ok(())
+    if at > body.len() {
+        return Err("not MessagePack: it ends within a value".to_owned());
+    }
+    // Bytes become text by four for three, and are made again from that.
+    let weight = seen.saturating_mul(EACH).saturating_add(3 * (at - begin)).saturating_add(within);
+    Ok(Extent { end: at, weight })
 }
 
 fn json(value: &ValueRef<'_>) -> Value {

@@ -1,72 +1,30 @@
-//! OpenTelemetry's protocol over HTTP, in protobuf and in JSON, to the model.
+//! A span of OpenTelemetry to the model.
 //!
 //! Every span is taken, also one without attributes of generative AI: it may be the parent of others.
 //! Span ids become decimal, as evaluations name them and as Datadog shows them.
 
-use axum::http::HeaderMap;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use std::collections::HashSet;
+
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span as Wire;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
-use prost::Message;
 use serde_json::{Map, Value, json};
 
 use super::event::as_text;
 use super::genai::{self, Attributes};
-use super::json::{bad, not_json};
 use super::messages::{list, parsed, tool};
 use super::sides::Sides;
-use crate::model::{Decoded, Kind, Refusal, Source, Span, Status};
+use crate::model::{Kind, Source, Span, Status};
 
 /// A failed status.
 const ERROR: i32 = 2;
-
-/// The body of `/v1/traces` in protobuf.
-pub(crate) fn protobuf(body: &[u8], headers: &HeaderMap) -> Result<Decoded, Refusal> {
-    let request = ExportTraceServiceRequest::decode(body)
-        .map_err(|error| bad("", format!("not an OTLP request in protobuf: {error}")))?;
-    spans(request, headers)
-}
-
-/// The body of `/v1/traces` in JSON.
-pub(crate) fn json(text: &str, headers: &HeaderMap) -> Result<Decoded, Refusal> {
-    let request: ExportTraceServiceRequest = serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            bad("", format!("not an OTLP request in JSON: {error}"))
-        } else {
-            not_json("", &error)
-        }
-    })?;
-    spans(request, headers)
-}
-
-fn spans(request: ExportTraceServiceRequest, headers: &HeaderMap) -> Result<Decoded, Refusal> {
-    let app = headers.get("dd-ml-app").and_then(|value| value.to_str().ok());
-    let mut decoded = Decoded::default();
-    for (outer, resource_spans) in request.resource_spans.into_iter().enumerate() {
-        let resource = resource_spans.resource.unwrap_or_default();
-        let resource = attributes(&resource.attributes);
-        for (middle, scope_spans) in resource_spans.scope_spans.into_iter().enumerate() {
-            let scope = scope_spans.scope.unwrap_or_default();
-            for (inner, wire) in scope_spans.spans.into_iter().enumerate() {
-                let place = format!("/resourceSpans/{outer}/scopeSpans/{middle}/spans/{inner}");
-                for (name, id, length) in
-                    [("traceId", &wire.trace_id, 16), ("spanId", &wire.span_id, 8)]
-                {
-                    if id.len() != length {
-                        let found = format!("{} bytes where {length} are wanted", id.len());
-                        return Err(bad(format!("{place}/{name}"), found));
-                    }
-                }
-                decoded.spans.push(span(wire, &resource, &scope.name, app));
-            }
-        }
-    }
-    Ok(decoded)
-}
-
-fn span(wire: Wire, resource: &Map<String, Value>, scope: &str, app: Option<&str>) -> Span {
+pub(super) fn span(
+    wire: Wire,
+    resource: &Map<String, Value>,
+    scope: &str,
+    app: Option<&str>,
+) -> Span {
     let raw = raw(&wire, resource, scope);
     let mut own = Attributes(attributes(&wire.attributes));
     let mut events = Vec::new();
@@ -170,10 +128,11 @@ fn kind(own: &mut Attributes) -> Kind {
 
 fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
     let mut out: Vec<(String, f64)> = Vec::new();
+    let mut seen = HashSet::new();
     let mut add = |name: String, value: &Value| {
         let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
         if let Some(number) = number
-            && !out.iter().any(|(known, _)| *known == name)
+            && seen.insert(name.clone())
         {
             out.push((name, number));
         }
@@ -237,13 +196,14 @@ fn error(said: &str, events: &[&Event], kind: Option<&Value>) -> Value {
 
 fn tags(rest: impl Iterator<Item = (String, Value)>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for (name, value) in rest {
         if genai::SILENT.contains(&name.as_str()) {
             continue;
         }
         let tag = format!("{name}:{}", as_text(&value));
         let tag: String = tag.chars().take(genai::TAG_CHARACTERS).collect();
-        if !out.contains(&tag) {
+        if seen.insert(tag.clone()) {
             out.push(tag);
         }
     }
@@ -253,8 +213,10 @@ fn tags(rest: impl Iterator<Item = (String, Value)>) -> Vec<String> {
 /// The event as OTLP's JSON has it, with what is around it.
 fn raw(wire: &Wire, resource: &Map<String, Value>, scope: &str) -> String {
     // The fields of a span have no value that JSON cannot hold but a float, which becomes null.
-    let span = serde_json::to_value(wire).unwrap_or_default();
-    json!({ "resource": resource, "scope": scope, "span": span }).to_string()
+    let span = serde_json::to_string(wire).unwrap_or_default();
+    let resource = serde_json::to_string(resource).unwrap_or_default();
+    let scope = Value::from(scope);
+    format!("{{\"resource\":{resource},\"scope\":{scope},\"span\":{span}}}")
 }
 
 pub(super) fn attributes(wire: &[KeyValue]) -> Map<String, Value> {
@@ -276,7 +238,7 @@ fn any(value: &AnyValue) -> Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

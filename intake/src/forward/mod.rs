@@ -17,6 +17,8 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::store::{Bell, Fate, Outbox, Parcel, Store, now_ns, read};
+pub(crate) use outgoing::Outgoing;
+#[cfg(test)]
 pub(crate) use outgoing::onward;
 pub(crate) use target::Target;
 

@@ -7,7 +7,7 @@ use prost::Message;
 use super::target::{Place, Target};
 use crate::decode::Route;
 use crate::encode;
-use crate::model::{Decoded, Span};
+use crate::model::{Evaluation, Keep, LeftOut, Span};
 use crate::store::{Onward, Parcel};
 
 /// Bytes of a body that is written anew. Datadog takes 5 MB; a collector, without being told, 20.
@@ -27,63 +27,163 @@ const KEPT: [&str; 10] = [
     "x-datadog-trace-count",
 ];
 
-/// What `target` gets of a request; `None` if nothing. Made before the spans are handed to the store,
-/// and kept with them.
+/// What a receiver gets of one kind of request.
+enum Form {
+    /// Nothing.
+    None,
+    /// It has no form for it; this is counted.
+    Lost(&'static str),
+    /// The request as it came, on this path.
+    AsItCame(Place),
+    /// The spans, written in its form.
+    Anew,
+}
+
+fn form(target: &Target, route: Route) -> Form {
+    let otlp = matches!(target, Target::Otlp(_));
+    let agent = matches!(target, Target::Agent(_));
+    match route {
+        // Tracers' reports about themselves are for the intake they talk to.
+        Route::Telemetry => Form::None,
+        Route::EvalV1 | Route::EvalV2 if otlp => Form::Lost("evaluations_have_no_otlp"),
+        Route::EvalV1 => Form::AsItCame(Place::EvaluationsV1),
+        Route::EvalV2 => Form::AsItCame(Place::EvaluationsV2),
+        Route::SdkSpans if !otlp => Form::AsItCame(Place::SdkSpans),
+        Route::PublicSpans if !otlp && !agent => Form::AsItCame(Place::PublicSpans),
+        // An agent takes the whole trace, also the spans that are no LLM's.
+        Route::ApmTraces if agent => Form::AsItCame(Place::ApmTraces),
+        Route::ApmTracesV5 if agent => Form::AsItCame(Place::ApmTracesV5),
+        Route::OtlpTraces if otlp => Form::AsItCame(Place::Otlp),
+        _ => Form::Anew,
+    }
+}
+
+/// What goes on of a request, made while its spans are taken and kept with them.
+pub(crate) struct Outgoing {
+    form: Form,
+    otlp: bool,
+    parcels: Vec<Parcel>,
+    /// The body that is being written, and the spans in it.
+    body: Vec<u8>,
+    spans: u64,
+}
+
+impl Outgoing {
+    pub(crate) fn new(target: &Target, route: Route) -> Self {
+        let otlp = matches!(target, Target::Otlp(_));
+        let (form, parcels) = (form(target, route), Vec::new());
+        Self { form, otlp, parcels, body: Vec::new(), spans: 0 }
+    }
+
+    /// Whether the request must be read once more by what this gives: a receiver would refuse all of it
+    /// for the spans that were left out here.
+    pub(crate) fn anew(&self, left_out: &LeftOut) -> Option<Self> {
+        let spans = [Place::SdkSpans, Place::PublicSpans, Place::Otlp];
+        let again = matches!(self.form, Form::AsItCame(place) if spans.contains(&place));
+        (again && left_out.count() > 0).then(|| Self {
+            form: Form::Anew,
+            otlp: self.otlp,
+            parcels: Vec::new(),
+            body: Vec::new(),
+            spans: 0,
+        })
+    }
+
+    /// Writes a span, where it is not the request itself that goes on; gives about how many bytes that
+    /// takes.
+    pub(crate) fn write(&mut self, span: &Span) -> usize {
+        if !matches!(self.form, Form::Anew) {
+            return 0;
+        }
+        let one = std::slice::from_ref(span);
+        // Lists of both forms go on where the one before ended.
+        let text = if self.otlp {
+            encode::otlp(one).encode_to_vec()
+        } else {
+            let mut text = encode::sdk_body(one).to_string().into_bytes();
+            text.pop();
+            text[0] = b',';
+            text
+        };
+        if !self.body.is_empty() && self.body.len() + text.len() > BODY {
+            self.close();
+        }
+        self.body.extend_from_slice(&text);
+        self.spans += 1;
+        text.len() / 4
+    }
+
+    /// A body is long enough.
+    fn close(&mut self) {
+        if self.spans == 0 {
+            return;
+        }
+        let mut body = std::mem::take(&mut self.body);
+        let (place, kind) = if self.otlp {
+            (Place::Otlp, "application/x-protobuf")
+        } else {
+            body[0] = b'[';
+            body.push(b']');
+            (Place::SdkSpans, "application/json")
+        };
+        let spans = std::mem::take(&mut self.spans);
+        self.parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans, &body));
+    }
+
+    /// What goes on of the request, which had so many spans and evaluations.
+    pub(crate) fn end(
+        mut self,
+        content_type: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        items: u64,
+    ) -> Option<Onward> {
+        if body.is_empty() {
+            return None;
+        }
+        match self.form {
+            Form::None => None,
+            Form::Lost(reason) => Some(Onward::Lost(reason, items)),
+            Form::AsItCame(place) => {
+                let kept = KEPT.iter().filter_map(|name| {
+                    Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
+                });
+                let parcel = Parcel::new(place.path(), content_type, kept.collect(), items, body);
+                Some(Onward::Parcels(vec![parcel]))
+            }
+            Form::Anew => {
+                self.close();
+                (!self.parcels.is_empty()).then_some(Onward::Parcels(self.parcels))
+            }
+        }
+    }
+}
+
+/// Takes a request once more, only to write its spans.
+impl Keep for Outgoing {
+    fn span(&mut self, span: Span) -> usize {
+        self.write(&span)
+    }
+
+    fn evaluation(&mut self, _: Evaluation) -> usize {
+        0
+    }
+}
+
+/// What `target` gets of a request that is all in memory.
+#[cfg(test)]
 pub(crate) fn onward(
     target: &Target,
     route: Route,
     content_type: &str,
     headers: &HeaderMap,
     body: &[u8],
-    decoded: &Decoded,
+    decoded: &crate::model::Decoded,
 ) -> Option<Onward> {
-    let items = (decoded.spans.len() + decoded.evaluations.len()) as u64;
-    let otlp = matches!(target, Target::Otlp(_));
-    let agent = matches!(target, Target::Agent(_));
-    let relayed = |place: Place| {
-        let kept = KEPT.iter().filter_map(|name| {
-            Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
-        });
-        Parcel::new(place.path(), content_type, kept.collect(), items, body)
-    };
-    let parcel = match route {
-        // Tracers' reports about themselves are for the intake they talk to.
-        Route::Telemetry => return None,
-        _ if body.is_empty() => return None,
-        Route::EvalV1 | Route::EvalV2 if otlp => {
-            return Some(Onward::Lost("evaluations_have_no_otlp", items));
-        }
-        Route::EvalV1 => relayed(Place::EvaluationsV1),
-        Route::EvalV2 => relayed(Place::EvaluationsV2),
-        Route::SdkSpans if !otlp => relayed(Place::SdkSpans),
-        Route::PublicSpans if !otlp && !agent => relayed(Place::PublicSpans),
-        // An agent takes the whole trace, also the spans that are no LLM's.
-        Route::ApmTraces if agent => relayed(Place::ApmTraces),
-        Route::ApmTracesV5 if agent => relayed(Place::ApmTracesV5),
-        Route::OtlpTraces if otlp => relayed(Place::Otlp),
-        _ if decoded.spans.is_empty() => return None,
-        _ => {
-            let mut parcels = Vec::new();
-            written(&decoded.spans, otlp, &mut parcels);
-            return Some(Onward::Parcels(parcels));
-        }
-    };
-    Some(Onward::Parcels(vec![parcel]))
-}
-
-/// Adds `spans` in a form that the receiver takes, in as many bodies as their length asks for. A request
-/// in the one form may be short, and too long in the other.
-fn written(spans: &[Span], otlp: bool, parcels: &mut Vec<Parcel>) {
-    let (place, kind, body) = if otlp {
-        (Place::Otlp, "application/x-protobuf", encode::otlp(spans).encode_to_vec())
-    } else {
-        (Place::SdkSpans, "application/json", encode::sdk_body(spans).to_string().into_bytes())
-    };
-    if body.len() > BODY && spans.len() > 1 {
-        let (first, second) = spans.split_at(spans.len() / 2);
-        written(first, otlp, parcels);
-        written(second, otlp, parcels);
-    } else {
-        parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans.len() as u64, &body));
+    let mut outgoing = Outgoing::new(target, route);
+    for span in &decoded.spans {
+        outgoing.write(span);
     }
+    let items = (decoded.spans.len() + decoded.evaluations.len()) as u64;
+    outgoing.end(content_type, headers, body, items)
 }

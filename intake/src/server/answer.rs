@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Any value as JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
@@ -24,12 +24,18 @@ pub(crate) fn error(status: StatusCode, reason: &str) -> Response {
     json(status, &json!({ "error": reason }))
 }
 
-/// What tracers are told, in the shape of the real intake's errors.
-pub(crate) fn refusal(status: StatusCode, reason: &str, pointer: Option<&str>) -> Response {
+/// One of these errors.
+pub(crate) fn problem(status: StatusCode, reason: &str, pointer: Option<&str>) -> Value {
     let mut error = json!({ "status": status.as_str(), "detail": reason });
     if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
         error["source"] = json!({ "pointer": pointer });
     }
+    error
+}
+
+/// What tracers are told, in the shape of the real intake's errors.
+pub(crate) fn refusal(status: StatusCode, reason: &str, pointer: Option<&str>) -> Response {
+    let error = problem(status, reason, pointer);
     let mut response = json(status, &json!({ "errors": [error] }));
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         let headers = response.headers_mut();

@@ -106,12 +106,14 @@ pub(crate) async fn traces(Shared(state): Shared<Arc<State>>, params: Params) ->
 pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
     let cleared = match state.store.clear() {
         Ok(cleared) => cleared.await,
-        Err(NotKept::Busy) => Ok(Err("the writer is busy".to_owned())),
-        Err(NotKept::Failed(reason)) => Ok(Err(reason)),
+        Err(reason) => Ok(Err(reason)),
     };
     match cleared {
         Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
-        Ok(Err(reason)) => answer::failed(&format!("nothing was deleted: {reason}")),
+        Ok(Err(NotKept::Failed(reason) | NotKept::Never(reason))) => {
+            answer::failed(&format!("nothing was deleted: {reason}"))
+        }
+        Ok(Err(NotKept::Busy)) => answer::failed("nothing was deleted: the writer is busy"),
         Err(_) => answer::failed("nothing was deleted: the writer has stopped"),
     }
 }
@@ -273,7 +275,7 @@ fn forwarded(state: &State, connection: &Connection) -> rusqlite::Result<Option<
 
 /// `GET /api/ui/drops`
 pub(crate) async fn drops(Shared(state): Shared<Arc<State>>) -> Response {
-    let (refused, last) = state.refusals.counts();
+    let (refused, left_out, last) = state.refusals.counts();
     let shared = state.clone();
     reply(&state, move |connection| {
         let forward = forwarded(&shared, connection)?;
@@ -281,7 +283,7 @@ pub(crate) async fn drops(Shared(state): Shared<Arc<State>>) -> Response {
         let deleted = json!({ "traces": drops.deleted_traces, "spans": drops.deleted_spans });
         let mut answer = serde_json::to_value(&drops).unwrap_or_default();
         answer["intake"] = json!({
-            "refused": refused, "last_refusal": last, "deleted_by_retention": deleted,
+            "refused": refused, "left_out": left_out, "last_refusal": last, "deleted_by_retention": deleted,
             "forward": forward,
         });
         Ok(answer)

@@ -6,14 +6,19 @@ use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
+use prost::Message;
 use serde_json::{Value, json};
 
-use super::body::{Unread, inflate};
+use super::body::{Raw, Unread, inflate};
 use super::{State, agent, answer, assets};
 use crate::decode::{self, Route};
-use crate::forward::{Forward, onward};
-use crate::model::{Decoded, Refusal};
-use crate::store::NotKept;
+use crate::forward::{Forward, Outgoing};
+use crate::memory;
+use crate::model::{Evaluation, Keep, LeftOut, Refusal, Span};
+use crate::store::{NotKept, Outcome, Prepared};
 
 /// Every path that is not the page's own: what tracers send to, or an address of the page.
 pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
@@ -28,9 +33,7 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
         return match take(&state, route, &path, parts.headers, body).await {
             Ok(accepted) => accepted,
             Err((status, reason, pointer)) => {
-                let place =
-                    if pointer.is_empty() { String::new() } else { format!("`{pointer}`: ") };
-                state.refusals.add(status, &path, &format!("{place}{reason}"));
+                state.refusals.add(status, &path, &said(&pointer, &reason));
                 answer::refusal(status, &reason, Some(&pointer))
             }
         };
@@ -43,6 +46,11 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
     }
     let reason = format!("there is nothing at {method} `{path}`");
     answer::refusal(StatusCode::NOT_FOUND, &reason, None)
+}
+
+/// A reason with the field it is about.
+pub(super) fn said(pointer: &str, reason: &str) -> String {
+    if pointer.is_empty() { reason.to_owned() } else { format!("`{pointer}`: {reason}") }
 }
 
 /// What a path takes. The agent's proxy leads to the same paths.
@@ -68,6 +76,28 @@ fn route(path: &str) -> Option<Route> {
 
 type Refused = (StatusCode, String, String);
 
+/// A body from which much memory may have been taken.
+const MUCH: usize = 4 * 1024 * 1024;
+
+/// What a request becomes while it is taken.
+struct Keeper<'a> {
+    prepared: Prepared,
+    outgoing: Option<Outgoing>,
+    echo: Option<&'a mut Echo>,
+}
+
+impl Keep for Keeper<'_> {
+    fn span(&mut self, span: Span) -> usize {
+        let onward = self.outgoing.as_mut().map_or(0, |outgoing| outgoing.write(&span));
+        onward + self.prepared.span(span)
+    }
+
+    fn evaluation(&mut self, evaluation: Evaluation) -> usize {
+        let echoed = self.echo.as_mut().map_or(0, |echo| echo.add(&evaluation));
+        echoed + self.prepared.evaluation(evaluation)
+    }
+}
+
 async fn take(
     state: &Arc<State>,
     route: Route,
@@ -75,6 +105,9 @@ async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
+    if !state.store.has_room().await {
+        return Err(not_kept(NotKept::Busy));
+    }
     let raw = state.budget.read(&headers, body).await.map_err(unread)?;
     let turn = state.budget.turn().await;
     let shared = state.clone();
@@ -82,19 +115,12 @@ async fn take(
     // Decoding and packing take a processor; they may not hold up the other connections.
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let body = inflate(&headers, &raw.bytes).map_err(unread)?;
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or("application/json").to_owned();
-        let decoded = decode::request(route, &kind, &headers, &body).map_err(refused)?;
-        for warning in &decoded.warnings {
-            crate::terminal::note!("witspan intake: {place}: {warning}");
+        let mut length = raw.bytes.len();
+        let taken = decoded(&shared, route, &place, &headers, raw, &mut length);
+        if length > MUCH {
+            memory::give_back();
         }
-        let answer = accepted(route, &kind, &decoded);
-        let target = shared.forward.as_ref().map(Forward::target);
-        let onward =
-            target.and_then(|target| onward(target, route, &kind, &headers, &body, &decoded));
-        let kept = shared.store.keep(decoded, onward).map_err(not_kept)?;
-        Ok::<_, Refused>((answer, kept))
+        taken
     });
     let (answer, kept) = work.await.map_err(|error| {
         let reason = format!("this request made the decoder fail, please report it: {error}");
@@ -102,9 +128,49 @@ async fn take(
     })??;
     match kept.await {
         Ok(Ok(())) => Ok(answer),
-        Ok(Err(reason)) => Err(not_kept(NotKept::Failed(reason))),
+        Ok(Err(reason)) => Err(not_kept(reason)),
         Err(_) => Err(not_kept(NotKept::Failed("the writer has stopped".to_owned()))),
     }
+}
+/// Decodes a body and hands it to the writer. `length` becomes that of the inflated body.
+fn decoded(
+    state: &State,
+    route: Route,
+    path: &str,
+    headers: &HeaderMap,
+    raw: Raw,
+    length: &mut usize,
+) -> Result<(Response, Outcome), Refused> {
+    let body = inflate(headers, raw).map_err(unread)?;
+    *length = body.bytes.len();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or("application/json");
+    let target = state.forward.as_ref().map(Forward::target);
+    let mut echo = Echo::default();
+    let mut keeper = Keeper {
+        prepared: Prepared::default(),
+        outgoing: target.map(|target| Outgoing::new(target, route)),
+        echo: matches!(route, Route::EvalV1 | Route::EvalV2).then_some(&mut echo),
+    };
+    let taken = decode::take(route, kind, headers, &body.bytes, &mut keeper).map_err(refused)?;
+    for warning in &taken.warnings {
+        eprintln!("witspan intake: {path}: {warning}");
+    }
+    let Keeper { mut prepared, mut outgoing, .. } = keeper;
+    let items = taken.spans + taken.evaluations;
+    if let Some(mut anew) = outgoing.as_ref().and_then(|it| it.anew(&taken.left_out)) {
+        decode::take(route, kind, headers, &body.bytes, &mut anew).map_err(refused)?;
+        outgoing = Some(anew);
+    }
+    let onward = outgoing.and_then(|it| it.end(kind, headers, &body.bytes, items));
+    let left_out = taken.left_out.clone();
+    let answer = accepted(route, kind, &left_out, echo);
+    prepared.complete(taken, onward);
+    let kept = state.store.write(prepared).map_err(not_kept)?;
+    if left_out.count() > 0 {
+        state.refusals.left_out(path, &left_out);
+    }
+    Ok((answer, kept))
 }
 
 fn unread(unread: Unread) -> Refused {
@@ -125,6 +191,7 @@ fn refused(refusal: Refusal) -> Refused {
         Refusal::Unsupported { reason } => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason, String::new())
         }
+        Refusal::Busy => not_kept(NotKept::Busy),
     }
 }
 
@@ -140,39 +207,104 @@ fn not_kept(reason: NotKept) -> Refused {
             format!("the database did not take it: {reason}"),
             String::new(),
         ),
+        // Senders try 5xx again, and this would never go.
+        NotKept::Never(reason) => (
+            StatusCode::BAD_REQUEST,
+            format!("the database cannot keep what this holds: {reason}"),
+            String::new(),
+        ),
     }
 }
 
-/// What the real receiver of that route answers.
-fn accepted(route: Route, kind: &str, decoded: &Decoded) -> Response {
+/// The evaluations of a request with their ids, as they are answered.
+#[derive(Default)]
+struct Echo {
+    first: Option<String>,
+    metrics: String,
+}
+
+impl Echo {
+    /// Adds one; gives about how many bytes it takes.
+    fn add(&mut self, evaluation: &Evaluation) -> usize {
+        let mut metric: Value = serde_json::from_str(&evaluation.raw).unwrap_or_else(|_| json!({}));
+        metric["id"] = json!(evaluation.id);
+        self.first.get_or_insert_with(|| evaluation.id.clone());
+        let before = self.metrics.len();
+        if before > 0 {
+            self.metrics.push(',');
+        }
+        self.metrics.push_str(&metric.to_string());
+        self.metrics.len() - before
+    }
+}
+
+/// What the real receiver of that route answers; with what was left out, where senders pass over it.
+fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Response {
+    let whole = left_out.count() == 0;
+    let errors: Vec<Value> = told(left_out)
+        .map(|(pointer, detail)| answer::problem(StatusCode::BAD_REQUEST, &detail, Some(&pointer)))
+        .collect();
     match route {
-        Route::PublicSpans => StatusCode::ACCEPTED.into_response(),
-        Route::SdkSpans | Route::ApmAgentless | Route::Telemetry => {
+        Route::PublicSpans if whole => StatusCode::ACCEPTED.into_response(),
+        Route::SdkSpans | Route::ApmAgentless | Route::Telemetry if whole => {
             answer::json(StatusCode::ACCEPTED, &json!({}))
         }
+        Route::PublicSpans | Route::SdkSpans | Route::ApmAgentless | Route::Telemetry => {
+            answer::json(StatusCode::ACCEPTED, &json!({ "errors": errors }))
+        }
         Route::EvalV1 | Route::EvalV2 => {
-            let metrics = decoded.evaluations.iter().map(|evaluation| {
-                let mut metric: Value =
-                    serde_json::from_str(&evaluation.raw).unwrap_or_else(|_| json!({}));
-                metric["id"] = json!(evaluation.id);
-                metric
-            });
-            let metrics: Vec<Value> = metrics.collect();
-            let id = metrics.first().map_or(Value::Null, |first| first["id"].clone());
-            let data = json!({
-                "type": "evaluation_metric", "id": id, "attributes": { "metrics": metrics }
-            });
-            answer::json(StatusCode::ACCEPTED, &json!({ "data": data }))
+            let id = Value::from(echo.first);
+            let metrics = echo.metrics;
+            let mut text = format!(
+                "{{\"data\":{{\"type\":\"evaluation_metric\",\"id\":{id},\
+                 \"attributes\":{{\"metrics\":[{metrics}]}}}}"
+            );
+            if !whole {
+                text.push_str(&format!(",\"errors\":{}", Value::from(errors)));
+            }
+            text.push('}');
+            answer::text_of_json(StatusCode::ACCEPTED, text.into_bytes())
         }
         Route::ApmTraces | Route::ApmTracesV5 => {
-            answer::json(StatusCode::OK, &json!({ "rate_by_service": {} }))
+            let mut body = json!({ "rate_by_service": {} });
+            if !whole {
+                // Some tracers read every member as a map of texts to numbers.
+                let refused = told(left_out).map(|(pointer, why)| (said(&pointer, &why), 1.into()));
+                body["refused"] = Value::Object(refused.collect());
+            }
+            answer::json(StatusCode::OK, &body)
         }
-        Route::OtlpTraces if kind.starts_with("application/json") => {
-            answer::json(StatusCode::OK, &json!({}))
-        }
-        // An empty message of protobuf has no bytes.
         Route::OtlpTraces => {
-            (StatusCode::OK, [(header::CONTENT_TYPE, "application/x-protobuf")], "").into_response()
+            let reasons: Vec<String> =
+                told(left_out).map(|(pointer, detail)| said(&pointer, &detail)).collect();
+            let partial = (!whole).then(|| (left_out.spans, reasons.join("; ")));
+            if kind.starts_with("application/json") {
+                let body = partial.map_or_else(
+                    || json!({}),
+                    // 64 bits are text in the JSON of protobuf.
+                    |(spans, reason)| {
+                        json!({ "partialSuccess": {
+                            "rejectedSpans": spans.to_string(), "errorMessage": reason,
+                        } })
+                    },
+                );
+                return answer::json(StatusCode::OK, &body);
+            }
+            let partial_success = partial.map(|(spans, reason)| ExportTracePartialSuccess {
+                rejected_spans: i64::try_from(spans).unwrap_or(i64::MAX),
+                error_message: reason,
+            });
+            // An empty message of protobuf has no bytes.
+            let body = ExportTraceServiceResponse { partial_success }.encode_to_vec();
+            let kind = [(header::CONTENT_TYPE, "application/x-protobuf")];
+            (StatusCode::OK, kind, body).into_response()
         }
     }
+}
+
+/// Where and what was wrong, of the first ones, and how many more there are.
+fn told(left_out: &LeftOut) -> impl Iterator<Item = (String, String)> {
+    let told = left_out.flaws.iter().map(|flaw| (flaw.pointer.clone(), flaw.detail()));
+    let more = left_out.count() - left_out.flaws.len() as u64;
+    told.chain((more > 0).then(|| (String::new(), format!("{more} more were left out"))))
 }

@@ -1,64 +1,113 @@
-//! Connections: so many at a time, each with so long for the head of a request, until a signal.
+//! Connections: so many at a time, of which one that waits makes room for the next, until a signal.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Connections at a time; the next one waits in the kernel.
+use super::rest;
+use super::watch::{Watched, Watches, Wire};
+
+/// Connections at a time; the next one takes the place of one that waits, or waits itself.
 const CONNECTIONS: usize = 512;
-/// How long the head of a request may take, and how long a connection may idle.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a connection looks whether it has kept its place for too long.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long one that was told to close may take before another is told.
+const CLOSING: Duration = Duration::from_millis(100);
 /// How long requests that run may go on when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until the program is told to stop, and then finishes what it has begun.
 pub(crate) async fn accept(listener: TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let watches = Arc::new(Watches::default());
     let (stop, stopping) = watch::channel(false);
     let mut stopped = std::pin::pin!(told_to_stop());
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { break };
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of file descriptors, or the peer is gone already: a pause, not an end.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
+        let next = async {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => return (stream, place(&places, &watches).await),
+                    // Out of file descriptors, or the peer is gone already: a pause, not an end.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
-            },
+            }
+        };
+        let (stream, place) = tokio::select! {
+            next = next => next,
             () = &mut stopped => break,
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let mut stopping = stopping.clone();
+        let (router, stopping, watched) = (router.clone(), stopping.clone(), watches.add());
         tokio::spawn(async move {
-            let _place = place;
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(PATIENCE)
-                .max_headers(100)
-                .serve_connection(TokioIo::new(stream), service);
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                // A peer that breaks off is its own affair.
-                _ = connection.as_mut() => {}
-                _ = stopping.changed() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ = connection.await;
-                }
-            }
+            serve(stream, router, &watched, stopping).await;
+            drop((watched, place));
         });
     }
     drop(listener);
     stop.send_replace(true);
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(GRACE, places.acquire_many(all)).await;
+}
+
+/// Waits for a place; while there is none, the connection that can best be spared is closed.
+async fn place(places: &Arc<Semaphore>, watches: &Watches) -> Option<OwnedSemaphorePermit> {
+    loop {
+        if let Ok(place) = places.clone().try_acquire_owned() {
+            return Some(place);
+        }
+        watches.make_room();
+        if let Ok(place) = timeout(CLOSING, places.clone().acquire_owned()).await {
+            return place.ok();
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    watched: &Watched,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let watch = &watched.watch;
+    let wire = Wire { stream, watch: watch.clone() };
+    let watching = watch.clone();
+    let service = service_fn(move |request| {
+        Box::pin(rest::answer(router.clone(), watching.clone(), request))
+    });
+    let mut connection = http1::Builder::new()
+        // `watch` has the times of heads and of idling.
+        .header_read_timeout(None)
+        .max_headers(100)
+        .serve_connection(TokioIo::new(wire), service);
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut connection => break ended,
+            _ = stopping.changed() => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                break (&mut connection).await;
+            }
+            () = watch.closing() => return,
+            _ = look.tick() => if watch.is_overdue() { return },
+        }
+    };
+    // A peer that breaks off is its own affair; one that is at it still is heard out for a while.
+    if ended.is_err() || watch.has_unread() {
+        watch.ends();
+        tokio::select! {
+            () = rest::linger(connection.into_parts().io.into_inner().stream) => {}
+            () = watch.closing() => {}
+        }
+    }
 }
 
 async fn told_to_stop() {

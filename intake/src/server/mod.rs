@@ -1,7 +1,7 @@
 //! `witspan intake`: HTTP around the store.
 //!
-//! `listen` accepts connections, `guard` decides who may ask, `ingest` takes what tracers send,
-//! `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
+//! `listen` accepts connections, `watch` knows which can be spared, `rest` reads on what an early answer
+//! left, `guard` decides who may ask, `ingest` takes what tracers send, `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
 //! tracers want to know first.
 
 mod agent;
@@ -15,6 +15,8 @@ mod listen;
 mod live;
 mod params;
 mod refusals;
+mod rest;
+mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use clap::Args;
 use tokio::sync::Semaphore;
 
 use crate::forward::{Forward, Target};
+use crate::memory;
 use crate::store::{Outlet, Retention, Size, Store, default_directory};
 use body::Budget;
 use guard::Guard;
@@ -107,6 +110,7 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
         Some(data) => Store::open(data, options.retention, outlet)?,
         None => Store::open(&default_directory()?, options.retention, outlet)?,
     };
+    memory::keep_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(16)

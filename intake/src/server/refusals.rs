@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::StatusCode;
 use serde::Serialize;
 
+use super::ingest::said;
+use crate::model::LeftOut;
 use crate::store::now_ns;
 
 /// The last refusal.
@@ -20,7 +22,15 @@ pub(crate) struct Refused {
 #[derive(Default)]
 struct Counted {
     by_status: BTreeMap<u16, u64>,
+    left_out: LeftOutCounts,
     last: Option<Refused>,
+}
+
+/// What was left out of requests that were taken otherwise.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(crate) struct LeftOutCounts {
+    spans: u64,
+    evaluations: u64,
 }
 
 /// Counts since the process started.
@@ -32,24 +42,47 @@ impl Refusals {
     pub(crate) fn add(&self, status: StatusCode, path: &str, reason: &str) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counted.by_status.entry(status.as_u16()).or_default();
-        *count += 1;
+        *count = count.saturating_add(1);
         if *count == 1 {
             crate::terminal::note!(
                 "witspan intake: refused a request to {path} with {status}: {reason}; more of these \
                  are counted, see /drops"
             );
         }
-        counted.last = Some(Refused {
-            status: status.as_u16(),
-            reason: reason.chars().take(1_000).collect(),
-            path: path.chars().take(200).collect(),
-            at_ms: now_ns() / 1_000_000,
-        });
+        counted.last = Some(refused(status, path, reason));
     }
 
-    /// How many of each status, and the last one.
-    pub(crate) fn counts(&self) -> (BTreeMap<u16, u64>, Option<Refused>) {
+    /// Counts what was left out of a request, and logs the first that ever was.
+    pub(crate) fn left_out(&self, path: &str, left_out: &LeftOut) {
+        let reason = left_out.flaws.first().map(|flaw| said(&flaw.pointer, &flaw.detail()));
+        let reason = reason.unwrap_or_default();
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let LeftOutCounts { spans, evaluations } = &mut counted.left_out;
+        let first = *spans == 0 && *evaluations == 0;
+        *spans = spans.saturating_add(left_out.spans);
+        *evaluations = evaluations.saturating_add(left_out.evaluations);
+        if first {
+            eprintln!(
+                "witspan intake: left {} out of a request to {path} and took the rest: {reason}; \
+                 more of these are counted, see /drops",
+                left_out.count()
+            );
+        }
+        counted.last = Some(refused(StatusCode::BAD_REQUEST, path, &reason));
+    }
+
+    /// How many of each status, what was left out of others, and the last one.
+    pub(crate) fn counts(&self) -> (BTreeMap<u16, u64>, LeftOutCounts, Option<Refused>) {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (counted.by_status.clone(), counted.last.clone())
+        (counted.by_status.clone(), counted.left_out, counted.last.clone())
+    }
+}
+
+fn refused(status: StatusCode, path: &str, reason: &str) -> Refused {
+    Refused {
+        status: status.as_u16(),
+        reason: reason.chars().take(1_000).collect(),
+        path: path.chars().take(200).collect(),
+        at_ms: now_ns() / 1_000_000,
     }
 }

@@ -309,8 +309,10 @@ impl<'a> Batch<'a> {
         for (operation, measure) in std::mem::take(&mut self.operations) {
             add_operation(self.connection, &operation, &measure)?;
         }
-        let mut used =
-            self.connection.prepare_cached("UPDATE tags SET traces = traces + ?2 WHERE id = ?1")?;
+        let mut used = self.connection.prepare_cached(
+            "UPDATE tags SET traces = traces + min(?2, 9223372036854775807 - max(traces, 0))
+             WHERE id = ?1",
+        )?;
         for (tag, uses) in &self.tag_uses {
             used.execute([tag, uses])?;
         }

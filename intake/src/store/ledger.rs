@@ -32,7 +32,7 @@ pub(crate) struct Moved {
 impl Moved {
     fn lose(&mut self, reason: &'static str, items: i64, why: Option<&str>) {
         let (count, text) = self.lost.entry(reason).or_default();
-        *count += items;
+        *count = count.saturating_add(items);
         if let Some(why) = why {
             *text = Some(why.to_owned());
         }
@@ -40,7 +40,9 @@ impl Moved {
 
     fn save(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut add = connection.prepare_cached(
-            "INSERT INTO numbers VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2",
+            // Sums end at what SQLite holds as an integer: one beyond it would be refused.
+            "INSERT INTO numbers VALUES (?1, ?2) ON CONFLICT DO UPDATE
+             SET value = value + min(?2, 9223372036854775807 - value)",
         )?;
         if self.delivered > 0 {
             add.execute(params![DELIVERED, self.delivered])?;
@@ -131,7 +133,7 @@ impl Ledger {
             match fate {
                 Fate::Delivered(bytes) => {
                     moved.delivered += 1;
-                    moved.delivered_bytes += number(*bytes);
+                    moved.delivered_bytes = moved.delivered_bytes.saturating_add(number(*bytes));
                 }
                 Fate::Refused(why) => moved.lose("refused", gone.items, Some(why)),
             }
@@ -196,8 +198,9 @@ impl Ledger {
     ) -> rusqlite::Result<Moved> {
         let mut moved = Moved::default();
         if tally.waiting + tally.others > 0 {
-            let items = "SELECT coalesce(sum(items), 0) FROM outbox";
-            moved.lose("cleared", connection.query_row(items, [], |row| row.get(0))?, None);
+            let items = "SELECT total(items) FROM outbox";
+            let items: f64 = connection.query_row(items, [], |row| row.get(0))?;
+            moved.lose("cleared", items as i64, None);
             connection.execute("DELETE FROM outbox", [])?;
             *tally = Tally::default();
         }

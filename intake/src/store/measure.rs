@@ -13,26 +13,29 @@ impl Durations {
     /// Counts `times` more of this duration; a negative number takes them away.
     pub(crate) fn add(&mut self, duration_ns: i64, times: i64) {
         let bucket = ((duration_ns.max(1) as f64).log2() * PER_DOUBLING) as u16;
-        *self.0.entry(bucket).or_default() += times;
+        let count = self.0.entry(bucket).or_default();
+        *count = count.saturating_add(times);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.0 {
-            *self.0.entry(*bucket).or_default() += count;
+            let sum = self.0.entry(*bucket).or_default();
+            *sum = sum.saturating_add(*count);
         }
     }
 
     fn negate(&mut self) {
-        self.0.values_mut().for_each(|count| *count = -*count);
+        self.0.values_mut().for_each(|count| *count = count.saturating_neg());
     }
 
     /// The duration in ms that `share` (0 to 1) of them do not exceed; `None` if there are none.
     pub(crate) fn percentile_ms(&self, share: f64) -> Option<f64> {
-        let total: i64 = self.0.values().filter(|count| **count > 0).sum();
+        let positive = self.0.values().filter(|count| **count > 0);
+        let total = positive.fold(0_i64, |total, count| total.saturating_add(*count));
         let rank = ((total as f64 * share).ceil() as i64).max(1);
-        let mut seen = 0;
+        let mut seen = 0_i64;
         let (bucket, _) = self.0.iter().filter(|(_, count)| **count > 0).find(|(_, count)| {
-            seen += **count;
+            seen = seen.saturating_add(**count);
             seen >= rank
         })?;
         Some(((f64::from(*bucket) + 0.5) / PER_DOUBLING).exp2() / 1e6)
@@ -108,8 +111,8 @@ impl Measure {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        self.errors += other.errors;
+        self.count = self.count.saturating_add(other.count);
+        self.errors = self.errors.saturating_add(other.errors);
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
         self.total_tokens += other.total_tokens;

@@ -25,20 +25,21 @@ mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::oneshot;
 
+#[cfg(test)]
 use crate::model::Decoded;
 pub(crate) use changes::Changes;
 use outbox::Board;
 pub(crate) use outbox::{Bell, Fate, Onward, Outbox, Outlet, Parcel};
-use prepare::Prepared;
+pub(crate) use prepare::Prepared;
 pub(crate) use retention::{Retention, Size};
 use writer::{Job, Writer};
 
@@ -46,13 +47,15 @@ use writer::{Job, Writer};
 const LAYOUT: i64 = 3;
 /// Bytes of requests that wait for the writer; more are refused for a moment.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// How long a request waits for room among these.
+const ROOM: Duration = Duration::from_secs(5);
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FILE: &str = "traces.sqlite";
 
 /// What threads share.
 pub(crate) struct Shared {
-    queued: AtomicUsize,
+    queue: Queue,
     spans: AtomicI64,
     traces: AtomicI64,
     behind: AtomicI64,
@@ -60,14 +63,51 @@ pub(crate) struct Shared {
     outbox: Board,
 }
 
+/// Bytes of requests that wait for the writer.
+#[derive(Default)]
+struct Queue {
+    bytes: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Queue {
+    fn is_full(&self) -> bool {
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) > QUEUE_BYTES
+    }
+
+    /// Waits a while for room; false if there is none. One bigger than the whole queue goes alone.
+    fn enter(&self, size: usize) -> bool {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |bytes: &mut usize| *bytes > 0 && *bytes + size > QUEUE_BYTES;
+        let waited = self.left.wait_timeout_while(bytes, ROOM, full);
+        let (mut bytes, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() && full(&mut bytes) {
+            return false;
+        }
+        *bytes += size;
+        true
+    }
+
+    fn leave(&self, size: usize) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        *bytes = bytes.saturating_sub(size);
+        self.left.notify_all();
+    }
+}
+
 /// Why something was not kept.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotKept {
     /// Too much waits; the same may go in a moment.
     Busy,
-    /// The database says no: a full disk, for instance.
+    /// The database cannot write: a full disk, for instance. Another try may do.
     Failed(String),
+    /// The database will not have this one, however often it is tried.
+    Never(String),
 }
+
+/// Where the outcome of a job is told.
+pub(crate) type Outcome = oneshot::Receiver<Result<(), NotKept>>;
 
 /// The database, open for writing.
 pub(crate) struct Store {
@@ -113,7 +153,7 @@ impl Store {
         let connection = open_writer(&directory.join(FILE))
             .map_err(|error| at("cannot open the database in", &error))?;
         let shared = Arc::new(Shared {
-            queued: AtomicUsize::new(0),
+            queue: Queue::default(),
             spans: AtomicI64::new(0),
             traces: AtomicI64::new(0),
             behind: AtomicI64::new(0),
@@ -146,25 +186,33 @@ impl Store {
         Ok(store)
     }
 
-    /// Keeps what a request held, and what is to go on of it; the future is done when both are
-    /// committed.
-    ///
-    /// The part before the first await packs the spans and takes its time: call it from a thread
-    /// that may.
+    /// Keeps a whole request, for tests.
+    #[cfg(test)]
     pub(crate) fn keep(
         &self,
         decoded: Decoded,
         onward: Option<Onward>,
-    ) -> Result<oneshot::Receiver<Result<(), String>>, NotKept> {
-        if self.shared.queued.load(Ordering::Relaxed) > QUEUE_BYTES {
-            return Err(NotKept::Busy);
+    ) -> Result<Outcome, NotKept> {
+        self.write(Prepared::new(decoded, onward))
+    }
+
+    /// Waits a while for room in the queue; false if there is none.
+    pub(crate) async fn has_room(&self) -> bool {
+        let end = std::time::Instant::now() + ROOM;
+        while self.shared.queue.is_full() {
+            if std::time::Instant::now() > end {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let prepared = Prepared::new(decoded, onward);
+        true
+    }
+
+    /// Keeps what a request held, and what is to go on of it; the future is done when both are
+    /// committed. The part before the first await may wait for room: call it from a thread that may.
+    pub(crate) fn write(&self, prepared: Prepared) -> Result<Outcome, NotKept> {
         let size = prepared.size();
-        let before = self.shared.queued.fetch_add(size, Ordering::Relaxed);
-        // One request bigger than the whole queue goes when it is alone.
-        if before > 0 && before + size > QUEUE_BYTES {
-            self.shared.queued.fetch_sub(size, Ordering::Relaxed);
+        if !self.shared.queue.enter(size) {
             return Err(NotKept::Busy);
         }
         let (done, outcome) = oneshot::channel();
@@ -173,7 +221,7 @@ impl Store {
     }
 
     /// Deletes everything.
-    pub(crate) fn clear(&self) -> Result<oneshot::Receiver<Result<(), String>>, NotKept> {
+    pub(crate) fn clear(&self) -> Result<Outcome, NotKept> {
         let (done, outcome) = oneshot::channel();
         self.tell(Job::Clear { done })?;
         Ok(outcome)

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::outbox::Onward;
-use crate::model::{Decoded, DropReport, Evaluation, Kind, Span};
+#[cfg(test)]
+use crate::model::Decoded;
+use crate::model::{DropReport, Evaluation, Keep, Kind, Span, Taken};
 
 /// Level 1 of zstd: half the size of a usual event for 5 µs.
 const LEVEL: i32 = 1;
@@ -15,9 +17,10 @@ const LEVEL: i32 = 1;
 const PREVIEW: usize = 240;
 
 /// What the writer takes.
+#[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
-    pub(crate) evaluations: Vec<Evaluation>,
+    pub(crate) evaluations: Vec<PreparedEvaluation>,
     pub(crate) drops: Vec<DropReport>,
     /// Boxed, since nearly no intake forwards, and each pays for the room.
     pub(crate) onward: Option<Box<Onward>>,
@@ -35,7 +38,27 @@ pub(crate) struct PreparedSpan {
     pub(crate) output_preview: String,
 }
 
+/// An evaluation whose JSON is text.
+pub(crate) struct PreparedEvaluation {
+    /// Without what the other members have.
+    pub(crate) evaluation: Evaluation,
+    pub(crate) value: String,
+    pub(crate) error: Option<String>,
+    pub(crate) submitter: Option<String>,
+    pub(crate) metadata: Option<String>,
+    pub(crate) tags: String,
+}
+
 impl PreparedSpan {
+    /// About how much memory it takes, in bytes.
+    fn size(&self) -> usize {
+        let tags: usize = self.span.tags.iter().map(|tag| 40 + tag.len()).sum();
+        let metrics: usize = self.span.metrics.iter().map(|(name, _)| 60 + name.len()).sum();
+        let texts = self.tags.len() + self.metrics.len() + self.span.name.len();
+        let previews = self.input_preview.len() + self.output_preview.len();
+        1_100 + self.packed.len() + texts + previews + tags + metrics
+    }
+
     /// Whether its tokens and cost count for the trace. An agent or a workflow may repeat the sums
     /// of the calls below it.
     pub(crate) fn counts(&self) -> bool {
@@ -48,28 +71,67 @@ pub(crate) fn counts(kind: &Kind) -> bool {
     matches!(kind, Kind::Llm | Kind::Embedding | Kind::Other(_))
 }
 
+impl PreparedEvaluation {
+    /// About how much memory it takes, in bytes.
+    fn size(&self) -> usize {
+        let parts = [&self.error, &self.submitter, &self.metadata];
+        let parts: usize = parts.into_iter().flatten().map(String::len).sum();
+        800 + self.evaluation.raw.len() + self.value.len() + parts + self.tags.len()
+    }
+}
+
 impl Prepared {
+    #[cfg(test)]
     pub(crate) fn new(decoded: Decoded, onward: Option<Onward>) -> Self {
-        Self {
-            onward: onward.map(Box::new),
-            spans: decoded.spans.into_iter().map(prepare).collect(),
-            evaluations: decoded.evaluations,
-            drops: decoded.drops,
+        let mut prepared = Self::default();
+        for span in decoded.spans {
+            prepared.span(span);
         }
+        for evaluation in decoded.evaluations {
+            prepared.evaluation(evaluation);
+        }
+        let taken = Taken { drops: decoded.drops, ..Taken::default() };
+        prepared.complete(taken, onward);
+        prepared
+    }
+
+    /// Adds what the request held beside spans and evaluations, and what is to go on of it.
+    pub(crate) fn complete(&mut self, taken: Taken, onward: Option<Onward>) {
+        self.drops = taken.drops;
+        self.onward = onward.map(Box::new);
     }
 
     /// About how much memory it takes, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let spans = self.spans.iter().map(|span| {
-            600 + span.packed.len()
-                + 2 * span.tags.len()
-                + span.metrics.len()
-                + span.span.name.len()
-        });
-        let evaluations = self.evaluations.iter().map(|evaluation| 600 + 2 * evaluation.raw.len());
+        let spans = self.spans.iter().map(PreparedSpan::size);
+        let evaluations = self.evaluations.iter().map(PreparedEvaluation::size);
         let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
         let onward = self.onward.iter().map(|onward| onward.size());
         spans.chain(evaluations).chain(drops).chain(onward).sum()
+    }
+}
+
+impl Keep for Prepared {
+    fn span(&mut self, span: Span) -> usize {
+        let span = prepare(span);
+        let size = span.size();
+        self.spans.push(span);
+        size
+    }
+
+    fn evaluation(&mut self, mut evaluation: Evaluation) -> usize {
+        let text = |value: Option<Value>| value.map(|value| value.to_string());
+        let prepared = PreparedEvaluation {
+            value: std::mem::take(&mut evaluation.value).to_string(),
+            error: text(evaluation.error.take()),
+            submitter: text(evaluation.submitter.take()),
+            metadata: text(evaluation.metadata.take()),
+            tags: json!(std::mem::take(&mut evaluation.tags)).to_string(),
+            evaluation,
+        };
+        let size = prepared.size();
+        self.evaluations.push(prepared);
+        size
     }
 }
 

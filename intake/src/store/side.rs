@@ -1,17 +1,18 @@
 //! What belongs to spans without being one: evaluations, and reports of what was dropped.
 
 use rusqlite::{Connection, OptionalExtension, named_params, params};
-use serde_json::{Value, json};
 
 use super::batch::{Batch, SPAN_KEY};
 use super::ids;
-use crate::model::{DropReport, Evaluation};
+use super::prepare::PreparedEvaluation;
+use crate::model::DropReport;
 
 /// Keeps an evaluation; one with the same id is replaced.
 pub(crate) fn add_evaluation(
     batch: &mut Batch<'_>,
-    evaluation: &Evaluation,
+    prepared: &PreparedEvaluation,
 ) -> rusqlite::Result<()> {
+    let evaluation = &prepared.evaluation;
     let join = match (&evaluation.join_tag, &evaluation.join_key) {
         (Some((key, value)), _) => Some((key.as_str(), value.as_str())),
         (None, Some(key)) => Some(("@join", key.as_str())),
@@ -31,7 +32,6 @@ pub(crate) fn add_evaluation(
         }
     }
     let (trace_id, span_id) = place.map_or((None, None), |(trace, span)| (Some(trace), span));
-    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
     batch.connection.prepare_cached(INSERT_EVALUATION)?.execute(named_params! {
         ":id": evaluation.id,
         ":feedback": evaluation.feedback,
@@ -44,15 +44,15 @@ pub(crate) fn add_evaluation(
         ":app": evaluation.ml_app,
         ":label": evaluation.label,
         ":metric_type": evaluation.metric_type,
-        ":value": evaluation.value.to_string(),
+        ":value": prepared.value,
         ":assessment": evaluation.assessment,
         ":reasoning": evaluation.reasoning,
         ":status": evaluation.status,
-        ":error": text(&evaluation.error),
-        ":submitter": text(&evaluation.submitter),
-        ":tags": json!(evaluation.tags).to_string(),
+        ":error": prepared.error,
+        ":submitter": prepared.submitter,
+        ":tags": prepared.tags,
         ":timestamp_ms": evaluation.timestamp_ms,
-        ":metadata": text(&evaluation.metadata),
+        ":metadata": prepared.metadata,
         ":raw": evaluation.raw,
     })?;
     for trace_id in ids::spellings_of_trace(&trace_id.unwrap_or_default()) {
@@ -109,11 +109,13 @@ fn find(
     Ok(Some((trace_id, span)))
 }
 
-/// Keeps what a tracer has lost. Counts never go down: reports may overtake each other.
+/// Keeps what a tracer has lost. Counts never go down: reports may overtake each other. They end at what
+/// SQLite holds as an integer; a sum beyond it would be none, and its row be refused.
 pub(crate) fn add_drops(connection: &Connection, report: &DropReport) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO drops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT DO UPDATE SET count = CASE ?8 WHEN 1 THEN count + ?4 ELSE max(count, ?4) END,
+         ON CONFLICT DO UPDATE SET count = CASE ?8 WHEN 1
+             THEN count + min(?4, 9223372036854775807 - count) ELSE max(count, ?4) END,
              app = coalesce(?5, app), language = coalesce(?6, language), at_ms = max(at_ms, ?7)",
     )?;
     for (reason, count) in &report.counts {

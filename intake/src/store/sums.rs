@@ -1,4 +1,5 @@
-//! The rows that hold sums: traffic and operations per minute, sessions, single numbers.
+//! The rows that hold sums: traffic and operations per minute, sessions, single numbers. Counts end at
+//! what SQLite holds as an integer: a sum beyond it would be none, and its row refused.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -61,7 +62,8 @@ pub(crate) fn add_traffic(
     connection
         .prepare_cached(
             "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT DO UPDATE SET traces = traces + ?5, errors = errors + ?6,
+             ON CONFLICT DO UPDATE SET traces = traces + min(?5, 9223372036854775807 - max(traces, 0)),
+                 errors = errors + min(?6, 9223372036854775807 - max(errors, 0)),
                  input_tokens = input_tokens + ?7, output_tokens = output_tokens + ?8,
                  cost = cost + ?9, total_tokens = total_tokens + ?10, durations = ?11",
         )?
@@ -100,7 +102,8 @@ pub(crate) fn add_operation(
     connection
         .prepare_cached(
             "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT DO UPDATE SET calls = calls + ?7, errors = errors + ?8,
+             ON CONFLICT DO UPDATE SET calls = calls + min(?7, 9223372036854775807 - max(calls, 0)),
+                 errors = errors + min(?8, 9223372036854775807 - max(errors, 0)),
                  input_tokens = input_tokens + ?9, output_tokens = output_tokens + ?10,
                  cost = cost + ?11, durations = ?12",
         )?
@@ -130,8 +133,9 @@ pub(crate) fn add_session(
     connection
         .prepare_cached(
             "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT DO UPDATE SET last = max(last, ?3), traces = traces + ?4,
-                 errors = errors + ?5, total_tokens = total_tokens + ?6, cost = cost + ?7,
+             ON CONFLICT DO UPDATE SET last = max(last, ?3),
+                 traces = traces + min(?4, 9223372036854775807 - max(traces, 0)),
+                 errors = errors + min(?5, 9223372036854775807 - max(errors, 0)), total_tokens = total_tokens + ?6, cost = cost + ?7,
                  preview = CASE WHEN preview = '' OR (?4 > 0 AND ?3 >= last) THEN ?8 ELSE preview END",
         )?
         .execute(params![

@@ -3,8 +3,13 @@
 //! Spans get in after they are committed, when the writer has nothing better to do: a burst is
 //! taken at full speed, and is found a moment later.
 
+use std::fmt;
+
 use rusqlite::{Connection, params};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::prepare::unpack;
 use super::sums::set_number;
@@ -14,11 +19,12 @@ const INDEXED_TEXT: usize = 256 * 1024;
 /// Bytes of a word.
 const WORD: usize = 64;
 
-/// Indexes up to `limit` spans after `from`; returns the last one done, `None` if there is none.
+/// Indexes up to `limit` spans after `from`, and counts the bytes of what they hold; returns the last one done, `None` if there is none.
 pub(crate) fn index_some(
     connection: &Connection,
     from: i64,
     limit: usize,
+    bytes: &mut usize,
 ) -> rusqlite::Result<Option<i64>> {
     let mut read = connection.prepare_cached(
         "SELECT spans.id, name, model, packed FROM spans JOIN bodies USING (id)
@@ -30,6 +36,7 @@ pub(crate) fn index_some(
         let id: i64 = row.get(0)?;
         let model: Option<String> = row.get(2)?;
         let packed: Vec<u8> = row.get(3)?;
+        *bytes = bytes.saturating_add(packed.len());
         let words = words(&row.get::<_, String>(1)?, model.as_deref(), &packed);
         connection
             .prepare_cached("INSERT OR REPLACE INTO search (rowid, words) VALUES (?1, ?2)")?
@@ -58,15 +65,33 @@ pub(crate) fn index_again(connection: &Connection, id: i64) -> rusqlite::Result<
     Ok(())
 }
 
+/// The parts of a meta in which words are looked for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parts<'a> {
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tool_definitions: Option<&'a RawValue>,
+}
+
 /// The words of a span, each once: how often and where it stands is not kept anyway.
 fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
     let (meta, _) = unpack(packed);
-    let mut text = String::with_capacity(meta.len());
+    let mut text = String::new();
     push(&mut text, name);
     push(&mut text, model.unwrap_or_default());
-    let meta: Value = serde_json::from_str(&meta).unwrap_or_default();
-    for part in ["input", "output", "error", "metadata", "tool_definitions"] {
-        collect(&mut text, &meta[part]);
+    let parts: Parts<'_> = serde_json::from_str(&meta).unwrap_or_default();
+    let parts = [parts.input, parts.output, parts.error, parts.metadata, parts.tool_definitions];
+    for part in parts.into_iter().flatten() {
+        // What was kept is JSON; the words before a place that is none are words.
+        let _ = Words(&mut text).deserialize(&mut serde_json::Deserializer::from_str(part.get()));
     }
     text.make_ascii_lowercase();
     // What is longer than any word is a picture, a key or a hash.
@@ -80,16 +105,62 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-fn collect(words: &mut String, value: &Value) {
-    if words.len() > INDEXED_TEXT {
-        return;
+/// Gathers the texts and numbers of a value as it is read: a value of many parts takes no memory.
+struct Words<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Words<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_any(self)
     }
-    match value {
-        Value::String(text) => push(words, text),
-        Value::Number(number) => push(words, &number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| collect(words, item)),
-        Value::Object(members) => members.values().for_each(|member| collect(words, member)),
-        Value::Null | Value::Bool(_) => {}
+}
+
+impl<'de> Visitor<'de> for Words<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any value")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if self.0.len() <= INDEXED_TEXT {
+            let end = text.floor_char_boundary(INDEXED_TEXT);
+            push(self.0, &text[..end]);
+        }
+        Ok(())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
+        self.visit_str(&Value::from(number).to_string())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Words(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while members.next_key::<IgnoredAny>()?.is_some() {
+            members.next_value_seed(Words(&mut *self.0))?;
+        }
+        Ok(())
     }
 }
 

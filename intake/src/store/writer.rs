@@ -15,7 +15,8 @@ use super::ledger::Ledger;
 use super::outbox::{Fate, Outlet};
 use super::prepare::Prepared;
 use super::sums::set_number;
-use super::{Retention, Shared, retention, side, words};
+use super::{NotKept, Retention, Shared, retention, side, words};
+use crate::memory;
 
 /// Spans of one transaction: bounds its memory and the wait of the last in it.
 const BATCH_SPANS: usize = 4_000;
@@ -27,11 +28,15 @@ const INDEX_MANY: usize = 2_000;
 const QUIET: Duration = Duration::from_millis(50);
 /// How far the text index may be behind before requests wait for it.
 const INDEX_LAG: i64 = 1_000_000;
+/// After so many bytes memory is given back, so often at most.
+const FREED: usize = 4 * 1024 * 1024;
+const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often old traces are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
 /// Where the outcome of a job is told.
-type Done = oneshot::Sender<Result<(), String>>;
+type Done = oneshot::Sender<Result<(), NotKept>>;
+type Group = Vec<(Prepared, usize, Done)>;
 
 /// What the thread is told.
 pub(crate) enum Job {
@@ -57,6 +62,9 @@ pub(crate) struct Writer {
     counters: Counters,
     cache: Cache,
     ledger: Ledger,
+    /// Bytes that were written or indexed since memory was last given back, and when that was.
+    freed: usize,
+    gave_back: Instant,
 }
 
 impl Writer {
@@ -88,7 +96,9 @@ impl Writer {
             traces: number("SELECT count(*) FROM traces")?,
         };
         let cache = Cache::default();
-        let mut writer = Self { connection, shared, retention, counters, cache, ledger };
+        let (freed, gave_back) = (0, Instant::now());
+        let mut writer =
+            Self { connection, shared, retention, counters, cache, ledger, freed, gave_back };
         writer.make_room();
         writer.publish(&[]);
         Ok(writer)
@@ -139,6 +149,10 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if self.freed > FREED && self.gave_back.elapsed() >= GIVE_BACK_EVERY {
+                memory::give_back();
+                (self.freed, self.gave_back) = (0, Instant::now());
+            }
             if looked.elapsed() >= RETENTION_EVERY {
                 // Deleting goes in steps; there is more to do if this one did something.
                 if !self.retain() {
@@ -165,7 +179,7 @@ impl Writer {
                 }
                 Job::Clear { done } => {
                     self.write(std::mem::take(&mut group));
-                    let _ = done.send(self.clear().map_err(|error| error.to_string()));
+                    let _ = done.send(self.clear().map_err(|error| not_kept(&error)));
                 }
                 Job::Settle { row, fate } => self.ledger.settle(row, fate),
             }
@@ -176,14 +190,44 @@ impl Writer {
         self.write(group);
     }
 
-    fn write(&mut self, group: Vec<(Prepared, usize, Done)>) {
+    fn write(&mut self, group: Group) {
         if group.is_empty() && !self.ledger.has_settled() {
             return;
         }
+        let together = self.write_together(&group);
+        if together.is_ok() || group.len() < 2 {
+            for each in group {
+                self.answer(each, together.clone());
+            }
+            return;
+        }
+        // A request that can never be kept must cost nobody else's: each goes by itself. What fails for
+        // the database's own reasons, as on a full disk, does so for the others as well.
+        let mut broken = None;
+        for each in group {
+            let outcome = match &broken {
+                Some(reason) => Err(NotKept::Failed(String::clone(reason))),
+                None => self.write_together(std::slice::from_ref(&each)),
+            };
+            if let Err(NotKept::Failed(reason)) = &outcome {
+                broken.get_or_insert_with(|| reason.clone());
+            }
+            self.answer(each, outcome);
+        }
+    }
+
+    fn answer(&mut self, (_, size, done): (Prepared, usize, Done), outcome: Result<(), NotKept>) {
+        self.freed = self.freed.saturating_add(size);
+        self.shared.queue.leave(size);
+        let _ = done.send(outcome);
+    }
+
+    /// One transaction of all these requests; nothing of it is kept if anything fails.
+    fn write_together(&mut self, group: &[(Prepared, usize, Done)]) -> Result<(), NotKept> {
         let before = self.counters.clone();
         let outcome = self.transaction(|writer| {
             let mut batch = Batch::new(&writer.connection, &mut writer.counters, &mut writer.cache);
-            for (prepared, _, _) in &group {
+            for (prepared, _, _) in group {
                 for span in &prepared.spans {
                     batch.add_span(span)?;
                 }
@@ -205,7 +249,7 @@ impl Writer {
             }
             Ok((changed, moved))
         });
-        let answer = match outcome {
+        match outcome {
             Ok((changed, moved)) => {
                 self.ledger.written(moved);
                 self.publish(&changed);
@@ -214,12 +258,8 @@ impl Writer {
             Err(error) => {
                 self.counters = before;
                 self.forget();
-                Err(error.to_string())
+                Err(not_kept(&error))
             }
-        };
-        for (_, size, done) in group {
-            self.shared.queued.fetch_sub(size, Ordering::Relaxed);
-            let _ = done.send(answer.clone());
         }
     }
 
@@ -254,7 +294,7 @@ impl Writer {
         let from = self.counters.indexed;
         let end = self.counters.next_span - 1;
         let done = self.transaction(|writer| {
-            let last = words::index_some(&writer.connection, from, limit)?;
+            let last = words::index_some(&writer.connection, from, limit, &mut writer.freed)?;
             if last.is_none() {
                 set_number(&writer.connection, "indexed", end)?;
             }
@@ -329,5 +369,22 @@ impl Writer {
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
         self.shared.changes.add(changed, self.counters.seq);
         self.shared.outbox.post(self.counters.outbox);
+    }
+}
+
+/// Whether another try may do. What breaks a rule of the tables, or makes the writer fail, does so
+/// every time, and must not be answered as if it were the database's trouble of the moment.
+fn not_kept(error: &rusqlite::Error) -> NotKept {
+    use rusqlite::ErrorCode;
+    let reason = error.to_string();
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::ConstraintViolation
+            | ErrorCode::TypeMismatch
+            | ErrorCode::TooBig
+            | ErrorCode::ParameterOutOfRange
+            | ErrorCode::InternalMalfunction,
+        ) => NotKept::Never(reason),
+        _ => NotKept::Failed(reason),
     }
 }

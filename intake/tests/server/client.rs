@@ -61,8 +61,7 @@ impl Intake {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
-        // The intake may answer and close before it has read all of a body that is too large.
-        let _ = stream.write_all(body);
+        stream.write_all(body).unwrap();
         Answer::read(&mut BufReader::new(stream)).expect("an answer")
     }
 
@@ -96,13 +95,16 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
+    /// As text; what is none of it is replaced.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     /// Reads one answer; `None` if the connection breaks off.
     pub(crate) fn read(stream: &mut impl BufRead) -> Option<Self> {
-        let mut answer = Self { status: 0, headers: Vec::new(), body: String::new() };
+        let (body, bytes) = (String::new(), Vec::new());
+        let mut answer = Self { status: 0, headers: Vec::new(), body, bytes };
         loop {
             let mut line = String::new();
             if stream.read_line(&mut line).ok()? == 0 {
@@ -122,9 +124,9 @@ impl Answer {
             None if matches!(answer.status, 204 | 304) => 0,
             None => return None,
         };
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).ok()?;
-        answer.body = String::from_utf8(body).ok()?;
+        answer.bytes.resize(length, 0);
+        stream.read_exact(&mut answer.bytes).ok()?;
+        answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
         Some(answer)
     }
 

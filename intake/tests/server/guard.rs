@@ -61,6 +61,25 @@ fn a_name_that_another_site_points_here_is_refused() {
         let host = format!("{host}:{port}");
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", &host)], b"").status, 403, "{host}");
     }
+    // What is no name at all, and a first line that says another.
+    for host in [
+        "[::1",
+        "[::1].evil.example",
+        "[::1]evil",
+        "::1",
+        "localhost:80:80",
+        "localhost:x",
+        "u@localhost",
+        "",
+    ] {
+        assert_eq!(intake.ask_with("GET", TRACES, &[("Host", host)], b"").status, 403, "{host}");
+    }
+    let two = [("Host", "localhost"), ("Host", "evil.example")];
+    assert_eq!(intake.ask_with("GET", TRACES, &two, b"").status, 400);
+    let absolute = format!("http://evil.example{TRACES}");
+    assert_eq!(intake.ask_with("GET", &absolute, &[("Host", "localhost")], b"").status, 403);
+    let absolute = format!("http://localhost:{port}{TRACES}");
+    assert_eq!(intake.ask_with("GET", &absolute, &[("Host", "localhost")], b"").status, 200);
     for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "app.localhost"] {
         let host = format!("{host}:{port}");
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", &host)], b"").status, 200, "{host}");
@@ -188,8 +207,11 @@ fn with_a_token_only_who_knows_it_may_send_and_read() {
     }
     let key = [json, ("DD-API-KEY", "open sesame")];
     assert_eq!(intake.ask_with("POST", "/api/v2/llmobs", &key, &body).status, 202);
-    let bearer = [("Authorization", "Bearer open sesame"), ("Host", "traces.example")];
-    assert_eq!(intake.ask_with("GET", TRACES, &bearer, b"").status, 200);
+    for scheme in ["Bearer", "bearer", "BEARER "] {
+        let bearer = format!("{scheme} open sesame");
+        let bearer = [("Authorization", bearer.as_str()), ("Host", "traces.example")];
+        assert_eq!(intake.ask_with("GET", TRACES, &bearer, b"").status, 200, "{scheme}");
+    }
 
     // The browser: once by the address, then by a cookie that scripts do not see.
     let entered = intake.ask("GET", "/sessions?token=open+sesame", b"");

@@ -49,7 +49,8 @@ pub(crate) fn drops(connection: &Connection) -> rusqlite::Result<Drops> {
         client.app = client.app.take().or(row.get("app")?);
         client.language = client.language.take().or(row.get("language")?);
         client.last_ms = client.last_ms.max(row.get("at_ms")?);
-        *totals.entry(reason.clone()).or_default() += count;
+        let total: &mut i64 = totals.entry(reason.clone()).or_default();
+        *total = total.saturating_add(count);
         if what == "spans" {
             client.spans.insert(reason, count);
         } else {

@@ -65,7 +65,8 @@ pub(crate) fn facets(
         for (grain, first, last) in &stretches {
             let mut rows = statement.query([grain, first, last])?;
             while let Some(row) = rows.next()? {
-                *sums.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+                let sum = sums.entry(row.get(0)?).or_default();
+                *sum = sum.saturating_add(row.get(1)?);
             }
         }
         let sums = sums.into_iter().filter(|(_, count)| *count > 0);
@@ -76,16 +77,18 @@ pub(crate) fn facets(
     };
     let place = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
     Ok(Facets {
-        apps: count(&format!("SELECT app, sum(traces) FROM traffic WHERE {place} GROUP BY app"))?,
+        apps: count(&format!(
+            "SELECT app, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY app"
+        ))?,
         kinds: count(&format!(
-            "SELECT kind, sum(traces) FROM traffic WHERE {place} GROUP BY kind"
+            "SELECT kind, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY kind"
         ))?,
         models: count(&format!(
-            "SELECT model, sum(calls) FROM operations WHERE {place} AND model <> '' GROUP BY model"
+            "SELECT model, CAST(total(calls) AS INTEGER) FROM operations WHERE {place} AND model <> '' GROUP BY model"
         ))?,
         statuses: count(&format!(
-            "SELECT 'ok', coalesce(sum(traces - errors), 0) FROM traffic WHERE {place}
-             UNION ALL SELECT 'error', coalesce(sum(errors), 0) FROM traffic WHERE {place}"
+            "SELECT 'ok', CAST(total(traces - errors) AS INTEGER) FROM traffic WHERE {place}
+             UNION ALL SELECT 'error', CAST(total(errors) AS INTEGER) FROM traffic WHERE {place}"
         ))?,
         tags: tags(connection)?,
         sessions_count: connection

@@ -157,7 +157,7 @@ pub(crate) fn overview(
 
     let mut models = HashMap::<String, Measure>::new();
     let mut operations = HashMap::<(String, String), Measure>::new();
-    let mut spans = 0;
+    let mut spans = 0_i64;
     let mut statement = connection.prepare_cached(
         "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
@@ -167,7 +167,7 @@ pub(crate) fn overview(
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
             let measure = measure(row, "calls", false)?;
-            spans += measure.count;
+            spans = spans.saturating_add(measure.count);
             let model: String = row.get("model")?;
             if !model.is_empty() {
                 models.entry(model).or_default().merge(&measure);

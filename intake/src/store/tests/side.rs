@@ -25,6 +25,38 @@ fn numbers_beyond_all_sense_harm_no_sum() {
 }
 
 #[test]
+fn counts_end_at_the_largest_integer_wherever_they_are_summed() {
+    let kept = Temporary::new();
+    kept.keep(vec![workflow("t", "1", 0)]);
+    // As of a database in which somebody has counted very long.
+    let most = i64::MAX;
+    let database = Connection::open(kept.directory.join(FILE)).unwrap();
+    database
+        .execute_batch(&format!(
+            "UPDATE traffic SET traces = {most}, errors = {most};
+             UPDATE operations SET calls = {most}, errors = {most};
+             UPDATE sessions SET traces = {most}, errors = {most};
+             UPDATE tags SET traces = {most}"
+        ))
+        .unwrap();
+    kept.keep(vec![failed(workflow("u", "1", 0)), failed(span("u", "2", Some("1"), 0))]);
+    for reason in ["queue_full", "queue_full"] {
+        let report = DropReport {
+            client: "c".to_owned(),
+            ml_app: None,
+            language: None,
+            at_ms: 1,
+            what: Lost::Spans,
+            counts: vec![(reason.to_owned(), u64::MAX)],
+            delta: true,
+        };
+        kept.keep_all(Decoded { drops: vec![report], ..Decoded::default() });
+    }
+    assert_eq!(kept.list(by(|_| {})).len(), 2);
+    assert!(kept.overview()["totals"]["spans"].as_i64().unwrap() > 0);
+}
+
+#[test]
 fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
     let kept = Temporary::new();
     let hex = "000000000000000000000000000000ff";

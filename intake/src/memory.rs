@@ -1,0 +1,73 @@
+//! What large requests take of memory: bounded while they are read, and given back afterwards.
+//!
+//! A value of JSON takes many times its text once it is read, and a C library keeps freed pages for
+//! the next time. So what is large is read one at a time, and its pages go back when it is done.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Bytes that any request may take without waiting for another.
+const SMALL: usize = 16 * 1024 * 1024;
+/// Bytes that one span may take once it is read.
+pub(crate) const LARGEST: usize = 256 * 1024 * 1024;
+
+/// The one who reads something large.
+static READING: Mutex<()> = Mutex::new(());
+/// The one who holds a large body.
+static HOLDING: Mutex<()> = Mutex::new(());
+
+/// Room for something large, until it is dropped.
+pub(crate) struct Room {
+    _turn: Option<MutexGuard<'static, ()>>,
+}
+
+/// The machine has no room for that now.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+/// Waits until so many bytes may be taken for what is read of one span.
+pub(crate) fn to_read(bytes: usize) -> Result<Room, Full> {
+    room(&READING, bytes)
+}
+
+/// Waits until so many bytes may be taken for a body that was inflated. Ask before `to_read`.
+pub(crate) fn to_hold(bytes: usize) -> Result<Room, Full> {
+    room(&HOLDING, bytes)
+}
+
+fn room(one: &'static Mutex<()>, bytes: usize) -> Result<Room, Full> {
+    if bytes <= SMALL {
+        return Ok(Room { _turn: None });
+    }
+    let turn = one.lock().unwrap_or_else(PoisonError::into_inner);
+    // An allocation that fails ends the process; this one asks first.
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| Full)?;
+    Ok(Room { _turn: Some(turn) })
+}
+
+/// Has the C library return what it keeps of freed memory to the system.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn give_back() {
+    // SAFETY: takes no pointer and may be called at any time, from any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Other C libraries return large blocks by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn give_back() {}
+
+/// Has the C library keep less: called once, before there are threads.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn keep_little() {
+    // Each arena keeps what was once needed in it, and each thread may have one. A block of a MiB or
+    // more has pages of its own, which go when it does; without this the limit grows with use.
+    // SAFETY: sets numbers, before any other thread could read them.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 4);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1024 * 1024);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn keep_little() {}
