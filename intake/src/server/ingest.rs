@@ -154,7 +154,7 @@ fn decoded(
     };
     let taken = decode::take(route, kind, headers, &body.bytes, &mut keeper).map_err(refused)?;
     for warning in &taken.warnings {
-        eprintln!("witspan intake: {path}: {warning}");
+        crate::terminal::note!("witspan intake: {path}: {warning}");
     }
     let Keeper { mut prepared, mut outgoing, .. } = keeper;
     let items = taken.spans + taken.evaluations;

@@ -62,7 +62,7 @@ impl Refusals {
         *spans = spans.saturating_add(left_out.spans);
         *evaluations = evaluations.saturating_add(left_out.evaluations);
         if first {
-            eprintln!(
+            crate::terminal::note!(
                 "witspan intake: left {} out of a request to {path} and took the rest: {reason}; \
                  more of these are counted, see /drops",
                 left_out.count()
