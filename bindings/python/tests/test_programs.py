@@ -142,12 +142,9 @@ def test_wrong_calls_are_refused_by_one_class_and_states_are_counted(receiver: R
     }
 
 
-def test_a_context_gives_what_it_gave_and_refuses_what_is_wrong(receiver: Receiver) -> None:
+def test_a_context_gives_what_it_gave_and_raises_nothing(receiver: Receiver) -> None:
     out = run("annotation_context", receiver).out.splitlines()
-    assert out[:2] == ["ctx value None", "name at start renamed"]
-    assert out[2].startswith("bad tags raised LLMObsArgumentError")
-    assert out[3].startswith("bad prompt raised LLMObsArgumentError")
-    assert out[4:] == ["active after: None"]
+    assert out == ["ctx value None", "name at start renamed", "active after: None"]
 
 
 def test_decorated_functions_give_what_they_gave(receiver: Receiver) -> None:

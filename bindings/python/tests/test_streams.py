@@ -280,11 +280,11 @@ def test_lists_are_cut_at_10_000_items_and_texts_are_not(tracing: Tracing) -> No
     assert named["letters"]["meta"]["output"]["value"] == "x" * 10_003
 
 
-def test_a_stream_of_items_that_are_no_messages_is_left_out_and_counted(tracing) -> None:
+def test_a_stream_of_items_that_are_no_messages_is_sent_as_their_text(tracing) -> None:
     @llm
     def ask():
         yield 5
 
     assert list(ask()) == [5]
-    assert "output" not in tracing.only()["meta"]
-    assert LLMObs.statistics()["annotations_rejected"] == 1
+    assert tracing.only()["meta"]["output"] == {"messages": [{"content": "5", "role": ""}]}
+    assert LLMObs.statistics()["warnings"] == 1
