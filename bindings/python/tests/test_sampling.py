@@ -60,7 +60,7 @@ def test_a_rate_that_is_none_is_told_and_counts_as_all(
     assert "number from 0 to 1" in line
 
 
-@pytest.mark.parametrize("wrong", ["1", True, [1]], ids=str)
+@pytest.mark.parametrize("wrong", ["1", [1]], ids=str)
 def test_a_rate_of_a_wrong_type_raises(wrong) -> None:
     with pytest.raises(LLMObsArgumentError, match="`sample_rate` is of type"):
         LLMObs.enable(ml_app="tests", sample_rate=wrong)
