@@ -74,12 +74,6 @@ fn a_name_that_another_site_points_here_is_refused() {
     ] {
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", host)], b"").status, 403, "{host}");
     }
-    let two = [("Host", "localhost"), ("Host", "evil.example")];
-    assert_eq!(intake.ask_with("GET", TRACES, &two, b"").status, 400);
-    let absolute = format!("http://evil.example{TRACES}");
-    assert_eq!(intake.ask_with("GET", &absolute, &[("Host", "localhost")], b"").status, 403);
-    let absolute = format!("http://localhost:{port}{TRACES}");
-    assert_eq!(intake.ask_with("GET", &absolute, &[("Host", "localhost")], b"").status, 200);
     for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "app.localhost"] {
         let host = format!("{host}:{port}");
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", &host)], b"").status, 200, "{host}");
