@@ -90,9 +90,9 @@ fn names_in_an_annotation_forge_no_line_and_no_error() {
     let name = format!("a.{EVIL}");
     let (heard, _) = annotated(json!({"metrics": {name.as_str(): 1}}));
     assert_one_line(&heard.one(Topic::Annotation));
-    // The error of a wrong value is printed by many a program.
-    let (_, error) = annotated(json!({"metrics": {EVIL: "much"}}));
-    assert_one_line(&error.expect("a text is no metric").to_string());
+    // The error of a wrong member is printed by many a program.
+    let (_, error) = annotated(json!({EVIL: "much"}));
+    assert_one_line(&error.expect("no member has this name").to_string());
 }
 
 #[test]
