@@ -1,6 +1,6 @@
 //! Documents: what an embedding span takes in and a retrieval span gives out.
 
-use super::{Parser, Path, number_in, present};
+use super::{Parser, Path, number_of, present};
 use crate::error::Refused;
 use crate::json::{Number, Reader, Value, put};
 
@@ -52,20 +52,12 @@ impl Parser<'_> {
         for (member, field) in [("ranking", ranking), ("score", score)] {
             let Some((value, _)) = present(field) else { continue };
             let path = path.member(member);
-            let said;
-            let number = match value {
-                Value::Number(Number::NonFinite(word)) => {
-                    self.warn(&path, format_args!("is {word}: it was left out"));
-                    continue;
-                }
-                Value::Number(number) => Some(number),
-                Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
-                Value::Text(text) => {
-                    said = text.decode();
-                    number_in(&said)
-                }
-                _ => None,
-            };
+            if let Value::Number(Number::NonFinite(word)) = value {
+                self.warn(&path, format_args!("is {word}: it was left out"));
+                continue;
+            }
+            let mut said = String::new();
+            let number = number_of(value, &mut said);
             match number {
                 None => self.left_out(&path, value.describe(), "a number")?,
                 Some(Number::Float(_)) if member == "ranking" => {

@@ -4,7 +4,7 @@
 //! evaluations, and ddtrace 4.16.
 
 use super::{
-    AS_TEXT, Field, Given, Parser, Path, Warning, foreign, got, is_nothing, not_json, number_in,
+    AS_TEXT, Field, Given, Parser, Path, Warning, foreign, got, is_nothing, not_json, number_of,
     open_object,
 };
 use crate::error::Refused;
@@ -361,17 +361,8 @@ impl Parser<'_> {
             return self.instead(&path, field, "absent", accepted, feedback, metric);
         };
         let name = format!("{kind}_value");
-        let said;
-        let number = match value {
-            Value::Number(Number::NonFinite(_)) => None,
-            Value::Number(number) => Some(number),
-            Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
-            Value::Text(text) => {
-                said = text.decode();
-                number_in(&said)
-            }
-            _ => None,
-        };
+        let mut said = String::new();
+        let number = number_of(value, &mut said);
         match (kind, value, number) {
             ("score", _, Some(number)) => {
                 super::write_metric(metric.begin_escaped(name.as_bytes()), number);

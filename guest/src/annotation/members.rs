@@ -1,6 +1,6 @@
 //! Metadata, metrics and tags: objects whose members are merged by key.
 
-use super::{Parser, Path, number_in, open_object};
+use super::{Parser, Path, number_of, open_object};
 use crate::error::Refused;
 use crate::json::{Members, Number, Reader, Text, Value, write_escaped, write_number};
 use crate::notes::Notes;
@@ -49,8 +49,7 @@ impl Parser<'_> {
         while let Some(key) = reader.member(first)? {
             first = false;
             let value = reader.value()?;
-            let said;
-            let number = match value {
+            match value {
                 // What a provider did not count.
                 Value::Null => continue,
                 Value::Number(Number::NonFinite(name)) => {
@@ -58,14 +57,10 @@ impl Parser<'_> {
                     self.warn(&path.member(&key.decode()), what);
                     continue;
                 }
-                Value::Number(number) => Some(number),
-                Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
-                Value::Text(text) => {
-                    said = text.decode();
-                    number_in(&said)
-                }
-                _ => None,
-            };
+                _ => {}
+            }
+            let mut said = String::new();
+            let number = number_of(value, &mut said);
             let Some(number) = number else {
                 self.left_out(&path.member(&key.decode()), value.describe(), "a number")?;
                 reader.skip(value)?;

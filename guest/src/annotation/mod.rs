@@ -33,7 +33,7 @@ use parser::{AS_TEXT, Field, close, foreign, got, key, mark, open_list, open_obj
 use path::Given;
 pub(crate) use path::Path;
 pub use text::text_of;
-use text::{is_name, is_nothing, is_text, number_in};
+use text::{is_name, is_nothing, is_text, number_of};
 pub(crate) use tools::version_of;
 
 /// Something that was accepted, but not as it was given.

@@ -63,8 +63,24 @@ pub(super) fn is_name(field: Option<Field<'_>>) -> bool {
     }
 }
 
+/// The finite number that a value is: a number, yes or no as 1 or 0, or a text that says a number and
+/// nothing else, which `said` then holds.
+#[inline]
+pub(super) fn number_of<'n>(value: Value<'n>, said: &'n mut String) -> Option<Number<'n>> {
+    match value {
+        Value::Number(Number::NonFinite(_)) => None,
+        Value::Number(number) => Some(number),
+        Value::Bool(flag) => Some(Number::Integer(if flag { "1" } else { "0" })),
+        Value::Text(text) => {
+            *said = text.decode();
+            number_in(said)
+        }
+        _ => None,
+    }
+}
+
 /// The number that a text says, if it says nothing else.
-pub(super) fn number_in(text: &str) -> Option<Number<'_>> {
+fn number_in(text: &str) -> Option<Number<'_>> {
     let mut reader = Reader::new(text);
     match reader.value() {
         Ok(Value::Number(number @ (Number::Integer(_) | Number::Float(_)))) => {
