@@ -40,6 +40,12 @@ fn the_thread_that_sends_takes_no_signal_of_the_application() {
     assert!(seen > 0);
 }
 
+/// Who starts the tests in the background, or by nohup, has them ignore signals.
+fn not_ignored(signal: libc::c_int) {
+    // SAFETY: it is a signal, and the handling is the system's own.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
 /// A program of its own, which the test below starts: a signal ends the whole process.
 #[test]
 #[ignore = "started by another test"]
@@ -50,9 +56,10 @@ fn a_program() {
         ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", &origin),
     ])));
+    let signal = env::var("TEST_SIGNAL").expect("which").parse().expect("a number");
+    not_ignored(signal);
     tracer.deliver_at_signals(PATIENCE, None).expect("a handler can be set");
     make_many(&tracer, "span", 100);
-    let signal = env::var("TEST_SIGNAL").expect("which").parse().expect("a number");
     // SAFETY: it is a signal.
     unsafe { libc::raise(signal) };
     exit_signals::wait();
@@ -81,6 +88,7 @@ fn a_signal_that_nobody_wants_delivered_is_left_alone() {
         assert_eq!(libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut action), 0);
         action.sa_sigaction
     };
+    not_ignored(libc::SIGHUP);
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     assert_eq!(handler(), libc::SIG_DFL);

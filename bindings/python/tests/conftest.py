@@ -22,6 +22,15 @@ from witspan._native import Span
 Event = dict[str, Any]
 Done = TypeVar("Done")
 
+# Who starts the tests in the background, or by nohup, has them ignore these, and so would every
+# program that they start.
+for _number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(
+            _number,
+            signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL,
+        )
+
 
 class Receiver:
     """Takes spans in SDK-intake form, as an agent or the intake does, and keeps them decoded."""
