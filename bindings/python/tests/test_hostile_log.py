@@ -100,10 +100,12 @@ def test_the_package_escapes_what_the_native_module_does(run: Run) -> None:
     assert shown("\ud800\x00\U0001f44d") == r"\ud800\u0000" + "\U0001f44d"
 
 
-def test_an_error_about_a_name_is_one_line(receiver: Receiver) -> None:
+def test_an_error_about_a_value_is_one_line(receiver: Receiver) -> None:
     LLMObs.enable(ml_app="app", agentless_enabled=False)
-    with LLMObs.llm(name="n"), pytest.raises(LLMObsArgumentError) as wrong:
-        LLMObs.annotate(metrics={EVIL: "much"})
+    with pytest.raises(LLMObsArgumentError) as wrong:
+        LLMObs.submit_evaluation(
+            label="a", metric_type=EVIL, value=1, span={"span_id": "1", "trace_id": "2"}
+        )
     assert ESCAPED in str(wrong.value)
 
 
