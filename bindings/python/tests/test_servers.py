@@ -105,11 +105,15 @@ def serve(
     ) as server:
         assert server.stderr is not None
         said = ""
+        port: re.Match[str] | None = None
+        # A worker that is still importing is ended in uvicorn's way, by a traceback.
+        workers = 2 if "--workers" in options else 1
         try:
-            while (port := re.search(r"running on http://127.0.0.1:(\d+)", said)) is None:
+            while port is None or said.count("Application startup complete") < workers:
                 line = server.stderr.readline()
                 assert line, said
                 said += line
+                port = port or re.search(r"running on http://127.0.0.1:(\d+)", said)
             answered = set()
             for _ in range(10):
                 answered.add(ask(int(port[1])))
