@@ -104,7 +104,7 @@ fn the_contract_is_all_that_the_component_offers() {
         ("evaluations", "submit submit-feedback"),
         ("processing", "return-event set-processor take-event"),
         ("propagation", "extract inject remote-of"),
-        ("tracing", "abandon annotate check-context configure export-span finish start-span"),
+        ("tracing", "abandon annotate check-context configure export-span finish start-span times"),
         ("types", ""),
     ] {
         let interface = format!("witspan:llmobs/{interface}@0.1.0");
