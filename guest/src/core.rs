@@ -13,8 +13,9 @@ use crate::sending::Sending;
 use crate::settings::{Destination, Settings};
 use crate::slots::{Handle, Slot, Slots};
 use crate::span::{App, Failure, Frame, Record, SpanKind};
-use crate::statistics::{DropReason, Statistics};
+use crate::statistics::Statistics;
 use std::rc::Rc;
+use witspan_setup::DropReason;
 
 /// What finishing a span leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! When a batch goes, and what follows from an intake's answer. Pure rules: no clock, no I/O.
 
-use crate::settings::{Limits, Route};
-use crate::statistics::DropReason;
+use crate::settings::Route;
 use witspan_propagation::Header;
+use witspan_setup::DropReason;
+use witspan_setup::Limits;
 
 /// What a poll is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::queue::Pushed;
-use crate::statistics::DropReason;
+use witspan_setup::DropReason;
 
 /// The path of evaluations, the same for both formats of spans.
 pub(crate) const PATH: &str = "/api/intake/llm-obs/v2/eval-metric";

@@ -7,9 +7,9 @@ use crate::encode::{Ended, stand_in, write_processor_event};
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::span::{Agent, Failure};
-use crate::statistics::DropReason;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use witspan_setup::DropReason;
 
 /// A finished span that waits for the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::platform::Platform;
 use crate::queue::{Batch, Bounds, Pushed, Queue};
 use crate::settings::{Destination, Settings};
-use crate::statistics::DropReason;
 use std::collections::VecDeque;
+use witspan_setup::DropReason;
 
 /// How many ended spans one poll encodes at most, once their destination is known.
 const ENCODED_A_POLL: usize = 64;

@@ -1,6 +1,7 @@
 //! What all spans of a core share, and the bounds of its memory.
 
 use crate::error::{Error, refused};
+use witspan_setup::Limits;
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,42 +28,6 @@ pub struct Destination {
     pub format: IntakeFormat,
     /// By which way requests leave.
     pub route: Route,
-}
-
-/// Bounds of memory and of batches; see `wit/types.wit` for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Spans that make a batch full.
-    pub batch_spans: u32,
-    /// Bytes that make a batch full.
-    pub batch_bytes: u32,
-    /// Age in nanoseconds at which a batch goes.
-    pub batch_age_ns: u64,
-    /// Bytes of finished spans that wait.
-    pub queue_bytes: u32,
-    /// Bytes that open spans hold.
-    pub open_bytes: u32,
-    /// Bytes of one span.
-    pub event_bytes: u32,
-    /// How often one batch is sent at most.
-    pub attempts: u32,
-    /// Nanoseconds in which a batch is sent again.
-    pub retry_budget_ns: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            batch_spans: 500,
-            batch_bytes: 4_000_000,
-            batch_age_ns: 1_000_000_000,
-            queue_bytes: 32 << 20,
-            open_bytes: 64 << 20,
-            event_bytes: 5_000_000,
-            attempts: 8,
-            retry_budget_ns: 60_000_000_000,
-        }
-    }
 }
 
 /// Which traces are marked as sampled; see `wit/types.wit`.

@@ -8,10 +8,10 @@ use crate::platform::Platform;
 use crate::propagation::{agent_at, trace_at};
 use crate::slots::Handle;
 use crate::span::{Agent, App, Frame, NAME_BYTES, Record, SpanKind, cut_text};
-use crate::statistics::DropReason;
 use crate::trace::Trace;
 use std::rc::Rc;
 use witspan_propagation::Remote;
+use witspan_setup::DropReason;
 
 /// What a new span belongs to; see `wit/tracing.wit`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,65 +1,6 @@
 //! Counters: nothing is lost without a number that says so.
 
-/// Why spans did not arrive; see `wit/types.wit` for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DropReason {
-    /// Too many bytes wait to be sent.
-    QueueFull,
-    /// Open spans hold too many bytes.
-    OpenFull,
-    /// Abandoned, or open at the end.
-    Unfinished,
-    /// The intake refused it for good.
-    Rejected,
-    /// Sent as often as allowed.
-    RetriesExhausted,
-    /// The host has no API key.
-    NoApiKey,
-    /// The host ended first.
-    Shutdown,
-    /// Too long even without input and output.
-    TooLarge,
-    /// The instance failed.
-    Trap,
-    /// Its trace was not sampled.
-    NotSampled,
-    /// The application's processor dropped it.
-    Processor,
-}
-
-impl DropReason {
-    /// All reasons, in the order of the contract.
-    pub const ALL: [DropReason; 11] = [
-        DropReason::QueueFull,
-        DropReason::OpenFull,
-        DropReason::Unfinished,
-        DropReason::Rejected,
-        DropReason::RetriesExhausted,
-        DropReason::NoApiKey,
-        DropReason::Shutdown,
-        DropReason::TooLarge,
-        DropReason::Trap,
-        DropReason::NotSampled,
-        DropReason::Processor,
-    ];
-
-    /// The reason's name in the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            DropReason::QueueFull => "queue-full",
-            DropReason::OpenFull => "open-full",
-            DropReason::Unfinished => "unfinished",
-            DropReason::Rejected => "rejected",
-            DropReason::RetriesExhausted => "retries-exhausted",
-            DropReason::NoApiKey => "no-api-key",
-            DropReason::Shutdown => "shutdown",
-            DropReason::TooLarge => "too-large",
-            DropReason::Trap => "trap",
-            DropReason::NotSampled => "not-sampled",
-            DropReason::Processor => "processor",
-        }
-    }
-}
+use witspan_setup::DropReason;
 
 fn lose(dropped: &mut [u64], reason: DropReason, count: u64) {
     if let Some(place) = dropped.get_mut(reason as usize) {

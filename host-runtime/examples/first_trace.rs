@@ -9,7 +9,7 @@ use witspan::{Config, Error, SpanKind, Tracer};
 
 fn main() -> Result<(), Error> {
     let mut config = Config::from_env();
-    config.ml_app = "first-trace".to_owned();
+    config.set("ml_app", "first-trace");
     let tracer = Tracer::start(config)?;
 
     let agent = tracer.span(SpanKind::Agent).name("librarian").session_id("session-1").start()?;

@@ -7,6 +7,7 @@ use crate::worker::{Shared, settled};
 use std::sync::{Arc, mpsc};
 use std::thread::Builder;
 use std::time::Duration;
+use witspan_setup::Event;
 
 /// The worker, as a signal needs it. It waits for nothing that the application may
 /// hold: whatever that is doing, it ends in time.
@@ -41,9 +42,7 @@ impl Last {
         let tell = move || {
             let lost = pool.statistics().pending();
             if lost > 0 {
-                pool.notices().tell(Topic::Signal, || {
-                    format!("{lost} spans could not be sent before a signal ended the process")
-                });
+                pool.notices().tell(Topic::Signal, || Event::Interrupted(lost));
                 pool.notices().deliver();
             }
             let _ = told.send(());

@@ -12,9 +12,11 @@
 //! [`Tracer`] has an example of everything a first trace needs; `examples/first_trace.rs` runs.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
+mod certificates;
 mod clock;
 mod config;
 mod engine_config;
+mod environment;
 mod error;
 mod escape;
 #[cfg(unix)]
@@ -51,6 +53,8 @@ pub use span::{Span, SpanBuilder};
 pub use statistics::{Statistics, Tally, reason_name};
 pub use tracer::{Flushed, Tracer};
 pub use witspan_core::text_of;
+/// What the environment means, as a table, and what settings come to.
+pub use witspan_setup as setup;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

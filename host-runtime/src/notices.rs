@@ -1,8 +1,10 @@
 //! What a person should read: each kind of trouble once, in one sentence.
 
+use crate::instance::types::Warning;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use witspan_setup::{Diagnostic, Event, diagnose};
 use witspan_text::{Secrets, Shown};
 
 /// A kind of trouble. Of each kind a tracer tells once; counters tell how often.
@@ -39,6 +41,8 @@ pub enum Topic {
 pub struct Notice {
     /// What it is about.
     pub topic: Topic,
+    /// The kind, for programs; it stays the same over versions.
+    pub code: &'static str,
     /// The sentence, with what to do where something can be done.
     pub text: String,
 }
@@ -68,16 +72,44 @@ impl Notices {
         Notices { made: Mutex::default(), waiting: AtomicBool::new(false), listener, secrets }
     }
 
-    /// Makes a notice of the topic unless there was one; `text` is only made then. Whatever it quotes
-    /// may be another's: here is the one place where that is made fit for a log.
-    pub(crate) fn tell(&self, topic: Topic, text: impl FnOnce() -> String) {
+    /// Tells what a plan says of the settings, all of it in one notice a topic.
+    pub(crate) fn tell_plan(&self, diagnostics: &[Diagnostic], more: &[Warning]) {
+        let about = |topic: Topic| {
+            let of = |code: &str| {
+                if code == "no-api-key" { Topic::NoApiKey } else { Topic::Configuration }
+            };
+            let said = diagnostics.iter().filter(|said| of(said.code) == topic);
+            said.map(|said| said.message.as_str()).collect::<Vec<_>>()
+        };
+        let mut settings = about(Topic::Configuration);
+        settings.extend(more.iter().map(|warning| warning.message.as_str()));
+        let told = [
+            (Topic::Configuration, "configuration", settings),
+            (Topic::NoApiKey, "no-api-key", about(Topic::NoApiKey)),
+        ];
+        for (topic, code, texts) in told.into_iter().filter(|(.., texts)| !texts.is_empty()) {
+            self.make(topic, || (code, texts.join("; ")));
+        }
+    }
+
+    /// Makes a notice of the topic unless there was one; the event is only made then.
+    pub(crate) fn tell(&self, topic: Topic, event: impl FnOnce() -> Event) {
+        self.make(topic, || {
+            let said = diagnose(&event());
+            (said.code, said.message)
+        });
+    }
+
+    /// Whatever a text quotes may be another's: here is the one place where that is made fit for a log.
+    fn make(&self, topic: Topic, text: impl FnOnce() -> (&'static str, String)) {
         let mut made = crate::lock(&self.made);
         if made.topics.contains(&topic) {
             return;
         }
         made.topics.push(topic);
-        let text = Shown(self.secrets.hide(&text())).to_string();
-        made.waiting.push(Notice { topic, text });
+        let (code, text) = text();
+        let text = Shown(self.secrets.hide(&text)).to_string();
+        made.waiting.push(Notice { topic, code, text });
         self.waiting.store(true, Ordering::Release);
     }
 

@@ -3,11 +3,17 @@
 
 use crate::config::Config;
 use crate::exporter::{Exported, Exporter, export};
-use crate::instance::delivery::{IntakeHost, Request};
-use crate::instance::types::Route;
+use crate::instance::delivery::{self, Request};
+use crate::instance::types::DropReason;
+use crate::statistics::REASONS;
+use base64::Engine;
 use std::time::Duration;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
+use witspan_setup::{
+    Address, Advice, Credential, CredentialForm, Discovery, IntakeHost, Location, Plan, Route,
+    Target,
+};
 use witspan_text::{Secrets, Url};
 
 /// Most bytes of an answer's body that are read.
@@ -27,10 +33,9 @@ pub(crate) struct Answer {
 /// Sends requests one after the other, over connections that are kept.
 pub(crate) struct Sender {
     way: Way,
-    route: Route,
-    origin: Option<Origin>,
-    site: String,
-    api_key: Option<String>,
+    target: Target,
+    /// Headers that hold secrets.
+    secret_headers: Vec<(String, String)>,
     /// What a receiver, or an error, may repeat.
     secrets: Secrets,
     /// Whether the agent's route was taken only because there is no key.
@@ -43,110 +48,63 @@ enum Way {
     Exporter(Exporter),
 }
 
-/// An origin with an optional base path: `http://host:port/base`, or a socket's.
-#[derive(Clone)]
-pub(crate) struct Origin {
-    url: String,
-    has_base: bool,
-    socket: Option<String>,
-}
-
-impl Origin {
-    /// Splits a URL as ddtrace does: the path after the host is a base for ours.
-    pub(crate) fn parse(url: &str) -> Origin {
-        if let Some(path) = url.strip_prefix("unix:") {
-            let path = format!("/{}", path.trim_start_matches('/'));
-            // The host of a request over a socket; no name is looked up.
-            return Origin {
-                url: "http://localhost".to_owned(),
-                has_base: false,
-                socket: Some(path),
-            };
-        }
-        let url = url.trim_end_matches('/');
-        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-        Origin { url: url.to_owned(), has_base: after_scheme.contains('/'), socket: None }
-    }
-
-    fn is_loopback(&self) -> bool {
-        let uri: Result<Uri, _> = self.url.parse();
-        let host = uri.ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-        let host = host.trim_matches(['[', ']']);
-        host == "localhost"
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
 impl Sender {
-    pub(crate) fn new(config: &Config, route: Route) -> Self {
-        let origin = match (&config.override_origin, route) {
-            (Some(origin), _) => Some(Origin::parse(origin)),
-            (None, Route::Agent) => Some(Origin::parse(&config.agent_url)),
-            (None, Route::Direct) => None,
-        };
+    pub(crate) fn new(config: &Config, plan: &Plan, target: Target) -> Self {
         let way = match &config.exporter {
             Some(exporter) => Way::Exporter(exporter.clone()),
-            None => Way::Http(http_agent(origin.as_ref(), config.request_timeout)),
+            None => {
+                let timeout = Duration::from_nanos(plan.request_timeout_ns);
+                Way::Http(http_agent(&target.location(IntakeHost::Api, ""), timeout))
+            }
         };
         Sender {
             way,
-            route,
-            origin,
-            site: config.site.clone(),
-            api_key: config.api_key.clone(),
+            agent_for_want_of_key: target.route == Route::Agent && plan.lacks_key,
+            secret_headers: secret_headers(config, &target.credentials),
             secrets: config.secrets(),
-            agent_for_want_of_key: route == Route::Agent
-                && config.agentless.is_none()
-                && config.api_key.is_none(),
+            target,
         }
     }
 
-    /// Whether a key is needed and missing.
-    pub(crate) fn lacks_key(&self) -> bool {
-        self.route == Route::Direct && self.api_key.is_none()
+    /// Why nothing can be sent, if nothing can.
+    pub(crate) fn nowhere(&self) -> Option<DropReason> {
+        match self.way {
+            Way::Exporter(_) => None,
+            Way::Http(_) => self.target.nowhere().map(|reason| REASONS[reason as usize]),
+        }
     }
 
     /// Where requests go, for a person: without a password.
-    pub(crate) fn target(&self) -> String {
-        match &self.origin {
-            _ if matches!(self.way, Way::Exporter(_)) => "the exporter".to_owned(),
-            Some(Origin { socket: Some(path), .. }) => format!("unix://{path}"),
-            Some(origin) => Url(&origin.url).to_string(),
-            None => format!("the intake of {}", Url(&self.site)),
+    pub(crate) fn shown(&self) -> String {
+        match (&self.way, &self.target.address) {
+            (Way::Exporter(_), _) => "the exporter".to_owned(),
+            (_, Address::Origin(url)) => Url(url).to_string(),
+            (_, Address::Site(site)) => format!("the intake of {}", Url(site)),
+            (_, Address::Nowhere(_)) => "nowhere".to_owned(),
         }
     }
 
     /// What else could be done when the target cannot be reached.
-    pub(crate) fn advice(&self) -> &'static str {
-        if self.agent_for_want_of_key { "; to send without an agent, set DD_API_KEY" } else { "" }
+    pub(crate) fn advice(&self) -> Advice {
+        if self.agent_for_want_of_key { Advice::SetKey } else { Advice::Nothing }
     }
 
     /// What may be the cause when the target refuses.
-    pub(crate) fn advice_when_refused(&self) -> &'static str {
+    pub(crate) fn advice_when_refused(&self) -> Advice {
         match self.way {
-            Way::Http(_) => "; if it is a matter of access, see that DD_API_KEY belongs to DD_SITE",
-            Way::Exporter(_) => "",
+            Way::Http(_) => Advice::CheckKey,
+            Way::Exporter(_) => Advice::Nothing,
         }
     }
 
+    /// The complete URL of a request. The core's path has the agent's prefix already.
     fn url(&self, request: &Request) -> String {
-        match &self.origin {
-            Some(origin) => {
-                // A base path takes the place of the agent's prefix, as in ddtrace.
-                let path = match request.path.strip_prefix("/evp_proxy/v2") {
-                    Some(path) if origin.has_base => path,
-                    _ => &request.path,
-                };
-                format!("{}{path}", origin.url)
-            }
-            None => {
-                let host = match request.host {
-                    IntakeHost::Api => "api",
-                    IntakeHost::LlmobsIntake => "llmobs-intake",
-                };
-                format!("https://{host}.{}{}", self.site, request.path)
-            }
-        }
+        let host = match request.host {
+            delivery::IntakeHost::Api => IntakeHost::Api,
+            delivery::IntakeHost::LlmobsIntake => IntakeHost::LlmobsIntake,
+        };
+        let path = request.path.strip_prefix("/evp_proxy/v2").unwrap_or(&request.path);
+        self.target.location(host, path).url
     }
 
     /// Sends it and waits for the answer, at most the configured time. `lost` is the text of the
@@ -163,8 +121,8 @@ impl Sender {
         if let Some(lost) = lost {
             post = post.header(crate::losses::HEADER, lost);
         }
-        if let (Route::Direct, Some(key)) = (self.route, &self.api_key) {
-            post = post.header("dd-api-key", key);
+        for (name, secret) in &self.secret_headers {
+            post = post.header(name, secret);
         }
         let answer = post.send(&request.body[..]);
         Ok(self.read(answer.map_err(|error| self.excerpt(&error.to_string()))?))
@@ -203,84 +161,65 @@ impl Sender {
         self.secrets.hide(text).trim().chars().take(EXCERPT_CHARS).collect()
     }
 
-    /// Whether the agent takes spans for the intake. An agent that does not answer does not.
-    pub(crate) fn agent_has_proxy(config: &Config) -> bool {
-        let origin = Origin::parse(&config.agent_url);
-        let agent = http_agent(Some(&origin), Duration::from_secs(1).min(config.request_timeout));
-        let Ok(mut answer) = agent.get(format!("{}/info", origin.url)).call() else { return false };
-        let body = answer.body_mut().with_config().limit(1 << 20).read_to_string();
-        answer.status().is_success() && body.is_ok_and(|body| body.contains("/evp_proxy/v2"))
+    /// Whether an agent takes spans. One that does not answer does not.
+    pub(crate) fn finds(config: &Config, discovery: &Discovery) -> bool {
+        let location = Location { url: discovery.url.clone(), socket: discovery.socket.clone() };
+        let agent = http_agent(&location, Duration::from_nanos(discovery.timeout_ns));
+        let mut get = agent.get(&discovery.url);
+        for (name, secret) in secret_headers(config, &discovery.credentials) {
+            get = get.header(name, secret);
+        }
+        let Ok(mut answer) = get.call() else { return false };
+        let limit = u64::from(discovery.answer_bytes);
+        let body = answer.body_mut().with_config().limit(limit).read_to_string();
+        answer.status().is_success() && body.is_ok_and(|body| body.contains(&discovery.sign))
     }
 }
 
-fn http_agent(origin: Option<&Origin>, timeout: Duration) -> ureq::Agent {
+/// The headers that only a host can write.
+fn secret_headers(config: &Config, credentials: &[Credential]) -> Vec<(String, String)> {
+    let value = |credential: &Credential| {
+        let secret = config.secret(&credential.secret)?;
+        let value = match credential.form {
+            CredentialForm::Plain => secret.to_owned(),
+            CredentialForm::Basic => {
+                let user =
+                    if secret.contains(':') { secret.to_owned() } else { format!("{secret}:") };
+                format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user))
+            }
+        };
+        Some((credential.header.clone(), value))
+    };
+    credentials.iter().filter_map(value).collect()
+}
+
+/// Whether a URL's host is this machine.
+fn is_loopback(url: &str) -> bool {
+    let uri: Result<Uri, _> = url.parse();
+    let host = uri.ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn http_agent(location: &Location, timeout: Duration) -> ureq::Agent {
     let mut config = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")));
-    if origin.is_some_and(|origin| origin.socket.is_some() || origin.is_loopback()) {
+    if location.socket.is_some() || is_loopback(&location.url) {
         // What is on this machine is never behind a proxy.
         config = config.proxy(None);
     }
-    if let Some(roots) = roots_from_env() {
+    if let Ok(Some(roots)) = crate::certificates::named() {
         config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
     let config = config.build();
-    match origin.and_then(|origin| origin.socket.as_deref()) {
+    match location.socket.as_deref() {
         #[cfg(unix)]
         Some(path) => crate::unix_socket::agent(config, path),
         _ => ureq::Agent::new_with_config(config),
-    }
-}
-
-/// The certificates of `SSL_CERT_FILE`, where a company's proxy speaks for the intake. Mozilla's
-/// otherwise, which are built in.
-fn roots_from_env() -> Option<RootCerts> {
-    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
-    let certificates: Vec<Certificate<'static>> = parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    (!certificates.is_empty()).then(|| RootCerts::from(certificates))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(config: &Config, route: Route, path: &str, host: IntakeHost) -> String {
-        let (headers, body) = Default::default();
-        let path = path.to_owned();
-        let request = Request { id: 1, host, path, headers, body, spans: 1, evaluations: 0 };
-        Sender::new(config, route).url(&request)
-    }
-
-    #[test]
-    fn each_way_has_its_url() {
-        let mut config = Config { site: "datadoghq.eu".into(), ..Config::default() };
-        let sdk = "/api/v2/llmobs";
-        assert_eq!(
-            url(&config, Route::Direct, sdk, IntakeHost::LlmobsIntake),
-            "https://llmobs-intake.datadoghq.eu/api/v2/llmobs"
-        );
-        let proxied = "/evp_proxy/v2/api/v2/llmobs";
-        assert_eq!(
-            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
-            "http://localhost:8126/evp_proxy/v2/api/v2/llmobs"
-        );
-        config.override_origin = Some("http://127.0.0.1:9/base/".into());
-        assert_eq!(
-            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
-            "http://127.0.0.1:9/base/api/v2/llmobs"
-        );
-        config.override_origin = Some("http://127.0.0.1:9".into());
-        assert_eq!(
-            url(&config, Route::Agent, proxied, IntakeHost::LlmobsIntake),
-            "http://127.0.0.1:9/evp_proxy/v2/api/v2/llmobs"
-        );
     }
 }

@@ -4,7 +4,7 @@ use crate::instance::delivery::{Counters, DropCount, Tally as CoreTally};
 use crate::instance::types::DropReason;
 
 /// All reasons, in the order of the contract.
-pub(crate) const REASONS: [DropReason; 11] = [
+pub(crate) const REASONS: [DropReason; 12] = [
     DropReason::QueueFull,
     DropReason::OpenFull,
     DropReason::Unfinished,
@@ -16,11 +16,12 @@ pub(crate) const REASONS: [DropReason; 11] = [
     DropReason::Trap,
     DropReason::NotSampled,
     DropReason::Processor,
+    DropReason::NoReceiver,
 ];
 
 /// The reason's name in the contract.
 pub fn reason_name(reason: DropReason) -> &'static str {
-    witspan_core::DropReason::ALL[reason as usize].name()
+    witspan_setup::DropReason::ALL[reason as usize].name()
 }
 
 /// How many were lost for each reason, in the order of the contract.

@@ -1,5 +1,6 @@
 //! The tracer: what an application holds, and what a binding stands on.
 
+use crate::certificates;
 use crate::config::Config;
 use crate::error::Error;
 #[cfg(unix)]
@@ -7,11 +8,11 @@ use crate::exit_signals::Plan;
 use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
-use crate::notices::{Notices, Topic};
-use crate::pool::{Judgement, Limited, OwnedSettings, Parent, Pool, Processor, SpanRef};
+use crate::notices::Notices;
+use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
 use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
-use crate::worker::{Worker, known_destination};
+use crate::worker::{Worker, destination};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,13 +97,13 @@ impl Inner {
 const MOST_INSTANCES: usize = 4;
 
 impl Tracer {
-    /// Starts tracing. With `config.enabled` false, a tracer whose every call does nothing.
+    /// Starts tracing. Where the settings turn it off, a tracer whose every call does nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for an empty ML app or a limit of 0; [`Error::Internal`] if the
-    /// component cannot be loaded on this machine.
+    /// [`Error::Internal`] if the component cannot be loaded on this machine.
     pub fn start(config: Config) -> Result<Tracer, Error> {
-        if !config.enabled {
+        let plan = config.plan();
+        if !plan.enabled {
             return Ok(Tracer::off());
         }
         let program = match &config.component {
@@ -111,18 +112,6 @@ impl Tracer {
             Some(bytes) => unsafe { Program::precompiled(bytes) },
         };
         let program = program.map_err(|error| Error::Internal(format!("{error:#}")))?;
-        let settings = OwnedSettings {
-            ml_app: config.ml_app.clone(),
-            service: config.service.clone(),
-            env: config.env.clone(),
-            version: config.version.clone(),
-            tags: config.tags.clone(),
-            language: config.language.clone(),
-            limits: config.limits,
-            sample_rate: config.sample_rate,
-            sampling_rules: config.sampling_rules.clone(),
-            drop_unsampled: config.drop_unsampled,
-        };
         let notices = Notices::new(config.listener.clone(), config.secrets());
         let instances = match config.clock.is_fixed() {
             true => 1,
@@ -130,19 +119,17 @@ impl Tracer {
                 std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_INSTANCES))
             }
         };
-        let destination = known_destination(&config);
+        let mut plan = plan;
+        plan.distrust(certificates::named().err());
+        let target = plan.settings.targets.as_ref().map(|targets| targets.first().cloned());
+        let destination = target.map(|target| destination(&target.unwrap_or_default()));
+        let (settings, clock) = (plan.settings.clone(), config.clock.clone());
         let (pool, warnings) =
-            Pool::new(program, config.clock.clone(), settings, destination, instances, notices)?;
+            Pool::new(program, clock, settings, destination, instances, notices)?;
         let pool = Arc::new(pool);
-        // One notice a topic: all that was not understood is in it.
-        let texts = config.notices.iter().map(|notice| notice.text.as_str());
-        let texts = texts.chain(warnings.iter().map(|warning| warning.message.as_str()));
-        let texts: Vec<&str> = texts.collect();
-        if !texts.is_empty() {
-            pool.notices().tell(Topic::Configuration, || texts.join("; "));
-        }
+        pool.notices().tell_plan(&plan.diagnostics, &warnings);
         pool.notices().deliver();
-        let worker = Worker::new(pool.clone(), config);
+        let worker = Worker::new(pool.clone(), config, plan);
         Ok(Tracer { inner: Some(Arc::new(Inner { pool, worker })) })
     }
 

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 #[cfg(unix)]
-use crate::exit_signals::{self, Bell, Plan};
+use crate::exit_signals::{self, Bell};
 use crate::instance::delivery::{Action, PollMode, Request, Verdict};
 use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
 #[cfg(unix)]
@@ -15,6 +15,7 @@ use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use witspan_setup::{Event, Format, Plan, Target};
 
 /// What the application's threads and the worker tell each other.
 #[derive(Default)]
@@ -32,7 +33,7 @@ pub(crate) struct Board {
     wakes: Option<Instant>,
     /// What a signal that ends the process shall do first, and what wakes the thread that does it.
     #[cfg(unix)]
-    plan: Option<Plan>,
+    plan: Option<exit_signals::Plan>,
     #[cfg(unix)]
     bell: Option<Arc<Bell>>,
 }
@@ -54,15 +55,16 @@ pub(crate) type Shared = Arc<(Mutex<Board>, Condvar)>;
 /// The tracer's half of the worker.
 pub(crate) struct Worker {
     pool: Arc<Pool>,
-    config: Config,
+    settings: Arc<(Config, Plan)>,
     shared: Shared,
     /// By what name the tracer tells what it has lost.
     client: String,
 }
 
 impl Worker {
-    pub(crate) fn new(pool: Arc<Pool>, config: Config) -> Worker {
-        let worker = Worker { pool, config, shared: Shared::default(), client: losses::client() };
+    pub(crate) fn new(pool: Arc<Pool>, config: Config, plan: Plan) -> Worker {
+        let settings = Arc::new((config, plan));
+        let worker = Worker { pool, settings, shared: Shared::default(), client: losses::client() };
         if worker.pool.destination().is_none() {
             // The agent is asked now, so that the answer is there before the first batch is due.
             worker.tell(|_| ());
@@ -78,7 +80,7 @@ impl Worker {
         if !board.running && !board.stop {
             let thread = Thread {
                 pool: self.pool.clone(),
-                config: self.config.clone(),
+                settings: self.settings.clone(),
                 shared: self.shared.clone(),
                 client: self.client.clone(),
                 seen: 0,
@@ -101,7 +103,7 @@ impl Worker {
 
     /// Has signals that would end the process deliver before, for as long as this runs.
     #[cfg(unix)]
-    pub(crate) fn deliver_at_signals(&self, plan: Plan) -> std::io::Result<()> {
+    pub(crate) fn deliver_at_signals(&self, plan: exit_signals::Plan) -> std::io::Result<()> {
         let mut board = lock(&self.shared.0);
         board.plan = Some(plan);
         self.guard(&mut board);
@@ -119,12 +121,10 @@ impl Worker {
         let last = Last::new(self.pool.clone(), self.shared.clone());
         match exit_signals::start(plan, last) {
             Ok(bell) => board.bell = Some(bell),
-            Err(error) => self.pool.notices().tell(Topic::Signal, || {
-                format!(
-                    "where a signal ends this process the last second of spans is lost, since no \
-                     thread can wait for it ({error}); flush before that"
-                )
-            }),
+            Err(error) => {
+                let why = || Event::SignalsMissed(error.to_string());
+                self.pool.notices().tell(Topic::Signal, why);
+            }
         }
     }
 
@@ -178,26 +178,17 @@ pub(crate) fn settled(shared: &Shared, ticket: u64, timeout: Duration) -> bool {
     board.settled >= ticket
 }
 
-/// The way that is known without asking the agent, if it is.
-pub(crate) fn known_destination(config: &Config) -> Option<Destination> {
-    if config.exporter.is_some() {
-        // The route that needs no key.
-        return Some(destination(config, Route::Agent));
-    }
-    match (config.agentless, &config.api_key) {
-        (Some(true), _) => Some(destination(config, Route::Direct)),
-        // Without a key only an agent can take spans.
-        (Some(false), _) | (None, None) => Some(destination(config, Route::Agent)),
-        (None, Some(_)) => None,
-    }
-}
-
-fn destination(config: &Config, route: Route) -> Destination {
-    let format = match route {
-        Route::Direct => IntakeFormat::PublicApi,
-        Route::Agent => IntakeFormat::SdkIntake,
+/// What the contract calls a target's format and route.
+pub(crate) fn destination(target: &Target) -> Destination {
+    let format = match target.format {
+        Format::PublicApi => IntakeFormat::PublicApi,
+        Format::SdkIntake => IntakeFormat::SdkIntake,
     };
-    Destination { format: config.intake.unwrap_or(format), route }
+    let route = match target.route {
+        witspan_setup::Route::Direct => Route::Direct,
+        witspan_setup::Route::Agent => Route::Agent,
+    };
+    Destination { format, route }
 }
 
 /// A request that is to be sent again.
@@ -209,7 +200,7 @@ struct Again {
 
 struct Thread {
     pool: Arc<Pool>,
-    config: Config,
+    settings: Arc<(Config, Plan)>,
     shared: Shared,
     client: String,
     /// The last flush for which the instances were asked.
@@ -241,14 +232,18 @@ impl Thread {
 
     /// Finds out where spans go, and tells the instances if they do not know.
     fn decide(&self) -> Sender {
-        let destination = self.pool.destination().unwrap_or_else(|| {
-            let has_agent = Sender::agent_has_proxy(&self.config);
-            let route = if has_agent { Route::Agent } else { Route::Direct };
-            let destination = destination(&self.config, route);
-            self.pool.set_destination(destination);
-            destination
+        let (config, plan) = &*self.settings;
+        let known = plan.settings.targets.as_ref();
+        let targets = known.or_else(|| {
+            let discovery = plan.discovery.as_ref()?;
+            let found = Sender::finds(config, discovery);
+            Some(if found { &discovery.found } else { &discovery.otherwise })
         });
-        Sender::new(&self.config, destination.route)
+        let target = targets.and_then(|targets| targets.first()).cloned().unwrap_or_default();
+        if known.is_none() {
+            self.pool.set_destination(destination(&target));
+        }
+        Sender::new(config, plan, target)
     }
 
     /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if
@@ -336,15 +331,11 @@ impl Thread {
     fn send(&mut self, sender: &Sender, ticket: Ticket, request: Request) {
         let pool = self.pool.clone();
         let notices = pool.notices();
-        let what = ticket.what();
+        let load = ticket.load();
         let mut why = String::new();
-        let sent = if sender.lacks_key() {
-            notices.tell(Topic::NoApiKey, || {
-                "there is no API key: spans are dropped and counted; set DD_API_KEY, or run an \
-                 agent and set DD_LLMOBS_AGENTLESS_ENABLED=0"
-                    .to_owned()
-            });
-            Sent::Not(DropReason::NoApiKey)
+        let sent = if let Some(reason) = sender.nowhere() {
+            // What is wrong was told when the tracer started.
+            Sent::Not(reason)
         } else {
             let lost = losses::header(&self.client, &pool.statistics());
             match sender.send(&request, lost.as_deref()) {
@@ -362,30 +353,17 @@ impl Thread {
             Verdict::Delivered => {}
             Verdict::Retry(wait) => {
                 notices.tell(Topic::Unreachable, || {
-                    format!(
-                        "{} {}; spans wait, within bounds, and are sent again{}",
-                        sender.target(),
-                        why.trim(),
-                        sender.advice()
-                    )
+                    Event::Retried(sender.shown(), why.trim().to_owned(), sender.advice())
                 });
-                let at = Instant::now() + self.config.clock.wait(wait);
+                let at = Instant::now() + self.settings.0.clock.wait(wait);
                 self.retries.push(Again { at, ticket, request });
             }
             Verdict::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
-                format!(
-                    "{} {}: {what} are dropped and counted{}",
-                    sender.target(),
-                    why.trim(),
-                    sender.advice_when_refused()
-                )
+                let why = why.trim().to_owned();
+                Event::Rejected(sender.shown(), why, load, sender.advice_when_refused())
             }),
             Verdict::Dropped(DropReason::RetriesExhausted) => notices.tell(Topic::GivenUp, || {
-                format!(
-                    "{} {}: {what} are given up after the last attempt and counted",
-                    sender.target(),
-                    why.trim()
-                )
+                Event::RetriesExhausted(sender.shown(), why.trim().to_owned(), load)
             }),
             Verdict::Dropped(_) => {}
         }

@@ -12,7 +12,7 @@ fn traces_of_many_threads_arrive_whole_and_apart() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
     // Sending goes on all the while.
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("batch_age_ns", 1_000_000);
     let tracer = start(config);
     let together = Barrier::new(THREADS);
     std::thread::scope(|scope| {

@@ -96,7 +96,7 @@ fn a_batch_holds_500_spans_at_most() {
 fn a_batch_is_as_long_as_allowed_at_most() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
-    config.limits.batch_bytes = 10_000;
+    config.set("batch_bytes", 10_000);
     let tracer = start(config);
     let root = tracer.span(SpanKind::Workflow).name("root").start().expect("a root");
     for n in 0..50 {
@@ -117,7 +117,7 @@ fn a_batch_is_as_long_as_allowed_at_most() {
 fn a_batch_that_is_not_full_goes_by_itself_when_it_is_old_enough() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
-    config.limits.batch_age_ns = 20_000_000;
+    config.set("batch_age_ns", 20_000_000);
     let tracer = start(config);
     make(&tracer, "alone");
     named(&receiver.wait_for(1)[0].spans(), "alone");
@@ -195,7 +195,7 @@ fn while_the_intake_asks_for_a_pause_no_other_batch_is_sent() {
     let mut config = direct(&receiver);
     // One instance, so that all batches wait for the same pause.
     config.clock = witspan::Clock::fixed(1_700_000_000_000_000_000);
-    config.limits.batch_spans = 1;
+    config.set("batch_spans", 1);
     let tracer = start(config);
     make(&tracer, "first");
     receiver.wait_for(1);
@@ -211,7 +211,7 @@ fn while_the_intake_asks_for_a_pause_no_other_batch_is_sent() {
 fn attempts_are_bounded_and_the_loss_is_counted() {
     let receiver = Receiver::start().otherwise(Answer::status(503));
     let mut config = direct(&receiver);
-    config.limits.attempts = 3;
+    config.set("attempts", 3);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     make_many(&tracer, "hopeless", 4);
@@ -226,7 +226,7 @@ fn attempts_are_bounded_and_the_loss_is_counted() {
 fn a_pause_longer_than_the_retry_budget_ends_the_batch_at_once() {
     let receiver = Receiver::scripted([Answer::status(429).header("x-ratelimit-reset", "20")]);
     let mut config = direct(&receiver);
-    config.limits.retry_budget_ns = 10_000_000_000;
+    config.set("retry_budget_ns", 10_000_000_000_u64);
     let tracer = start(config);
     make(&tracer, "late");
     let sent = shutdown(&tracer);
@@ -241,7 +241,7 @@ fn a_receiver_that_is_not_there_costs_spans_but_each_is_counted() {
         ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", NOBODY),
     ]));
-    config.limits.attempts = 2;
+    config.set("attempts", 2);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     make_many(&tracer, "lost", 7);
@@ -267,7 +267,7 @@ fn a_connection_that_breaks_is_tried_again() {
 fn an_answer_that_takes_too_long_is_tried_again() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = Duration::from_millis(100);
+    config.set("request_timeout", Duration::from_millis(100).as_secs_f64());
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     make(&tracer, "again");
@@ -295,8 +295,8 @@ fn a_redirect_is_not_followed() {
 fn a_receiver_that_never_answers_holds_up_no_call_of_the_application() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = LONG;
-    config.limits.batch_spans = 1;
+    config.set("request_timeout", LONG.as_secs_f64());
+    config.set("batch_spans", 1);
     let tracer = start(config);
     make(&tracer, "stuck");
     receiver.wait_for(1);
@@ -319,7 +319,7 @@ fn a_receiver_that_never_answers_holds_up_no_call_of_the_application() {
 fn flush_returns_at_its_deadline_and_what_it_could_not_send_still_arrives() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = LONG;
+    config.set("request_timeout", LONG.as_secs_f64());
     let tracer = start(config);
     let root = tracer.span(SpanKind::Workflow).name("open").start().expect("a root");
     root.child(SpanKind::Task).name("stuck").start().expect("a child").finish();
@@ -345,7 +345,7 @@ fn flush_returns_at_its_deadline_and_what_it_could_not_send_still_arrives() {
 fn shutdown_returns_at_its_deadline_and_counts_what_it_could_not_send() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = LONG;
+    config.set("request_timeout", LONG.as_secs_f64());
     let tracer = start(config);
     let root = tracer.span(SpanKind::Workflow).name("open").start().expect("a root");
     for n in 0..3 {
@@ -377,7 +377,7 @@ fn shutdown_returns_at_its_deadline_and_counts_what_it_could_not_send() {
 fn a_deadline_of_zero_is_a_deadline() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = LONG;
+    config.set("request_timeout", LONG.as_secs_f64());
     let tracer = start(config);
     make(&tracer, "one");
     assert!(!tracer.flush(Duration::ZERO).settled);
@@ -390,8 +390,8 @@ fn a_deadline_of_zero_is_a_deadline() {
 fn spans_that_are_made_while_a_batch_is_sent_arrive_with_the_next() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
-    config.request_timeout = LONG;
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("request_timeout", LONG.as_secs_f64());
+    config.set("batch_age_ns", 1_000_000);
     let tracer = start(config);
     make(&tracer, "first");
     receiver.wait_for(1);

@@ -232,7 +232,7 @@ fn an_agent_that_does_not_answer_the_question_is_none() {
 fn spans_that_finish_before_the_agent_has_answered_arrive_by_themselves() {
     let agent = Receiver::start().info(info(PROXY_INFO).held());
     let mut config = config(&[("DD_API_KEY", KEY), ("DD_TRACE_AGENT_URL", agent.origin())]);
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("batch_age_ns", 1_000_000);
     let tracer = start(config);
     wait_until("the agent is asked", || agent.probes() == 1);
     make_many(&tracer, "early", 200);
@@ -250,7 +250,7 @@ fn spans_that_finish_before_the_agent_has_answered_arrive_by_themselves() {
 fn spans_that_wait_for_the_agents_answer_are_within_the_bound_and_counted() {
     let agent = Receiver::start().info(info(PROXY_INFO).held());
     let mut config = config(&[("DD_API_KEY", KEY), ("DD_TRACE_AGENT_URL", agent.origin())]);
-    config.limits.queue_bytes = 20_000;
+    config.set("queue_bytes", 20_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     wait_until("the agent is asked", || agent.probes() == 1);
@@ -299,7 +299,7 @@ fn without_a_key_spans_are_counted_and_one_notice_names_the_variable() {
 #[test]
 fn without_key_and_agent_the_notice_says_what_to_set() {
     let mut config = unhurried(config(&[("DD_TRACE_AGENT_URL", NOBODY)]));
-    config.limits.attempts = 2;
+    config.set("attempts", 2);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     make(&tracer, "nowhere");
@@ -314,7 +314,7 @@ fn the_key_is_seen_in_no_notice_and_no_debug_text() {
         // A receiver that repeats what it was sent, as some proxies' error pages do.
         let receiver = Receiver::start().otherwise(Answer::echo(status));
         let mut config = direct(&receiver);
-        config.limits.attempts = 2;
+        config.set("attempts", 2);
         let heard = Heard::listen(&mut config);
         let shown = format!("{config:?}");
         let tracer = start(config);

@@ -52,7 +52,7 @@ fn an_evaluation_arrives_with_the_ids_of_its_span() {
 fn evaluations_go_by_themselves_and_without_any_span() {
     let receiver = Receiver::start();
     let mut config = through_agent(&receiver);
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("batch_age_ns", 1_000_000);
     let tracer = start(config);
     submit(&tracer, "alone");
     wait_until("it has arrived", || receiver.evaluations().len() == 1);
@@ -137,7 +137,7 @@ fn shutdown_counts_the_evaluations_that_it_could_not_send() {
             ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
             ("DD_LLMOBS_OVERRIDE_ORIGIN", NOBODY),
         ]);
-        config.request_timeout = LONG;
+        config.set("request_timeout", LONG.as_secs_f64());
         config
     });
     submit(&tracer, "lost");

@@ -3,7 +3,7 @@
 use crate::common::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use witspan::{DropReason, IntakeFormat, KeptRequest, Memory, SpanKind, Topic};
+use witspan::{DropReason, KeptRequest, Memory, SpanKind, Topic};
 
 /// Settings that would send to a receiver, were there no exporter.
 fn to_memory(receiver: &Receiver, memory: &Memory) -> witspan::Config {
@@ -52,7 +52,7 @@ fn an_exporter_needs_neither_key_nor_agent_and_may_have_the_public_format() {
     let memory = Memory::new(1 << 20);
     let mut config = config(&[("DD_LLMOBS_AGENTLESS_ENABLED", "1")]);
     config.exporter = Some(memory.exporter());
-    config.intake = Some(IntakeFormat::PublicApi);
+    config.set("intake", "public");
     let tracer = start(config);
     make(&tracer, "alone");
     assert_eq!(shutdown(&tracer).delivered, 1);

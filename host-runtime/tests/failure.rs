@@ -19,7 +19,7 @@ pub(crate) fn trapping(mut config: Config) -> Config {
         .unwrap_or_else(|error| panic!("`{path}`: {error}; build it with `just component`"));
     // SAFETY: our own build tool wrote the file.
     unsafe { config.set_component(bytes) };
-    config.request_timeout = LONG;
+    config.set("request_timeout", LONG.as_secs_f64());
     config
 }
 
@@ -172,7 +172,7 @@ fn a_core_that_fails_again_and_again_is_started_again_and_told_once() {
 fn traps_under_many_threads_leave_no_span_uncounted() {
     let receiver = Receiver::start();
     let mut config = trapping(direct(&receiver));
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("batch_age_ns", 1_000_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let made = AtomicU64::new(0);
@@ -207,7 +207,7 @@ fn traps_under_many_threads_leave_no_span_uncounted() {
 fn a_full_queue_drops_the_newest_and_stays_within_its_bound() {
     let receiver = Receiver::start();
     let mut config = alone(direct(&receiver));
-    config.limits.queue_bytes = 50_000;
+    config.set("queue_bytes", 50_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     for n in 0..100 {
@@ -233,9 +233,9 @@ fn a_full_queue_drops_the_newest_and_stays_within_its_bound() {
 fn the_queue_has_its_bound_also_while_nobody_answers() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = alone(direct(&receiver));
-    config.request_timeout = LONG;
-    config.limits.queue_bytes = 20_000;
-    config.limits.batch_spans = 5;
+    config.set("request_timeout", LONG.as_secs_f64());
+    config.set("queue_bytes", 20_000);
+    config.set("batch_spans", 5);
     let tracer = start(config);
     make_many(&tracer, "first", 5);
     receiver.wait_for(1);
@@ -252,7 +252,7 @@ fn the_queue_has_its_bound_also_while_nobody_answers() {
 fn spans_beyond_the_memory_for_open_ones_are_not_kept_nor_are_their_children() {
     let receiver = Receiver::start();
     let mut config = alone(direct(&receiver));
-    config.limits.open_bytes = 10_000;
+    config.set("open_bytes", 10_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let start = |parent| tracer.start_span(SpanKind::Task, parent, None, &[]).expect("it starts");
@@ -288,7 +288,7 @@ fn spans_beyond_the_memory_for_open_ones_are_not_kept_nor_are_their_children() {
 fn an_annotation_beyond_the_memory_for_open_spans_is_refused_and_the_span_arrives() {
     let receiver = Receiver::start();
     let mut config = alone(direct(&receiver));
-    config.limits.open_bytes = 10_000;
+    config.set("open_bytes", 10_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let span = root(&tracer, "modest");
@@ -307,7 +307,7 @@ fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_it_says_so() {
     for agent in [false, true] {
         let receiver = Receiver::start();
         let mut config = if agent { through_agent(&receiver) } else { direct(&receiver) };
-        config.limits.event_bytes = 3_000;
+        config.set("event_bytes", 3_000);
         let tracer = start(config);
         let span = tracer.span(SpanKind::Workflow).name("long").start().expect("a root");
         span.annotate(&json!({"input": "x".repeat(10_000), "output": "short", "tags": {"a": "b"}}))
@@ -329,7 +329,7 @@ fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_it_says_so() {
 fn an_event_that_is_too_long_even_so_is_counted() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
-    config.limits.event_bytes = 3_000;
+    config.set("event_bytes", 3_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let span = root(&tracer, "long");
@@ -422,7 +422,7 @@ fn each_kind_of_trouble_is_told_once_however_often_it_occurs() {
 fn a_listener_may_use_the_tracer_that_tells_it() {
     let receiver = Receiver::scripted([Answer::status(400)]);
     let mut config = trapping(alone(direct(&receiver)));
-    config.limits.queue_bytes = 2_000;
+    config.set("queue_bytes", 2_000);
     let mine: Arc<OnceLock<Tracer>> = Arc::default();
     let told = Arc::new(AtomicU64::new(0));
     let (tracer, count) = (mine.clone(), told.clone());
@@ -451,16 +451,18 @@ fn a_listener_may_use_the_tracer_that_tells_it() {
 }
 
 #[test]
-fn limits_of_zero_and_an_empty_ml_app_are_refused_at_the_start() {
+fn settings_that_cannot_be_are_told_by_name_and_leave_the_default() {
     let receiver = Receiver::start();
     let mut wrong = direct(&receiver);
-    wrong.ml_app = String::new();
-    let Err(Error::InvalidArgument { field, .. }) = Tracer::start(wrong) else { panic!() };
-    assert_eq!(field, "ml-app");
-    let mut wrong = direct(&receiver);
-    wrong.limits.attempts = 0;
-    let Err(Error::InvalidArgument { field, .. }) = Tracer::start(wrong) else { panic!() };
-    assert_eq!(field, "limits.attempts");
+    wrong.set("ml_app", "").set("attempts", 0).set("attemps", 3);
+    let heard = Heard::listen(&mut wrong);
+    let tracer = start(wrong);
+    let told = heard.one(Topic::Configuration);
+    assert!(told.contains("`attempts` is `0`; accepted: a whole number from 1"), "{told}");
+    assert!(told.contains("`attemps` is no option"), "{told}");
+    make(&tracer, "one");
+    assert_eq!(shutdown(&tracer).delivered, 1);
+    assert!(receiver.spans()[0].has_tag("ml_app:tests"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn root(tracer: &Tracer, kind: SpanKind) -> witspan::SpanRef {
 
 fn held(receiver: &Receiver) -> Config {
     let mut config = alone(direct(receiver));
-    config.request_timeout = LONG;
+    config.set("request_timeout", LONG.as_secs_f64());
     config
 }
 

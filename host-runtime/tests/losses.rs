@@ -11,7 +11,7 @@ const HEADER: &str = "witspan-dropped";
 fn what_was_lost_is_told_with_the_next_request_and_only_then() {
     let receiver = Receiver::scripted([Answer::status(202), Answer::status(400)]);
     let mut config = alone(direct(&receiver));
-    config.limits.queue_bytes = 50_000;
+    config.set("queue_bytes", 50_000);
     let tracer = start(config);
     make(&tracer, "all is well");
     flush(&tracer);

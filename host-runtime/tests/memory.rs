@@ -12,8 +12,8 @@ fn a_hundred_thousand_spans_into_a_full_queue_hold_the_bound_and_the_instance() 
     // The bounds are each instance's. With two, a span that ends while the worker asks the first
     // one goes to the second.
     let mut config = alone(direct(&receiver));
-    config.request_timeout = LONG;
-    let limits = config.limits;
+    config.set("request_timeout", LONG.as_secs_f64());
+    let limits = config.plan().settings.limits;
     let tracer = start(config);
     let annotation = json!({"input": "x".repeat(1_000), "tags": {"k": "v"}});
     for n in 0..100_000 {

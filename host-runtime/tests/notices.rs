@@ -111,7 +111,7 @@ fn a_password_is_sent_and_never_told() {
         // As ever: who has a proxy with a password before the agent gets there.
         assert_eq!(receiver.requests()[0].header("authorization"), Some(HEADER));
         let text = heard.one(Topic::Rejected);
-        assert!(text.starts_with(&receiver.origin().replace("http://", "http://…@")), "{text}");
+        assert!(text.starts_with(receiver.origin()), "{text}");
         // The receiver repeats the header.
         assert!(text.contains("authorization: Basic …"), "{text}");
         for text in [shown, text] {
@@ -142,7 +142,11 @@ fn no_password_of_any_url_is_told() {
                     make(tracer, "one");
                     tracer.flush(SHORT);
                 });
-            let _ = heard.one(Topic::Unreachable);
+            // What cannot work is told at once, and what looks as if it could is tried.
+            let told = |topic| !heard.of(topic).is_empty();
+            wait_until("a notice comes", || {
+                told(Topic::Unreachable) || told(Topic::Configuration)
+            });
             for notice in heard.all() {
                 assert!(!notice.text.contains(SECRET), "{url}: {}", notice.text);
             }

@@ -89,7 +89,7 @@ fn a_processor_that_fails_in_any_way_withholds_the_content_and_is_told_once() {
 fn a_processor_that_takes_too_long_holds_up_its_thread_only_and_its_span_goes_without_content() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
-    config.limits.batch_age_ns = 1_000_000;
+    config.set("batch_age_ns", 1_000_000);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let (go_on, wait) = mpsc::channel::<()>();

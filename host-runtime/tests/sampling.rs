@@ -8,8 +8,8 @@ fn traces_that_are_not_sampled_are_sent_unless_they_shall_be_dropped() {
     for drop in [false, true] {
         let receiver = Receiver::start();
         let mut config = direct(&receiver);
-        config.sample_rate = 0.0;
-        config.drop_unsampled = drop;
+        config.set("sample_rate", 0.0);
+        config.set("drop_unsampled", drop);
         let heard = Heard::listen(&mut config);
         let tracer = start(config);
         make_many(&tracer, "span", 5);
@@ -25,8 +25,8 @@ fn traces_that_are_not_sampled_are_sent_unless_they_shall_be_dropped() {
 fn rules_decide_by_the_tags_of_the_root() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
-    config.sampling_rules = r#"[{"sample_rate": 0, "tags": {"kind": "noise*"}}]"#.to_owned();
-    config.drop_unsampled = true;
+    config.set("sampling_rules", r#"[{"sample_rate": 0, "tags": {"kind": "noise*"}}]"#);
+    config.set("drop_unsampled", true);
     let tracer = start(config);
     for (name, kind) in [("kept", "signal"), ("gone", "noise-1")] {
         let root = tracer.span(SpanKind::Task).name(name).start().expect("a root");
@@ -47,8 +47,8 @@ fn a_rate_that_is_none_counts_as_all_and_is_told_with_what_else_was_not_understo
         ("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.origin()),
         ("DD_LLMOBS_EVENT_SIZE_BYTES", "many"),
     ]);
-    config.sample_rate = 7.0;
-    config.drop_unsampled = true;
+    config.set("sample_rate", 7.0);
+    config.set("drop_unsampled", true);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     let told = heard.one(Topic::Configuration);

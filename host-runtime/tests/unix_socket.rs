@@ -70,7 +70,7 @@ fn a_socket_whose_agent_is_gone_is_tried_again_and_the_loss_is_counted() {
     let folder = Folder::new("gone");
     let path = folder.0.join("agent.sock");
     let mut config = config(&[("DD_TRACE_AGENT_URL", &format!("unix://{}", path.display()))]);
-    config.limits.attempts = 2;
+    config.set("attempts", 2);
     let heard = Heard::listen(&mut config);
     let tracer = start(config);
     make(&tracer, "lost");
@@ -85,7 +85,7 @@ fn an_agent_on_a_socket_that_closes_or_is_silent_is_tried_again() {
     let script = [Answer::closed_connection(), Answer::status(202).held(), Answer::status(503)];
     let receiver = Receiver::on_socket(&folder.0.join("agent.sock"), script);
     let mut config = over(&receiver);
-    config.request_timeout = Duration::from_millis(100);
+    config.set("request_timeout", Duration::from_millis(100).as_secs_f64());
     let tracer = start(config);
     make(&tracer, "again");
     assert_eq!(shutdown(&tracer).delivered, 1);

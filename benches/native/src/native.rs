@@ -38,14 +38,14 @@ impl Native {
     pub(crate) fn new() -> Outcome<Native> {
         let mut core = Core::new(Machine { origin: Instant::now() });
         // What `Config::from_env` gives the component; the format is the default, the public API.
-        let config = witspan::Config::from_env();
+        let settings = witspan::Config::from_env().plan().settings;
         core.configure(Settings {
-            ml_app: config.ml_app,
-            service: config.service,
-            env: config.env,
-            version: config.version,
-            tags: config.tags,
-            language: config.language,
+            ml_app: settings.ml_app,
+            service: settings.service,
+            env: settings.env,
+            version: settings.version,
+            tags: settings.tags,
+            language: settings.language,
             ..Settings::default()
         })
         .map_err(|error| format!("{error:?}"))?;

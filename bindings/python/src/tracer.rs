@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use witspan::{Clock, Config, Flushed, IntakeFormat, Limits, SpanKind, SpanOption};
+use witspan::{Clock, Config, Flushed, SpanKind, SpanOption};
 
 const KINDS: [(&str, SpanKind); 7] = [
     ("llm", SpanKind::Llm),
@@ -44,28 +44,6 @@ pub(crate) fn kind_name(kind: SpanKind) -> &'static str {
 pub(crate) struct Tracer {
     tracer: witspan::Tracer,
     clock: Clock,
-}
-
-fn set_limit(limits: &mut Limits, name: &str, value: u64) -> PyResult<()> {
-    let place = match name {
-        "batch-spans" => &mut limits.batch_spans,
-        "batch-bytes" => &mut limits.batch_bytes,
-        "queue-bytes" => &mut limits.queue_bytes,
-        "open-bytes" => &mut limits.open_bytes,
-        "event-bytes" => &mut limits.event_bytes,
-        "attempts" => &mut limits.attempts,
-        "batch-age-ns" => {
-            limits.batch_age_ns = value;
-            return Ok(());
-        }
-        "retry-budget-ns" => {
-            limits.retry_budget_ns = value;
-            return Ok(());
-        }
-        _ => return Err(LLMObsArgumentError::new_err(format!("`{name}` is no limit"))),
-    };
-    *place = u32::try_from(value).unwrap_or(u32::MAX);
-    Ok(())
 }
 
 /// How long a wait goes on before signals are looked at: Ctrl-C must not wait for an intake.
@@ -128,7 +106,7 @@ impl Tracer {
             Some(memory) => {
                 let mut config = Config::default();
                 config.exporter = Some(memory.0.exporter());
-                config.intake = Some(IntakeFormat::SdkIntake);
+                config.set("intake", "sdk");
                 config
             }
         };
@@ -138,26 +116,23 @@ impl Tracer {
         let own = |name, value| PyResult::Ok(any_text(name, value, &warn)?.map(|t| t.into_owned()));
         // An empty app is what is left of a setting that is not there.
         let app = own("ml_app", ml_app)?.filter(|app| !app.is_empty());
-        if let Some(service) = own("service", service)? {
-            // The service names the app too, unless something names it outright.
-            if config.ml_app == config.service || config.ml_app == "unnamed-ml-app" {
-                config.ml_app.clone_from(&service);
-            }
-            config.service = service;
-        }
-        for (place, given) in [
-            (&mut config.ml_app, app),
-            (&mut config.site, own("site", site)?),
-            (&mut config.env, own("env", env)?),
-        ] {
-            if let Some(given) = given {
-                *place = given;
+        let texts = [
+            ("ml_app", app),
+            ("service", own("service", service)?),
+            ("site", own("site", site)?),
+            ("env", own("env", env)?),
+            ("api_key", own("api_key", api_key)?),
+        ];
+        for (option, text) in texts {
+            if let Some(text) = text {
+                config.set(option, text);
             }
         }
-        config.api_key = own("api_key", api_key)?.filter(|key| !key.is_empty()).or(config.api_key);
-        config.agentless = optional_flag("agentless_enabled", agentless)?.or(config.agentless);
+        if let Some(flag) = optional_flag("agentless_enabled", agentless)? {
+            config.set("agentless_enabled", flag);
+        }
         if let Some(rate) = optional_number("sample_rate", sample_rate)? {
-            config.sample_rate = rate;
+            config.set("sample_rate", rate);
         }
         if let Some(listener) = listener {
             config.listener = Some(Arc::new(move |notice| {
@@ -169,7 +144,7 @@ impl Tracer {
             config.clock = Clock::fixed_without_waits(ns);
         }
         for (name, value) in limits.unwrap_or_default() {
-            set_limit(&mut config.limits, &name, value)?;
+            config.set(&name.replace('-', "_"), value);
         }
         let clock = config.clock.clone();
         let tracer = witspan::Tracer::start(config).map_err(|error| match error {

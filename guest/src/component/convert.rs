@@ -41,7 +41,8 @@ same_cases!(
         TooLarge,
         Trap,
         NotSampled,
-        Processor
+        Processor,
+        NoReceiver
     ]
 );
 

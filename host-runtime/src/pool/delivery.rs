@@ -5,6 +5,7 @@ use crate::instance::delivery::{Action, Outcome, PollMode, Response, Verdict};
 use crate::instance::types::{Destination, DropReason, HeaderParam};
 use crate::lock;
 use crate::statistics::Statistics;
+use witspan_setup::Load;
 
 /// A request that an instance handed out.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +18,9 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// What the request holds, for a person.
-    pub(crate) fn what(self) -> String {
-        match self.evaluations {
-            0 => format!("{} spans", self.spans),
-            evaluations => format!("{evaluations} evaluations"),
-        }
+    /// What the request holds.
+    pub(crate) fn load(self) -> Load {
+        Load { spans: self.spans, evaluations: self.evaluations }
     }
 }
 

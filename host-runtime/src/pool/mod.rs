@@ -27,21 +27,7 @@ use crate::notices::{Notices, Topic};
 use crate::statistics::Statistics;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-
-/// Settings as the host owns them; lent to each new instance.
-#[derive(Debug, Clone)]
-pub(crate) struct OwnedSettings {
-    pub(crate) ml_app: String,
-    pub(crate) service: String,
-    pub(crate) env: String,
-    pub(crate) version: String,
-    pub(crate) tags: Vec<(String, String)>,
-    pub(crate) language: String,
-    pub(crate) limits: Limits,
-    pub(crate) sample_rate: f64,
-    pub(crate) sampling_rules: String,
-    pub(crate) drop_unsampled: bool,
-}
+use witspan_setup::{Event, Load};
 
 #[derive(Default)]
 struct Shard {
@@ -54,7 +40,8 @@ struct Shard {
 pub(crate) struct Pool {
     program: Program,
     clock: Clock,
-    settings: OwnedSettings,
+    /// Lent to each new instance.
+    settings: witspan_setup::Settings,
     destination: Mutex<Option<Destination>>,
     processor: Mutex<Option<Arc<Limited>>>,
     shards: Vec<Mutex<Shard>>,
@@ -72,7 +59,7 @@ impl Pool {
     pub(crate) fn new(
         program: Program,
         clock: Clock,
-        settings: OwnedSettings,
+        settings: witspan_setup::Settings,
         destination: Option<Destination>,
         shards: usize,
         notices: Notices,
@@ -125,11 +112,11 @@ impl Pool {
             tags: &tags,
             language: &self.settings.language,
             destination: *lock(&self.destination),
-            limits: Some(self.settings.limits),
+            limits: Some(limits(&self.settings.limits)),
             sampling: Some(Sampling {
-                rate: self.settings.sample_rate,
-                rules: &self.settings.sampling_rules,
-                drop: self.settings.drop_unsampled,
+                rate: self.settings.sampling.rate,
+                rules: &self.settings.sampling.rules,
+                drop: self.settings.sampling.drop,
             }),
         };
         let warnings = fresh.configure(settings).map_err(failed)??;
@@ -211,34 +198,15 @@ impl Pool {
         let mut dead = std::mem::take(&mut shard.counts);
         let (spans, evaluations) = dead.end(DropReason::Trap, DropReason::Trap);
         lock(&self.past).add(&dead);
-        self.notices.tell(Topic::Trap, || {
-            let more = match evaluations {
-                0 => String::new(),
-                _ => format!(" and {evaluations} evaluations"),
-            };
-            format!(
-                "the tracing core failed and was started again; {spans} spans{more} were lost: {trap:#}"
-            )
-        });
+        let load = Load { spans, evaluations };
+        self.notices.tell(Topic::Trap, || Event::Trapped(format!("{trap:#}"), load));
     }
 
-    fn tell_full(&self, what: &str) {
-        self.notices.tell(Topic::Full, || {
-            format!("{what}: new ones are dropped and counted until there is room")
-        });
-    }
-
-    /// Tells that something that had finished was not kept, where memory is the reason.
+    /// Tells that something was not kept, where memory is the reason.
     fn tell_dropped(&self, reason: DropReason) {
-        match reason {
-            DropReason::TooLarge => self.notices.tell(Topic::Full, || {
-                "a span or evaluation is longer than one event may be: it is dropped and counted"
-                    .to_owned()
-            }),
-            DropReason::QueueFull => {
-                self.tell_full("finished spans that wait to be sent hold too much memory");
-            }
-            _ => {}
+        if matches!(reason, DropReason::TooLarge | DropReason::QueueFull | DropReason::OpenFull) {
+            let reason = witspan_setup::DropReason::ALL[reason as usize];
+            self.notices.tell(Topic::Full, || Event::Dropped(reason));
         }
     }
 
@@ -273,5 +241,19 @@ impl Pool {
         let mut past = lock(&self.past);
         let (spans, evaluations) = (past.in_flight, past.evaluations.in_flight);
         past.arrive(spans, evaluations, Some(DropReason::Shutdown));
+    }
+}
+
+/// The bounds of the contract.
+fn limits(limits: &witspan_setup::Limits) -> Limits {
+    Limits {
+        batch_spans: limits.batch_spans,
+        batch_bytes: limits.batch_bytes,
+        batch_age_ns: limits.batch_age_ns,
+        queue_bytes: limits.queue_bytes,
+        open_bytes: limits.open_bytes,
+        event_bytes: limits.event_bytes,
+        attempts: limits.attempts,
+        retry_budget_ns: limits.retry_budget_ns,
     }
 }

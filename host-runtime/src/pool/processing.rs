@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+use witspan_setup::Event;
 
 /// What a processor made of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,11 +155,6 @@ impl Pool {
     }
 
     fn tell_withheld(&self, why: impl FnOnce() -> String) {
-        self.notices.tell(Topic::Processor, || {
-            format!(
-                "the span processor failed, so its span is sent without its content and counted: {}",
-                why()
-            )
-        });
+        self.notices.tell(Topic::Processor, || Event::ProcessorFailed(why()));
     }
 }

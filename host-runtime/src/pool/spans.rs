@@ -7,6 +7,7 @@ use crate::instance::types::{DropReason, SpanKind, Warning};
 use crate::lock;
 use crate::notices::Topic;
 use crate::statistics::Statistics;
+use witspan_setup::Event;
 
 /// A span of a tracer, as a value that may be copied freely. [`SpanRef::NONE`] is the span that
 /// is not kept: every call takes it and does nothing.
@@ -97,7 +98,7 @@ impl Pool {
         match started {
             Ok(0) => {
                 shard.counts.drop_spans(DropReason::OpenFull, 1);
-                self.tell_full("open spans hold too much memory");
+                self.tell_dropped(DropReason::OpenFull);
                 Ok(SpanRef::NONE)
             }
             Ok(handle) => Ok(SpanRef { shard: at as u32, epoch: shard.epoch, handle }),
@@ -136,12 +137,11 @@ impl Pool {
             Err(Error::Lost) => lock(&self.past).annotations_rejected += 1,
             Err(error) => {
                 shard.counts.annotations_rejected += 1;
-                let dropped = || format!("an annotation was dropped: {error}");
                 match error {
                     Error::SpanFinished | Error::UnknownSpan => {
-                        self.notices.tell(Topic::Misplaced, dropped);
+                        self.notices.tell(Topic::Misplaced, || Event::Misplaced(error.to_string()));
                     }
-                    Error::MemoryFull => self.notices.tell(Topic::Full, dropped),
+                    Error::MemoryFull => self.notices.tell(Topic::Full, || Event::MemoryFull),
                     _ => {}
                 }
             }
@@ -152,13 +152,13 @@ impl Pool {
     /// Counts an annotation that had no open span to go to.
     pub(crate) fn misplaced_annotation(&self, why: &str) {
         lock(&self.past).annotations_rejected += 1;
-        self.notices.tell(Topic::Misplaced, || format!("an annotation was dropped: {why}"));
+        self.notices.tell(Topic::Misplaced, || Event::Misplaced(why.to_owned()));
     }
 
     /// Counts an argument that was taken, but not as it was given.
     pub(crate) fn warn(&self, message: String) {
         lock(&self.past).warnings += 1;
-        self.notices.tell(Topic::Annotation, || message);
+        self.notices.tell(Topic::Annotation, || Event::Changed(message));
     }
 
     /// Any instance can tell: it is a matter of the text alone.
@@ -177,7 +177,7 @@ impl Pool {
     pub(super) fn warned(&self, counts: &mut Statistics, warnings: &[Warning]) {
         counts.warnings += warnings.len() as u64;
         if let Some(warning) = warnings.first() {
-            self.notices.tell(Topic::Annotation, || warning.message.clone());
+            self.notices.tell(Topic::Annotation, || Event::Changed(warning.message.clone()));
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn through_agent(receiver: &Receiver) -> Config {
 }
 
 pub(crate) fn unhurried(mut config: Config) -> Config {
-    config.limits.batch_age_ns = 3_600_000_000_000;
+    config.set("batch_age_ns", 3_600_000_000_000_u64);
     config
 }
 

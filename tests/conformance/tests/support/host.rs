@@ -38,7 +38,7 @@ impl Host {
         let clock = Clock::fixed_without_waits(START_NS);
         let mut config = config(case, format)?;
         config.clock = clock.clone();
-        config.override_origin = Some(receiver.origin.clone());
+        config.set("override_origin", &receiver.origin);
         Ok(Host { tracer: Tracer::start(config)?, clock, receiver, seen: Arc::default() })
     }
 }

@@ -6,51 +6,32 @@ mod receiver;
 pub(crate) use host::Host;
 pub(crate) use receiver::Receiver;
 
-use anyhow::{Result, bail};
-use witspan::{Config, IntakeFormat, Limits, Statistics};
+use anyhow::Result;
+use witspan::{Config, Statistics};
 use witspan_conformance::{Case, Counters, Format};
 
 /// Settings of a tracer, as a case says.
 pub(crate) fn config(case: &Case, format: Format) -> Result<Config> {
     let settings = &case.settings;
     let mut config = Config::default();
-    config.ml_app = settings.app().to_owned();
-    config.service.clone_from(&settings.service);
-    config.env.clone_from(&settings.env);
-    config.version.clone_from(&settings.version);
-    config.tags = settings.tags.clone().into_iter().collect();
     config.language = settings.language.clone().unwrap_or_else(|| "python".to_owned());
+    config.tags = settings.tags.clone().into_iter().collect();
+    config.set("ml_app", settings.app());
+    config.set("service", &settings.service);
+    config.set("env", &settings.env);
+    config.set("version", &settings.version);
     if let Some(sampling) = &settings.sampling {
-        config.sample_rate = sampling.rate;
-        config.sampling_rules.clone_from(&sampling.rules);
-        config.drop_unsampled = sampling.drop;
+        config.set("sample_rate", sampling.rate);
+        config.set("sampling_rules", &sampling.rules);
+        config.set("drop_unsampled", sampling.drop);
     }
     for (name, value) in &settings.limits {
-        limit(&mut config.limits, name, *value)?;
+        config.set(&name.replace('-', "_"), value);
     }
-    config.api_key = Some("key".to_owned());
-    config.agentless = Some(format == Format::PublicApi);
-    config.intake = Some(match format {
-        Format::PublicApi => IntakeFormat::PublicApi,
-        Format::SdkIntake => IntakeFormat::SdkIntake,
-    });
+    config.set("api_key", "key");
+    config.set("agentless_enabled", format == Format::PublicApi);
+    config.set("intake", if format == Format::PublicApi { "public" } else { "sdk" });
     Ok(config)
-}
-
-fn limit(limits: &mut Limits, name: &str, value: u64) -> Result<()> {
-    let small = u32::try_from(value);
-    match name {
-        "batch-spans" => limits.batch_spans = small?,
-        "batch-bytes" => limits.batch_bytes = small?,
-        "batch-age-ns" => limits.batch_age_ns = value,
-        "queue-bytes" => limits.queue_bytes = small?,
-        "open-bytes" => limits.open_bytes = small?,
-        "event-bytes" => limits.event_bytes = small?,
-        "attempts" => limits.attempts = small?,
-        "retry-budget-ns" => limits.retry_budget_ns = value,
-        other => bail!("no limit `{other}`"),
-    }
-    Ok(())
 }
 
 /// The counters that are not zero, by their names in the suite.

@@ -1,0 +1,324 @@
+//! Where requests go: the complete URL, or socket and path, of each, and what only a host can add.
+
+use crate::reasons::DropReason;
+use crate::settings::{Format, Route};
+
+/// Which of the intake's hosts a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntakeHost {
+    /// `api.SITE`
+    Api,
+    /// `llmobs-intake.SITE`
+    LlmobsIntake,
+}
+
+impl IntakeHost {
+    /// The first label of the host's name, also what an agent's EVP proxy is told.
+    pub fn subdomain(self) -> &'static str {
+        match self {
+            IntakeHost::Api => "api",
+            IntakeHost::LlmobsIntake => "llmobs-intake",
+        }
+    }
+}
+
+/// A receiver's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// The intake of a Datadog site, such as `datadoghq.com`.
+    Site(String),
+    /// A URL, perhaps with a base path, or `unix:` and a socket's path.
+    Origin(String),
+    /// There is none that can work: what finishes is dropped for this reason.
+    Nowhere(DropReason),
+}
+
+/// How a header holds a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialForm {
+    /// The secret as it is.
+    Plain,
+    /// `Basic` and the user name and password in base64 (RFC 7617).
+    Basic,
+}
+
+/// A header that only the host can write, because it holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// The header's name, lower case.
+    pub header: String,
+    /// The variable whose secret it holds.
+    pub secret: String,
+    /// How.
+    pub form: CredentialForm,
+}
+
+/// A receiver of what has finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Names it in requests and counters.
+    pub id: String,
+    /// How bodies are written.
+    pub format: Format,
+    /// By which way requests leave.
+    pub route: Route,
+    /// Where it is.
+    pub address: Address,
+    /// What the host adds to each request.
+    pub credentials: Vec<Credential>,
+}
+
+/// The id of Datadog's intake, or of what stands in its place.
+pub(crate) const DATADOG: &str = "datadog";
+/// The site of who names none.
+pub(crate) const SITE: &str = "datadoghq.com";
+/// The variable that holds the intake's key.
+pub(crate) const API_KEY: &str = "DD_API_KEY";
+
+impl Default for Target {
+    fn default() -> Self {
+        Target {
+            id: DATADOG.to_owned(),
+            format: Format::PublicApi,
+            route: Route::Direct,
+            address: Address::Site(SITE.to_owned()),
+            credentials: vec![api_key()],
+        }
+    }
+}
+
+/// The header that holds the intake's key.
+pub(crate) fn api_key() -> Credential {
+    let (header, secret) = ("dd-api-key".to_owned(), API_KEY.to_owned());
+    Credential { header, secret, form: CredentialForm::Plain }
+}
+
+/// Where one request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The complete URL.
+    pub url: String,
+    /// The unix socket to connect to in place of the URL's host.
+    pub socket: Option<String>,
+}
+
+impl Target {
+    /// Why nothing can be sent there, if nothing can.
+    pub fn nowhere(&self) -> Option<DropReason> {
+        match self.address {
+            Address::Nowhere(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Nothing is sent over TLS.
+    pub(crate) fn distrust(&mut self) {
+        let tls = match &self.address {
+            Address::Site(_) => true,
+            Address::Origin(url) => after(url, "https:").is_some(),
+            Address::Nowhere(_) => false,
+        };
+        if tls {
+            self.address = Address::Nowhere(DropReason::NoReceiver);
+        }
+    }
+
+    /// Where a request for a path of an intake's host goes.
+    pub fn location(&self, host: IntakeHost, path: &str) -> Location {
+        let at = |url: String| Location { url, socket: None };
+        match &self.address {
+            Address::Site(site) => {
+                at(["https://", host.subdomain(), ".", site.as_str(), path].concat())
+            }
+            Address::Nowhere(_) => at(path.to_owned()),
+            Address::Origin(url) => {
+                let origin = split(url);
+                // A base path takes the place of the agent's prefix, as in ddtrace.
+                let prefix = match self.route {
+                    Route::Agent if !origin.has_base => PROXY,
+                    _ => "",
+                };
+                Location { url: [origin.url, prefix, path].concat(), socket: origin.socket }
+            }
+        }
+    }
+}
+
+/// The prefix of an agent's EVP proxy; an agent that has it says so in its `/info`.
+pub(crate) const PROXY: &str = "/evp_proxy/v2";
+
+/// An origin, split for requests.
+pub(crate) struct Origin<'u> {
+    /// From the scheme to the base path, without a slash at the end.
+    pub(crate) url: &'u str,
+    has_base: bool,
+    pub(crate) socket: Option<String>,
+}
+
+/// Splits an origin that was checked. The path of a URL is a base for ours, as in ddtrace.
+pub(crate) fn split(url: &str) -> Origin<'_> {
+    if let Some(path) = after(url, "unix:") {
+        let path = ["/", path.trim_start_matches('/')].concat();
+        // The host of a request over a socket; no name is looked up.
+        return Origin { url: "http://localhost", has_base: false, socket: Some(path) };
+    }
+    let url = url.trim_end_matches('/');
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    Origin { url, has_base: after_scheme.contains('/'), socket: None }
+}
+
+fn after<'t>(text: &'t str, scheme: &str) -> Option<&'t str> {
+    let start = text.get(..scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then(|| text.get(scheme.len()..).unwrap_or_default())
+}
+
+/// Whether a URL is one of a unix socket.
+pub(crate) fn is_socket(url: &str) -> bool {
+    after(url, "unix:").is_some()
+}
+
+/// Checks the URL of an agent, an intake or a collector: `http://` or `https://`, a host, perhaps a
+/// port and a base path; or `unix:` and the path of a socket. What is wrong with it, if something is.
+pub fn parse_origin(url: &str) -> Result<(), &'static str> {
+    if let Some(path) = after(url, "unix:") {
+        let named = !path.trim_start_matches('/').is_empty();
+        return if named { Ok(()) } else { Err("names no socket") };
+    }
+    let Some(rest) = after(url, "http://").or_else(|| after(url, "https://")) else {
+        return Err(if url.contains("://") {
+            "has a scheme that is not known"
+        } else {
+            "has no scheme"
+        });
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    if rest.contains(['?', '#']) {
+        return Err("has a query or fragment");
+    }
+    if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("has a path that is not visible ASCII");
+    }
+    // A host keeps user name and password for itself; should they be here, they are no host's name.
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    check_authority(authority)
+}
+
+fn check_authority(authority: &str) -> Result<(), &'static str> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']').ok_or("has a bracket that does not end")?;
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return Err("has no IPv6 address in its brackets");
+            }
+            ("", port)
+        }
+        None => {
+            let (host, port) = match authority.find(':') {
+                Some(at) => authority.split_at(at),
+                None => (authority, ""),
+            };
+            if host.is_empty() {
+                return Err("has no host");
+            }
+            (host, port)
+        }
+    };
+    if !is_host_name(host) {
+        return Err("has a host that is no name or address");
+    }
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok(()),
+        Some("") => Ok(()),
+        Some(number) if is_port(number) => Ok(()),
+        _ => Err("has a port that is no number from 1 to 65535"),
+    }
+}
+
+/// Whether a text is a port's number.
+pub(crate) fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Whether a text has only what names and IPv4 addresses are made of.
+pub(crate) fn is_host_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(route: Route, address: Address) -> Target {
+        Target { route, address, ..Target::default() }
+    }
+
+    fn url(target: &Target, path: &str, host: IntakeHost) -> String {
+        target.location(host, path).url
+    }
+
+    #[test]
+    fn each_way_has_its_url() {
+        let sdk = "/api/v2/llmobs";
+        let site = target(Route::Direct, Address::Site("datadoghq.eu".into()));
+        assert_eq!(
+            url(&site, sdk, IntakeHost::LlmobsIntake),
+            "https://llmobs-intake.datadoghq.eu/api/v2/llmobs"
+        );
+        for (route, origin, expected) in [
+            (
+                Route::Agent,
+                "http://localhost:8126",
+                "http://localhost:8126/evp_proxy/v2/api/v2/llmobs",
+            ),
+            (Route::Agent, "http://127.0.0.1:9/base/", "http://127.0.0.1:9/base/api/v2/llmobs"),
+            (Route::Agent, "http://127.0.0.1:9/", "http://127.0.0.1:9/evp_proxy/v2/api/v2/llmobs"),
+            (Route::Direct, "http://127.0.0.1:9/base", "http://127.0.0.1:9/base/api/v2/llmobs"),
+        ] {
+            let target = target(route, Address::Origin(origin.into()));
+            assert_eq!(url(&target, sdk, IntakeHost::LlmobsIntake), expected);
+        }
+        let socket = target(Route::Agent, Address::Origin("unix:///run/apm.socket".into()));
+        assert_eq!(
+            socket.location(IntakeHost::Api, sdk),
+            Location {
+                url: "http://localhost/evp_proxy/v2/api/v2/llmobs".into(),
+                socket: Some("/run/apm.socket".into())
+            }
+        );
+    }
+
+    #[test]
+    fn a_url_that_cannot_work_is_refused_with_its_reason() {
+        for right in [
+            "http://agent:8126",
+            "HTTPS://h",
+            "http://[::1]:8126/base",
+            "http://10.0.0.1",
+            "unix:///run/x",
+            "unix:/run/x",
+            "http://h:/",
+        ] {
+            assert_eq!(parse_origin(right), Ok(()), "{right}");
+        }
+        for (wrong, why) in [
+            ("localhost:8126", "has no scheme"),
+            ("ftp://h", "has a scheme that is not known"),
+            ("http://", "has no host"),
+            ("http://:8126", "has no host"),
+            ("http://[::1", "has a bracket that does not end"),
+            ("http://[::1]x", "has a port that is no number from 1 to 65535"),
+            ("http://[nonsense]", "has no IPv6 address in its brackets"),
+            ("http://h:99999", "has a port that is no number from 1 to 65535"),
+            ("http://h:+80", "has a port that is no number from 1 to 65535"),
+            ("http://a b", "has a host that is no name or address"),
+            ("http://h/a\nb", "has a path that is not visible ASCII"),
+            ("http://h/?a=b", "has a query or fragment"),
+            ("unix://", "names no socket"),
+        ] {
+            assert_eq!(parse_origin(wrong), Err(why), "{wrong}");
+        }
+    }
+}

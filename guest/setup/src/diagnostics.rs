@@ -1,0 +1,274 @@
+//! Every sentence that a user reads about configuration, delivery, limits and misuse.
+//!
+//! A sentence is one line: what is not for a terminal or a log in the texts of others is escaped, and
+//! long texts are cut. Each kind has a code that stays, so that a tracer can print it once.
+
+use crate::reasons::DropReason;
+use witspan_text::{Shown, Url};
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something was accepted, but not as it was given, or something is lost.
+    Warning,
+    /// Nothing is sent until it is mended.
+    Error,
+}
+
+/// One sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it matters.
+    pub level: Level,
+    /// What kind it is, for programs: a tracer prints each kind once.
+    pub code: &'static str,
+    /// The sentence, with what to do where something can be done.
+    pub message: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(level: Level, code: &'static str, message: String) -> Self {
+        Diagnostic { level, code, message }
+    }
+}
+
+/// How much a request held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Spans.
+    pub spans: u64,
+    /// Evaluations and feedbacks.
+    pub evaluations: u64,
+}
+
+/// What happened, as a host or the core saw it. Texts are those of others, as they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// There is no API key where one is needed.
+    NoApiKey,
+    /// A request did not arrive and is sent again: the URL, and what went wrong.
+    Retried(String, String, Advice),
+    /// The receiver refused a request for good: the URL, the answer, what is lost.
+    Rejected(String, String, Load, Advice),
+    /// A request was given up after its last attempt: the URL, what went wrong, what is lost.
+    RetriesExhausted(String, String, Load),
+    /// Something that had finished, or was to start, was dropped.
+    Dropped(DropReason),
+    /// An annotation did not fit into the memory for open spans.
+    MemoryFull,
+    /// A part of an annotation or evaluation was left out or changed: the warning's text.
+    Changed(String),
+    /// An annotation had no open span to go to: why.
+    Misplaced(String),
+    /// The application's processor failed, or took too long: how.
+    ProcessorFailed(String),
+    /// An instance failed: how, and what was lost.
+    Trapped(String, Load),
+    /// No thread could be started for sending: why.
+    NoThread(String),
+    /// The file that a variable names cannot be used: the variable, the path, why.
+    FileUnusable(String, String, String),
+    /// The tracer ended with spans that were not sent, and with spans that never finished.
+    Ended(u64, u64),
+    /// A signal ended the process before so many spans were sent.
+    Interrupted(u64),
+    /// No thread can wait for the signals that end the process: why.
+    SignalsMissed(String),
+}
+
+/// What else a person could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Nothing that is known.
+    Nothing,
+    /// Spans go to an agent only because there is no key.
+    SetKey,
+    /// The receiver may not know the key.
+    CheckKey,
+}
+
+impl Advice {
+    fn text(self) -> &'static str {
+        match self {
+            Advice::Nothing => "",
+            Advice::SetKey => "; to send without an agent, set DD_API_KEY",
+            Advice::CheckKey => {
+                "; if it is a matter of access, see that DD_API_KEY belongs to DD_SITE"
+            }
+        }
+    }
+}
+
+/// The sentence about it.
+pub fn diagnose(event: &Event) -> Diagnostic {
+    use Level::{Error, Warning};
+    let load = |load: &Load| match (load.spans, load.evaluations) {
+        (spans, 0) => [&spans.to_string(), " spans"].concat(),
+        (0, evaluations) => [&evaluations.to_string(), " evaluations"].concat(),
+        (spans, evaluations) => {
+            [&spans.to_string(), " spans and ", &evaluations.to_string(), " evaluations"].concat()
+        }
+    };
+    let (level, code, message) = match event {
+        Event::NoApiKey => (
+            Error,
+            "no-api-key",
+            "there is no API key: spans are dropped and counted; set DD_API_KEY, or run an agent and \
+             set DD_LLMOBS_AGENTLESS_ENABLED=0"
+                .to_owned(),
+        ),
+        Event::Retried(url, why, advice) => {
+            let parts =
+                [url, " ", why, "; spans wait, within bounds, and are sent again", advice.text()];
+            (Warning, "unreachable", sentence(&parts))
+        }
+        Event::Rejected(url, answer, lost, advice) => {
+            let lost = load(lost);
+            let parts = [url, " ", answer, ": ", &lost, " are dropped and counted", advice.text()];
+            (Error, "rejected", sentence(&parts))
+        }
+        Event::RetriesExhausted(url, why, lost) => {
+            let lost = load(lost);
+            let parts =
+                [url, " ", why, ": ", &lost, " are given up after the last attempt and counted"];
+            (Error, "retries-exhausted", sentence(&parts))
+        }
+        Event::Dropped(reason) => return dropped(*reason),
+        Event::MemoryFull => (Warning, "memory-full", full("open spans")),
+        Event::Changed(warning) => (Warning, "changed", sentence(&[warning])),
+        Event::Misplaced(why) => {
+            (Warning, "misplaced", sentence(&["an annotation was dropped: ", why]))
+        }
+        Event::ProcessorFailed(how) => {
+            let parts = [
+                "the span processor failed, so its span is sent without its content and counted: ",
+                how,
+            ];
+            (Warning, "processor-failed", sentence(&parts))
+        }
+        Event::Trapped(how, lost) => {
+            let lost = load(lost);
+            let parts =
+                ["the tracing core failed and was started again; ", &lost, " were lost: ", how];
+            (Error, "trapped", sentence(&parts))
+        }
+        Event::NoThread(why) => {
+            let parts = ["no thread can be started for sending, so spans wait, within bounds: ", why];
+            (Error, "no-thread", sentence(&parts))
+        }
+        Event::FileUnusable(variable, path, why) => {
+            let parts = ["`", variable, "` is `", path, "`, which cannot be used: ", why];
+            (Error, "file-unusable", sentence(&parts))
+        }
+        Event::Ended(unsent, unfinished) => {
+            let (unsent, unfinished) = (unsent.to_string(), unfinished.to_string());
+            let parts = [
+                &unsent,
+                " spans could not be sent in time and ",
+                &unfinished,
+                " were never finished: they are dropped and counted",
+            ];
+            (Warning, "ended", sentence(&parts.map(|part| part as &str)))
+        }
+        Event::SignalsMissed(why) => {
+            let parts = [
+                "where a signal ends this process the last second of spans is lost, since no thread can \
+                 wait for it (",
+                why,
+                "); flush before that",
+            ];
+            (Warning, "signals-missed", sentence(&parts))
+        }
+        Event::Interrupted(unsent) => {
+            let unsent = unsent.to_string();
+            let parts = [&unsent, " spans could not be sent before a signal ended the process"];
+            (Warning, "interrupted", sentence(&parts))
+        }
+    };
+    Diagnostic::new(level, code, message)
+}
+
+fn full(what: &str) -> String {
+    [what, " hold too much memory: new ones are dropped and counted until there is room"].concat()
+}
+
+fn dropped(reason: DropReason) -> Diagnostic {
+    let message = match reason {
+        DropReason::QueueFull => full("finished spans that wait to be sent"),
+        DropReason::OpenFull => full("open spans"),
+        DropReason::TooLarge => {
+            "a span or evaluation is longer than one event may be: it is dropped and counted"
+                .to_owned()
+        }
+        DropReason::NoApiKey => return diagnose(&Event::NoApiKey),
+        DropReason::NoReceiver => {
+            "the settings name no receiver that can work: spans are dropped and \
+             counted"
+                .to_owned()
+        }
+        other => sentence(&["spans are dropped and counted: ", other.name()]),
+    };
+    Diagnostic::new(Level::Warning, reason.name(), message)
+}
+
+/// A setting that cannot be read: what it is, what is accepted, what holds instead.
+pub(crate) fn misread(name: &str, text: &str, why: &str, accepted: &str, then: &str) -> Diagnostic {
+    let shown = Url(text).to_string();
+    let why = if why.is_empty() { String::new() } else { [", which ", why].concat() };
+    let message =
+        sentence(&["`", name, "` is `", &shown, "`", &why, "; accepted: ", accepted, "; ", then]);
+    Diagnostic::new(Level::Warning, "configuration", message)
+}
+
+/// Characters of one part of a sentence.
+const PART: usize = 600;
+
+/// Puts parts together in one line: what steers a terminal or a log is escaped, and long parts are
+/// cut.
+pub(crate) fn sentence(parts: &[&str]) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let end = part.char_indices().nth(PART).map(|(at, _)| at);
+        line.push_str(end.and_then(|end| part.get(..end)).unwrap_or(part));
+        line.push_str(if end.is_some() { "…" } else { "" });
+    }
+    Shown(line.trim_end()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_stay_in_their_line() {
+        let event = Event::Rejected(
+            "http://h".to_owned(),
+            "answered 400 a\nb\u{1b}[31m\u{202e}".to_owned(),
+            Load { spans: 2, evaluations: 1 },
+            Advice::Nothing,
+        );
+        let told = diagnose(&event).message;
+        assert!(!told.contains(['\n', '\u{1b}', '\u{202e}']), "{told}");
+        assert!(told.contains("a\\nb\\u001b[31m"), "{told}");
+        assert!(told.contains("2 spans and 1 evaluations are dropped"), "{told}");
+        let long = diagnose(&Event::Changed("x".repeat(100_000))).message;
+        assert!(long.chars().count() <= PART + 1);
+    }
+
+    #[test]
+    fn each_kind_has_its_code() {
+        let codes = [
+            diagnose(&Event::NoApiKey).code,
+            diagnose(&Event::MemoryFull).code,
+            diagnose(&Event::Dropped(DropReason::QueueFull)).code,
+            diagnose(&Event::Dropped(DropReason::NoApiKey)).code,
+        ];
+        assert_eq!(codes, ["no-api-key", "memory-full", "queue-full", "no-api-key"]);
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let told = misread("X", "http://u:pw@h", "has no host", "a URL", "nothing is sent").message;
+        assert!(!told.contains("pw"), "{told}");
+    }
+}

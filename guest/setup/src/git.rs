@@ -1,0 +1,77 @@
+//! The commit and repository that spans say, by the rules of ddtrace 4.16.
+
+use crate::input::Git;
+
+pub(crate) const COMMIT: &str = "git.commit.sha";
+pub(crate) const REPOSITORY: &str = "git.repository_url";
+
+/// The tags of a commit and a repository: as variables say, else as `DD_TAGS` says, else as the
+/// checkout does. Those that are in `tags` are taken out of there.
+pub(crate) fn tags(
+    enabled: bool,
+    commit: Option<&str>,
+    repository: Option<&str>,
+    checkout: Option<&Git>,
+    tags: &mut Vec<(String, String)>,
+) -> Vec<(String, String)> {
+    let mut take = |wanted: &str| {
+        let found = tags.iter().position(|(key, _)| key == wanted);
+        found.map(|at| tags.remove(at).1).filter(|value| !value.is_empty())
+    };
+    let (tagged_commit, tagged_repository) = (take(COMMIT), take(REPOSITORY));
+    if !enabled {
+        return Vec::new();
+    }
+    let stated = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let commit = commit
+        .and_then(stated)
+        .or(tagged_commit)
+        .or_else(|| checkout.and_then(|git| stated(&git.commit)));
+    let repository = repository
+        .and_then(stated)
+        .or(tagged_repository)
+        .or_else(|| checkout.and_then(|git| stated(&git.repository)));
+    let pairs = [(COMMIT, commit), (REPOSITORY, repository.map(|url| without_user(&url)))];
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// A repository's URL without user name and password, which are nobody's to see. What is no URL
+/// (`git@host:path`) stays as it is.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    [scheme, "://", host, path].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(
+        enabled: bool,
+        commit: Option<&str>,
+        given: &[(&str, &str)],
+        checkout: Option<&Git>,
+    ) -> (Vec<(String, String)>, Vec<(String, String)>) {
+        let mut given: Vec<_> =
+            given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let found = tags(enabled, commit, None, checkout, &mut given);
+        (found, given)
+    }
+
+    #[test]
+    fn variables_go_before_tags_and_tags_before_the_checkout() {
+        let checkout =
+            Git { commit: "c".to_owned(), repository: "https://u:pw@h.example/r.git".to_owned() };
+        let (found, left) = of(true, Some("a"), &[(COMMIT, "b"), ("x", "y")], Some(&checkout));
+        assert_eq!(found[0], (COMMIT.to_owned(), "a".to_owned()));
+        assert_eq!(found[1], (REPOSITORY.to_owned(), "https://h.example/r.git".to_owned()));
+        assert_eq!(left, [("x".to_owned(), "y".to_owned())]);
+        assert_eq!(of(true, None, &[(COMMIT, "b")], None).0[0].1, "b");
+        assert_eq!(of(false, Some("a"), &[(COMMIT, "b")], Some(&checkout)).0, []);
+    }
+}

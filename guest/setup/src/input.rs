@@ -1,0 +1,54 @@
+//! What a host knows and the core cannot: the environment, the program, the host's own abilities.
+
+/// What a plan is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Input {
+    /// The application's programming language.
+    pub language: String,
+    /// Variables that are set, by name: those of the table that the core reads and that are not
+    /// secret. Of a URL without its user name and password. Others are passed over.
+    pub environment: Vec<(String, String)>,
+    /// What the program says in code, by option name. It wins.
+    pub options: Vec<(String, String)>,
+    /// Secrets that the host has, by the name of their variable.
+    pub secrets: Vec<Secret>,
+    /// Whether the host can connect to unix sockets.
+    pub unix_sockets: bool,
+    /// Whether the host can read files.
+    pub files: bool,
+    /// Whether the host can compress bodies by gzip.
+    pub gzip: bool,
+    /// The folders from the program's own file upward, the innermost first.
+    pub program: Vec<Folder>,
+    /// What the checkout says that the program runs in.
+    pub git: Option<Git>,
+}
+
+/// A secret of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// The variable or the URL's variable.
+    pub name: String,
+    /// Whether a header can hold it: visible ASCII, no line break.
+    pub usable: bool,
+}
+
+/// A folder above the program's own file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Its name.
+    pub name: String,
+    /// Whether the language takes it as a package (`__init__.py`, for Python).
+    pub is_package: bool,
+    /// Whether source files of the language lie in it.
+    pub has_sources: bool,
+}
+
+/// What a checkout says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Git {
+    /// The commit's hash; empty if it is not known.
+    pub commit: String,
+    /// The URL of `origin`; empty if it is not known.
+    pub repository: String,
+}

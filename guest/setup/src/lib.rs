@@ -1,0 +1,46 @@
+//! What every host needs before and around the core: what the environment means, where spans go,
+//! and each sentence that a user reads.
+//!
+//! Pure functions without I/O. The component exports them as the interface `setup` (`wit/setup.wit`
+//! describes each); the local intake links this crate, so that `witspan doctor` asks the same code.
+//! The component builds it for the least size: all of it runs once a process, or once a fault.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::integer_division
+    )
+)]
+
+mod address;
+mod diagnostics;
+mod git;
+mod input;
+mod losses;
+mod plan;
+mod program;
+mod reasons;
+mod settings;
+mod tags;
+mod values;
+mod variables;
+
+pub use address::{
+    Address, Credential, CredentialForm, IntakeHost, Location, Target, parse_origin,
+};
+pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
+pub use input::{Folder, Git, Input, Secret};
+pub use losses::{LOSS_HEADER, loss_header};
+pub use plan::{Discovery, Plan, make_plan};
+pub use reasons::DropReason;
+pub use settings::{Format, Limits, Route, Sampling, Settings};
+pub use variables::{
+    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, turns_off,
+};

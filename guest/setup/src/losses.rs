@@ -1,0 +1,45 @@
+//! What a tracer has lost, told to the receiver with each request that goes out, so that a person who
+//! looks at the traces there sees what is not among them.
+
+use crate::reasons::DropReason;
+
+/// The header's name.
+pub const LOSS_HEADER: &str = "witspan-dropped";
+
+/// The header's text: `client=ID;queue_full=3;evaluations.rejected=1`. The counts are those since the
+/// tracer started, summed over its instances; `None` if nothing was lost. `client` names one tracer
+/// of one process; what is not a letter, digit, `-`, `_` or `.` of it is left out.
+pub fn loss_header(
+    client: &str,
+    spans: &[(DropReason, u64)],
+    evaluations: &[(DropReason, u64)],
+) -> Option<String> {
+    let lost = |counts: &[(DropReason, u64)]| counts.iter().any(|(_, count)| *count > 0);
+    if !lost(spans) && !lost(evaluations) {
+        return None;
+    }
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut text: String = "client=".to_owned();
+    text.extend(client.chars().filter(plain));
+    for (prefix, counts) in [("", spans), ("evaluations.", evaluations)] {
+        for (reason, count) in counts.iter().filter(|(_, count)| *count > 0) {
+            let name = reason.name().replace('-', "_");
+            text.push_str(&[";", prefix, &name, "=", &count.to_string()].concat());
+        }
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_lost_is_told() {
+        assert_eq!(loss_header("a", &[(DropReason::Trap, 0)], &[]), None);
+        assert_eq!(
+            loss_header("1-a\n;", &[(DropReason::QueueFull, 3)], &[(DropReason::Rejected, 1)]),
+            Some("client=1-a;queue_full=3;evaluations.rejected=1".to_owned())
+        );
+    }
+}

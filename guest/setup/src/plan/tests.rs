@@ -1,0 +1,108 @@
+//! What plans come out of the environment and of code.
+
+use super::*;
+use crate::input::Secret;
+
+fn input(environment: &[(&str, &str)]) -> Input {
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    Input { environment: pairs(environment), unix_sockets: true, files: true, ..Input::default() }
+}
+
+fn with_key(environment: &[(&str, &str)]) -> Input {
+    let secrets = vec![Secret { name: API_KEY.to_owned(), usable: true }];
+    Input { secrets, ..input(environment) }
+}
+
+fn addresses(plan: &Plan) -> Vec<(Route, Address)> {
+    let targets = plan.settings.targets.iter().flatten();
+    targets.map(|target| (target.route, target.address.clone())).collect()
+}
+
+fn origin(url: &str) -> Address {
+    Address::Origin(url.to_owned())
+}
+
+#[test]
+fn spans_go_where_the_readme_says() {
+    let site = |site: &str| Address::Site(site.to_owned());
+    let of = |input: &Input| addresses(&make_plan(input));
+    assert_eq!(of(&input(&[])), [(Route::Agent, origin("http://localhost:8126"))]);
+    let eu = [("DD_SITE", "datadoghq.eu"), ("DD_LLMOBS_AGENTLESS_ENABLED", "1")];
+    assert_eq!(of(&with_key(&eu)), [(Route::Direct, site("datadoghq.eu"))]);
+    let over = [("DD_LLMOBS_OVERRIDE_ORIGIN", "http://x"), ("DD_SITE", "a b")];
+    assert_eq!(of(&input(&over)), [(Route::Agent, origin("http://x"))]);
+    let found_out = make_plan(&with_key(&[("DD_AGENT_HOST", "::1")]));
+    let discovery = found_out.discovery.unwrap();
+    assert_eq!(discovery.url, "http://[::1]:8126/info");
+    assert_eq!(discovery.found[0].format, Format::SdkIntake);
+    assert_eq!(discovery.otherwise[0].address, site("datadoghq.com"));
+    assert_eq!(found_out.settings.targets, None);
+}
+
+#[test]
+fn what_cannot_work_is_said_at_once_and_names_its_variable() {
+    for (name, value) in [
+        ("DD_TRACE_AGENT_URL", "ftp://x"),
+        ("DD_TRACE_AGENT_URL", "localhost:8126"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1"),
+        ("DD_AGENT_HOST", "http://h"),
+        ("DD_TRACE_AGENT_PORT", "0"),
+    ] {
+        let plan = make_plan(&input(&[(name, value)]));
+        assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoReceiver), "{value}");
+        let said: Vec<&str> = plan.diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with(&format!("`{name}` is `")), "{said:?}");
+        assert!(said[0].ends_with("nothing is sent there"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_host_that_lacks_something_is_told_now() {
+    let mut poor = input(&[("DD_TRACE_AGENT_URL", "unix:///x"), ("SSL_CERT_FILE", "/a.pem")]);
+    (poor.unix_sockets, poor.files) = (false, false);
+    let plan = make_plan(&poor);
+    assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoReceiver));
+    assert!(plan.diagnostics[0].message.contains("this host cannot reach"));
+    assert!(plan.diagnostics[1].message.contains("`SSL_CERT_FILE`"));
+}
+
+#[test]
+fn a_key_that_no_header_can_hold_is_no_key() {
+    let mut odd = with_key(&[("DD_LLMOBS_AGENTLESS_ENABLED", "1")]);
+    odd.secrets[0].usable = false;
+    let plan = make_plan(&odd);
+    assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoApiKey));
+    let codes: Vec<&str> = plan.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["api-key-unusable", "no-api-key"]);
+}
+
+#[test]
+fn code_goes_before_the_environment() {
+    let mut both = input(&[("DD_SERVICE", "s"), ("DD_LLMOBS_ML_APP", "a"), ("DD_ENV", "e")]);
+    both.options = vec![("ml_app".to_owned(), "b".to_owned()), ("env".to_owned(), " ".to_owned())];
+    let settings = make_plan(&both).settings;
+    assert_eq!((settings.ml_app.as_str(), settings.env.as_str()), ("b", "e"));
+}
+
+#[test]
+fn off_says_why_and_asks_nobody() {
+    let plan = make_plan(&with_key(&[("DD_LLMOBS_ENABLED", "0")]));
+    assert!(!plan.enabled && plan.discovery.is_none());
+    assert_eq!(plan.why_disabled, "`DD_LLMOBS_ENABLED` is `0`");
+}
+
+#[test]
+fn user_name_and_password_are_named_and_not_known() {
+    let mut guarded = input(&[("DD_TRACE_AGENT_URL", "http://h:1")]);
+    guarded.secrets = vec![Secret { name: "DD_TRACE_AGENT_URL".to_owned(), usable: true }];
+    let targets = make_plan(&guarded).settings.targets.unwrap();
+    let credential = &targets[0].credentials[0];
+    assert_eq!(
+        (credential.header.as_str(), credential.form),
+        ("authorization", CredentialForm::Basic)
+    );
+    assert_eq!(credential.secret, "DD_TRACE_AGENT_URL");
+}

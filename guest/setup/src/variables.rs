@@ -1,0 +1,182 @@
+//! The one table of every setting: its variable, its option in code, and who reads it.
+
+/// Who reads a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The core: a host hands its value to [`crate::make_plan`].
+    Core,
+    /// The host itself.
+    Host,
+    /// The `witspan` command.
+    Command,
+}
+
+/// What of a value may leave the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// All of it.
+    Open,
+    /// A URL whose user name and password stay in the host.
+    Url,
+    /// Nothing but that it is set.
+    Secret,
+}
+
+/// A setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// The variable's name; empty for what only code can set.
+    pub name: &'static str,
+    /// The option's name in code; empty for what only the environment can set.
+    pub option: &'static str,
+    /// What it is, in a few words.
+    pub meaning: &'static str,
+    /// What holds where it is not set.
+    pub default: &'static str,
+    /// What is accepted.
+    pub accepted: &'static str,
+    /// Who reads it.
+    pub read_by: Reader,
+    /// What of it may leave the host.
+    pub secrecy: Secrecy,
+}
+
+impl Variable {
+    const fn new(
+        name: &'static str,
+        option: &'static str,
+        meaning: &'static str,
+        default: &'static str,
+        accepted: &'static str,
+    ) -> Self {
+        let (read_by, secrecy) = (Reader::Core, Secrecy::Open);
+        Variable { name, option, meaning, default, accepted, read_by, secrecy }
+    }
+
+    const fn url(self) -> Self {
+        Variable { secrecy: Secrecy::Url, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Variable { secrecy: Secrecy::Secret, ..self }
+    }
+
+    const fn host(self) -> Self {
+        Variable { read_by: Reader::Host, ..self }
+    }
+
+    const fn command(self) -> Self {
+        Variable { read_by: Reader::Command, ..self }
+    }
+}
+
+const FLAG: &str = "1 or true, 0 or false";
+const TEXT: &str = "any text";
+const SECONDS: &str = "seconds, a finite number from 0";
+const COUNT: &str = "a whole number from 1 to 4294967295";
+const NANOSECONDS: &str = "a whole number of nanoseconds";
+const URL: &str = "a URL that begins with http://, https:// or unix://";
+const PROXY: &str = "the URL of a proxy";
+const NONE: &str = "none";
+
+/// The variable that turns tracing off. A host may test it by [`turns_off`] before it makes an
+/// instance, so that a program without tracing pays nothing.
+pub const TRACING_SWITCH: &str = "DD_LLMOBS_ENABLED";
+
+/// The variable that names certificates to trust; a host reads the file.
+pub const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
+
+/// Whether this value of [`TRACING_SWITCH`] turns tracing off: any but an empty one, `1` and `true`.
+pub fn turns_off(value: &str) -> bool {
+    let value = value.trim();
+    !(value.is_empty() || value == "1" || value.eq_ignore_ascii_case("true"))
+}
+
+const fn row(
+    name: &'static str,
+    option: &'static str,
+    meaning: &'static str,
+    default: &'static str,
+    accepted: &'static str,
+) -> Variable {
+    Variable::new(name, option, meaning, default, accepted)
+}
+
+/// Every setting, in the order in which a person would look for them.
+#[rustfmt::skip]
+pub static VARIABLES: &[Variable] = &[
+    row(TRACING_SWITCH, "enabled", "whether anything is traced", "1", FLAG),
+    row("DD_LLMOBS_ML_APP", "ml_app", "the ML app, by which traces are grouped", "the service, else the program's name, else unnamed-ml-app", TEXT),
+    row("DD_SERVICE", "service", "the service", NONE, TEXT),
+    row("DD_ENV", "env", "the environment, such as prod", NONE, TEXT),
+    row("DD_VERSION", "version", "the application's version", NONE, TEXT),
+    row("DD_TAGS", "tags", "tags of every span", NONE, "key:value, separated by commas or spaces"),
+    row("DD_API_KEY", "api_key", "the key of the intake", NONE, "visible ASCII").secret(),
+    row("DD_SITE", "site", "the Datadog site", "datadoghq.com", "a host name"),
+    row("DD_LLMOBS_AGENTLESS_ENABLED", "agentless_enabled", "whether spans go to the intake itself, without an agent", "found out", FLAG),
+    row("DD_TRACE_AGENT_URL", "agent_url", "where the agent is", "http://localhost:8126", URL).url(),
+    row("DD_AGENT_HOST", "agent_host", "the agent's host, where its URL is not set", "localhost", "a host name or address"),
+    row("DD_TRACE_AGENT_PORT", "agent_port", "the agent's port, where its URL is not set", "8126", "a number from 1 to 65535"),
+    row("DD_LLMOBS_OVERRIDE_ORIGIN", "override_origin", "an origin in the place of intake and agent", NONE, URL).url(),
+    row("WITSPAN_INTAKE", "intake", "the format of bodies", "public without an agent, sdk with one", "public or sdk"),
+    row("DD_LLMOBS_SAMPLE_RATE", "sample_rate", "the share of traces that are marked as sampled", "1", "a number from 0 to 1"),
+    row("DD_LLMOBS_SAMPLING_RULES", "sampling_rules", "rules that go before the rate", NONE, "a JSON list"),
+    row("WITSPAN_DROP_UNSAMPLED", "drop_unsampled", "whether spans of traces that are not sampled are dropped", "0", FLAG),
+    row("DD_LLMOBS_EVENT_SIZE_BYTES", "event_bytes", "bytes of one span; longer ones are cut", "5000000", COUNT),
+    row("", "batch_spans", "spans that make a batch full", "500", COUNT),
+    row("", "batch_bytes", "bytes that make a batch full", "4000000", COUNT),
+    row("", "batch_age_ns", "nanoseconds after which a batch goes", "1000000000", NANOSECONDS),
+    row("", "queue_bytes", "bytes of finished spans that wait", "33554432", COUNT),
+    row("", "open_bytes", "bytes that open spans hold", "67108864", COUNT),
+    row("", "attempts", "how often one batch is sent at most", "8", COUNT),
+    row("", "retry_budget_ns", "nanoseconds in which a batch is sent again", "60000000000", NANOSECONDS),
+    row("", "request_timeout", "how long one request may take", "5", SECONDS),
+    row("", "flush_timeout", "how long a flush waits", "10", SECONDS),
+    row("WITSPAN_EXIT_TIMEOUT", "exit_timeout", "how long the end of the program waits for the last spans", "2", SECONDS),
+    row("WITSPAN_SIGNALS", "handle_signals", "whether signals that end the process deliver first", "1", FLAG),
+    row("DD_TRACE_GIT_METADATA_ENABLED", "", "whether spans say the commit and repository", "1", FLAG),
+    row("DD_GIT_COMMIT_SHA", "", "the commit", "that of the checkout", TEXT),
+    row("DD_GIT_REPOSITORY_URL", "", "the repository", "that of the checkout", TEXT).url(),
+    row("WITSPAN_THREADS", "threads", "whether threads take the current span along (Python)", "0", FLAG).host(),
+    row("WITSPAN_AS_DDTRACE", "", "whether `import ddtrace` is answered by this package (Python)", "0", FLAG).host(),
+    row(CERTIFICATE_FILE, "", "certificates to trust in place of the built-in ones", "built in", "a file of PEM certificates").host(),
+    row("HTTPS_PROXY", "", "a proxy for https", NONE, PROXY).url().host(),
+    row("HTTP_PROXY", "", "a proxy for http", NONE, PROXY).url().host(),
+    row("ALL_PROXY", "", "a proxy for both", NONE, PROXY).url().host(),
+    row("NO_PROXY", "", "hosts that are reached without a proxy", NONE, "host names, separated by commas").host(),
+    row("WITSPAN_INTAKE_URL", "", "the intake that the command asks", "http://127.0.0.1:8126", URL).url().command(),
+    row("WITSPAN_INTAKE_TOKEN", "", "the token that the intake asks for", NONE, "visible ASCII").secret().command(),
+    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where OpenTelemetry's exporters send", NONE, URL).url().command(),
+    row("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "where they send traces", NONE, URL).url().command(),
+    row("OTEL_EXPORTER_OTLP_HEADERS", "", "the headers they send", NONE, "name=value, separated by commas").secret().command(),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_stands_twice_and_each_row_can_be_set() {
+        for (at, row) in VARIABLES.iter().enumerate() {
+            assert!(!(row.name.is_empty() && row.option.is_empty()), "{row:?}");
+            for other in &VARIABLES[..at] {
+                assert!(row.name.is_empty() || row.name != other.name, "{}", row.name);
+                assert!(row.option.is_empty() || row.option != other.option, "{}", row.option);
+            }
+        }
+    }
+
+    #[test]
+    fn only_yes_and_nothing_leave_tracing_on() {
+        for (value, off) in [
+            ("", false),
+            (" 1 ", false),
+            ("True", false),
+            ("0", true),
+            ("no", true),
+            ("maybe", true),
+        ] {
+            assert_eq!(turns_off(value), off, "{value}");
+        }
+    }
+}
