@@ -7,7 +7,7 @@ use crate::exporter::Exporter;
 use crate::notices::Listener;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use witspan_setup::{Input, Plan, make_plan};
+use witspan_setup::{API_KEY, Input, Plan, make_plan};
 use witspan_text::{Secrets, Url};
 
 /// Settings of a tracer. [`Config::from_env`] reads the environment; then [`Config::set`] what
@@ -137,7 +137,7 @@ impl Config {
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         for (name, value) in &self.environment.secrets {
-            if name == "DD_API_KEY" {
+            if name == API_KEY {
                 secrets.add(value, "(the API key)");
             } else {
                 secrets.add_url(&format!("http://{value}@host"));

@@ -33,6 +33,8 @@ pub enum Topic {
     Trap,
     /// A signal ends the process before all was sent, or would.
     Signal,
+    /// The tracer ended before all was sent or finished.
+    Ended,
 }
 
 /// One sentence about one [`Topic`], in one line: what it quotes of others is escaped, and holds no key

@@ -8,13 +8,14 @@ use crate::exit_signals::Plan;
 use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
-use crate::notices::Notices;
+use crate::notices::{Notices, Topic};
 use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
 use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
 use crate::worker::{Worker, destination};
 use std::sync::Arc;
 use std::time::Duration;
+use witspan_setup::Event;
 
 /// What a flush or shutdown came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -392,6 +393,14 @@ impl Tracer {
         match &self.inner {
             Some(inner) => inner.told(inner.worker.deliver_at_signals(Plan { timeout, pause })),
             None => Ok(()),
+        }
+    }
+
+    /// Tells, once, how much was lost at the end: what a binding counted after a shutdown.
+    pub fn tell_ended(&self, unsent: u64, unfinished: u64) {
+        if let Some(inner) = &self.inner {
+            let event = || Event::Ended(unsent, unfinished);
+            inner.told(inner.pool.notices().tell(Topic::Ended, event));
         }
     }
 

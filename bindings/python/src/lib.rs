@@ -43,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]
-    use crate::tracer::Tracer;
+    use crate::tracer::{Tracer, switch};
 
     use pyo3::prelude::*;
 

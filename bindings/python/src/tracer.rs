@@ -44,6 +44,18 @@ pub(crate) fn kind_name(kind: SpanKind) -> &'static str {
 pub(crate) struct Tracer {
     tracer: witspan::Tracer,
     clock: Clock,
+    /// Seconds that the end of the program may wait.
+    #[pyo3(get)]
+    exit_timeout: f64,
+    /// Whether signals that end the process deliver first.
+    #[pyo3(get)]
+    handle_signals: bool,
+}
+
+/// Whether the environment sets a switch, found by its option's name, and says yes; None: not set.
+#[pyfunction]
+pub(crate) fn switch(option: &str) -> Option<bool> {
+    witspan::setup::switch(option, |name| std::env::var(name).ok())
 }
 
 /// How long a wait goes on before signals are looked at: Ctrl-C must not wait for an intake.
@@ -80,13 +92,15 @@ impl Tracer {
 #[pymethods]
 impl Tracer {
     /// Starts tracing with the environment's settings and what is given over them. `listener`
-    /// is called with each notice's text. `fixed_clock_ns` stops the clock, for tests, and `limits`
+    /// is called with each notice's text. `program` is the file that runs, by which one is named that
+    /// names neither a service nor an ML app. `fixed_clock_ns` stops the clock, for tests, and `limits`
     /// are the bounds by their names in `wit/types.wit`. With a `memory` everything stays there, and
     /// the environment says nothing.
     #[new]
     #[pyo3(signature = (*, ml_app=None, agentless=None, site=None, api_key=None, env=None,
-                        service=None, sample_rate=None, listener=None,
-                        fixed_clock_ns=None, limits=None, memory=None))]
+                        service=None, sample_rate=None, exit_timeout=None, handle_signals=None,
+                        program=None, listener=None, fixed_clock_ns=None, limits=None,
+                        memory=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         ml_app: Option<&Bound<'_, PyAny>>,
@@ -96,6 +110,9 @@ impl Tracer {
         env: Option<&Bound<'_, PyAny>>,
         service: Option<&Bound<'_, PyAny>>,
         sample_rate: Option<&Bound<'_, PyAny>>,
+        exit_timeout: Option<f64>,
+        handle_signals: Option<bool>,
+        program: Option<std::path::PathBuf>,
         listener: Option<Py<PyAny>>,
         fixed_clock_ns: Option<u64>,
         limits: Option<HashMap<String, u64>>,
@@ -134,6 +151,15 @@ impl Tracer {
         if let Some(rate) = optional_number("sample_rate", sample_rate)? {
             config.set("sample_rate", rate);
         }
+        if let Some(seconds) = exit_timeout {
+            config.set("exit_timeout", seconds);
+        }
+        if let Some(flag) = handle_signals {
+            config.set("handle_signals", flag);
+        }
+        if let Some(path) = program {
+            config.set_program(&path, "__init__.py", "py");
+        }
         if let Some(listener) = listener {
             config.listener = Some(Arc::new(move |notice| {
                 // The interpreter may be ending; then nobody reads it.
@@ -147,6 +173,7 @@ impl Tracer {
             config.set(&name.replace('-', "_"), value);
         }
         let clock = config.clock.clone();
+        let plan = config.plan();
         let tracer = witspan::Tracer::start(config).map_err(|error| match error {
             wrong @ witspan::Error::InvalidArgument { .. } => {
                 LLMObsArgumentError::new_err(wrong.to_string())
@@ -154,7 +181,13 @@ impl Tracer {
             other => LLMObsError::new_err(other.to_string()),
         })?;
         warned.into_inner().into_iter().for_each(|message| tracer.warn(message));
-        Ok(Tracer { tracer, clock })
+        let exit_timeout = Duration::from_nanos(plan.exit_timeout_ns).as_secs_f64();
+        Ok(Tracer { tracer, clock, exit_timeout, handle_signals: plan.handle_signals })
+    }
+
+    /// Tells what was lost at the end, if anything was.
+    fn tell_ended(&self, unsent: u64, unfinished: u64) {
+        self.tracer.tell_ended(unsent, unfinished);
     }
 
     /// Starts a span of the kind with this number and makes it current. `version` is an agent's.

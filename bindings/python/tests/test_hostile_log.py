@@ -61,7 +61,7 @@ def test_no_variable_and_no_name_forges_a_line(receiver: Receiver, before: str) 
     # That of `enable` comes first.
     source = source.replace("exit_timeout=0.1", "")
     text = program(source, **variables)
-    assert f"WITSPAN_EXIT_TIMEOUT is '{ESCAPED}'" in text
+    assert f"`WITSPAN_EXIT_TIMEOUT` is `{ESCAPED}`" in text
     assert f"`WITSPAN_INTAKE` is `{ESCAPED}`" in text
     assert f"a.{ESCAPED}" in text
 

@@ -234,8 +234,8 @@ def test_a_wrong_exit_timeout_of_the_environment_is_logged_and_2_s(monkeypatch, 
     LLMObs.enable()
     assert LLMObs.enabled
     assert log() == [
-        "WITSPAN_EXIT_TIMEOUT is 'soon'; accepted: seconds, as a finite number from 0; "
-        "it stays at 2.0 s"
+        "`WITSPAN_EXIT_TIMEOUT` is `soon`; accepted: seconds, a finite number from 0; "
+        "the default holds: 2"
     ]
 
 

@@ -182,7 +182,7 @@ def test_what_the_program_says_when_it_enables_counts_whatever_it_is(runs, write
         LLMObs.enable(span_processor=drop, handle_signals=False, exit_timeout=1)
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert sys.platform != "linux" or not caught()
-        assert LLMObs._exit_timeout == 1
+        assert LLMObs._tracer.exit_timeout == 1
         for name in ("noise", "kept"):
             with LLMObs.task(name=name):
                 pass

@@ -73,7 +73,7 @@ pub(crate) const DATADOG: &str = "datadog";
 /// The site of who names none.
 pub(crate) const SITE: &str = "datadoghq.com";
 /// The variable that holds the intake's key.
-pub(crate) const API_KEY: &str = "DD_API_KEY";
+pub const API_KEY: &str = "DD_API_KEY";
 
 impl Default for Target {
     fn default() -> Self {

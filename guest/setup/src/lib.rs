@@ -33,7 +33,7 @@ mod values;
 mod variables;
 
 pub use address::{
-    Address, Credential, CredentialForm, IntakeHost, Location, Target, parse_origin,
+    API_KEY, Address, Credential, CredentialForm, IntakeHost, Location, Target, parse_origin,
 };
 pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
 pub use input::{Folder, Git, Input, Secret};
@@ -42,5 +42,5 @@ pub use plan::{Discovery, Plan, make_plan};
 pub use reasons::DropReason;
 pub use settings::{Format, Limits, Route, Sampling, Settings};
 pub use variables::{
-    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, turns_off,
+    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, switch, turns_off,
 };

@@ -14,6 +14,8 @@ pub(crate) struct Found<'i> {
     pub(crate) text: &'i str,
     /// What is accepted.
     pub(crate) accepted: &'static str,
+    /// What holds where nothing is set.
+    default: &'static str,
 }
 
 /// Settings by the names of their options, or of their variables where they have no option.
@@ -41,7 +43,7 @@ impl<'i> Values<'i> {
             // Of two of the same name the last counts.
             let found = pairs.iter().rev().find(|(given, _)| !name.is_empty() && given == name);
             let text = found.map(|(_, value)| value.trim()).filter(|text| !text.is_empty());
-            text.map(|text| Found { name, text, accepted: row.accepted })
+            text.map(|text| Found { name, text, accepted: row.accepted, default: row.default })
         };
         of(&input.options, row.option).or_else(|| of(&input.environment, row.name))
     }
@@ -53,6 +55,11 @@ impl<'i> Values<'i> {
     /// Says that a setting cannot be read, and what holds instead.
     pub(crate) fn misread(&mut self, found: Found<'_>, why: &str, then: &str) {
         self.diagnostics.push(misread(found.name, found.text, why, found.accepted, then));
+    }
+
+    /// Says that a setting cannot be read, and that its default holds.
+    pub(crate) fn default_holds(&mut self, found: Found<'_>) {
+        self.misread(found, "", &["the default holds: ", found.default].concat());
     }
 
     /// A switch. What is neither yes nor no counts as no, as in ddtrace, and is told.
@@ -74,7 +81,7 @@ impl<'i> Values<'i> {
         match found.text.parse() {
             Ok(number) if (least..=most).contains(&number) => Some(number),
             _ => {
-                self.misread(found, "", "the default holds");
+                self.default_holds(found);
                 None
             }
         }
@@ -88,7 +95,7 @@ impl<'i> Values<'i> {
             // The cast keeps within the bounds.
             Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => (seconds * 1e9) as u64,
             _ => {
-                self.misread(found, "", "the default holds");
+                self.default_holds(found);
                 default
             }
         }

@@ -92,6 +92,14 @@ pub fn turns_off(value: &str) -> bool {
     !(value.is_empty() || value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
+/// Whether a switch is set by the environment, and says yes. For those that only a host reads; it is
+/// found by its option's name.
+pub fn switch(option: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<bool> {
+    let row = VARIABLES.iter().find(|row| !row.option.is_empty() && row.option == option)?;
+    let value = lookup(row.name).filter(|value| !value.trim().is_empty())?;
+    Some(!turns_off(&value))
+}
+
 const fn row(
     name: &'static str,
     option: &'static str,

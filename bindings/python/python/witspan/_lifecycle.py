@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import os
+import sys
 import threading
 
 from . import _exit, _log
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ._native import Memory, Tracer
     from ._processor import Processor, Runner
 
-# Seconds that the end of the program may wait for the last spans.
-EXIT_TIMEOUT = 2.0
 # Seconds that `flush` waits unless it is told otherwise.
 FLUSH_TIMEOUT = 10.0
 
@@ -33,6 +32,8 @@ _IMPORTED_LATE = (
     *("witspan._flushed", "witspan._threads", "witspan._values"),
 )
 
+# Settings that no caller of `enable` gives.
+_OWN = ("memory", "program")
 # Counters of spans that evaluations have not.
 _MORE_COUNTERS = (
     *("open", "annotations_rejected", "warnings", "cut", "withheld"),
@@ -40,35 +41,40 @@ _MORE_COUNTERS = (
 )
 
 
-def _off(name: str) -> bool:
-    """Whether a variable is set and says no."""
-    text = os.environ.get(name, "").strip().lower()
-    return text not in ("", "1", "true")
-
-
-def _exit_timeout(given: float | None) -> float:
-    """The seconds that were given, or that the environment says, or 2."""
-    accepted = "seconds, as a finite number from 0"
-    if given is not None:
-        if isinstance(given, bool) or not isinstance(given, (int, float)):
-            got = type(given).__name__
-            raise LLMObsArgumentError(f"`exit_timeout` is of type {got}; accepted: {accepted}")
-        if not (math.isfinite(given) and given >= 0):
-            raise LLMObsArgumentError(f"`exit_timeout` is {given}; accepted: {accepted}")
-        return float(given)
-    text = os.environ.get("WITSPAN_EXIT_TIMEOUT", "").strip()
-    if not text:
-        return EXIT_TIMEOUT
+def _switch(option: str) -> bool | None:
+    """Whether the environment sets a switch, and says yes; None: it does not, or nobody can ask."""
     try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if math.isfinite(seconds) and seconds >= 0:
-        return seconds
-    _log.warning(
-        "WITSPAN_EXIT_TIMEOUT is '%s'; accepted: %s; it stays at %s s", text, accepted, EXIT_TIMEOUT
-    )
-    return EXIT_TIMEOUT
+        from ._native import switch
+    except ImportError:
+        return None
+    return switch(option)
+
+
+def _seconds(given: float | None) -> float | None:
+    """The seconds that `enable` was given as `exit_timeout`."""
+    if given is None:
+        return None
+    accepted = "seconds, as a finite number from 0"
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        got = type(given).__name__
+        raise LLMObsArgumentError(f"`exit_timeout` is of type {got}; accepted: {accepted}")
+    if not (math.isfinite(given) and given >= 0):
+        raise LLMObsArgumentError(f"`exit_timeout` is {given}; accepted: {accepted}")
+    return float(given)
+
+
+def _program() -> str | None:
+    """The file or folder that was started, as ddtrace finds it: the first word of the command line
+    that is there and is no installed command."""
+    for word in getattr(sys, "argv", ()):
+        if word[:1] in ("", "-") or "=" in word:
+            continue
+        path = os.path.abspath(word)
+        folders = os.path.dirname(path).split(os.sep)
+        command = os.path.isfile(path) and any(folder.endswith("bin") for folder in folders)
+        if os.path.exists(path) and not command:
+            return path
+    return None
 
 
 def _threads(given: bool | None, recording: bool, as_ddtrace: bool) -> str:
@@ -76,8 +82,8 @@ def _threads(given: bool | None, recording: bool, as_ddtrace: bool) -> str:
     if given is not None and not isinstance(given, bool):
         got = type(given).__name__
         raise LLMObsArgumentError(f"`threads` is of type {got}; accepted: bool or None")
-    if given is None and not recording and os.environ.get("WITSPAN_THREADS", "").strip():
-        given = not _off("WITSPAN_THREADS")
+    if given is None and not recording:
+        given = _switch("threads")
     if given is None:
         # ddtrace's users have one tree over executors, and a plain thread begins one of its own.
         return "executors" if as_ddtrace else ""
@@ -92,7 +98,6 @@ class Lifecycle:
     _last: ClassVar[dict[str, Any]] = {}
     # How the tracer was started, for that of a forked process.
     _settings: ClassVar[dict[str, Any]] = {}
-    _exit_timeout: ClassVar[float] = EXIT_TIMEOUT
     # Whether signals that end the process deliver before.
     _signals: ClassVar[bool] = False
     # What every tracer is given that starts: the function that looks at spans.
@@ -163,7 +168,7 @@ class Lifecycle:
         subinterpreter, another platform), tracing stays off. A missing API key is logged, and
         spans are counted as dropped; nothing raises but a wrong argument (`LLMObsArgumentError`).
         """
-        cls._turned_off = cls._memory is None and _off("DD_LLMOBS_ENABLED")
+        cls._turned_off = cls._memory is None and _switch("enabled") is False
         if cls._turned_off:
             _log.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
             return
@@ -175,26 +180,26 @@ class Lifecycle:
             "env": env,
             "service": service,
             "sample_rate": sample_rate,
+            "exit_timeout": _seconds(exit_timeout),
+            "handle_signals": None if handle_signals is None else bool(handle_signals),
+            "program": None if cls._memory or _fixed_clock_ns else _program(),
             "fixed_clock_ns": _fixed_clock_ns,
             "limits": _limits,
             "memory": cls._memory,
         }
         with cls._lock:
             processor = None if span_processor is None else runner(span_processor)
-            timeout = _exit_timeout(exit_timeout)
             follows = _threads(threads, cls._memory is not None, cls._as_ddtrace)
             other = threads is not None and follows != cls._threads
             if cls._starting or (cls._tracer is not None and not cls._gives_way(settings, other)):
                 return
-            cls._exit_timeout = timeout
             cls._settings = settings
             if processor is not None:
                 cls._processor = processor
             cls._start()
             if cls._tracer is not None:
                 cls._provisional = _auto
-                signals = not _off("WITSPAN_SIGNALS") if handle_signals is None else handle_signals
-                cls._hook(signals)
+                cls._hook(cls._tracer.handle_signals)
                 cls._follow(follows)
 
     @classmethod
@@ -212,7 +217,7 @@ class Lifecycle:
 
         `other_threads`: what takes the current span along is to be something else, too.
         """
-        given = {name: v for name, v in settings.items() if v is not None and name != "memory"}
+        given = {name: v for name, v in settings.items() if v is not None and name not in _OWN}
         if cls._provisional and cls._tracer is not None and not cls._tracer.statistics()["open"]:
             cls._provisional = False
             settings.update({**cls._settings, **given})
@@ -253,7 +258,7 @@ class Lifecycle:
     @classmethod
     def _catch_signals(cls) -> None:
         if cls._tracer is not None:
-            _exit.catch_signals(cls._tracer, cls._exit_timeout)
+            _exit.catch_signals(cls._tracer, cls._tracer.exit_timeout)
 
     @classmethod
     def _start(cls) -> None:
@@ -347,30 +352,25 @@ class Lifecycle:
             cls._follow("")
             if cls._memory is None:
                 _exit.release_signals()
-        if not stopped:
+        if stopped is None:
             return
         dropped = cls._last["dropped"]
         if "shutdown" in dropped or "unfinished" in dropped:
-            _log.warning(
-                "%d spans could not be sent in time and %d were never finished: "
-                "they are dropped and counted",
-                dropped.get("shutdown", 0),
-                dropped.get("unfinished", 0),
-            )
+            stopped.tell_ended(dropped.get("shutdown", 0), dropped.get("unfinished", 0))
 
     @classmethod
-    def _stop(cls) -> bool:
+    def _stop(cls) -> Tracer | None:
         """Sends what has finished and ends the tracer, if there is one."""
         with cls._lock:
             tracer = cls._tracer
             if tracer is None:
-                return False
+                return None
             cls._use(None)
         try:
-            tracer.shutdown(cls._exit_timeout)
+            tracer.shutdown(tracer.exit_timeout)
         finally:
             cls._last = tracer.statistics()
-        return True
+        return tracer
 
     @classmethod
     def flush(cls, timeout: float | None = None) -> FlushResult:

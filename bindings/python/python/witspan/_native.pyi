@@ -18,6 +18,7 @@ __all__ = [
     "propagated",
     "release_signals",
     "replace_contexts",
+    "switch",
     "use_tracer",
 ]
 
@@ -49,6 +50,9 @@ def propagated(function: _F, thread: Thread | None = None) -> _F:
 
     With a `thread`, it stands on it as its `run` and steps aside when it is called.
     """
+
+def switch(option: str) -> bool | None:
+    """Whether the environment sets a switch, found by its option's name, and says yes; None: not set."""
 
 def use_tracer(owner: type, tracer: Tracer | None) -> None:
     """Makes this the tracer of the process, and puts native functions on the class for its calls.
@@ -159,11 +163,22 @@ class Tracer:
         env: str | None = None,
         service: str | None = None,
         sample_rate: float | None = None,
+        exit_timeout: float | None = None,
+        handle_signals: bool | None = None,
+        program: str | None = None,
         listener: Callable[[str], None] | None = None,
         fixed_clock_ns: int | None = None,
         limits: dict[str, int] | None = None,
         memory: Memory | None = None,
     ) -> Tracer: ...
+    @property
+    def exit_timeout(self) -> float:
+        """Seconds that the end of the program may wait."""
+    @property
+    def handle_signals(self) -> bool:
+        """Whether signals that end the process deliver first."""
+    def tell_ended(self, unsent: int, unfinished: int) -> None:
+        """Logs what was lost at the end."""
     def start(
         self,
         kind: int,

@@ -43,7 +43,7 @@ _PATIENCE = 10.0
 # What of the one tracer of the process is another while a test records.
 _STATE = (
     *("_tracer", "enabled", "_last", "_settings", "_processor", "_memory", "_provisional"),
-    *("_exit_timeout", "_threads"),
+    "_threads",
 )
 
 

@@ -175,7 +175,7 @@ fn sampling(values: &mut Values<'_>) -> Sampling {
     if let Some(found) = values.find("sample_rate") {
         match found.text.parse::<f64>() {
             Ok(rate) if (0.0..=1.0).contains(&rate) => sampling.rate = rate,
-            _ => values.misread(found, "", "the default holds"),
+            _ => values.default_holds(found),
         }
     }
     sampling.rules = values.text("sampling_rules").unwrap_or_default();
@@ -235,7 +235,7 @@ impl Way {
             "public" => Some(Format::PublicApi),
             "sdk" => Some(Format::SdkIntake),
             _ => {
-                values.misread(found, "", "the default holds");
+                values.default_holds(found);
                 None
             }
         });
