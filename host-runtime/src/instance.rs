@@ -2,11 +2,9 @@
 
 use crate::clock::Clock;
 use crate::engine_config::{MAX_MEMORY, engine_config};
-use bindings::wasi::clocks::{monotonic_clock, wall_clock};
-use bindings::wasi::random::random;
 use std::sync::OnceLock;
-use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::component::{Component, ComponentType, Linker, Lower};
+use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
 
 pub(crate) use bindings::exports::witspan::llmobs::{
     delivery, evaluations, processing, tracing, types,
@@ -17,7 +15,7 @@ pub(crate) use bindings::exports::witspan::llmobs::{
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "core",
+        world: "calls",
         ownership: Borrowing { duplicate_if_necessary: true },
         additional_derives: [PartialEq],
     });
@@ -32,31 +30,38 @@ struct Imports {
     memory: StoreLimits,
 }
 
-impl monotonic_clock::Host for Imports {
-    fn now(&mut self) -> u64 {
-        self.clock.monotonic_ns()
-    }
+/// The time of day, as `wasi:clocks/wall-clock` has it.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct Datetime {
+    seconds: u64,
+    nanoseconds: u32,
 }
 
-impl wall_clock::Host for Imports {
-    fn now(&mut self) -> wall_clock::Datetime {
-        let now = self.clock.wall_ns();
+/// Links the three functions that the component imports. WASI's interfaces have more, some of which make
+/// resources: bindings generated from them would want all of those here, and nobody would call them.
+/// The linker takes any 0.2 of an interface for any other.
+fn link(linker: &mut Linker<Imports>) -> wasmtime::Result<()> {
+    type Caller<'a> = StoreContextMut<'a, Imports>;
+    let mut monotonic = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
+    monotonic
+        .func_wrap("now", |caller: Caller<'_>, ()| Ok((caller.data().clock.monotonic_ns(),)))?;
+    let mut wall = linker.instance("wasi:clocks/wall-clock@0.2.12")?;
+    wall.func_wrap("now", |caller: Caller<'_>, ()| {
+        let now = caller.data().clock.wall_ns();
         let second = 1_000_000_000;
-        wall_clock::Datetime { seconds: now / second, nanoseconds: (now % second) as u32 }
-    }
-}
-
-impl random::Host for Imports {
-    fn get_random_u64(&mut self) -> u64 {
-        self.clock.entropy()
-    }
+        Ok((Datetime { seconds: now / second, nanoseconds: (now % second) as u32 },))
+    })?;
+    let mut random = linker.instance("wasi:random/random@0.2.12")?;
+    random
+        .func_wrap("get-random-u64", |caller: Caller<'_>, ()| Ok((caller.data().clock.entropy(),)))
 }
 
 /// A component that can be instantiated: native code, linked with the imports.
 #[derive(Clone)]
 pub(crate) struct Program {
     engine: Engine,
-    linked: bindings::CorePre<Imports>,
+    linked: bindings::CallsPre<Imports>,
 }
 
 impl Program {
@@ -80,8 +85,8 @@ impl Program {
         // SAFETY: promised by the caller.
         let component = unsafe { Component::deserialize(&engine, bytes) }?;
         let mut linker: Linker<Imports> = Linker::new(&engine);
-        bindings::Core::add_to_linker::<_, HasSelf<Imports>>(&mut linker, |imports| imports)?;
-        let linked = bindings::CorePre::new(linker.instantiate_pre(&component)?)?;
+        link(&mut linker)?;
+        let linked = bindings::CallsPre::new(linker.instantiate_pre(&component)?)?;
         Ok(Program { engine, linked })
     }
 
@@ -150,7 +155,7 @@ fn bounded_failure<'a>(failure: &tracing::Failure<'a>) -> tracing::Failure<'a> {
 /// One instance. A call that returns the outer error has trapped: the instance is dead.
 pub(crate) struct Instance {
     store: Store<Imports>,
-    core: bindings::Core,
+    core: bindings::Calls,
 }
 
 /// What a call of the component returns: a trap outside, its own error inside.

@@ -39,12 +39,6 @@ fn world(bytes: &[u8], validator: &mut Validator) -> World {
     world
 }
 
-/// The name of a WASI interface without the last part of its version: every 0.2 satisfies it, and
-/// cargo-component raises what the guest asks for to that of an adapter which it does not use.
-fn compatible(import: &str) -> &str {
-    import.split_inclusive("@0.2").next().unwrap_or(import)
-}
-
 impl World {
     fn import(&self, name: &str) -> &ComponentItem {
         self.types.component_item_for_import(name).expect("it was valid")
@@ -77,20 +71,32 @@ fn of_this_build() -> World {
 #[test]
 fn two_clocks_and_entropy_are_all_that_the_component_asks_for() {
     let world = of_this_build();
-    let asked =
-        world.imports.iter().flat_map(|name| world.interface(compatible(name), world.import(name)));
+    let asked = world.imports.iter().flat_map(|name| world.interface(name, world.import(name)));
     let allowed = [
-        "wasi:clocks/monotonic-clock@0.2",
-        "wasi:clocks/monotonic-clock@0.2.now",
-        "wasi:clocks/wall-clock@0.2",
-        "wasi:clocks/wall-clock@0.2.now",
-        "wasi:random/random@0.2",
-        "wasi:random/random@0.2.get-random-u64",
+        "wasi:clocks/monotonic-clock@0.2.12",
+        "wasi:clocks/monotonic-clock@0.2.12.now",
+        "wasi:clocks/wall-clock@0.2.12",
+        "wasi:clocks/wall-clock@0.2.12.now",
+        "wasi:random/random@0.2.12",
+        "wasi:random/random@0.2.12.get-random-u64",
     ];
     assert_eq!(
         asked.collect::<Vec<_>>(),
         allowed,
         "no files, no network, no threads, no environment, no output: the host performs"
+    );
+}
+
+/// Which 0.2 the component asks for, the crate `wasi` decides; the contract has to follow.
+#[test]
+fn the_contract_names_the_imports_in_the_version_that_is_asked_for() {
+    let contract = include_str!("../../../wit/world.wit");
+    let import = |line: &'static str| line.trim().strip_prefix("import ")?.strip_suffix(';');
+    let named: Vec<&str> = contract.lines().filter_map(import).collect();
+    assert_eq!(
+        of_this_build().imports,
+        named,
+        "wit/world.wit and wit/deps are to be those of the crate `wasip2` that `wasi` is made of"
     );
 }
 
@@ -121,18 +127,15 @@ fn every_build_of_the_component_has_the_same_types() {
     let mut validator = Validator::new();
     let mut read = |path| world(&std::fs::read(path).expect("it is built"), &mut validator);
     let (this, usual) = (read(component()), read(default_folder().join("witspan-trap.wasm")));
-    let imports = |world: &World| {
-        world.imports.iter().map(|name| compatible(name).to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(imports(&this), imports(&usual));
+    assert_eq!(this.imports, usual.imports);
     assert_eq!(this.exports, usual.exports);
     let (types, usual_types) = (this.types.as_ref(), usual.types.as_ref());
     let same = |a: &ComponentItem, b: &ComponentItem| {
         ComponentEntityType::is_subtype_of(&a.ty, types, &b.ty, usual_types)
             && ComponentEntityType::is_subtype_of(&b.ty, usual_types, &a.ty, types)
     };
-    for (name, usual_name) in this.imports.iter().zip(&usual.imports) {
-        assert!(same(this.import(name), usual.import(usual_name)), "`{name}` differs");
+    for name in &this.imports {
+        assert!(same(this.import(name), usual.import(name)), "`{name}` differs");
     }
     for name in &this.exports {
         assert!(same(this.export(name), usual.export(name)), "`{name}` differs");

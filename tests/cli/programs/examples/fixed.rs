@@ -14,7 +14,9 @@ mod bindings {
     });
 }
 
-use bindings::exports::{wasi, witspan::programs::time};
+// By their versions, because `wit/` has another one of both.
+use bindings::exports::wasi::{clocks0_2_0 as clocks, random0_2_0::random};
+use bindings::exports::witspan::programs::time;
 
 static PASSED: AtomicU64 = AtomicU64::new(0);
 static DRAWN: AtomicU64 = AtomicU64::new(0);
@@ -27,23 +29,23 @@ impl time::Guest for Fixed {
     }
 }
 
-impl wasi::clocks::monotonic_clock::Guest for Fixed {
+impl clocks::monotonic_clock::Guest for Fixed {
     fn now() -> u64 {
         PASSED.load(Relaxed)
     }
 }
 
-impl wasi::clocks::wall_clock::Guest for Fixed {
-    fn now() -> wasi::clocks::wall_clock::Datetime {
+impl clocks::wall_clock::Guest for Fixed {
+    fn now() -> clocks::wall_clock::Datetime {
         let now = witspan_conformance::START_NS + PASSED.load(Relaxed);
-        wasi::clocks::wall_clock::Datetime {
+        clocks::wall_clock::Datetime {
             seconds: now / 1_000_000_000,
             nanoseconds: (now % 1_000_000_000) as u32,
         }
     }
 }
 
-impl wasi::random::random::Guest for Fixed {
+impl random::Guest for Fixed {
     fn get_random_u64() -> u64 {
         (DRAWN.fetch_add(1, Relaxed) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
