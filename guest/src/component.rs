@@ -152,8 +152,8 @@ impl processing::Guest for Component {
         };
         let returned = with(|core| core.return_event(id, outcome))?;
         Ok(processing::Returned {
-            attention: returned.attention,
-            withheld: returned.withheld,
+            should_poll: returned.should_poll,
+            content_dropped: returned.content_dropped,
             dropped: returned.dropped.map(Into::into),
         })
     }
@@ -176,11 +176,14 @@ impl delivery::Guest for Component {
         }
     }
 
-    fn complete(id: u64, outcome: delivery::Outcome) -> Result<delivery::Verdict, types::Error> {
+    fn complete(
+        id: u64,
+        outcome: delivery::Outcome,
+    ) -> Result<delivery::Disposition, types::Error> {
         Ok(match with(|core| core.complete(id, &outcome.into()))? {
-            crate::Verdict::Delivered => delivery::Verdict::Delivered,
-            crate::Verdict::Retry(ns) => delivery::Verdict::Retry(ns),
-            crate::Verdict::Dropped(reason) => delivery::Verdict::Dropped(reason.into()),
+            crate::Disposition::Delivered => delivery::Disposition::Delivered,
+            crate::Disposition::Retry(ns) => delivery::Disposition::Retry(ns),
+            crate::Disposition::Dropped(reason) => delivery::Disposition::Dropped(reason.into()),
         })
     }
 

@@ -23,7 +23,7 @@ pub struct Finished {
     /// The span that is current again.
     pub current: Option<Handle>,
     /// The worker should poll now.
-    pub attention: bool,
+    pub should_poll: bool,
     /// The span waits for the application's processor.
     pub process: bool,
     /// Why the span was not kept, if it was not.
@@ -192,7 +192,7 @@ impl<P: Platform> Core<P> {
         now_ns: Option<u64>,
     ) -> Result<Finished, SpanError> {
         let mut finished =
-            Finished { current: None, attention: false, process: false, dropped: None };
+            Finished { current: None, should_poll: false, process: false, dropped: None };
         if span == 0 {
             return Ok(finished);
         }
@@ -241,7 +241,7 @@ impl<P: Platform> Core<P> {
             self.await_destination(ended).map(|()| false)
         };
         match handed {
-            Ok(attention) => finished.attention = attention,
+            Ok(should_poll) => finished.should_poll = should_poll,
             Err(reason) => {
                 self.counts.drop_spans(reason, 1);
                 finished.process = false;

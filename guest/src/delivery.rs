@@ -85,7 +85,7 @@ pub enum Outcome {
 
 /// What follows for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Disposition {
     /// It arrived.
     Delivered,
     /// Send it again after so many nanoseconds.
@@ -130,16 +130,16 @@ pub(crate) fn judge(
     attempts: Attempts,
     limits: &Limits,
     jitter: impl FnOnce(u64) -> u64,
-) -> Verdict {
+) -> Disposition {
     let response = match outcome {
-        Outcome::NotSent(reason) => return Verdict::Dropped(*reason),
+        Outcome::NotSent(reason) => return Disposition::Dropped(*reason),
         Outcome::TransportError => None,
         Outcome::Response(response) => Some(response),
     };
     match response.map(|response| response.status) {
-        Some(200..300) => return Verdict::Delivered,
+        Some(200..300) => return Disposition::Delivered,
         None | Some(408 | 425 | 429 | 500..600) => {}
-        Some(_) => return Verdict::Dropped(DropReason::Rejected),
+        Some(_) => return Disposition::Dropped(DropReason::Rejected),
     }
     let wait = response.and_then(asked_wait).unwrap_or_else(|| {
         let doubled = FIRST_WAIT_NS << attempts.made.saturating_sub(1).min(6);
@@ -148,9 +148,9 @@ pub(crate) fn judge(
     });
     let spent = attempts.elapsed_ns.saturating_add(wait);
     if attempts.made >= limits.attempts || spent > limits.retry_budget_ns {
-        return Verdict::Dropped(DropReason::RetriesExhausted);
+        return Disposition::Dropped(DropReason::RetriesExhausted);
     }
-    Verdict::Retry(wait)
+    Disposition::Retry(wait)
 }
 
 /// The wait that an answer asks for, in ns: whole or fractional seconds, of the first header that
@@ -177,50 +177,50 @@ mod tests {
         Outcome::Response(Response { status, headers: headers.iter().map(header).collect() })
     }
 
-    fn verdict(outcome: &Outcome, made: u32, elapsed_ns: u64) -> Verdict {
+    fn disposition(outcome: &Outcome, made: u32, elapsed_ns: u64) -> Disposition {
         judge(outcome, Attempts { made, elapsed_ns }, &Limits::default(), |bound| bound)
     }
 
     #[test]
     fn only_what_another_attempt_can_change_is_sent_again() {
         for status in [200, 202, 299] {
-            assert_eq!(verdict(&answer(status, &[]), 1, 0), Verdict::Delivered);
+            assert_eq!(disposition(&answer(status, &[]), 1, 0), Disposition::Delivered);
         }
         for status in [408, 425, 429, 500, 503, 599] {
             assert_eq!(
-                verdict(&answer(status, &[]), 1, 0),
-                Verdict::Retry(250_000_000),
+                disposition(&answer(status, &[]), 1, 0),
+                Disposition::Retry(250_000_000),
                 "{status}"
             );
         }
         for status in [302, 400, 401, 403, 404, 413, 422] {
             assert_eq!(
-                verdict(&answer(status, &[]), 1, 0),
-                Verdict::Dropped(DropReason::Rejected),
+                disposition(&answer(status, &[]), 1, 0),
+                Disposition::Dropped(DropReason::Rejected),
                 "{status}"
             );
         }
-        assert_eq!(verdict(&Outcome::TransportError, 2, 0), Verdict::Retry(500_000_000));
+        assert_eq!(disposition(&Outcome::TransportError, 2, 0), Disposition::Retry(500_000_000));
         let no_key = Outcome::NotSent(DropReason::NoApiKey);
-        assert_eq!(verdict(&no_key, 1, 0), Verdict::Dropped(DropReason::NoApiKey));
+        assert_eq!(disposition(&no_key, 1, 0), Disposition::Dropped(DropReason::NoApiKey));
     }
 
     #[test]
     fn a_rate_limit_says_itself_when_to_come_again() {
-        let asked = |headers| verdict(&answer(429, headers), 1, 0);
-        assert_eq!(asked(&[("X-RateLimit-Reset", "2")]), Verdict::Retry(2_000_000_000));
-        assert_eq!(asked(&[("retry-after", "0.5")]), Verdict::Retry(500_000_000));
-        assert_eq!(asked(&[("retry-after", "86400")]), Verdict::Retry(LONGEST_WAIT_NS));
-        assert_eq!(asked(&[("retry-after", "Mon, 23 Nov 2026")]), Verdict::Retry(250_000_000));
-        assert_eq!(asked(&[("retry-after", "-1")]), Verdict::Retry(250_000_000));
+        let asked = |headers| disposition(&answer(429, headers), 1, 0);
+        assert_eq!(asked(&[("X-RateLimit-Reset", "2")]), Disposition::Retry(2_000_000_000));
+        assert_eq!(asked(&[("retry-after", "0.5")]), Disposition::Retry(500_000_000));
+        assert_eq!(asked(&[("retry-after", "86400")]), Disposition::Retry(LONGEST_WAIT_NS));
+        assert_eq!(asked(&[("retry-after", "Mon, 23 Nov 2026")]), Disposition::Retry(250_000_000));
+        assert_eq!(asked(&[("retry-after", "-1")]), Disposition::Retry(250_000_000));
         let both = [("x-ratelimit-reset", "soon"), ("retry-after", "1")];
-        assert_eq!(asked(&both), Verdict::Retry(1_000_000_000));
+        assert_eq!(asked(&both), Disposition::Retry(1_000_000_000));
     }
 
     #[test]
     fn attempts_and_time_are_bounded() {
-        let exhausted = Verdict::Dropped(DropReason::RetriesExhausted);
-        assert_eq!(verdict(&answer(503, &[]), 8, 0), exhausted);
-        assert_eq!(verdict(&answer(503, &[]), 2, 60_000_000_000), exhausted);
+        let exhausted = Disposition::Dropped(DropReason::RetriesExhausted);
+        assert_eq!(disposition(&answer(503, &[]), 8, 0), exhausted);
+        assert_eq!(disposition(&answer(503, &[]), 2, 60_000_000_000), exhausted);
     }
 }

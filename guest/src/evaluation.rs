@@ -20,7 +20,7 @@ pub(crate) fn envelope() -> (Vec<u8>, &'static [u8]) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submitted {
     /// The worker should poll now.
-    pub attention: bool,
+    pub should_poll: bool,
     /// Why it was not kept, if it was not.
     pub dropped: Option<DropReason>,
     /// What was accepted, but not as it was given.
@@ -47,7 +47,7 @@ impl<P: Platform> Core<P> {
         let warnings = read.inspect_err(|_| self.counts.evaluations_rejected += 1)?;
         self.counts.warnings += warnings.len() as u64;
         self.counts.evaluations.accepted += 1;
-        let mut submitted = Submitted { attention: false, dropped: None, warnings };
+        let mut submitted = Submitted { should_poll: false, dropped: None, warnings };
         let bounds = self.bounds(self.sending.evaluations.bytes());
         let pushed = if metric.len() > self.settings.limits.event_bytes as usize {
             Err(DropReason::TooLarge)
@@ -57,14 +57,14 @@ impl<P: Platform> Core<P> {
                 out.extend_from_slice(&metric);
                 true
             }) {
-                Some(Pushed::Kept(attention)) => Ok(attention),
+                Some(Pushed::Kept(should_poll)) => Ok(should_poll),
                 _ => Err(DropReason::QueueFull),
             }
         };
         match pushed {
-            Ok(attention) => {
+            Ok(should_poll) => {
                 self.counts.evaluations.queued += 1;
-                submitted.attention = attention;
+                submitted.should_poll = should_poll;
             }
             Err(reason) => {
                 self.counts.evaluations.drop(reason, 1);

@@ -35,9 +35,9 @@ pub enum Processed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {
     /// The worker should poll now.
-    pub attention: bool,
+    pub should_poll: bool,
     /// It is sent without its content.
-    pub withheld: bool,
+    pub content_dropped: bool,
     /// Why it was not kept, if it was not.
     pub dropped: Option<DropReason>,
 }
@@ -45,7 +45,7 @@ pub struct Returned {
 struct Pending {
     id: u64,
     ended: Ended,
-    /// The monotonic reading after which its content is withheld.
+    /// The monotonic reading after which its content is content_dropped.
     until: u64,
     taken: bool,
 }
@@ -76,7 +76,7 @@ impl Processing {
 }
 
 /// What stands in the place of content that may not be sent.
-const WITHHELD: &str = "[withheld: the processor failed]";
+const CONTENT_DROPPED: &str = "[content dropped: the processor failed]";
 
 impl<P: Platform> Core<P> {
     /// Spans that finish wait for the processor from now on, each so long; or no longer.
@@ -122,7 +122,7 @@ impl<P: Platform> Core<P> {
             Processed::Drop => {
                 self.counts.drop_spans(DropReason::Processor, 1);
                 let dropped = Some(DropReason::Processor);
-                return Ok(Returned { attention: false, withheld: false, dropped });
+                return Ok(Returned { should_poll: false, content_dropped: false, dropped });
             }
             Processed::Failed => Some("failed"),
             Processed::Changed(text) => {
@@ -135,17 +135,17 @@ impl<P: Platform> Core<P> {
                 }
             }
         };
-        let withheld = failed.is_some();
-        let (attention, dropped) = match self.send_processed(ended, failed, now) {
-            Ok(attention) => (attention, None),
+        let content_dropped = failed.is_some();
+        let (should_poll, dropped) = match self.send_processed(ended, failed, now) {
+            Ok(should_poll) => (should_poll, None),
             Err(reason) => (false, Some(reason)),
         };
-        Ok(Returned { attention, withheld, dropped })
+        Ok(Returned { should_poll, content_dropped, dropped })
     }
 
     /// Sends what the processor has had for too long without its content; how long the next may
     /// still wait.
-    pub(crate) fn withhold_overdue(&mut self, now: u64) -> Option<u64> {
+    pub(crate) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
         while let Some(first) = self.processing.pending.front() {
             if now <= first.until {
                 return Some(first.until - now + 1);
@@ -166,8 +166,8 @@ impl<P: Platform> Core<P> {
         now: u64,
     ) -> Result<bool, DropReason> {
         if let Some(why) = failed {
-            withhold(&mut ended, why);
-            self.counts.withheld += 1;
+            drop_content(&mut ended, why);
+            self.counts.content_dropped += 1;
         }
         let sent = self.enqueue(ended, now);
         if let Err(reason) = sent {
@@ -212,7 +212,7 @@ fn adopt(ended: &mut Ended, changed: Changed) {
 
 /// Leaves of a span only what cannot hold content: kind, name, model, ids, times, numbers, the type
 /// of its error.
-fn withhold(ended: &mut Ended, why: &str) {
+fn drop_content(ended: &mut Ended, why: &str) {
     let kind = ended.record.kind;
     let notes = &mut ended.record.notes;
     let parts = [(&mut notes.input, kind.input_shape()), (&mut notes.output, kind.output_shape())];
@@ -220,7 +220,7 @@ fn withhold(ended: &mut Ended, why: &str) {
         if part.is_empty() {
             continue;
         }
-        *part = stand_in(shape, WITHHELD).into_bytes();
+        *part = stand_in(shape, CONTENT_DROPPED).into_bytes();
     }
     notes.metadata.clear();
     notes.tags.clear();
@@ -230,9 +230,9 @@ fn withhold(ended: &mut Ended, why: &str) {
     if let Some(Failure { message, stack, .. }) = &mut ended.failure {
         for text in [message, stack] {
             if !text.is_empty() {
-                *text = WITHHELD.to_owned();
+                *text = CONTENT_DROPPED.to_owned();
             }
         }
     }
-    ended.marks.push(("witspan.withheld", why.to_owned()));
+    ended.marks.push(("witspan.content_dropped", why.to_owned()));
 }

@@ -2,7 +2,7 @@
 
 use crate::core::{Anchor, Core};
 use crate::delivery::{
-    Action, Attempts, IntakeHost, Outcome, PollMode, Request, Verdict, address, judge,
+    Action, Attempts, Disposition, IntakeHost, Outcome, PollMode, Request, address, judge,
 };
 use crate::encode::{Ended, cut, empty_the_largest, envelope, was_cut, write_event};
 use crate::error::Error;
@@ -142,10 +142,10 @@ impl<P: Platform> Core<P> {
             true
         });
         match pushed {
-            Some(Pushed::Kept(attention)) => {
+            Some(Pushed::Kept(should_poll)) => {
                 self.counts.queued += 1;
                 self.counts.cut += u64::from(was_cut(ended));
-                Ok(attention)
+                Ok(should_poll)
             }
             Some(Pushed::Full) => Err(DropReason::QueueFull),
             None => Err(DropReason::TooLarge),
@@ -156,7 +156,7 @@ impl<P: Platform> Core<P> {
     pub fn poll(&mut self, mode: PollMode) -> Action {
         self.anchor = Anchor::read(&mut self.platform);
         let now = self.anchor.monotonic;
-        let processor_due = self.withhold_overdue(now);
+        let processor_due = self.drop_overdue_content(now);
         let Some(destination) = self.sending.destination else {
             return processor_due.map_or(Action::Idle, Action::Wait);
         };
@@ -204,8 +204,8 @@ impl<P: Platform> Core<P> {
         let (queued, in_flight) = match evaluations {
             false => (&mut self.counts.queued, &mut self.counts.in_flight),
             true => {
-                let tally = &mut self.counts.evaluations;
-                (&mut tally.queued, &mut tally.in_flight)
+                let counters = &mut self.counts.evaluations;
+                (&mut counters.queued, &mut counters.in_flight)
             }
         };
         *queued = queued.saturating_sub(count);
@@ -222,7 +222,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// Takes in what came of a request.
-    pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Verdict, Error> {
+    pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Disposition, Error> {
         let now = self.platform.monotonic_ns();
         let limits = &self.settings.limits;
         let sending = &mut self.sending;
@@ -233,34 +233,34 @@ impl<P: Platform> Core<P> {
         };
         let attempts =
             Attempts { made: request.sent, elapsed_ns: now.saturating_sub(request.since) };
-        let verdict = judge(outcome, attempts, limits, |bound| self.ids.up_to(bound));
+        let disposition = judge(outcome, attempts, limits, |bound| self.ids.up_to(bound));
         let (spans, evaluations) = (u64::from(request.spans), u64::from(request.evaluations));
-        let tally = &mut self.counts.evaluations;
-        match verdict {
-            Verdict::Retry(wait) => {
+        let counters = &mut self.counts.evaluations;
+        match disposition {
+            Disposition::Retry(wait) => {
                 request.sent += 1;
                 request.waits = true;
                 // Whoever could not take this batch is spared the others for as long.
                 sending.quiet_until = sending.quiet_until.max(now.saturating_add(wait));
-                return Ok(verdict);
+                return Ok(disposition);
             }
-            Verdict::Delivered => {
-                tally.delivered += evaluations;
+            Disposition::Delivered => {
+                counters.delivered += evaluations;
                 self.counts.delivered += spans;
             }
-            Verdict::Dropped(reason) => {
-                tally.drop(reason, evaluations);
+            Disposition::Dropped(reason) => {
+                counters.drop(reason, evaluations);
                 self.counts.drop_spans(reason, spans);
             }
         }
-        let tally = &mut self.counts.evaluations;
-        tally.in_flight = tally.in_flight.saturating_sub(evaluations);
+        let counters = &mut self.counts.evaluations;
+        counters.in_flight = counters.in_flight.saturating_sub(evaluations);
         self.counts.in_flight = self.counts.in_flight.saturating_sub(spans);
         sending.in_flight.swap_remove(at);
         if !sending.in_flight.iter().any(|request| request.waits) {
             sending.quiet_until = 0;
         }
-        Ok(verdict)
+        Ok(disposition)
     }
 
     /// Bytes of all that has finished and waits.

@@ -10,7 +10,7 @@ fn lose(dropped: &mut [u64], reason: DropReason, count: u64) {
 
 /// What became of evaluations and feedbacks; `accepted = queued + in_flight + delivered + dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct EvaluationCounters {
     /// Submitted and not refused.
     pub accepted: u64,
     /// Waiting to be sent.
@@ -23,7 +23,7 @@ pub struct Tally {
     pub dropped: [u64; DropReason::ALL.len()],
 }
 
-impl Tally {
+impl EvaluationCounters {
     pub(crate) fn drop(&mut self, reason: DropReason, count: u64) {
         lose(&mut self.dropped, reason, count);
     }
@@ -51,9 +51,9 @@ pub struct Statistics {
     /// Spans whose texts were cut.
     pub cut: u64,
     /// Spans that were sent without their content.
-    pub withheld: u64,
+    pub content_dropped: u64,
     /// Evaluations and feedbacks.
-    pub evaluations: Tally,
+    pub evaluations: EvaluationCounters,
     /// Evaluations and feedbacks that were refused.
     pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.

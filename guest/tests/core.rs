@@ -5,9 +5,9 @@ use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
 use witspan_core::{
-    Action, Core, Destination, DropReason, Error, Failure, Handle, IntakeFormat, Limits, Outcome,
-    Parent, Platform, PollMode, Request, Response, Route, Settings, SpanError, SpanKind,
-    SpanOption, Verdict,
+    Action, Core, Destination, Disposition, DropReason, Error, Failure, Handle, IntakeFormat,
+    Limits, Outcome, Parent, Platform, PollMode, Request, Response, Route, Settings, SpanError,
+    SpanKind, SpanOption,
 };
 
 const NOW: u64 = 1_700_000_000_000_000_000;
@@ -104,11 +104,11 @@ fn a_batch_goes_when_it_is_full_of_spans_or_bytes_or_old() {
 #[test]
 fn the_worker_is_called_once_for_the_first_span_and_once_for_a_full_batch() {
     let (mut core, _) = core_with(Limits { batch_spans: 4, ..Limits::default() });
-    let attention = |core: &mut Tested| {
+    let should_poll = |core: &mut Tested| {
         let span = start(core, Parent::Root);
-        core.finish(span, None, None, None).unwrap().attention
+        core.finish(span, None, None, None).unwrap().should_poll
     };
-    let called: Vec<bool> = (0..5).map(|_| attention(&mut core)).collect();
+    let called: Vec<bool> = (0..5).map(|_| should_poll(&mut core)).collect();
     assert_eq!(called, [true, false, false, true, false]);
 }
 
@@ -252,20 +252,20 @@ fn a_failed_batch_is_sent_again_and_spares_the_intake_meanwhile() {
     span(&mut core, "one");
     span(&mut core, "two");
     let first = sent(&mut core, PollMode::Due).unwrap();
-    let Verdict::Retry(wait) = core.complete(first.id, &answer(503)).unwrap() else { panic!() };
+    let Disposition::Retry(wait) = core.complete(first.id, &answer(503)).unwrap() else { panic!() };
     assert!((125_000_000..=250_000_000).contains(&wait), "{wait} ns");
     assert_eq!(core.poll(PollMode::Everything), Action::Wait(wait));
     clock.pass(wait);
     assert!(matches!(
         core.complete(first.id, &Outcome::TransportError).unwrap(),
-        Verdict::Retry(_)
+        Disposition::Retry(_)
     ));
     clock.pass(1_000_000_000);
     let last = core.complete(first.id, &answer(500)).unwrap();
-    assert_eq!(last, Verdict::Dropped(DropReason::RetriesExhausted));
+    assert_eq!(last, Disposition::Dropped(DropReason::RetriesExhausted));
     assert_eq!(core.complete(first.id, &answer(202)), Err(Error::UnknownRequest(first.id)));
     let second = sent(&mut core, PollMode::Due).unwrap();
-    assert_eq!(core.complete(second.id, &answer(202)).unwrap(), Verdict::Delivered);
+    assert_eq!(core.complete(second.id, &answer(202)).unwrap(), Disposition::Delivered);
     check_sum(&core);
 }
 
@@ -390,7 +390,7 @@ fn counters_add_up_through_any_order_of_calls() {
             7 if !requests.is_empty() => {
                 let id = requests.swap_remove(pick % requests.len());
                 let outcome = [answer(202), answer(503), answer(400), Outcome::TransportError];
-                if let Ok(Verdict::Retry(_)) = core.complete(id, &outcome[pick % 4]) {
+                if let Ok(Disposition::Retry(_)) = core.complete(id, &outcome[pick % 4]) {
                     requests.push(id);
                 }
             }

@@ -2,7 +2,7 @@
 //! give.
 
 use crate::clock::Clock;
-use crate::environment::{Environment, checkout, folders};
+use crate::environment::{Environment, folders};
 use crate::exporter::Exporter;
 use crate::notices::Listener;
 use std::fmt::Display;
@@ -35,6 +35,8 @@ pub struct Config {
     environment: Environment,
     options: Vec<(String, String)>,
     program: Option<Program>,
+    /// What the main package says of its sources.
+    source_link: String,
     /// A component to run in the place of the embedded one.
     pub(crate) component: Option<Vec<u8>>,
 }
@@ -58,6 +60,7 @@ impl Default for Config {
             environment: Environment::default(),
             options: Vec::new(),
             program: None,
+            source_link: String::new(),
             component: None,
         }
     }
@@ -98,6 +101,12 @@ impl Config {
         self.program = Some(Program { path: path.to_owned(), package_marker, extension });
     }
 
+    /// Says what the metadata of the package say of its sources that `DD_MAIN_PACKAGE` names:
+    /// `URL#COMMIT`.
+    pub fn set_source_link(&mut self, link: String) {
+        self.source_link = link;
+    }
+
     /// What becomes of these settings.
     pub fn plan(&self) -> Plan {
         let mut input = Input {
@@ -109,11 +118,10 @@ impl Config {
             files: true,
             gzip: false,
             program: Vec::new(),
-            git: None,
+            source_link: self.source_link.clone(),
         };
         if let Some(Program { path, package_marker, extension }) = &self.program {
             input.program = folders(path, package_marker, extension);
-            input.git = std::env::current_dir().ok().and_then(|folder| checkout(&folder));
         }
         if self.exporter.is_some() {
             // The route that needs no key and asks nobody.

@@ -1,9 +1,9 @@
 //! What this host finds for a plan: the environment's variables, without their secrets, the program's
-//! folders and its checkout.
+//! folders.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use witspan_setup::{Folder, Git, Reader, Secrecy, Secret, VARIABLES};
+use witspan_setup::{Folder, Reader, Secrecy, Secret, VARIABLES};
 
 /// Folders above a program that are looked at; more than any layout has.
 const MOST_FOLDERS: usize = 32;
@@ -110,55 +110,6 @@ pub(crate) fn folders(program: &Path, package_marker: &str, extension: &str) -> 
     found
 }
 
-/// The checkout that a folder is in, as its files say; `None` where there is none.
-pub(crate) fn checkout(folder: &Path) -> Option<Git> {
-    let git = folder.ancestors().take(MOST_FOLDERS).map(|folder| folder.join(".git"));
-    let git = git.into_iter().find(|path| path.exists())?;
-    // In a worktree or submodule it is a file that names the folder.
-    let git = match std::fs::read_to_string(&git) {
-        Ok(text) => git.parent()?.join(text.strip_prefix("gitdir:")?.trim()),
-        Err(_) => git,
-    };
-    let common = match std::fs::read_to_string(git.join("commondir")) {
-        Ok(text) => git.join(text.trim()),
-        Err(_) => git.clone(),
-    };
-    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
-    let commit = match head.trim().strip_prefix("ref:") {
-        Some(name) => reference(&git, &common, name.trim()).unwrap_or_default(),
-        None => head.trim().to_owned(),
-    };
-    let config = std::fs::read_to_string(common.join("config")).unwrap_or_default();
-    Some(Git { commit, repository: origin(&config).unwrap_or_default() })
-}
-
-fn reference(git: &Path, common: &Path, name: &str) -> Option<String> {
-    for folder in [git, common] {
-        if let Ok(text) = std::fs::read_to_string(folder.join(name)) {
-            return Some(text.trim().to_owned());
-        }
-    }
-    let packed = std::fs::read_to_string(common.join("packed-refs")).ok()?;
-    let mut lines = packed.lines().filter_map(|line| line.split_once(' '));
-    lines.find(|(_, found)| *found == name).map(|(hash, _)| hash.to_owned())
-}
-
-/// The URL of `origin` in a configuration of git.
-fn origin(config: &str) -> Option<String> {
-    let mut inside = false;
-    for line in config.lines().map(str::trim) {
-        if line.starts_with('[') {
-            inside = line == "[remote \"origin\"]";
-        } else if inside
-            && let Some((key, value)) = line.split_once('=')
-            && key.trim() == "url"
-        {
-            return Some(value.trim().to_owned());
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,22 +133,5 @@ mod tests {
         let open: Vec<_> = found.open.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(open, [("DD_SITE", "x"), ("DD_TRACE_AGENT_URL", "http://h:1/b")]);
         assert!(read(&[("DD_API_KEY", "a\nb")]).secrets().iter().all(|secret| !secret.usable));
-    }
-
-    #[test]
-    fn a_checkout_is_read_without_git() {
-        let folder = std::env::temp_dir().join(format!("witspan-checkout-{}", std::process::id()));
-        let git = folder.join(".git");
-        std::fs::create_dir_all(git.join("refs/heads")).unwrap();
-        std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
-        std::fs::write(git.join("config"), "[remote \"origin\"]\n\turl = git@h:r.git\n").unwrap();
-        std::fs::write(git.join("packed-refs"), "# pack\nabc refs/heads/main\n").unwrap();
-        let inside = folder.join("a/b");
-        std::fs::create_dir_all(&inside).unwrap();
-        let packed = Git { commit: "abc".to_owned(), repository: "git@h:r.git".to_owned() };
-        assert_eq!(checkout(&inside), Some(packed));
-        std::fs::write(git.join("refs/heads/main"), "def\n").unwrap();
-        assert_eq!(checkout(&inside).unwrap().commit, "def");
-        std::fs::remove_dir_all(folder).unwrap();
     }
 }

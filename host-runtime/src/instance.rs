@@ -295,7 +295,7 @@ impl Instance {
         &mut self,
         request: u64,
         outcome: delivery::Outcome<'_>,
-    ) -> Called<delivery::Verdict> {
+    ) -> Called<delivery::Disposition> {
         self.core.witspan_llmobs_delivery().call_complete(&mut self.store, request, outcome)
     }
 

@@ -50,7 +50,7 @@ pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind, Warning};
 pub use notices::{Listener, Notice, Topic};
 pub use pool::{Parent, Processed, Processor, SpanRef};
 pub use span::{Span, SpanBuilder};
-pub use statistics::{Statistics, Tally, reason_name};
+pub use statistics::{EvaluationCounters, Statistics, reason_name};
 pub use tracer::{Flushed, Tracer};
 pub use witspan_core::text_of;
 /// What the environment means, as a table, and what settings come to.

@@ -1,6 +1,6 @@
 //! The counters that a user reads.
 
-use crate::instance::delivery::{Counters, DropCount, Tally as CoreTally};
+use crate::instance::delivery::{Counters, DropCount, EvaluationCounters as CoreTally};
 use crate::instance::types::DropReason;
 
 /// All reasons, in the order of the contract.
@@ -58,7 +58,7 @@ impl From<Vec<DropCount>> for Dropped {
 /// `accepted = queued + in_flight + delivered + the sum of dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct EvaluationCounters {
     /// Those that were submitted and not refused.
     pub accepted: u64,
     /// Those that wait to be sent.
@@ -70,7 +70,7 @@ pub struct Tally {
     dropped: Dropped,
 }
 
-impl Tally {
+impl EvaluationCounters {
     /// Those lost, for each reason that occurred.
     pub fn dropped(&self) -> Vec<(DropReason, u64)> {
         self.dropped.that_occurred()
@@ -95,7 +95,7 @@ impl Tally {
         self.dropped.0[reason as usize] += count;
     }
 
-    fn add(&mut self, other: &Tally) {
+    fn add(&mut self, other: &EvaluationCounters) {
         self.accepted += other.accepted;
         self.queued += other.queued;
         self.in_flight += other.in_flight;
@@ -104,14 +104,14 @@ impl Tally {
     }
 }
 
-impl From<CoreTally> for Tally {
-    fn from(tally: CoreTally) -> Self {
-        Tally {
-            accepted: tally.accepted,
-            queued: tally.queued,
-            in_flight: tally.in_flight,
-            delivered: tally.delivered,
-            dropped: tally.dropped.into(),
+impl From<CoreTally> for EvaluationCounters {
+    fn from(counters: CoreTally) -> Self {
+        EvaluationCounters {
+            accepted: counters.accepted,
+            queued: counters.queued,
+            in_flight: counters.in_flight,
+            delivered: counters.delivered,
+            dropped: counters.dropped.into(),
         }
     }
 }
@@ -139,9 +139,9 @@ pub struct Statistics {
     /// Spans whose texts were cut because the span was too long.
     pub cut: u64,
     /// Spans that were sent without their content because the processor failed.
-    pub withheld: u64,
+    pub content_dropped: u64,
     /// Evaluations and feedbacks.
-    pub evaluations: Tally,
+    pub evaluations: EvaluationCounters,
     /// Evaluations and feedbacks that were refused.
     pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.
@@ -203,11 +203,11 @@ impl Statistics {
         let still_open = self.open.min(lost);
         self.drop_spans(open, still_open);
         self.drop_spans(held, lost - still_open);
-        let tally = &mut self.evaluations;
-        let known = tally.in_flight + tally.delivered + tally.dropped_total();
-        let lost_evaluations = tally.accepted.saturating_sub(known);
-        tally.lose(held, lost_evaluations);
-        (self.open, self.queued, tally.queued, self.bytes) = (0, 0, 0, 0);
+        let counters = &mut self.evaluations;
+        let known = counters.in_flight + counters.delivered + counters.dropped_total();
+        let lost_evaluations = counters.accepted.saturating_sub(known);
+        counters.lose(held, lost_evaluations);
+        (self.open, self.queued, counters.queued, self.bytes) = (0, 0, 0, 0);
         (lost, lost_evaluations)
     }
 
@@ -221,7 +221,7 @@ impl Statistics {
         self.annotations_rejected += other.annotations_rejected;
         self.warnings += other.warnings;
         self.cut += other.cut;
-        self.withheld += other.withheld;
+        self.content_dropped += other.content_dropped;
         self.evaluations.add(&other.evaluations);
         self.evaluations_rejected += other.evaluations_rejected;
         self.bytes += other.bytes;
@@ -240,7 +240,7 @@ impl From<Counters> for Statistics {
             annotations_rejected: counters.annotations_rejected,
             warnings: counters.warnings,
             cut: counters.cut,
-            withheld: counters.withheld,
+            content_dropped: counters.content_dropped,
             evaluations: counters.evaluations.into(),
             evaluations_rejected: counters.evaluations_rejected,
             bytes: counters.bytes,

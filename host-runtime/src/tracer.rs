@@ -86,8 +86,8 @@ impl Inner {
     }
 
     fn submit(&self, what: Judgement, text: &str) -> Result<Vec<Warning>, Error> {
-        let (attention, warnings) = self.told(self.pool.submit(what, text))?;
-        if attention {
+        let (should_poll, warnings) = self.told(self.pool.submit(what, text))?;
+        if should_poll {
             self.worker.attend();
         }
         Ok(warnings)
@@ -216,7 +216,7 @@ impl Tracer {
         let ended = inner.told(inner.pool.finish(span, failure, end_ns)).ok()?;
         if ended.process {
             inner.process(span);
-        } else if ended.attention {
+        } else if ended.should_poll {
             inner.worker.attend();
         }
         ended.current
@@ -344,7 +344,7 @@ impl Tracer {
     ///
     /// It runs on the thread that finishes the span, which waits for it. It fails closed: if the
     /// function panics, says [`crate::Processed::Failed`], gives back what is no event, or takes longer
-    /// than `limit`, the span is sent without its content, and counted as `withheld`. Spans that
+    /// than `limit`, the span is sent without its content, and counted as `content_dropped`. Spans that
     /// start inside the function are not kept.
     pub fn set_processor(&self, processor: Option<(Processor, Duration)>) {
         if let Some(inner) = &self.inner {

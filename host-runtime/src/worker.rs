@@ -4,7 +4,7 @@
 use crate::config::Config;
 #[cfg(unix)]
 use crate::exit_signals::{self, Bell};
-use crate::instance::delivery::{Action, PollMode, Request, Verdict};
+use crate::instance::delivery::{Action, Disposition, PollMode, Request};
 use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
 #[cfg(unix)]
 use crate::last::Last;
@@ -22,7 +22,7 @@ use witspan_setup::{Event, Format, Plan, Target};
 pub(crate) struct Board {
     running: bool,
     /// An instance said that there is something to do.
-    attention: bool,
+    should_poll: bool,
     /// How often a flush was asked for, and up to which one all is settled.
     asked: u64,
     settled: u64,
@@ -130,7 +130,7 @@ impl Worker {
 
     /// There is something to send.
     pub(crate) fn attend(&self) {
-        self.tell(|board| board.attention = true);
+        self.tell(|board| board.should_poll = true);
     }
 
     /// There may be something to do after so long.
@@ -251,7 +251,7 @@ impl Thread {
     fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
         let (board, changed) = &*self.shared;
         let sleeps =
-            |board: &mut Board| !board.is_over() && !board.attention && board.asked <= self.seen;
+            |board: &mut Board| !board.is_over() && !board.should_poll && board.asked <= self.seen;
         let mut board = lock(board);
         board.wakes = until;
         let mut board = match until {
@@ -266,7 +266,7 @@ impl Thread {
         if board.is_over() {
             return None;
         }
-        board.attention = false;
+        board.should_poll = false;
         let flush = board.asked > board.settled;
         Some((if flush { PollMode::Everything } else { PollMode::Due }, board.asked))
     }
@@ -350,22 +350,23 @@ impl Thread {
             }
         };
         match self.pool.complete(ticket, sent) {
-            Verdict::Delivered => {}
-            Verdict::Retry(wait) => {
+            Disposition::Delivered => {}
+            Disposition::Retry(wait) => {
                 notices.tell(Topic::Unreachable, || {
                     Event::Retried(sender.shown(), why.trim().to_owned(), sender.advice())
                 });
                 let at = Instant::now() + self.settings.0.clock.wait(wait);
                 self.retries.push(Again { at, ticket, request });
             }
-            Verdict::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
+            Disposition::Dropped(DropReason::Rejected) => notices.tell(Topic::Rejected, || {
                 let why = why.trim().to_owned();
                 Event::Rejected(sender.shown(), why, load, sender.advice_when_refused())
             }),
-            Verdict::Dropped(DropReason::RetriesExhausted) => notices.tell(Topic::GivenUp, || {
-                Event::RetriesExhausted(sender.shown(), why.trim().to_owned(), load)
-            }),
-            Verdict::Dropped(_) => {}
+            Disposition::Dropped(DropReason::RetriesExhausted) => notices
+                .tell(Topic::GivenUp, || {
+                    Event::RetriesExhausted(sender.shown(), why.trim().to_owned(), load)
+                }),
+            Disposition::Dropped(_) => {}
         }
         notices.deliver();
     }

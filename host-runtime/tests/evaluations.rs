@@ -143,8 +143,8 @@ fn shutdown_counts_the_evaluations_that_it_could_not_send() {
     submit(&tracer, "lost");
     let ended = tracer.shutdown(SHORT);
     assert!(!ended.settled);
-    let tally = adding_up(ended.statistics).evaluations;
-    assert_eq!(tally.dropped(), [(DropReason::Shutdown, 1)]);
+    let sent = adding_up(ended.statistics).evaluations;
+    assert_eq!(sent.dropped(), [(DropReason::Shutdown, 1)]);
     submit(&tracer, "after_the_end");
     assert_eq!(counters(&tracer).evaluations.accepted, 1);
 }

@@ -144,9 +144,7 @@ fn no_password_of_any_url_is_told() {
                 });
             // What cannot work is told at once, and what looks as if it could is tried.
             let told = |topic| !heard.of(topic).is_empty();
-            wait_until("a notice comes", || {
-                told(Topic::Unreachable) || told(Topic::Configuration)
-            });
+            wait_until("a notice comes", || told(Topic::Unreachable) || told(Topic::Configuration));
             for notice in heard.all() {
                 assert!(!notice.text.contains(SECRET), "{url}: {}", notice.text);
             }

@@ -37,7 +37,7 @@ fn a_processor_redacts_what_is_sent_and_sees_what_was_said() {
     });
     tell_secret(&tracer, "told");
     let ended = shutdown(&tracer);
-    assert_eq!((ended.delivered, ended.withheld), (1, 0));
+    assert_eq!((ended.delivered, ended.content_dropped), (1, 0));
     let event: Value = serde_json::from_str(&seen.lock().expect("no panic")[0]).expect("JSON");
     assert_eq!((&event["kind"], &event["name"]), (&json!("task"), &json!("told")));
     assert_eq!(event["input"]["value"], "the secret");
@@ -78,9 +78,12 @@ fn a_processor_that_fails_in_any_way_withholds_the_content_and_is_told_once() {
         tell_secret(&tracer, "one");
         tell_secret(&tracer, "two");
         let ended = shutdown(&tracer);
-        assert_eq!((ended.delivered, ended.withheld), (2, 2), "{why}");
+        assert_eq!((ended.delivered, ended.content_dropped), (2, 2), "{why}");
         let sent = arrived(&receiver);
-        assert!(!sent.contains("secret") && sent.contains("witspan.withheld"), "{why}: {sent}");
+        assert!(
+            !sent.contains("secret") && sent.contains("witspan.content_dropped"),
+            "{why}: {sent}"
+        );
         assert!(heard.one(Topic::Processor).contains(why));
     }
 }
@@ -110,7 +113,7 @@ fn a_processor_that_takes_too_long_holds_up_its_thread_only_and_its_span_goes_wi
         go_on.send(()).expect("it waits");
     });
     let ended = shutdown(&tracer);
-    assert_eq!((ended.delivered, ended.withheld), (2, 1));
+    assert_eq!((ended.delivered, ended.content_dropped), (2, 1));
     assert!(heard.one(Topic::Processor).contains("longer than 50ms"));
     by_name(&receiver.spans());
 }
@@ -136,7 +139,7 @@ fn a_processor_may_use_the_tracer_but_its_own_spans_are_not_kept() {
     // It holds a clone of the tracer.
     tracer.set_processor(None);
     let ended = shutdown(&tracer);
-    assert_eq!((ended.accepted, ended.delivered, ended.withheld), (3, 3, 0));
+    assert_eq!((ended.accepted, ended.delivered, ended.content_dropped), (3, 3, 0));
     let spans = receiver.spans();
     let mut names: Vec<&str> = by_name(&spans).into_keys().collect();
     names.sort_unstable();
@@ -163,7 +166,7 @@ fn many_threads_have_their_spans_processed_and_all_are_counted() {
         }
     });
     let ended = shutdown(&tracer);
-    assert_eq!((ended.accepted, ended.delivered, ended.withheld), (200, 196, 0));
+    assert_eq!((ended.accepted, ended.delivered, ended.content_dropped), (200, 196, 0));
     assert_eq!(losses(&ended), [(DropReason::Processor, 4)]);
     assert!(!arrived(&receiver).contains("secret"));
     assert_eq!(by_name(&receiver.spans()).len(), 196);

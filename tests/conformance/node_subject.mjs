@@ -40,7 +40,7 @@ function coreModule(name) {
 export class Subject {
   passed = 0n;
   sent = [];
-  verdicts = [];
+  dispositions = [];
   deed = "off";
 
   constructor({ settings = {}, answers = [] }, format) {
@@ -126,7 +126,7 @@ export class Subject {
       const response = { tag: "response", val: { status, headers: list(answered) } };
       const outcome = status === 0 ? { tag: "transport-error" } : response;
       const { tag, val } = this.delivery.complete(id, outcome);
-      this.verdicts.push(val === undefined ? tag : `${tag} ${val}`);
+      this.dispositions.push(val === undefined ? tag : `${tag} ${val}`);
       if (tag !== "retry") return;
       this.passed += val;
     }
@@ -135,8 +135,8 @@ export class Subject {
   /** The counters that are not zero. */
   counters() {
     const counts = this.delivery.statistics();
-    const { accepted, open, delivered, warnings, cut, withheld, evaluations } = counts;
-    const named = Object.entries({ accepted, open, delivered, warnings, cut, withheld }).concat(
+    const { accepted, open, delivered, warnings, cut, contentDropped, evaluations } = counts;
+    const named = Object.entries({ accepted, open, delivered, warnings, cut, contentDropped }).concat(
       [["annotations_rejected", counts.annotationsRejected]],
       [["evaluations_rejected", counts.evaluationsRejected]],
       [["evaluations accepted", evaluations.accepted]],

@@ -195,9 +195,9 @@ def counters() -> dict[str, int]:
     statistics = LLMObs.statistics()
     evaluations = statistics["evaluations"]
     names = ("accepted", "open", "delivered", "annotations_rejected", "warnings", "cut")
-    counts = {name: statistics[name] for name in (*names, "withheld", "evaluations_rejected")}
+    counts = {name: statistics[name] for name in (*names, "content_dropped", "evaluations_rejected")}
     counts |= {f"evaluations {name}": evaluations[name] for name in ("accepted", "delivered")}
-    for kind, tally in (("", statistics), ("evaluations ", evaluations)):
-        for reason, count in tally["dropped"].items():
+    for kind, counters in (("", statistics), ("evaluations ", evaluations)):
+        for reason, count in counters["dropped"].items():
             counts[f"{kind}dropped {reason.replace('_', '-')}"] = count
     return {name: count for name, count in counts.items() if count}

@@ -122,7 +122,7 @@ function check(oneCase, format) {
   for (const [at, sent] of subject.sent.entries()) {
     for (const part of ["path", "headers", "body"]) same(part, sent[part], expected[at][part]);
   }
-  if (oneCase.answers) same("verdicts", subject.verdicts, oneCase.verdicts ?? []);
+  if (oneCase.answers) same("dispositions", subject.dispositions, oneCase.dispositions ?? []);
   same("counters", subject.counters(), oneCase.statistics ?? {});
 }
 

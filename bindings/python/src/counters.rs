@@ -39,23 +39,23 @@ pub(crate) fn counters<'py>(
             ("annotations_rejected", statistics.annotations_rejected),
             ("warnings", statistics.warnings),
             ("cut", statistics.cut),
-            ("withheld", statistics.withheld),
+            ("content_dropped", statistics.content_dropped),
             ("evaluations_rejected", statistics.evaluations_rejected),
             ("bytes", statistics.bytes),
         ],
     )?;
     counters.set_item("dropped", by_reason(py, statistics.dropped())?)?;
-    let tally = &statistics.evaluations;
+    let sent = &statistics.evaluations;
     let evaluations = dict(
         py,
         &[
-            ("accepted", tally.accepted),
-            ("queued", tally.queued),
-            ("in_flight", tally.in_flight),
-            ("delivered", tally.delivered),
+            ("accepted", sent.accepted),
+            ("queued", sent.queued),
+            ("in_flight", sent.in_flight),
+            ("delivered", sent.delivered),
         ],
     )?;
-    evaluations.set_item("dropped", by_reason(py, tally.dropped())?)?;
+    evaluations.set_item("dropped", by_reason(py, sent.dropped())?)?;
     counters.set_item("evaluations", evaluations)?;
     Ok(counters)
 }

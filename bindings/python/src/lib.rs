@@ -43,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]
-    use crate::tracer::{Tracer, switch};
+    use crate::tracer::{Tracer, host_variable, switch};
 
     use pyo3::prelude::*;
 

@@ -58,6 +58,12 @@ pub(crate) fn switch(option: &str) -> Option<bool> {
     witspan::setup::switch(option, |name| std::env::var(name).ok())
 }
 
+/// What the environment says for a host, found by its option's name; None: nothing.
+#[pyfunction]
+pub(crate) fn host_variable(option: &str) -> Option<String> {
+    witspan::setup::host_variable(option, |name| std::env::var(name).ok())
+}
+
 /// How long a wait goes on before signals are looked at: Ctrl-C must not wait for an intake.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -99,7 +105,7 @@ impl Tracer {
     #[new]
     #[pyo3(signature = (*, ml_app=None, agentless=None, site=None, api_key=None, env=None,
                         service=None, sample_rate=None, exit_timeout=None, handle_signals=None,
-                        program=None, listener=None, fixed_clock_ns=None, limits=None,
+                        program=None, source_link=None, listener=None, fixed_clock_ns=None, limits=None,
                         memory=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -113,6 +119,7 @@ impl Tracer {
         exit_timeout: Option<f64>,
         handle_signals: Option<bool>,
         program: Option<std::path::PathBuf>,
+        source_link: Option<String>,
         listener: Option<Py<PyAny>>,
         fixed_clock_ns: Option<u64>,
         limits: Option<HashMap<String, u64>>,
@@ -160,6 +167,7 @@ impl Tracer {
         if let Some(path) = program {
             config.set_program(&path, "__init__.py", "py");
         }
+        config.set_source_link(source_link.unwrap_or_default());
         if let Some(listener) = listener {
             config.listener = Some(Arc::new(move |notice| {
                 // The interpreter may be ending; then nobody reads it.

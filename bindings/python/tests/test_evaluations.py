@@ -135,7 +135,7 @@ def test_what_becomes_of_evaluations_is_counted(tracing: Tracing, log) -> None:
     tracing.receiver.statuses = [403]
     LLMObs.submit_evaluation("label", "boolean", True, IDS)
     LLMObs.flush(10)
-    tally = LLMObs.statistics()["evaluations"]
-    assert (tally["accepted"], tally["delivered"]) == (2, 1)
-    assert tally["dropped"] == {"rejected": 1}
+    counters = LLMObs.statistics()["evaluations"]
+    assert (counters["accepted"], counters["delivered"]) == (2, 1)
+    assert counters["dropped"] == {"rejected": 1}
     assert len(log()) == 2

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 import witspan._native
 from conftest import Receiver, Tracing
-from witspan import FlushResult, LLMObs
+from witspan import FlushResult, LLMObs, _lifecycle, _native
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
 
@@ -220,6 +220,12 @@ def test_a_second_enable_with_other_settings_names_them(tracing: Tracing, log) -
     LLMObs.enable(ml_app="tests")
     (line,) = log()
     assert "enabled already" in line and "`env`, `ml_app`" in line and "disable()" in line
+
+
+@pytest.mark.parametrize("value", ["", " ", "0", "1", " 1 ", "true", "TRUE", "no", "off", "2", "yes"])
+def test_what_turns_tracing_off_is_the_rule_of_the_core(monkeypatch, value: str) -> None:
+    monkeypatch.setenv("DD_LLMOBS_ENABLED", value)
+    assert _lifecycle._turned_off() == (_native.switch("enabled") is False)
 
 
 @pytest.mark.parametrize("wrong", ["2", -1, float("nan"), float("inf"), True, [1]])

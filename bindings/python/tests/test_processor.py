@@ -124,8 +124,8 @@ def test_it_fails_closed(tracing: Tracing, log, processor: Any) -> None:
             LLMObs.annotate(input_data="secret", metadata={"a": "secret"}, tags={"b": "secret"})
     for event in tracing.events():
         assert "secret" not in json.dumps(event)
-        assert any(tag.startswith("witspan.withheld") for tag in event["tags"])
-    assert LLMObs.statistics()["withheld"] == 2
+        assert any(tag.startswith("witspan.content_dropped") for tag in event["tags"])
+    assert LLMObs.statistics()["content_dropped"] == 2
     (line,) = log()
     assert "processor" in line
 
@@ -139,7 +139,7 @@ def test_one_that_takes_too_long_delays_its_thread_only(tracing: Tracing, log) -
     with LLMObs.task():
         LLMObs.annotate(input_data="secret")
     assert "secret" not in json.dumps(tracing.only())
-    assert LLMObs.statistics()["withheld"] == 1
+    assert LLMObs.statistics()["content_dropped"] == 1
     assert "longer than 1s" in log()[0]
 
 
@@ -155,7 +155,7 @@ def test_ctrl_c_inside_it_reaches_the_application(tracing: Tracing) -> None:
     LLMObs.register_processor(None)
     LLMObs.task(name="two").finish()
     assert tracing.parents() == {"one": None, "two": None}
-    assert LLMObs.statistics()["withheld"] == 1
+    assert LLMObs.statistics()["content_dropped"] == 1
 
 
 def test_spans_inside_it_are_not_kept_and_the_tracer_may_be_used(tracing: Tracing) -> None:
@@ -220,5 +220,5 @@ def test_what_cannot_be_called_withholds_the_content(tracing: Tracing, log) -> N
     with LLMObs.task():
         LLMObs.annotate(input_data="secret")
     assert "secret" not in str(tracing.only())
-    assert LLMObs.statistics()["withheld"] == 1
+    assert LLMObs.statistics()["content_dropped"] == 1
     assert log()[0].startswith("`processor` is of type int; accepted: a function")

@@ -78,16 +78,16 @@ async function post({ host, path, headers, body }) {
 
 async function send(request) {
   for (;;) {
-    const verdict = delivery.complete(request.id, await post(request));
-    if (verdict.tag === "delivered") return console.log(`delivered ${request.spans} spans`);
-    if (verdict.tag === "dropped") return console.log(`dropped: ${verdict.val}`);
-    const ms = Number(verdict.val) / 1e6;
+    const disposition = delivery.complete(request.id, await post(request));
+    if (disposition.tag === "delivered") return console.log(`delivered ${request.spans} spans`);
+    if (disposition.tag === "dropped") return console.log(`dropped: ${disposition.val}`);
+    const ms = Number(disposition.val) / 1e6;
     console.log(`again in ${ms.toFixed()} ms`);
     await sleep(ms);
   }
 }
 
-// A program that goes on would poll for what is `due`, whenever `finish` says `attention`.
+// A program that goes on would poll for what is `due`, whenever `finish` says `shouldPoll`.
 for (;;) {
   const action = delivery.poll("everything");
   if (action.tag === "idle") break;

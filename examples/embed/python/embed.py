@@ -41,7 +41,7 @@ SPAN_ERRORS = ("unknown-span", "invalid-context", "invalid-remote")
 
 def call(interface: str, name: str, *values: Any) -> Any:
     """Calls an exported function; an error of the contract is raised."""
-    exports = instance.get_export_index(store, f"witspan:llmobs/{interface}@0.1.0")
+    exports = instance.get_export_index(store, f"witspan:llmobs/{interface}@0.2.0")
     function = instance.get_func(store, instance.get_export_index(store, name, exports))
     result = function(store, *values)
     if isinstance(result, Variant):
@@ -113,18 +113,18 @@ def post(request: Record) -> Record | None:
 
 def send(request: Record) -> None:
     while True:
-        verdict = call("delivery", "complete", request.id, post(request))
-        if verdict is None:
+        disposition = call("delivery", "complete", request.id, post(request))
+        if disposition is None:
             return print(f"delivered {request.spans} spans")
-        if isinstance(verdict, str):
-            return print(f"dropped: {verdict}")
-        print(f"again in {verdict / 1e6:.0f} ms")
-        time.sleep(verdict / 1e9)
+        if isinstance(disposition, str):
+            return print(f"dropped: {disposition}")
+        print(f"again in {disposition / 1e6:.0f} ms")
+        time.sleep(disposition / 1e9)
 
 
 def main() -> int:
     trace()
-    # A program that goes on would poll for what is `due`, whenever `finish` says `attention`.
+    # A program that goes on would poll for what is `due`, whenever `finish` says `should_poll`.
     while (action := call("delivery", "poll", "everything")) is not None:
         if isinstance(action, Record):
             send(action)

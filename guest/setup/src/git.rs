@@ -1,17 +1,15 @@
 //! The commit and repository that spans say, by the rules of ddtrace 4.16.
 
-use crate::input::Git;
-
 pub(crate) const COMMIT: &str = "git.commit.sha";
 pub(crate) const REPOSITORY: &str = "git.repository_url";
 
-/// The tags of a commit and a repository: as variables say, else as `DD_TAGS` says, else as the
-/// checkout does. Those that are in `tags` are taken out of there.
+/// The tags of a commit and a repository: as variables say, else as `DD_TAGS` says, else as the main
+/// package does. Those that are in `tags` are taken out of there.
 pub(crate) fn tags(
     enabled: bool,
     commit: Option<&str>,
     repository: Option<&str>,
-    checkout: Option<&Git>,
+    source_link: &str,
     tags: &mut Vec<(String, String)>,
 ) -> Vec<(String, String)> {
     let mut take = |wanted: &str| {
@@ -23,14 +21,11 @@ pub(crate) fn tags(
         return Vec::new();
     }
     let stated = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let commit = commit
-        .and_then(stated)
-        .or(tagged_commit)
-        .or_else(|| checkout.and_then(|git| stated(&git.commit)));
-    let repository = repository
-        .and_then(stated)
-        .or(tagged_repository)
-        .or_else(|| checkout.and_then(|git| stated(&git.repository)));
+    let (linked_repository, linked_commit) = source_link.split_once('#').unwrap_or_default();
+    let linked_commit = linked_commit.split('&').next().unwrap_or_default();
+    let commit = commit.and_then(stated).or(tagged_commit).or_else(|| stated(linked_commit));
+    let repository =
+        repository.and_then(stated).or(tagged_repository).or_else(|| stated(linked_repository));
     let pairs = [(COMMIT, commit), (REPOSITORY, repository.map(|url| without_user(&url)))];
     pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
@@ -55,23 +50,23 @@ mod tests {
         enabled: bool,
         commit: Option<&str>,
         given: &[(&str, &str)],
-        checkout: Option<&Git>,
+        link: &str,
     ) -> (Vec<(String, String)>, Vec<(String, String)>) {
         let mut given: Vec<_> =
             given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let found = tags(enabled, commit, None, checkout, &mut given);
+        let found = tags(enabled, commit, None, link, &mut given);
         (found, given)
     }
 
     #[test]
-    fn variables_go_before_tags_and_tags_before_the_checkout() {
-        let checkout =
-            Git { commit: "c".to_owned(), repository: "https://u:pw@h.example/r.git".to_owned() };
-        let (found, left) = of(true, Some("a"), &[(COMMIT, "b"), ("x", "y")], Some(&checkout));
+    fn variables_go_before_tags_and_tags_before_the_package() {
+        let link = "https://u:pw@h.example/r.git#c&more";
+        let (found, left) = of(true, Some("a"), &[(COMMIT, "b"), ("x", "y")], link);
         assert_eq!(found[0], (COMMIT.to_owned(), "a".to_owned()));
         assert_eq!(found[1], (REPOSITORY.to_owned(), "https://h.example/r.git".to_owned()));
         assert_eq!(left, [("x".to_owned(), "y".to_owned())]);
-        assert_eq!(of(true, None, &[(COMMIT, "b")], None).0[0].1, "b");
-        assert_eq!(of(false, Some("a"), &[(COMMIT, "b")], Some(&checkout)).0, []);
+        assert_eq!(of(true, None, &[(COMMIT, "b")], "").0[0].1, "b");
+        assert_eq!(of(true, None, &[], link).0[0].1, "c");
+        assert_eq!(of(false, Some("a"), &[(COMMIT, "b")], link).0, []);
     }
 }

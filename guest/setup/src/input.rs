@@ -20,8 +20,9 @@ pub struct Input {
     pub gzip: bool,
     /// The folders from the program's own file upward, the innermost first.
     pub program: Vec<Folder>,
-    /// What the checkout says that the program runs in.
-    pub git: Option<Git>,
+    /// `URL#COMMIT`, with `&` and more perhaps: what the metadata of the package say that
+    /// `DD_MAIN_PACKAGE` names; empty if nothing.
+    pub source_link: String,
 }
 
 /// A secret of the host.
@@ -42,13 +43,4 @@ pub struct Folder {
     pub is_package: bool,
     /// Whether source files of the language lie in it.
     pub has_sources: bool,
-}
-
-/// What a checkout says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Git {
-    /// The commit's hash; empty if it is not known.
-    pub commit: String,
-    /// The URL of `origin`; empty if it is not known.
-    pub repository: String,
 }

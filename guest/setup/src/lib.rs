@@ -36,11 +36,12 @@ pub use address::{
     API_KEY, Address, Credential, CredentialForm, IntakeHost, Location, Target, parse_origin,
 };
 pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
-pub use input::{Folder, Git, Input, Secret};
+pub use input::{Folder, Input, Secret};
 pub use losses::{LOSS_HEADER, loss_header};
 pub use plan::{Discovery, Plan, make_plan};
 pub use reasons::DropReason;
 pub use settings::{Format, Limits, Route, Sampling, Settings};
 pub use variables::{
-    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, switch, turns_off,
+    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, host_variable, switch,
+    turns_off,
 };

@@ -95,9 +95,14 @@ pub fn turns_off(value: &str) -> bool {
 /// Whether a switch is set by the environment, and says yes. For those that only a host reads; it is
 /// found by its option's name.
 pub fn switch(option: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<bool> {
+    host_variable(option, lookup).map(|value| !turns_off(&value))
+}
+
+/// A variable that only a host reads, found by its option's name; `None` where it is not set.
+pub fn host_variable(option: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
     let row = VARIABLES.iter().find(|row| !row.option.is_empty() && row.option == option)?;
-    let value = lookup(row.name).filter(|value| !value.trim().is_empty())?;
-    Some(!turns_off(&value))
+    let value = lookup(row.name)?.trim().to_owned();
+    Some(value).filter(|value| !value.is_empty())
 }
 
 const fn row(
@@ -143,8 +148,9 @@ pub static VARIABLES: &[Variable] = &[
     row("WITSPAN_EXIT_TIMEOUT", "exit_timeout", "how long the end of the program waits for the last spans", "2", SECONDS),
     row("WITSPAN_SIGNALS", "handle_signals", "whether signals that end the process deliver first", "1", FLAG),
     row("DD_TRACE_GIT_METADATA_ENABLED", "", "whether spans say the commit and repository", "1", FLAG),
-    row("DD_GIT_COMMIT_SHA", "", "the commit", "that of the checkout", TEXT),
-    row("DD_GIT_REPOSITORY_URL", "", "the repository", "that of the checkout", TEXT).url(),
+    row("DD_GIT_COMMIT_SHA", "", "the commit", "that of the main package", TEXT),
+    row("DD_GIT_REPOSITORY_URL", "", "the repository", "that of the main package", TEXT).url(),
+    row("DD_MAIN_PACKAGE", "main_package", "the package whose metadata name commit and repository (Python)", NONE, "the name of an installed package").host(),
     row("WITSPAN_THREADS", "threads", "whether threads take the current span along (Python)", "0", FLAG).host(),
     row("WITSPAN_AS_DDTRACE", "", "whether `import ddtrace` is answered by this package (Python)", "0", FLAG).host(),
     row(CERTIFICATE_FILE, "", "certificates to trust in place of the built-in ones", "built in", "a file of PEM certificates").host(),

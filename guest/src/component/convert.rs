@@ -141,7 +141,7 @@ impl From<crate::Finished> for tracing::Finished {
     fn from(value: crate::Finished) -> Self {
         tracing::Finished {
             current: value.current,
-            attention: value.attention,
+            should_poll: value.should_poll,
             process: value.process,
             dropped: value.dropped.map(Into::into),
         }
@@ -151,7 +151,7 @@ impl From<crate::Finished> for tracing::Finished {
 impl From<crate::Submitted> for evaluations::Submitted {
     fn from(value: crate::Submitted) -> Self {
         evaluations::Submitted {
-            attention: value.attention,
+            should_poll: value.should_poll,
             dropped: value.dropped.map(Into::into),
             warnings: all(value.warnings),
         }
@@ -205,8 +205,8 @@ impl From<crate::Statistics> for delivery::Counters {
             annotations_rejected: value.annotations_rejected,
             warnings: value.warnings,
             cut: value.cut,
-            withheld: value.withheld,
-            evaluations: delivery::Tally {
+            content_dropped: value.content_dropped,
+            evaluations: delivery::EvaluationCounters {
                 accepted: value.evaluations.accepted,
                 queued: value.evaluations.queued,
                 in_flight: value.evaluations.in_flight,

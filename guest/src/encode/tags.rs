@@ -3,7 +3,7 @@
 //! Sources, later ones winning by key: the settings' tags; version, env, service, ml_app and
 //! its newer name agent_service, language, witspan.version; session_id; the span's own; those of
 //! its prompt and its agent's version; and what nobody may forge: error and, on failures,
-//! error_type, and what became of the content on the way (witspan.cut, witspan.withheld).
+//! error_type, and what became of the content on the way (witspan.cut, witspan.content_dropped).
 
 use super::Ended;
 use crate::json::{Tag, append, write_escaped, write_tag_list};

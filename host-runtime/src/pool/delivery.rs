@@ -1,7 +1,7 @@
 //! The worker's questions to the instances: what is to be sent, and what came of it.
 
 use super::Pool;
-use crate::instance::delivery::{Action, Outcome, PollMode, Response, Verdict};
+use crate::instance::delivery::{Action, Disposition, Outcome, PollMode, Response};
 use crate::instance::types::{Destination, DropReason, HeaderParam};
 use crate::lock;
 use crate::statistics::Statistics;
@@ -77,7 +77,7 @@ impl Pool {
             if full(&counters) > full(&shard.counts) {
                 self.tell_dropped(DropReason::QueueFull);
             }
-            if counters.withheld > shard.counts.withheld {
+            if counters.content_dropped > shard.counts.content_dropped {
                 self.tell_late(self.processor_limit().unwrap_or_default());
             }
             shard.counts = counters;
@@ -87,15 +87,15 @@ impl Pool {
     }
 
     /// Reports what came of a request; what follows for it.
-    pub(crate) fn complete(&self, ticket: Ticket, sent: Sent) -> Verdict {
+    pub(crate) fn complete(&self, ticket: Ticket, sent: Sent) -> Disposition {
         let mut shard = self.shard(ticket.shard);
         if self.is_closed() {
-            return Verdict::Dropped(DropReason::Shutdown);
+            return Disposition::Dropped(DropReason::Shutdown);
         }
         if shard.epoch != ticket.epoch {
             return self.complete_for_the_dead(ticket, &sent);
         }
-        let verdict = self.call(&mut shard, |instance| match &sent {
+        let disposition = self.call(&mut shard, |instance| match &sent {
             Sent::Failed => instance.complete(ticket.request, Outcome::TransportError),
             Sent::Not(reason) => instance.complete(ticket.request, Outcome::NotSent(*reason)),
             Sent::Answer { status, headers } => {
@@ -105,27 +105,27 @@ impl Pool {
                 instance.complete(ticket.request, Outcome::Response(response))
             }
         });
-        match verdict {
-            Ok(verdict) => {
+        match disposition {
+            Ok(disposition) => {
                 let counts = &mut shard.counts;
-                match verdict {
-                    Verdict::Retry(_) => {}
-                    Verdict::Delivered => counts.arrive(ticket.spans, ticket.evaluations, None),
-                    Verdict::Dropped(reason) => {
+                match disposition {
+                    Disposition::Retry(_) => {}
+                    Disposition::Delivered => counts.arrive(ticket.spans, ticket.evaluations, None),
+                    Disposition::Dropped(reason) => {
                         counts.arrive(ticket.spans, ticket.evaluations, Some(reason));
                     }
                 }
-                verdict
+                disposition
             }
             // It trapped just now: its counts are in the past, this request among them.
             Err(_) => self.complete_for_the_dead(ticket, &sent),
         }
     }
 
-    fn complete_for_the_dead(&self, ticket: Ticket, sent: &Sent) -> Verdict {
+    fn complete_for_the_dead(&self, ticket: Ticket, sent: &Sent) -> Disposition {
         let arrived = matches!(sent, Sent::Answer { status: 200..300, .. });
         let lost = (!arrived).then_some(DropReason::Trap);
         lock(&self.past).arrive(ticket.spans, ticket.evaluations, lost);
-        lost.map_or(Verdict::Delivered, Verdict::Dropped)
+        lost.map_or(Disposition::Delivered, Disposition::Dropped)
     }
 }

@@ -38,7 +38,7 @@ impl Pool {
                     self.tell_dropped(reason);
                 }
                 self.warned(&mut shard.counts, &submitted.warnings);
-                Ok((submitted.attention, submitted.warnings))
+                Ok((submitted.should_poll, submitted.warnings))
             }
             Err(Error::Lost) => Err(Error::Lost),
             Err(error) => {

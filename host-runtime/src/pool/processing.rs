@@ -99,14 +99,14 @@ impl Pool {
                 return false;
             }
         }
-        let mut attention = false;
+        let mut should_poll = false;
         let mut next = Some(span);
         while let Some(span) = next {
             // A failure is told and counted where it happens.
-            attention |= self.process_one(span, me).unwrap_or(false);
+            should_poll |= self.process_one(span, me).unwrap_or(false);
             next = FINISHED_INSIDE.with_borrow_mut(Vec::pop);
         }
-        attention
+        should_poll
     }
 
     /// Takes the event that has waited longest where the span lives: each span that finishes
@@ -132,29 +132,29 @@ impl Pool {
         let returned = self.call(&mut shard, |instance| instance.return_event(event.id, outcome));
         match &returned {
             Ok(returned) => {
-                shard.counts.withheld += u64::from(returned.withheld);
+                shard.counts.content_dropped += u64::from(returned.content_dropped);
                 if let Some(reason) = returned.dropped {
                     shard.counts.drop_spans(reason, 1);
                     self.tell_dropped(reason);
                 }
                 match &processed {
-                    _ if !returned.withheld => {}
-                    Processed::Failed(why) if !late => self.tell_withheld(|| why.clone()),
+                    _ if !returned.content_dropped => {}
+                    Processed::Failed(why) if !late => self.tell_content_dropped(|| why.clone()),
                     _ if late => self.tell_late(processor.limit),
-                    _ => self.tell_withheld(|| "what it gave back is no event".to_owned()),
+                    _ => self.tell_content_dropped(|| "what it gave back is no event".to_owned()),
                 }
             }
             Err(Error::Lost) => {}
             Err(_) => self.tell_late(processor.limit),
         }
-        Ok(returned?.attention)
+        Ok(returned?.should_poll)
     }
 
     pub(super) fn tell_late(&self, limit: Duration) {
-        self.tell_withheld(|| format!("it took longer than {limit:?}"));
+        self.tell_content_dropped(|| format!("it took longer than {limit:?}"));
     }
 
-    fn tell_withheld(&self, why: impl FnOnce() -> String) {
+    fn tell_content_dropped(&self, why: impl FnOnce() -> String) {
         self.notices.tell(Topic::Processor, || Event::ProcessorFailed(why()));
     }
 }

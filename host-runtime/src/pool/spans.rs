@@ -48,7 +48,7 @@ pub(crate) struct Ended {
     /// The span that is current again.
     pub(crate) current: Option<SpanRef>,
     /// The worker should look.
-    pub(crate) attention: bool,
+    pub(crate) should_poll: bool,
     /// The span waits for the processor.
     pub(crate) process: bool,
 }
@@ -188,7 +188,7 @@ impl Pool {
         end_ns: Option<u64>,
     ) -> Reply<Ended> {
         if span.is_none() {
-            return Ok(Ended { current: None, attention: false, process: false });
+            return Ok(Ended { current: None, should_poll: false, process: false });
         }
         let mut shard = self.shard_of(span)?;
         let finished: Finished =
@@ -199,7 +199,7 @@ impl Pool {
         }
         Ok(Ended {
             current: finished.current.map(|handle| SpanRef { handle, ..span }),
-            attention: finished.attention,
+            should_poll: finished.should_poll,
             process: finished.process,
         })
     }

@@ -95,9 +95,9 @@ pub(crate) fn counters(tracer: &Tracer) -> Statistics {
 pub(crate) fn adding_up(counters: Statistics) -> Statistics {
     let known = counters.pending() + counters.delivered + counters.dropped_total();
     assert_eq!(counters.accepted, known, "the counters do not add up: {counters:?}");
-    let tally = &counters.evaluations;
-    let known = tally.pending() + tally.delivered + tally.dropped_total();
-    assert_eq!(tally.accepted, known, "the evaluations do not add up: {counters:?}");
+    let sent = &counters.evaluations;
+    let known = sent.pending() + sent.delivered + sent.dropped_total();
+    assert_eq!(sent.accepted, known, "the evaluations do not add up: {sent:?}");
     counters
 }
 

@@ -64,7 +64,7 @@ fn an_evaluation_is_submitted_as_one_text() {
     let evaluation = r#"{"label": "ok", "metric_type": "score", "value": 1, "session_id": "s", "eval_scope": "session"}"#;
     let text = evaluation.replace('"', r#"\""#);
     let submitted = invoke(&format!(r#"submit("{text}")"#));
-    assert_eq!(submitted, "ok({attention: true, warnings: []})");
+    assert_eq!(submitted, "ok({should-poll: true, warnings: []})");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn the_contract_is_all_that_the_component_offers() {
         ("tracing", "abandon annotate check-context configure export-span finish start-span times"),
         ("types", ""),
     ] {
-        let interface = format!("witspan:llmobs/{interface}@0.1.0");
+        let interface = format!("witspan:llmobs/{interface}@0.2.0");
         expected.push(interface.clone());
         let functions = functions.split_whitespace();
         expected.extend(functions.map(|name| format!("{interface}.{name}")));

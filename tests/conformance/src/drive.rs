@@ -60,7 +60,7 @@ pub trait Subject {
     fn processor(&mut self, does: &Deed) -> Result<()>;
     /// Sends what is due; how many requests that were.
     fn poll(&mut self) -> Result<usize>;
-    /// Sends everything and ends: the requests, the verdicts if the subject knows them, and the
+    /// Sends everything and ends: the requests, the dispositions if the subject knows them, and the
     /// counters.
     fn flush(&mut self) -> Result<(Vec<Sent>, Option<Vec<String>>, Counters)>;
 }
@@ -122,7 +122,7 @@ pub fn check<S: Subject>(case: &Case, format: Format, subject: &mut S) -> Result
 
 /// Compares what came of a case's program with what must.
 pub fn compare(case: &Case, format: Format, outcome: Outcome) -> Result<()> {
-    let (requests, verdicts, counters) = outcome;
+    let (requests, dispositions, counters) = outcome;
     let expected = case.requests.get(&format).map(Vec::as_slice).unwrap_or_default();
     ensure!(
         requests.len() == expected.len(),
@@ -140,8 +140,12 @@ pub fn compare(case: &Case, format: Format, outcome: Outcome) -> Result<()> {
         );
         ensure!(got.body == expected.body, "body\n{}\ninstead of\n{}", got.body, expected.body);
     }
-    if let Some(verdicts) = verdicts.filter(|_| !case.answers.is_empty()) {
-        ensure!(verdicts == case.verdicts, "verdicts {verdicts:?}, not {:?}", case.verdicts);
+    if let Some(dispositions) = dispositions.filter(|_| !case.answers.is_empty()) {
+        ensure!(
+            dispositions == case.dispositions,
+            "dispositions {dispositions:?}, not {:?}",
+            case.dispositions
+        );
     }
     ensure!(counters == case.statistics, "counters {counters:?} instead of {:?}", case.statistics);
     Ok(())

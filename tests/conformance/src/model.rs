@@ -36,7 +36,7 @@ pub struct Case {
     pub answers: Vec<Answer>,
     /// What followed from each answer, for runners that are told. Only with `answers`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub verdicts: Vec<String>,
+    pub dispositions: Vec<String>,
     /// The requests of a flush after the last step.
     #[serde(default)]
     pub requests: BTreeMap<Format, Vec<Sent>>,

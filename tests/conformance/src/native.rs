@@ -21,7 +21,7 @@ pub struct Native {
     deed: Deed,
     answers: VecDeque<Answer>,
     sent: Vec<Sent>,
-    verdicts: Vec<String>,
+    dispositions: Vec<String>,
     most_bytes: u64,
     bound: u64,
 }
@@ -56,7 +56,7 @@ impl Native {
             deed: Deed::Off,
             answers: case.answers.iter().cloned().collect(),
             sent: Vec::new(),
-            verdicts: Vec::new(),
+            dispositions: Vec::new(),
             most_bytes: 0,
             bound: u64::from(limits.open_bytes) + u64::from(limits.queue_bytes),
         })
@@ -187,6 +187,6 @@ impl Subject for Native {
             }
         }
         let counters = counters(&self.core.statistics());
-        Ok((self.sent.clone(), Some(self.verdicts.clone()), counters))
+        Ok((self.sent.clone(), Some(self.dispositions.clone()), counters))
     }
 }

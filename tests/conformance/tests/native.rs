@@ -31,11 +31,11 @@ fn bless_the_cases() {
         for case in &mut chapter.cases {
             for format in FORMATS {
                 let mut core = Native::new(case, format).unwrap();
-                let (requests, verdicts, counters) = bless(case, &mut core)
+                let (requests, dispositions, counters) = bless(case, &mut core)
                     .unwrap_or_else(|error| panic!("{}: {error:#}", case.name));
                 case.requests.insert(format, requests);
                 if !case.answers.is_empty() {
-                    case.verdicts = verdicts.unwrap_or_default();
+                    case.dispositions = dispositions.unwrap_or_default();
                 }
                 case.statistics = counters;
             }

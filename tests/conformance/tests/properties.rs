@@ -237,7 +237,7 @@ fn case(moves: Vec<Move>, limits: bool, answers: Vec<u16>) -> Case {
         elsewhere: None,
         program,
         answers: answers.collect(),
-        verdicts: Vec::new(),
+        dispositions: Vec::new(),
         requests: Default::default(),
         statistics: Counters::new(),
     }
@@ -286,9 +286,12 @@ fn run_natively(case: &Case, format: Format) -> Result<Outcome, TestCaseError> {
     let dropped: u64 = counts.dropped.iter().sum();
     let known = counts.open + counts.queued + counts.in_flight + counts.delivered + dropped;
     prop_assert_eq!(counts.accepted, known, "the counters of spans add up: {:?}", counts);
-    let tally = &counts.evaluations;
-    let dropped: u64 = tally.dropped.iter().sum();
-    prop_assert_eq!(tally.accepted, tally.queued + tally.in_flight + tally.delivered + dropped);
+    let counters = &counts.evaluations;
+    let dropped: u64 = counters.dropped.iter().sum();
+    prop_assert_eq!(
+        counters.accepted,
+        counters.queued + counters.in_flight + counters.delivered + dropped
+    );
     prop_assert!(core.most_bytes() <= core.bound(), "{} bytes held", core.most_bytes());
     Ok(outcome)
 }

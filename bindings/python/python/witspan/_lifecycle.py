@@ -33,12 +33,19 @@ _IMPORTED_LATE = (
 )
 
 # Settings that no caller of `enable` gives.
-_OWN = ("memory", "program")
+_OWN = ("memory", "program", "source_link")
 # Counters of spans that evaluations have not.
 _MORE_COUNTERS = (
-    *("open", "annotations_rejected", "warnings", "cut", "withheld"),
+    *("open", "annotations_rejected", "warnings", "cut", "content_dropped"),
     *("evaluations_rejected", "bytes"),
 )
+
+
+def _turned_off() -> bool:
+    """Whether the environment turns tracing off: the one variable that is read here, so that nothing
+    is loaded then. `test_off.py` compares this with the core's rule."""
+    text = os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower()
+    return text not in ("", "1", "true")
 
 
 def _switch(option: str) -> bool | None:
@@ -48,6 +55,25 @@ def _switch(option: str) -> bool | None:
     except ImportError:
         return None
     return switch(option)
+
+
+def _source_link() -> str | None:
+    """What the metadata of the main package say of its sources, as ddtrace reads them."""
+    try:
+        from ._native import host_variable
+
+        package = host_variable("main_package")
+        if package is None:
+            return None
+        from importlib.metadata import metadata
+
+        for line in metadata(package).get_all("Project-URL") or ():
+            name, _, link = line.partition(", ")
+            if name == "source_code_link":
+                return link.strip()
+    except Exception as error:
+        _log.debug("the metadata of the main package cannot be read: %r", error)
+    return None
 
 
 def _seconds(given: float | None) -> float | None:
@@ -168,7 +194,7 @@ class Lifecycle:
         subinterpreter, another platform), tracing stays off. A missing API key is logged, and
         spans are counted as dropped; nothing raises but a wrong argument (`LLMObsArgumentError`).
         """
-        cls._turned_off = cls._memory is None and _switch("enabled") is False
+        cls._turned_off = cls._memory is None and _turned_off()
         if cls._turned_off:
             _log.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
             return
@@ -183,6 +209,7 @@ class Lifecycle:
             "exit_timeout": _seconds(exit_timeout),
             "handle_signals": None if handle_signals is None else bool(handle_signals),
             "program": None if cls._memory or _fixed_clock_ns else _program(),
+            "source_link": None if cls._memory else _source_link(),
             "fixed_clock_ns": _fixed_clock_ns,
             "limits": _limits,
             "memory": cls._memory,
@@ -329,7 +356,7 @@ class Lifecycle:
 
         It takes an `LLMObsSpan` and gives it back as it shall be sent, or None to drop it. It runs
         where the span is finished. It fails closed: if it raises, gives something else, or takes
-        longer than 1 s, the span is sent without its content, which is counted as `withheld` and
+        longer than 1 s, the span is sent without its content, which is counted as `content_dropped` and
         logged. It is kept when tracing is enabled anew. Spans that start inside it are not kept.
 
         What cannot be called fails with every span.
@@ -390,7 +417,7 @@ class Lifecycle:
         """The counters, of the last tracer once it has stopped.
 
         `accepted` spans = `open` + `queued` + `in_flight` + `delivered` + the sum of `dropped`,
-        which is a dict by reason. `cut` spans were too long, `withheld` ones were sent without
+        which is a dict by reason. `cut` spans were too long, `content_dropped` ones were sent without
         their content because the processor failed. `evaluations` is a dict of the same counters
         for evaluations and feedbacks. `annotations_rejected` and `evaluations_rejected` count
         wrong calls, `warnings` what was accepted but changed.
@@ -398,9 +425,9 @@ class Lifecycle:
         tracer = cls._tracer
         if tracer is not None:
             return tracer.statistics()
-        tally: dict[str, Any] = dict.fromkeys(("accepted", "queued", "in_flight", "delivered"), 0)
-        none = {**tally, **dict.fromkeys(_MORE_COUNTERS, 0), "dropped": {}}
-        none["evaluations"] = {**tally, "dropped": {}}
+        counters: dict[str, Any] = dict.fromkeys(("accepted", "queued", "in_flight", "delivered"), 0)
+        none = {**counters, **dict.fromkeys(_MORE_COUNTERS, 0), "dropped": {}}
+        none["evaluations"] = {**counters, "dropped": {}}
         if not cls._last:
             return none
         import copy

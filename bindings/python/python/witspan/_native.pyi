@@ -14,6 +14,7 @@ __all__ = [
     "Tracer",
     "enter_context",
     "forked",
+    "host_variable",
     "leave_context",
     "propagated",
     "release_signals",
@@ -28,6 +29,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def forked() -> None:
     """Tells that this is a new process."""
+
+def host_variable(option: str) -> str | None:
+    """What the environment says for a host, found by its option's name; None: nothing."""
 
 def release_signals() -> None:
     """Leaves signals as they were before `Tracer.catch_signals`."""
@@ -166,6 +170,7 @@ class Tracer:
         exit_timeout: float | None = None,
         handle_signals: bool | None = None,
         program: str | None = None,
+        source_link: str | None = None,
         listener: Callable[[str], None] | None = None,
         fixed_clock_ns: int | None = None,
         limits: dict[str, int] | None = None,

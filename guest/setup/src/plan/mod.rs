@@ -152,7 +152,7 @@ fn settings(values: &mut Values<'_>, input: &Input) -> Settings {
         git_enabled,
         values.find("DD_GIT_COMMIT_SHA").map(|found| found.text),
         values.find("DD_GIT_REPOSITORY_URL").map(|found| found.text),
-        input.git.as_ref(),
+        &input.source_link,
         &mut settings.tags,
     );
     settings.tags.append(&mut said);

@@ -80,7 +80,7 @@ pub(super) fn counters(counts: &core::Statistics) -> Counters {
     count("annotations_rejected", counts.annotations_rejected);
     count("warnings", counts.warnings);
     count("cut", counts.cut);
-    count("withheld", counts.withheld);
+    count("content_dropped", counts.content_dropped);
     count("evaluations accepted", counts.evaluations.accepted);
     count("evaluations delivered", counts.evaluations.delivered);
     count("evaluations_rejected", counts.evaluations_rejected);

@@ -28,14 +28,14 @@ impl Native {
                     core::Outcome::Response(core::Response { status, headers })
                 }
             };
-            let verdict = self.core.complete(request.id, &outcome)?;
-            self.verdicts.push(match verdict {
-                core::Verdict::Delivered => "delivered".to_owned(),
-                core::Verdict::Dropped(reason) => format!("dropped {}", reason.name()),
-                core::Verdict::Retry(ns) => format!("retry {ns}"),
+            let disposition = self.core.complete(request.id, &outcome)?;
+            self.dispositions.push(match disposition {
+                core::Disposition::Delivered => "delivered".to_owned(),
+                core::Disposition::Dropped(reason) => format!("dropped {}", reason.name()),
+                core::Disposition::Retry(ns) => format!("retry {ns}"),
             });
-            match verdict {
-                core::Verdict::Retry(ns) => self.advance(ns),
+            match disposition {
+                core::Disposition::Retry(ns) => self.advance(ns),
                 _ => return Ok(()),
             }
         }

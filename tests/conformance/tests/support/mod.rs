@@ -43,7 +43,7 @@ pub(crate) fn counters(counts: &Statistics) -> Counters {
         ("annotations_rejected".to_owned(), counts.annotations_rejected),
         ("warnings".to_owned(), counts.warnings),
         ("cut".to_owned(), counts.cut),
-        ("withheld".to_owned(), counts.withheld),
+        ("content_dropped".to_owned(), counts.content_dropped),
         ("evaluations accepted".to_owned(), counts.evaluations.accepted),
         ("evaluations delivered".to_owned(), counts.evaluations.delivered),
         ("evaluations_rejected".to_owned(), counts.evaluations_rejected),

@@ -63,12 +63,12 @@ pub(crate) fn outcome(answer: Option<Answer>) -> delivery::Outcome {
     }
 }
 
-/// A verdict in the suite's words.
-pub(crate) fn words(verdict: &delivery::Verdict) -> String {
-    match verdict {
-        delivery::Verdict::Delivered => "delivered".to_owned(),
-        delivery::Verdict::Dropped(reason) => format!("dropped {}", name(*reason)),
-        delivery::Verdict::Retry(ns) => format!("retry {ns}"),
+/// A disposition in the suite's words.
+pub(crate) fn words(disposition: &delivery::Disposition) -> String {
+    match disposition {
+        delivery::Disposition::Delivered => "delivered".to_owned(),
+        delivery::Disposition::Dropped(reason) => format!("dropped {}", name(*reason)),
+        delivery::Disposition::Retry(ns) => format!("retry {ns}"),
     }
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn counters(counts: &delivery::Counters) -> Counters {
         ("annotations_rejected", counts.annotations_rejected),
         ("warnings", counts.warnings),
         ("cut", counts.cut),
-        ("withheld", counts.withheld),
+        ("content_dropped", counts.content_dropped),
         ("evaluations accepted", counts.evaluations.accepted),
         ("evaluations delivered", counts.evaluations.delivered),
         ("evaluations_rejected", counts.evaluations_rejected),

@@ -42,14 +42,14 @@ struct Component {
     deed: Deed,
     answers: VecDeque<Answer>,
     sent: Vec<Sent>,
-    verdicts: Vec<String>,
+    dispositions: Vec<String>,
 }
 
 impl Component {
     fn new(case: &Case, format: Format) -> Result<Self> {
         tracing::configure(&convert::settings(&case.settings, format)?)?;
-        let (sent, verdicts) = Default::default();
-        Ok(Component { deed: Deed::Off, answers: case.answers.clone().into(), sent, verdicts })
+        let (sent, dispositions) = Default::default();
+        Ok(Component { deed: Deed::Off, answers: case.answers.clone().into(), sent, dispositions })
     }
 
     /// Sends a request until its fate is known, waiting as it is told.
@@ -63,10 +63,10 @@ impl Component {
         loop {
             self.sent.push(sent.clone());
             let outcome = convert::outcome(self.answers.pop_front());
-            let verdict = delivery::complete(request.id, &outcome)?;
-            self.verdicts.push(convert::words(&verdict));
-            match verdict {
-                delivery::Verdict::Retry(ns) => time::advance(ns),
+            let disposition = delivery::complete(request.id, &outcome)?;
+            self.dispositions.push(convert::words(&disposition));
+            match disposition {
+                delivery::Disposition::Retry(ns) => time::advance(ns),
                 _ => return Ok(()),
             }
         }
@@ -181,7 +181,7 @@ impl Subject for Component {
         }
         Ok((
             self.sent.clone(),
-            Some(self.verdicts.clone()),
+            Some(self.dispositions.clone()),
             convert::counters(&delivery::statistics()),
         ))
     }
