@@ -68,6 +68,9 @@ class Runner:
         Span._restore(self.remotes[step["remote"]] if "remote" in step else above)
         names = ("name", "session_id", "ml_app", "model_name", "model_provider", "start_ns")
         given = {name: step[name] for name in names if name in step}
+        if "child_of" in step:
+            # Also where it is current: so it is again, as the suite has it.
+            given["parent"] = above
         with ExitStack() as contexts:
             for context in step.get("contexts", []):
                 contexts.enter_context(LLMObs.annotation_context(**json.loads(context)))

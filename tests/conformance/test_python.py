@@ -56,7 +56,6 @@ GAPS: dict[str, str] = {
     ),
     "errors-without-a-type": "every exception has a type",
     "lifetime-abandoned-before-its-child": "a child keeps its parent alive",
-    "nesting-child-of-finished": "the parent is what is current: ddtrace's starters take none",
     "settings-language": "its language is Python",
 }
 

@@ -10,7 +10,8 @@ use crate::contexts;
 use crate::current;
 use crate::fast::{Arguments, Function};
 use crate::json::utf8;
-use crate::span::{self, Span};
+use crate::span::Span;
+use crate::start;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 use std::sync::{Mutex, PoisonError};
@@ -23,12 +24,31 @@ fn with_tracer<T>(look: impl FnOnce(&witspan::Tracer) -> T) -> Option<T> {
     TRACER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
 }
 
-/// The parameters of a call that starts a span of a model; the last one by keyword only.
-const MODEL: [&str; 7] =
-    ["model_name", "name", "model_provider", "session_id", "ml_app", "agent_service", "start_ns"];
+/// The parameters of a call that starts a span of a model; the last three by keyword only.
+const MODEL: [&str; 9] = [
+    "model_name",
+    "name",
+    "model_provider",
+    "session_id",
+    "ml_app",
+    "agent_service",
+    "start_ns",
+    "parent",
+    "activate=True",
+];
 /// Of an agent's, and of any other.
-const AGENT: [&str; 6] = ["name", "session_id", "ml_app", "agent_service", "version", "start_ns"];
-const PLAIN: [&str; 5] = ["name", "session_id", "ml_app", "agent_service", "start_ns"];
+const AGENT: [&str; 8] = [
+    "name",
+    "session_id",
+    "ml_app",
+    "agent_service",
+    "version",
+    "start_ns",
+    "parent",
+    "activate=True",
+];
+const PLAIN: [&str; 7] =
+    ["name", "session_id", "ml_app", "agent_service", "start_ns", "parent", "activate=True"];
 /// Of `annotate`; the last one by keyword only.
 const ANNOTATE: [&str; 11] = [
     "span",
@@ -74,16 +94,16 @@ struct Unusual;
 type Made<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 
 fn model<'py, const KIND: usize>(py: Python<'py>, given: &Arguments<'py>) -> Made<'py> {
-    let [model, name, provider, session, app, service, start_ns, ..] = given;
-    if start_ns.is_some() {
+    let [model, name, provider, session, app, service, start_ns, parent, activate, ..] = given;
+    if [start_ns, parent, activate].into_iter().any(Option::is_some) {
         return Ok(None);
     }
     start(py, KIND, name, session, service.as_ref().map_or(app, |_| service), model, provider)
 }
 
 fn plain<'py, const KIND: usize>(py: Python<'py>, given: &Arguments<'py>) -> Made<'py> {
-    let [name, session, app, service, rare, rarer, ..] = given;
-    if rare.is_some() || rarer.is_some() {
+    let [name, session, app, service, rare @ ..] = given;
+    if rare[..AGENT.len() - 4].iter().any(Option::is_some) {
         return Ok(None);
     }
     start(py, KIND, name, session, service.as_ref().map_or(app, |_| service), &None, &None)
@@ -124,7 +144,7 @@ fn start<'py>(
         }
     }
     let kind: SpanKind = crate::tracer::kind(kind);
-    let span = span::start(py, tracer, kind, name, &options[..count])?;
+    let span = start::start(py, tracer, kind, name, &options[..count])?;
     span.get().surface.call(called, None);
     Ok(Some(span.into_any()))
 }

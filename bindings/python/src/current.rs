@@ -370,6 +370,8 @@ impl Drop for Unkept {
 pub(crate) struct Place {
     /// What was current before it. Once it has finished, what is not over of that.
     pub(crate) above: Above,
+    /// The parent that it was given in the place of that.
+    pub(crate) parent: Option<Above>,
     /// The context that it was started in.
     pub(crate) home: Option<Home>,
     /// Others that made it current.

@@ -46,7 +46,8 @@ struct Stand {
 }
 
 impl Function {
-    /// All parameters default to `None`; those after the first `positional` are by keyword only.
+    /// Parameters default to `None`, or to what stands after their `=`; those after the first
+    /// `positional` are by keyword only.
     pub(crate) const fn new(
         name: &'static str,
         parameters: &'static [&'static str],
@@ -70,7 +71,10 @@ impl Function {
             parameters: self
                 .parameters
                 .iter()
-                .map(|name| (*name, PyString::intern(py, name).unbind()))
+                .map(|parameter| {
+                    let name = parameter.split('=').next().unwrap_or_default();
+                    (name, PyString::intern(py, name).unbind())
+                })
                 .collect(),
             positional: self.positional,
             take: self.take,
@@ -97,11 +101,14 @@ impl Function {
             return *at as *mut ffi::PyMethodDef;
         }
         let mut signature = Vec::new();
-        for (at, name) in self.parameters.iter().enumerate() {
+        for (at, parameter) in self.parameters.iter().enumerate() {
             if at == self.positional {
                 signature.push("*".to_owned());
             }
-            signature.push(format!("{name}=None"));
+            signature.push(match parameter.contains('=') {
+                true => (*parameter).to_owned(),
+                false => format!("{parameter}=None"),
+            });
         }
         // In this form `inspect` reads the signature from it.
         let doc = format!("{}({})\n--\n\n{doc}", self.name, signature.join(", "));

@@ -1,9 +1,10 @@
 //! Spans as Python holds them.
 
 use crate::arguments::{excused, raise_if_wrong, wrong_type};
-use crate::current::{self, Above, Known, Outlived, Place, Remote, Unkept, lock};
+use crate::current::{self, Above, Known, Place, lock};
 use crate::failure::{OwnedFailure, describe, is_an_end};
 use crate::json::{Writer, recycle};
+use crate::lineage::{Under, drop_place};
 use crate::processor;
 use crate::surface::{Kind, Ready, Surface};
 use crate::variable::Home;
@@ -11,13 +12,13 @@ use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use std::cell::{Cell, RefCell};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use witspan::{Parent, SpanContext, SpanKind, SpanOption, SpanRef};
+use witspan::{SpanContext, SpanKind};
 
-/// One span. A context manager; it is current from its start until it has finished.
+/// One span. A context manager; it is current from its start until it has finished, unless it was
+/// started with `activate=False`.
 ///
 /// Finishing twice, out of order or in another thread is allowed. A span that is collected
 /// unfinished is counted as `unfinished` and not sent.
@@ -25,67 +26,13 @@ use witspan::{Parent, SpanContext, SpanKind, SpanOption, SpanRef};
 pub(crate) struct Span {
     known: Known,
     kind: SpanKind,
-    parent: Under,
+    under: Under,
     pub(crate) place: Mutex<Place>,
     failure: Mutex<Option<OwnedFailure>>,
     finished: AtomicBool,
     /// Whether the application itself said what came out.
     has_output: AtomicBool,
     pub(crate) surface: Surface,
-}
-
-/// What a span is sent as a child of.
-enum Under {
-    Nothing,
-    Span(SpanRef),
-    Remote(Py<Remote>),
-}
-
-/// Starts a span and makes it current.
-pub(crate) fn start<'py>(
-    py: Python<'py>,
-    tracer: witspan::Tracer,
-    kind: SpanKind,
-    name: Option<&str>,
-    options: &[SpanOption<'_>],
-) -> PyResult<Bound<'py, Span>> {
-    let mut above = Above::here(py)?;
-    let parent = above.parent(&tracer);
-    let span = match tracer.start_span(kind, parent, name, options) {
-        Ok(span) => span,
-        Err(error) => {
-            raise_if_wrong(error)?;
-            SpanRef::NONE
-        }
-    };
-    let parent = match (parent, &above) {
-        (Parent::Current(span), _) => Under::Span(span),
-        (_, Above::Remote(place)) => Under::Remote(place.clone_ref(py)),
-        _ => Under::Nothing,
-    };
-    let mut unkept = None;
-    if span.is_none() {
-        let here = Unkept::new(above);
-        above = Above::Unkept(here.clone());
-        unkept = Some(here);
-    }
-    let span = Span {
-        known: Known::new(tracer, span),
-        kind,
-        parent,
-        place: Mutex::new(Place { above, ..Place::default() }),
-        failure: Mutex::new(None),
-        finished: AtomicBool::new(false),
-        has_output: AtomicBool::new(false),
-        surface: Surface::default(),
-    };
-    let span = Bound::new(py, span)?;
-    if let Some(unkept) = unkept {
-        unkept.is(&span);
-    }
-    let context = current::set_value(py, &span)?;
-    lock(&span.get().place).home = Home::of(&context);
-    Ok(span)
 }
 
 /// The key of a tag or metric: text as it is, of anything else the text that it counts for.
@@ -102,6 +49,20 @@ fn key_of<'py>(key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 pub(crate) type Parts<'a, 'py> = [(&'static str, Option<&'a Bound<'py, PyAny>>)];
 
 impl Span {
+    #[inline]
+    pub(crate) fn new(known: Known, kind: SpanKind, under: Under, place: Place) -> Span {
+        Span {
+            known,
+            kind,
+            under,
+            place: Mutex::new(place),
+            failure: Mutex::new(None),
+            finished: AtomicBool::new(false),
+            has_output: AtomicBool::new(false),
+            surface: Surface::default(),
+        }
+    }
+
     fn tracer(&self) -> Option<&witspan::Tracer> {
         self.known.tracer()
     }
@@ -111,91 +72,17 @@ impl Span {
         &self.known
     }
 
+    /// What it is sent as a child of.
+    pub(crate) fn under(&self) -> &Under {
+        &self.under
+    }
+
     pub(crate) fn is_of(&self, tracer: &witspan::Tracer) -> bool {
         self.known.is_of(tracer)
     }
 
     pub(crate) fn has_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
-    }
-
-    /// What was current before it, or is left of that.
-    pub(crate) fn above(&self, py: Python<'_>) -> Above {
-        lock(&self.place).above.clone_ref(py)
-    }
-
-    /// Whether this context made it current itself. Where it is ended, which `ending` says, a
-    /// context that is gone counts as this one: some frameworks carry what is current from one
-    /// context to the next.
-    pub(crate) fn is_at_home(&self, context: &Bound<'_, PyAny>, ending: bool) -> bool {
-        let place = lock(&self.place);
-        if place.home.as_ref().is_some_and(|home| home.is(context)) {
-            return true;
-        }
-        place.homes().any(|home| home.is(context))
-            || ending && place.homes().all(|home| home.is_gone(context.py()))
-    }
-
-    /// Its nearest ancestor that has not finished.
-    fn nearest_open(&self, py: Python<'_>) -> Option<Py<Span>> {
-        let mut above = self.above(py);
-        loop {
-            above = match (&above, above.span()) {
-                (Above::Unkept(span), _) => span.now(py),
-                (_, Some(span)) if span.get().has_finished() => span.get().above(py),
-                (_, span) => return span.map(|span| span.clone_ref(py)),
-            };
-        }
-    }
-
-    /// What stands for it, after its end, where it is the parent of what outlives it: its nearest
-    /// open ancestor, else its trace. One that was not kept has none: it stands for nothing.
-    pub(crate) fn outlived(&self, py: Python<'_>) -> PyResult<Above> {
-        if let Some(open) = self.nearest_open(py) {
-            return Ok(Above::Span(open));
-        }
-        match self.known.span().is_none() {
-            true => Ok(self.above(py)),
-            false => Ok(Above::Outlived(Py::new(py, Outlived(self.known.clone()))?)),
-        }
-    }
-
-    /// Holds, once it has finished, no longer what is over of the spans above it. What is left is
-    /// what is to be current again.
-    #[cold]
-    fn let_go(&self) -> PyResult<()> {
-        let unkept = match &lock(&self.place).above {
-            Above::Unkept(here) => Some(here.clone()),
-            _ => None,
-        };
-        Python::attach(|py| {
-            let mut above = unkept.as_ref().map_or_else(|| self.above(py), |here| here.above(py));
-            loop {
-                above = match above.span().map(Py::get) {
-                    Some(span) if span.has_finished() => {
-                        let here = matches!(above, Above::Span(_)) && self.started_where(span);
-                        if here { span.above(py) } else { span.outlived(py)? }
-                    }
-                    _ => break,
-                };
-            }
-            match unkept {
-                Some(here) => here.set_above(above),
-                None => {
-                    let before = std::mem::replace(&mut lock(&self.place).above, above);
-                    drop(before);
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Whether both were started in one context.
-    fn started_where(&self, other: &Span) -> bool {
-        match (&lock(&self.place).home, &lock(&other.place).home) {
-            (Some(mine), Some(theirs)) => mine.is_same(theirs),
-            _ => false,
-        }
     }
 
     fn context(&self) -> Option<SpanContext> {
@@ -248,25 +135,6 @@ impl Span {
         }
     }
 
-    /// The span or place that it is under, as it is sent.
-    fn parent(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        match &self.parent {
-            Under::Nothing => Ok(None),
-            Under::Span(span) => {
-                let ids = self.tracer().and_then(|tracer| tracer.export_span(*span).ok());
-                Ok(ids.and_then(|ids| ids.span_id.parse().ok()))
-            }
-            Under::Remote(place) => {
-                let loads = py.import("json")?.getattr("loads")?;
-                let place = loads.call1((place.get().0.as_str(),))?;
-                let id = place.call_method1("get", ("parent_id",))?;
-                Ok(excused(id.str()?.extract::<String>())?
-                    .and_then(|id| id.parse().ok())
-                    .filter(|id| *id != 0))
-            }
-        }
-    }
-
     /// The span's id; `None` if the span is not kept.
     fn number(&self) -> Option<u64> {
         self.context()?.span_id.parse().ok()
@@ -293,7 +161,9 @@ impl Span {
         }
         let above = {
             let place = lock(&this.place);
-            (!place.above.is_stale()).then(|| place.above.value(slf.py()))
+            let stale =
+                place.above.is_stale() || place.parent.as_ref().is_some_and(Above::is_stale);
+            (!stale).then(|| place.above.value(slf.py()))
         };
         if above.is_none() {
             this.let_go()?;
@@ -627,30 +497,8 @@ impl Drop for Span {
         {
             tracer.abandon(self.known.span());
         }
-        let place = self.place.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match std::mem::take(&mut place.above) {
-            Above::Nothing => {}
-            above => drop_in_turn(above),
-        }
+        drop_place(self.place.get_mut().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// Drops what was above a span, and parents that only their children kept, one after the other: a
-/// chain of them may be longer than the stack is deep.
-fn drop_in_turn(above: Above) {
-    thread_local! {
-        static WAITING: RefCell<Vec<Above>> = const { RefCell::new(Vec::new()) };
-        static DROPPING: Cell<bool> = const { Cell::new(false) };
-    }
-    let next = || WAITING.try_with(|waiting| waiting.borrow_mut().pop()).ok().flatten();
-    let _ = WAITING.try_with(|waiting| waiting.borrow_mut().push(above));
-    if DROPPING.try_with(|dropping| dropping.replace(true)).unwrap_or(true) {
-        return;
-    }
-    while let Some(above) = next() {
-        drop(above);
-    }
-    let _ = DROPPING.try_with(|dropping| dropping.set(false));
 }
 
 /// The span that an `annotate` or `export_span` is for: the argument, else the current one.

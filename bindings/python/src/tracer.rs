@@ -11,7 +11,8 @@ use crate::json::Writer;
 use crate::memory::Memory;
 use crate::processor;
 use crate::signals;
-use crate::span::{Span, start, target};
+use crate::span::{Span, target};
+use crate::start::{Placement, start};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::cell::RefCell;
@@ -198,9 +199,11 @@ impl Tracer {
         self.tracer.tell_ended(unsent, unfinished);
     }
 
-    /// Starts a span of the kind with this number and makes it current. `version` is an agent's.
+    /// Starts a span of the kind with this number and, unless `activate` is false, makes it current.
+    /// `version` is an agent's; `parent` a span, or headers of a request.
     #[pyo3(signature = (kind, name=None, session_id=None, ml_app=None, model_name=None,
-                        model_provider=None, version=None, start_ns=None))]
+                        model_provider=None, version=None, start_ns=None, parent=None,
+                        activate=None))]
     #[allow(clippy::too_many_arguments)]
     fn start<'py>(
         &self,
@@ -213,6 +216,8 @@ impl Tracer {
         model_provider: Option<&Bound<'py, PyAny>>,
         version: Option<&Bound<'py, PyAny>>,
         start_ns: Option<&Bound<'py, PyAny>>,
+        parent: Option<&Bound<'py, PyAny>>,
+        activate: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Span>> {
         let given = name;
         let warn = |message| self.tracer.warn(message);
@@ -236,12 +241,18 @@ impl Tracer {
             arguments::optional_time("start_ns", start_ns)?.map(SpanOption::StartNs),
         ];
         let kind = self::kind(kind);
+        // Last, so that nothing wrong is said of a span that is then not started.
+        let placement = Placement::of(&self.tracer, parent, activate)?;
+        let begin = |options: &[SpanOption<'_>]| match placement {
+            None => start(py, self.tracer.clone(), kind, name.as_deref(), options),
+            Some(at) => at.start(py, self.tracer.clone(), kind, name.as_deref(), options),
+        };
         let span = if contexts.is_empty() && options.iter().all(Option::is_none) {
-            start(py, self.tracer.clone(), kind, name.as_deref(), &[])?
+            begin(&[])?
         } else {
             let contexts = contexts.iter().map(|text| SpanOption::Context(text));
             let options: Vec<_> = options.into_iter().flatten().chain(contexts).collect();
-            start(py, self.tracer.clone(), kind, name.as_deref(), &options)?
+            begin(&options)?
         };
         let called = match (given, &name) {
             (Some(given), Some(name)) if !given.is_instance_of::<PyString>() => {

@@ -129,6 +129,11 @@ async def main() -> None:
         reveal_type(span.trace_id)
         reveal_type(LLMObs.propagate(plain))
         reveal_type(LLMObs.propagate(Bot().run)("goal"))
+    with LLMObs.llm("m", parent=span, activate=False) as below:
+        LLMObs.task(parent=below, activate=True).finish()
+    LLMObs.agent(parent={"traceparent": "00"}).finish()
+    LLMObs.tool(parent=[(b"traceparent", b"00")]).finish()
+    LLMObs.retrieval(parent=None).finish()
     LLMObs.enable(threads=True)
     result: FlushResult = LLMObs.flush(timeout=1)
     assert result.settled
@@ -188,6 +193,8 @@ task("name")
 LLMObs.register_processor(5)
 LLMObs.propagate(5)
 LLMObs.enable(threads="yes")
+LLMObs.task(parent="00-1-2-01")
+LLMObs.task(activate="no")
 
 
 @task
@@ -247,7 +254,7 @@ def test_they_keep_them_for_pyright_too(tmp_path: Path) -> None:
 def test_wrong_calls_are_errors_of_the_type_checker(tmp_path: Path) -> None:
     checked = mypy(WRONG, tmp_path)
     wrong = {int(n) for n in re.findall(r"usage\.py:(\d+): error", checked.stdout)}
-    assert wrong == {5, 6, 7, 8, 9, 10, 11, 12, 20}, checked.stdout
+    assert wrong == {5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 22}, checked.stdout
     said = pyright(WRONG, tmp_path)
     errors = {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"}
     assert errors == wrong, said

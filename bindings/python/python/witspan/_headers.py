@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 
+from . import _log
 from ._errors import LLMObsArgumentError
+from ._noop import NoopSpan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,22 +16,47 @@ if TYPE_CHECKING:
     Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
 
-def pairs(headers: Any) -> list[tuple[str, str]]:
+def pairs(
+    headers: Any, name: str = "request_headers", accepted: str = "a mapping, or a list of pairs"
+) -> list[tuple[str, str]]:
     """The headers as pairs of text; what is no text is no header."""
     if isinstance(headers, Mapping) or callable(getattr(headers, "items", None)):
         items = headers.items()
     elif isinstance(headers, (list, tuple)):
         items = headers
     else:
-        raise _wrong(headers, "a mapping, or a list of pairs")
+        raise _wrong(headers, accepted, name)
     found = []
     for item in items:
         if not isinstance(item, (list, tuple)) or len(item) != 2:
-            raise _wrong(item, "a mapping, or a list of pairs")
-        name, value = _text(item[0]), _text(item[1])
-        if name is not None and value is not None:
-            found.append((name, value))
+            raise _wrong(item, accepted, name)
+        key, value = _text(item[0]), _text(item[1])
+        if key is not None and value is not None:
+            found.append((key, value))
     return found
+
+
+def of_parent(parent: Any) -> list[tuple[str, str]] | None:
+    """The headers that were given as the parent of a span; None for a span of no tracing.
+
+    What `export_span` gives is refused: two ids say neither the app nor the session nor whether the
+    trace is sampled, and a span that starts there would differ from its siblings.
+    """
+    if isinstance(parent, NoopSpan):
+        return None
+    accepted = "a span that LLMObs started, the headers of a request, or None"
+    try:
+        if isinstance(parent, Mapping) and set(parent) == {"span_id", "trace_id"}:
+            raise LLMObsArgumentError(
+                "`parent` is what `export_span` gives, two ids, which are no place to go on from; "
+                f"accepted: {accepted}. `inject_distributed_headers({{}}, span)` gives such headers"
+            )
+        return pairs(parent, "parent", accepted)
+    except LLMObsArgumentError:
+        raise
+    except Exception as error:
+        _log.warning("no trace is continued: the headers' own code failed with %r", error)
+        return []
 
 
 def put(headers: MutableMapping[str, str], more: list[tuple[str, str]]) -> None:
@@ -55,6 +82,6 @@ def _text(value: Any) -> str | None:
     return None
 
 
-def _wrong(value: Any, accepted: str) -> LLMObsArgumentError:
+def _wrong(value: Any, accepted: str, argument: str = "request_headers") -> LLMObsArgumentError:
     got = type(value).__name__
-    return LLMObsArgumentError(f"`request_headers` is of type {got}; accepted: {accepted}")
+    return LLMObsArgumentError(f"`{argument}` is of type {got}; accepted: {accepted}")

@@ -5,6 +5,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Callable, TypeVar, final
 
+from ._headers import Headers
+
 __all__ = [
     "VERSION",
     "Entered",
@@ -75,7 +77,10 @@ class Memory:
 
 @final
 class Span:
-    """One span: a context manager, current from its start until it has finished."""
+    """One span: a context manager, current from its start until it has finished.
+
+    Not so where it was started with `activate=False`: then it never is.
+    """
 
     error: int
     name: str
@@ -194,6 +199,8 @@ class Tracer:
         model_provider: str | None = None,
         version: str | None = None,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool | None = None,
     ) -> Span: ...
     def annotate(
         self,

@@ -7,6 +7,7 @@ from ._noop import NOOP_SPAN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._headers import Headers
     from ._native import Span
 
 # The kinds' numbers in the native module, in the order of the contract.
@@ -18,6 +19,19 @@ class Starters(Lifecycle):
 
     `start_ns` is when it began, in nanoseconds since the epoch; now by default. With
     `Span.finish(finish_time)` work can be told of that is over.
+
+    `parent` is what it is a child of, whatever is current: a span, open or finished, of any
+    thread; or the headers of a request, as `inject_distributed_headers` writes them, which this
+    one span continues. With None, the default, that is what is current. From its parent it has
+    the trace, the session and the ML app. Where that place is not there any more, or the headers
+    name none, it begins a trace: this depends on data, so nothing raises.
+
+    With `activate=False` it is not made current: spans that start later are its children only if
+    they say so by `parent`, and its end changes nothing of what is current. For work whose start
+    and end are told of in different places, such as a library's callbacks, where what is current
+    is somebody else's. `with` then only finishes it, and `annotate` has to be given it.
+
+    Raises `LLMObsArgumentError` for another `parent`, and for an `activate` that is no bool.
     """
 
     @classmethod
@@ -31,15 +45,22 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of one call of a model. The first argument is the model's name."""
+        """Starts a span of one call of a model. The first argument is the model's name.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
+        if start_ns is not None or parent is not None or activate is not True:
             names = (name, session_id, app, model_name, model_provider)
-            return tracer.start(_LLM, *names, start_ns=start_ns)
+            place = (start_ns, parent, activate)
+            return tracer.start(_LLM, *names, None, *place)
         return tracer.start(_LLM, name, session_id, app, model_name, model_provider)
 
     @classmethod
@@ -53,15 +74,22 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of one call of an embedding model. The first argument is its name."""
+        """Starts a span of one call of an embedding model. The first argument is its name.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
+        if start_ns is not None or parent is not None or activate is not True:
             names = (name, session_id, app, model_name, model_provider)
-            return tracer.start(_EMBEDDING, *names, start_ns=start_ns)
+            place = (start_ns, parent, activate)
+            return tracer.start(_EMBEDDING, *names, None, *place)
         return tracer.start(_EMBEDDING, name, session_id, app, model_name, model_provider)
 
     @classmethod
@@ -73,14 +101,21 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of a fixed sequence of steps."""
+        """Starts a span of a fixed sequence of steps.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
-            return tracer.start(_WORKFLOW, name, session_id, app, start_ns=start_ns)
+        if start_ns is not None or parent is not None or activate is not True:
+            place = (start_ns, parent, activate)
+            return tracer.start(_WORKFLOW, name, session_id, app, None, None, None, *place)
         return tracer.start(_WORKFLOW, name, session_id, app)
 
     @classmethod
@@ -93,14 +128,22 @@ class Starters(Lifecycle):
         version: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of a sequence of steps that a model chooses. `version` is the agent's."""
+        """Starts a span of a sequence of steps that a model chooses. `version` is the agent's.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if version is not None or start_ns is not None:
-            return tracer.start(_AGENT, name, session_id, app, version=version, start_ns=start_ns)
+        usual = version is None and start_ns is None and parent is None and activate is True
+        if not usual:
+            place = (start_ns, parent, activate)
+            return tracer.start(_AGENT, name, session_id, app, None, None, version, *place)
         return tracer.start(_AGENT, name, session_id, app)
 
     @classmethod
@@ -112,14 +155,21 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of one call of a program or service outside."""
+        """Starts a span of one call of a program or service outside.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
-            return tracer.start(_TOOL, name, session_id, app, start_ns=start_ns)
+        if start_ns is not None or parent is not None or activate is not True:
+            place = (start_ns, parent, activate)
+            return tracer.start(_TOOL, name, session_id, app, None, None, None, *place)
         return tracer.start(_TOOL, name, session_id, app)
 
     @classmethod
@@ -131,14 +181,21 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of one step inside the application."""
+        """Starts a span of one step inside the application.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
-            return tracer.start(_TASK, name, session_id, app, start_ns=start_ns)
+        if start_ns is not None or parent is not None or activate is not True:
+            place = (start_ns, parent, activate)
+            return tracer.start(_TASK, name, session_id, app, None, None, None, *place)
         return tracer.start(_TASK, name, session_id, app)
 
     @classmethod
@@ -150,12 +207,19 @@ class Starters(Lifecycle):
         agent_service: str | None = None,
         *,
         start_ns: int | None = None,
+        parent: Span | Headers | None = None,
+        activate: bool = True,
     ) -> Span:
-        """Starts a span of one search in a knowledge base."""
+        """Starts a span of one search in a knowledge base.
+
+        It is below `parent`, a span or a request's headers, by default below what is current; and
+        becomes current itself unless `activate` is False.
+        """
         tracer = cls._tracer
         if tracer is None:
             return NOOP_SPAN
         app = ml_app if agent_service is None else agent_service
-        if start_ns is not None:
-            return tracer.start(_RETRIEVAL, name, session_id, app, start_ns=start_ns)
+        if start_ns is not None or parent is not None or activate is not True:
+            place = (start_ns, parent, activate)
+            return tracer.start(_RETRIEVAL, name, session_id, app, None, None, None, *place)
         return tracer.start(_RETRIEVAL, name, session_id, app)
