@@ -4,7 +4,8 @@
 The machine is a folder: a bare Debian-like root made by debootstrap from this machine's own mirror,
 with Python, a C compiler and this machine's Rust, an empty home, no cache, no font, and a clean
 clone of what is committed here. `just fresh furnished` has a browser, a Node, fonts and tools of
-the distribution's versions in it as well, as a developer's machine would.
+the distribution's versions in it as well, and what this machine has compiled already, as a
+developer's machine would.
 
 It needs root, for chroot. Every mount is made in a namespace that ends with this program, however
 that ends; its processes end with it, and the folder is deleted. Words after the mode are run in the
@@ -29,6 +30,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from wasm_std import cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What the README asks for, besides Rust; certificates are what rustup's installer needs itself.
@@ -161,6 +164,8 @@ def inside(folder: Path, mode: str, command: list[str]) -> int:
             shutil.rmtree(each) if each.is_dir() else each.unlink()
     trust(new)
     give_rust(new)
+    if mode == "furnished":
+        give_cache(new)
     run(["git", "clone", "-q", "--no-hardlinks", ROOT, new / CHECKOUT])
     say(f"runs {' '.join(command) or '.ci/run'}")
     words = command or ["bash", ".ci/run"]
@@ -244,6 +249,14 @@ def configure(new: Path, sources: str) -> None:
     text = hosts.read_text(encoding="utf-8") if hosts.exists() else ""
     if not re.search(r"(?m)^127\.0\.0\.1\s.*\blocalhost\b", text):
         hosts.write_text(text + "127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")
+
+
+def give_cache(new: Path) -> None:
+    """Brings along what the project has compiled on this machine, keyed by version."""
+    cache = cache_folder()
+    if cache.is_dir():
+        unfinished = shutil.ignore_patterns("building-*")
+        shutil.copytree(cache, new / "root/.cache/witspan", symlinks=True, ignore=unfinished)
 
 
 def trust(new: Path) -> None:

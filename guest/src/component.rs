@@ -21,7 +21,7 @@ mod convert;
 
 use crate::{Core, Handle, Platform};
 use bindings::exports::witspan::llmobs::{
-    delivery, evaluations, processing, propagation, tracing, types,
+    delivery, evaluations, processing, propagation, setup, tracing, types,
 };
 use std::cell::RefCell;
 use wasi::clocks::{monotonic_clock, wall_clock};
@@ -55,9 +55,37 @@ fn with<T>(use_core: impl FnOnce(&mut Core<Wasi>) -> T) -> T {
 
 struct Component;
 
+impl setup::Guest for Component {
+    fn variables() -> String {
+        witspan_setup::variables_text()
+    }
+
+    fn names() -> String {
+        witspan_setup::names_text()
+    }
+
+    fn make_plan(input: String) -> Result<String, types::Error> {
+        Ok(witspan_setup::make_plan_text(&input).map_err(crate::Error::from)?)
+    }
+
+    fn diagnose(event: String) -> setup::Diagnostic {
+        let said = witspan_setup::diagnose_text(&event);
+        let level = match said.level {
+            witspan_setup::Level::Warning => setup::Level::Warning,
+            witspan_setup::Level::Error => setup::Level::Error,
+        };
+        setup::Diagnostic { level, code: said.code.to_owned(), message: said.message }
+    }
+
+    fn loss_header(counters: String) -> Option<String> {
+        witspan_setup::loss_header_text(&counters)
+    }
+}
+
 impl tracing::Guest for Component {
-    fn configure(settings: types::Settings) -> Result<Vec<types::Warning>, types::Error> {
-        Ok(all(with(|core| core.configure(settings.into()))?))
+    fn configure(settings: String) -> Result<Vec<types::Warning>, types::Error> {
+        let settings = witspan_setup::read_settings(&settings).map_err(crate::Error::from)?;
+        Ok(all(with(|core| core.configure(settings))?))
     }
 
     fn start_span(
@@ -160,8 +188,9 @@ impl processing::Guest for Component {
 }
 
 impl delivery::Guest for Component {
-    fn set_destination(destination: types::Destination) -> Result<(), types::Error> {
-        Ok(with(|core| core.set_destination(destination.into()))?)
+    fn set_targets(targets: String) -> Result<(), types::Error> {
+        let targets = witspan_setup::read_targets(&targets).map_err(crate::Error::from)?;
+        Ok(with(|core| core.set_targets(targets))?)
     }
 
     fn poll(mode: delivery::PollMode) -> delivery::Action {

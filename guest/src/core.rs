@@ -10,12 +10,12 @@ use crate::platform::Platform;
 use crate::processing::Processing;
 use crate::sampling::Sampler;
 use crate::sending::Sending;
-use crate::settings::{Destination, Settings};
 use crate::slots::{Handle, Slot, Slots};
 use crate::span::{App, Failure, Frame, Record, SpanKind};
 use crate::statistics::Statistics;
 use std::rc::Rc;
 use witspan_setup::DropReason;
+use witspan_setup::{Settings, Target};
 
 /// What finishing a span leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +115,15 @@ impl<P: Platform> Core<P> {
     }
 
     /// Says where spans go, once it is known.
-    pub fn set_destination(&mut self, destination: Destination) -> Result<(), Error> {
-        if self.sending.destination.is_some() {
+    pub fn set_targets(&mut self, targets: Vec<Target>) -> Result<(), Error> {
+        if self.sending.target.is_some() {
             return Err(Error::AlreadyConfigured);
         }
-        self.sending.adopt(destination, &self.settings);
+        let mut known = self.settings.clone();
+        known.targets = Some(targets);
+        known.check()?;
+        self.sending.adopt(&known);
+        self.settings = known;
         Ok(())
     }
 
@@ -235,10 +239,10 @@ impl<P: Platform> Core<P> {
         } else if self.processing.is_on() {
             finished.process = true;
             self.await_processor(ended, now).map(|()| true)
-        } else if let Some(destination) = self.sending.destination {
-            self.encode(destination, &mut ended, now)
+        } else if let Some(format) = self.sending.format() {
+            self.encode(format, &mut ended, now)
         } else {
-            self.await_destination(ended).map(|()| false)
+            self.await_target(ended).map(|()| false)
         };
         match handed {
             Ok(should_poll) => finished.should_poll = should_poll,

@@ -1,9 +1,7 @@
 //! When a batch goes, and what follows from an intake's answer. Pure rules: no clock, no I/O.
 
-use crate::settings::Route;
 use witspan_propagation::Header;
-use witspan_setup::DropReason;
-use witspan_setup::Limits;
+use witspan_setup::{Credential, DropReason, Limits};
 
 /// What a poll is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,37 +12,22 @@ pub enum PollMode {
     Everything,
 }
 
-/// Which of the intake's hosts a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntakeHost {
-    /// `api.SITE`
-    Api,
-    /// `llmobs-intake.SITE`
-    LlmobsIntake,
-}
-
-impl IntakeHost {
-    /// The first label of the host's name, also what an agent's EVP proxy is told.
-    pub fn subdomain(self) -> &'static str {
-        match self {
-            IntakeHost::Api => "api",
-            IntakeHost::LlmobsIntake => "llmobs-intake",
-        }
-    }
-}
-
 /// One HTTP POST for the host to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Names it when it is completed.
     pub id: u64,
-    /// Whom it is for.
-    pub host: IntakeHost,
-    /// From `/`.
-    pub path: String,
-    /// All but the host's own.
+    /// The id of the target it is for.
+    pub target: String,
+    /// The complete URL.
+    pub url: String,
+    /// The unix socket to connect to in place of the URL's host.
+    pub socket: Option<String>,
+    /// All but those with secrets.
     pub headers: Vec<Header>,
-    /// JSON.
+    /// Headers that only the host can write.
+    pub credentials: Vec<Credential>,
+    /// In the target's format.
     pub body: Vec<u8>,
     /// How many spans it holds.
     pub spans: u32,
@@ -92,20 +75,6 @@ pub enum Disposition {
     Retry(u64),
     /// Given up.
     Dropped(DropReason),
-}
-
-/// The path and headers of a request for a path of an intake's host.
-pub(crate) fn address(host: IntakeHost, path: &str, route: Route) -> (String, Vec<Header>) {
-    let header =
-        |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
-    let mut headers = vec![header("content-type", "application/json")];
-    match route {
-        Route::Direct => (path.to_owned(), headers),
-        Route::Agent => {
-            headers.push(header("x-datadog-evp-subdomain", host.subdomain()));
-            (format!("/evp_proxy/v2{path}"), headers)
-        }
-    }
 }
 
 /// How one request has fared.

@@ -2,6 +2,7 @@
 
 use crate::slots::Handle;
 use std::fmt;
+use witspan_setup::Refusal;
 
 /// What was wrong with an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Error {
     SpanFinished(Handle),
     /// The bytes for open spans are used up.
     MemoryFull,
-    /// `configure` or `set_destination` came twice or too late.
+    /// `configure` or `set_targets` came twice or too late.
     AlreadyConfigured,
     /// No request of this id waits for its outcome.
     UnknownRequest(u64),
@@ -64,6 +65,12 @@ pub(crate) fn refused(field: &dyn fmt::Display, got: &str, accepted: &str) -> Re
     let field = field.to_string();
     let message = format!("`{field}` is {got}; accepted: {accepted}");
     Box::new(InvalidArgument { field, message })
+}
+
+impl From<Refusal> for Error {
+    fn from(Refusal { field, message }: Refusal) -> Self {
+        Error::InvalidArgument(Box::new(InvalidArgument { field, message }))
+    }
 }
 
 impl From<Refused> for Error {

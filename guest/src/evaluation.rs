@@ -7,9 +7,6 @@ use crate::platform::Platform;
 use crate::queue::Pushed;
 use witspan_setup::DropReason;
 
-/// The path of evaluations, the same for both formats of spans.
-pub(crate) const PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
-
 /// What begins and ends a body.
 pub(crate) fn envelope() -> (Vec<u8>, &'static [u8]) {
     let start = b"{\"data\":{\"attributes\":{\"metrics\":[".to_vec();

@@ -5,9 +5,9 @@
 
 use crate::annotation::Warning;
 use crate::json::{Number, Reader, SyntaxError, Value, write_escaped};
-use crate::settings::Sampling;
 use crate::trace::Trace;
 use std::rc::Rc;
+use witspan_setup::Sampling;
 
 /// What was decided for a trace.
 #[derive(Debug, Clone)]

@@ -1,18 +1,17 @@
 //! What waits to be sent, what is under way, and what the worker should do next.
 
 use crate::core::{Anchor, Core};
-use crate::delivery::{
-    Action, Attempts, Disposition, IntakeHost, Outcome, PollMode, Request, address, judge,
-};
+use crate::delivery::{Action, Attempts, Disposition, Outcome, PollMode, Request, judge};
 use crate::encode::{Ended, cut, empty_the_largest, envelope, was_cut, write_event};
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::queue::{Batch, Bounds, Pushed, Queue};
-use crate::settings::{Destination, Settings};
-use std::collections::VecDeque;
-use witspan_setup::DropReason;
 
-/// How many ended spans one poll encodes at most, once their destination is known.
+use std::collections::VecDeque;
+use witspan_propagation::Header;
+use witspan_setup::{DropReason, Format, Settings, Target};
+
+/// How many ended spans one poll encodes at most, once it is known how.
 const ENCODED_A_POLL: usize = 64;
 
 struct InFlight {
@@ -25,7 +24,7 @@ struct InFlight {
 }
 
 pub(crate) struct Sending {
-    pub(crate) destination: Option<Destination>,
+    pub(crate) target: Option<Target>,
     spans: Queue,
     pub(crate) evaluations: Queue,
     /// Ended spans whose format is not known yet.
@@ -40,7 +39,7 @@ pub(crate) struct Sending {
 impl Sending {
     pub(crate) fn new(settings: &Settings) -> Self {
         let mut sending = Sending {
-            destination: None,
+            target: None,
             // 500 spans, as many as a batch has, of 2 KB each.
             spans: Queue::expecting(1 << 20),
             evaluations: Queue::default(),
@@ -51,15 +50,21 @@ impl Sending {
             quiet_until: 0,
         };
         sending.evaluations.set_envelope(crate::evaluation::envelope());
-        if let Some(destination) = settings.destination {
-            sending.adopt(destination, settings);
-        }
+        sending.adopt(settings);
         sending
     }
 
-    pub(crate) fn adopt(&mut self, destination: Destination, settings: &Settings) {
-        self.destination = Some(destination);
-        self.spans.set_envelope(envelope(destination.format, settings));
+    /// Takes where spans go from the settings, if it stands there.
+    pub(crate) fn adopt(&mut self, settings: &Settings) {
+        self.target = settings.targets.as_ref().and_then(|targets| targets.first().cloned());
+        if let Some(target) = &self.target {
+            self.spans.set_envelope(envelope(target.format, settings));
+        }
+    }
+
+    /// How spans are written, once it is known.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.target.as_ref().map(|target| target.format)
     }
 
     /// A batch that may go: one that is full, or has waited so long.
@@ -85,14 +90,14 @@ impl Sending {
 impl<P: Platform> Core<P> {
     /// Queues an ended span; whether the worker should look, or why it could not be kept.
     pub(crate) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
-        match self.sending.destination {
-            Some(destination) => self.encode(destination, &mut ended, now),
-            None => self.await_destination(ended).map(|()| false),
+        match self.sending.format() {
+            Some(format) => self.encode(format, &mut ended, now),
+            None => self.await_target(ended).map(|()| false),
         }
     }
 
     /// Keeps an ended span until it is known where spans go.
-    pub(crate) fn await_destination(&mut self, ended: Ended) -> Result<(), DropReason> {
+    pub(crate) fn await_target(&mut self, ended: Ended) -> Result<(), DropReason> {
         let size = ended.size();
         if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
             return Err(DropReason::QueueFull);
@@ -117,7 +122,7 @@ impl<P: Platform> Core<P> {
     /// Writes an ended span into the batch that grows.
     pub(crate) fn encode(
         &mut self,
-        destination: Destination,
+        format: Format,
         ended: &mut Ended,
         now: u64,
     ) -> Result<bool, DropReason> {
@@ -126,7 +131,7 @@ impl<P: Platform> Core<P> {
         let settings = &self.settings;
         let pushed = self.sending.spans.push(bounds, now, &mut |out| {
             let start = out.len();
-            write_event(destination.format, ended, settings, out);
+            write_event(format, ended, settings, out);
             let mut rounds = 0;
             while out.len() - start > longest {
                 let over = out.len() - start - longest;
@@ -137,7 +142,7 @@ impl<P: Platform> Core<P> {
                 } else if !empty_the_largest(ended) {
                     return false;
                 }
-                write_event(destination.format, ended, settings, out);
+                write_event(format, ended, settings, out);
             }
             true
         });
@@ -157,7 +162,7 @@ impl<P: Platform> Core<P> {
         self.anchor = Anchor::read(&mut self.platform);
         let now = self.anchor.monotonic;
         let processor_due = self.drop_overdue_content(now);
-        let Some(destination) = self.sending.destination else {
+        let Some(format) = self.sending.format() else {
             return processor_due.map_or(Action::Idle, Action::Wait);
         };
         for _ in 0..ENCODED_A_POLL {
@@ -165,7 +170,7 @@ impl<P: Platform> Core<P> {
             let bytes = ended.size();
             self.sending.waiting_bytes = self.sending.waiting_bytes.saturating_sub(bytes);
             self.counts.queued = self.counts.queued.saturating_sub(1);
-            if let Err(reason) = self.encode(destination, &mut ended, now) {
+            if let Err(reason) = self.encode(format, &mut ended, now) {
                 self.counts.drop_spans(reason, 1);
             }
         }
@@ -180,8 +185,10 @@ impl<P: Platform> Core<P> {
             PollMode::Everything => 0,
             PollMode::Due => self.settings.limits.batch_age_ns,
         };
-        if let Some((batch, evaluations)) = self.sending.take(now, age_ns) {
-            return Action::Send(self.request(destination, batch, evaluations, now));
+        while let Some((batch, evaluations)) = self.sending.take(now, age_ns) {
+            if let Some(request) = self.request(batch, evaluations, now) {
+                return Action::Send(request);
+            }
         }
         let due = self.sending.growing_since();
         let due = due.map(|since| age_ns.saturating_sub(now.saturating_sub(since)));
@@ -191,34 +198,43 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    fn request(
-        &mut self,
-        destination: Destination,
-        batch: Batch,
-        evaluations: bool,
-        now: u64,
-    ) -> Request {
-        let id = self.sending.next_request;
-        self.sending.next_request += 1;
+    /// The request of a batch; `None` where nothing can be sent: then it is counted as dropped.
+    fn request(&mut self, batch: Batch, evaluations: bool, now: u64) -> Option<Request> {
+        let target = self.sending.target.as_ref()?;
         let count = u64::from(batch.spans);
+        let sent = &mut self.counts.evaluations;
         let (queued, in_flight) = match evaluations {
             false => (&mut self.counts.queued, &mut self.counts.in_flight),
-            true => {
-                let counters = &mut self.counts.evaluations;
-                (&mut counters.queued, &mut counters.in_flight)
-            }
+            true => (&mut sent.queued, &mut sent.in_flight),
         };
         *queued = queued.saturating_sub(count);
+        if let Some(reason) = target.drop {
+            match evaluations {
+                false => self.counts.drop_spans(reason, count),
+                true => sent.drop(reason, count),
+            }
+            return None;
+        }
         *in_flight += count;
-        let (host, path) = match evaluations {
-            true => (IntakeHost::Api, crate::evaluation::PATH),
-            false => crate::encode::place(destination.format),
-        };
-        let (path, headers) = address(host, path, destination.route);
+        let id = self.sending.next_request;
+        self.sending.next_request += 1;
+        let endpoint = if evaluations { &target.evaluations } else { &target.spans };
         let (spans, evaluations) = if evaluations { (0, batch.spans) } else { (batch.spans, 0) };
         let request = InFlight { id, spans, evaluations, sent: 1, since: now, waits: false };
         self.sending.in_flight.push(request);
-        Request { id, host, path, headers, body: batch.body, spans, evaluations }
+        let header =
+            |(name, value): &(String, String)| Header { name: name.clone(), value: value.clone() };
+        Some(Request {
+            id,
+            target: target.id.clone(),
+            url: endpoint.url.clone(),
+            socket: target.socket.clone(),
+            headers: endpoint.headers.iter().map(header).collect(),
+            credentials: target.credentials.clone(),
+            body: batch.body,
+            spans,
+            evaluations,
+        })
     }
 
     /// Takes in what came of a request.

@@ -1,10 +1,10 @@
 //! What is known of one span.
 
 use crate::notes::Notes;
-use crate::settings::Settings;
 use crate::slots::Handle;
 use crate::trace::Trace;
 use std::rc::Rc;
+use witspan_setup::Settings;
 
 /// What a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,9 +5,9 @@ use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
 use witspan_core::{
-    Action, Core, Destination, Disposition, DropReason, Error, Failure, Handle, IntakeFormat,
-    Limits, Outcome, Parent, Platform, PollMode, Request, Response, Route, Settings, SpanError,
-    SpanKind, SpanOption,
+    Action, Core, Disposition, DropReason, Endpoint, Error, Failure, Format, Handle, Limits,
+    Outcome, Parent, Platform, PollMode, Request, Response, Settings, SpanError, SpanKind,
+    SpanOption, Target,
 };
 
 const NOW: u64 = 1_700_000_000_000_000_000;
@@ -222,20 +222,21 @@ fn an_endless_error_is_cut_and_its_span_arrives() {
 #[test]
 fn spans_wait_until_it_is_known_where_they_go() {
     let mut core = Core::new(Clock::default());
-    core.configure(Settings { destination: None, ..Settings::default() }).unwrap();
+    core.configure(Settings { targets: None, ..Settings::default() }).unwrap();
     for _ in 0..200 {
         span(&mut core, "early");
     }
     assert_eq!(core.poll(PollMode::Everything), Action::Idle);
     assert_eq!(core.statistics().queued, 200);
-    let agent = Destination { format: IntakeFormat::SdkIntake, route: Route::Agent };
-    core.set_destination(agent).unwrap();
-    assert_eq!(core.set_destination(agent), Err(Error::AlreadyConfigured));
+    let endpoint = Endpoint { url: "http://agent/api/v2/llmobs".to_owned(), headers: Vec::new() };
+    let agent = Target { format: Format::SdkIntake, spans: endpoint, ..Target::default() };
+    core.set_targets(vec![agent.clone()]).unwrap();
+    assert_eq!(core.set_targets(vec![agent]), Err(Error::AlreadyConfigured));
     let mut spans = 0;
     loop {
         match core.poll(PollMode::Everything) {
             Action::Send(request) => {
-                assert_eq!(request.path, "/evp_proxy/v2/api/v2/llmobs");
+                assert_eq!(request.url, "http://agent/api/v2/llmobs");
                 spans += request.spans;
             }
             Action::Wait(0) => check_sum(&core),

@@ -2,19 +2,19 @@
 //! intake, else Mozilla's, which are built in.
 
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
-use witspan_setup::{CERTIFICATE_FILE, Event};
+use witspan_setup::{CERTIFICATE_FILE, UnusableFile};
 
 /// The certificates of the file that is named; `None` if none is.
 ///
 /// # Errors
 /// What a person should know: nobody who names a file wants others to be trusted in its place.
-pub(crate) fn named() -> Result<Option<RootCerts>, Event> {
+pub(crate) fn named() -> Result<Option<RootCerts>, UnusableFile> {
     let Some(path) = std::env::var_os(CERTIFICATE_FILE).filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
     let unusable = |why: String| {
         let path = path.to_string_lossy().into_owned();
-        Event::FileUnusable(CERTIFICATE_FILE.to_owned(), path, why)
+        UnusableFile { variable: CERTIFICATE_FILE.to_owned(), path, why }
     };
     let pem = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
     let certificates: Vec<Certificate<'static>> = parse_pem(&pem)

@@ -1,6 +1,7 @@
 //! What a tracer is started with: the environment, what code says over it, and what only code can
 //! give.
 
+use crate::certificates;
 use crate::clock::Clock;
 use crate::environment::{Environment, folders};
 use crate::exporter::Exporter;
@@ -119,6 +120,7 @@ impl Config {
             gzip: false,
             program: Vec::new(),
             source_link: self.source_link.clone(),
+            unusable_files: certificates::named().err().into_iter().collect(),
         };
         if let Some(Program { path, package_marker, extension }) = &self.program {
             input.program = folders(path, package_marker, extension);
@@ -129,6 +131,11 @@ impl Config {
             input.options.push(("agentless_enabled".to_owned(), "false".to_owned()));
         }
         let mut plan = make_plan(&input);
+        if self.exporter.is_some() {
+            // It takes everything, wherever it would go.
+            let targets = plan.settings.targets.iter_mut().flatten();
+            targets.for_each(|target| target.drop = None);
+        }
         for (key, value) in &self.tags {
             plan.settings.tags.retain(|(known, _)| known != key);
             plan.settings.tags.push((key.clone(), value.clone()));

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 pub struct Exported<'a> {
     /// The path, from `/`; it tells spans from evaluations.
     pub path: &'a str,
-    /// The body: UTF-8 JSON, in the form of [`crate::Config::intake`], else in that of
-    /// [`crate::IntakeFormat::SdkIntake`].
+    /// The body: UTF-8 JSON, in the format that the option `intake` names, else in that of
+    /// Datadog's SDKs.
     pub body: &'a [u8],
     /// How many spans it holds.
     pub spans: u32,

@@ -162,10 +162,7 @@ pub(crate) struct Instance {
 pub(crate) type Called<T, E = types::Error> = wasmtime::Result<Result<T, E>>;
 
 impl Instance {
-    pub(crate) fn configure(
-        &mut self,
-        settings: types::Settings<'_>,
-    ) -> Called<Vec<types::Warning>> {
+    pub(crate) fn configure(&mut self, settings: &str) -> Called<Vec<types::Warning>> {
         self.core.witspan_llmobs_tracing().call_configure(&mut self.store, settings)
     }
 
@@ -283,8 +280,8 @@ impl Instance {
         processing.call_return_event(&mut self.store, event, outcome)
     }
 
-    pub(crate) fn set_destination(&mut self, destination: types::Destination) -> Called<()> {
-        self.core.witspan_llmobs_delivery().call_set_destination(&mut self.store, destination)
+    pub(crate) fn set_targets(&mut self, targets: &str) -> Called<()> {
+        self.core.witspan_llmobs_delivery().call_set_targets(&mut self.store, targets)
     }
 
     pub(crate) fn poll(&mut self, mode: delivery::PollMode) -> wasmtime::Result<delivery::Action> {

@@ -46,7 +46,7 @@ pub use error::Error;
 pub use escape::write_escaped;
 pub use exporter::{Exported, Exporter, KeptRequest, Memory};
 pub use instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
-pub use instance::types::{DropReason, IntakeFormat, Limits, SpanKind, Warning};
+pub use instance::types::{DropReason, SpanKind, Warning};
 pub use notices::{Listener, Notice, Topic};
 pub use pool::{Parent, Processed, Processor, SpanRef};
 pub use span::{Span, SpanBuilder};

@@ -3,18 +3,13 @@
 
 use crate::config::Config;
 use crate::exporter::{Exported, Exporter, export};
-use crate::instance::delivery::{self, Request};
-use crate::instance::types::DropReason;
-use crate::statistics::REASONS;
+use crate::instance::delivery::{CredentialForm, Request};
 use base64::Engine;
 use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::TlsConfig;
-use witspan_setup::{
-    Address, Advice, Credential, CredentialForm, Discovery, IntakeHost, Location, Plan, Route,
-    Target,
-};
-use witspan_text::{Secrets, Url};
+use witspan_setup::{Advice, Discovery, Plan, Target};
+use witspan_text::Secrets;
 
 /// Most bytes of an answer's body that are read.
 const ANSWER_BYTES: u64 = 4096;
@@ -33,9 +28,9 @@ pub(crate) struct Answer {
 /// Sends requests one after the other, over connections that are kept.
 pub(crate) struct Sender {
     way: Way,
-    target: Target,
-    /// Headers that hold secrets.
-    secret_headers: Vec<(String, String)>,
+    /// Where requests go, for a person.
+    name: String,
+    config: Config,
     /// What a receiver, or an error, may repeat.
     secrets: Secrets,
     /// Whether the agent's route was taken only because there is no key.
@@ -54,34 +49,20 @@ impl Sender {
             Some(exporter) => Way::Exporter(exporter.clone()),
             None => {
                 let timeout = Duration::from_nanos(plan.request_timeout_ns);
-                Way::Http(http_agent(&target.location(IntakeHost::Api, ""), timeout))
+                Way::Http(http_agent(&target.spans.url, target.socket.as_deref(), timeout))
             }
         };
-        Sender {
-            way,
-            agent_for_want_of_key: target.route == Route::Agent && plan.lacks_key,
-            secret_headers: secret_headers(config, &target.credentials),
-            secrets: config.secrets(),
-            target,
-        }
-    }
-
-    /// Why nothing can be sent, if nothing can.
-    pub(crate) fn nowhere(&self) -> Option<DropReason> {
-        match self.way {
-            Way::Exporter(_) => None,
-            Way::Http(_) => self.target.nowhere().map(|reason| REASONS[reason as usize]),
-        }
+        let name = match way {
+            Way::Exporter(_) => "the exporter".to_owned(),
+            Way::Http(_) => target.name,
+        };
+        let (secrets, config) = (config.secrets(), config.clone());
+        Sender { way, name, agent_for_want_of_key: plan.lacks_key, config, secrets }
     }
 
     /// Where requests go, for a person: without a password.
     pub(crate) fn shown(&self) -> String {
-        match (&self.way, &self.target.address) {
-            (Way::Exporter(_), _) => "the exporter".to_owned(),
-            (_, Address::Origin(url)) => Url(url).to_string(),
-            (_, Address::Site(site)) => format!("the intake of {}", Url(site)),
-            (_, Address::Nowhere(_)) => "nowhere".to_owned(),
-        }
+        self.name.clone()
     }
 
     /// What else could be done when the target cannot be reached.
@@ -97,16 +78,6 @@ impl Sender {
         }
     }
 
-    /// The complete URL of a request. The core's path has the agent's prefix already.
-    fn url(&self, request: &Request) -> String {
-        let host = match request.host {
-            delivery::IntakeHost::Api => IntakeHost::Api,
-            delivery::IntakeHost::LlmobsIntake => IntakeHost::LlmobsIntake,
-        };
-        let path = request.path.strip_prefix("/evp_proxy/v2").unwrap_or(&request.path);
-        self.target.location(host, path).url
-    }
-
     /// Sends it and waits for the answer, at most the configured time. `lost` is the text of the
     /// header that says what was lost so far.
     pub(crate) fn send(&self, request: &Request, lost: Option<&str>) -> Result<Answer, String> {
@@ -114,15 +85,18 @@ impl Sender {
             Way::Http(agent) => agent,
             Way::Exporter(exporter) => return Ok(self.hand_over(exporter, request)),
         };
-        let mut post = agent.post(self.url(request));
+        let mut post = agent.post(&request.url);
         for header in &request.headers {
             post = post.header(&header.name, &header.value);
         }
         if let Some(lost) = lost {
             post = post.header(crate::losses::HEADER, lost);
         }
-        for (name, secret) in &self.secret_headers {
-            post = post.header(name, secret);
+        for credential in &request.credentials {
+            let basic = credential.form == CredentialForm::Basic;
+            if let Some(secret) = secret(&self.config, &credential.secret, basic) {
+                post = post.header(&credential.header, secret);
+            }
         }
         let answer = post.send(&request.body[..]);
         Ok(self.read(answer.map_err(|error| self.excerpt(&error.to_string()))?))
@@ -146,7 +120,10 @@ impl Sender {
 
     /// What an exporter made of a request, as an answer: the core knows what follows from those.
     fn hand_over(&self, exporter: &Exporter, request: &Request) -> Answer {
-        let Request { path, body, spans, evaluations, .. } = request;
+        let Request { url, body, spans, evaluations, .. } = request;
+        // From the slash after the host.
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url[host..].find('/').map_or("/", |at| &url[host + at..]);
         let exported = Exported { path, body, spans: *spans, evaluations: *evaluations };
         let (status, excerpt) = match export(exporter, &exported) {
             Ok(()) => (202, String::new()),
@@ -163,11 +140,14 @@ impl Sender {
 
     /// Whether an agent takes spans. One that does not answer does not.
     pub(crate) fn finds(config: &Config, discovery: &Discovery) -> bool {
-        let location = Location { url: discovery.url.clone(), socket: discovery.socket.clone() };
-        let agent = http_agent(&location, Duration::from_nanos(discovery.timeout_ns));
+        let timeout = Duration::from_nanos(discovery.timeout_ns);
+        let agent = http_agent(&discovery.url, discovery.socket.as_deref(), timeout);
         let mut get = agent.get(&discovery.url);
-        for (name, secret) in secret_headers(config, &discovery.credentials) {
-            get = get.header(name, secret);
+        for credential in &discovery.credentials {
+            let basic = credential.form == witspan_setup::CredentialForm::Basic;
+            if let Some(secret) = secret(config, &credential.secret, basic) {
+                get = get.header(&credential.header, secret);
+            }
         }
         let Ok(mut answer) = get.call() else { return false };
         let limit = u64::from(discovery.answer_bytes);
@@ -176,21 +156,14 @@ impl Sender {
     }
 }
 
-/// The headers that only a host can write.
-fn secret_headers(config: &Config, credentials: &[Credential]) -> Vec<(String, String)> {
-    let value = |credential: &Credential| {
-        let secret = config.secret(&credential.secret)?;
-        let value = match credential.form {
-            CredentialForm::Plain => secret.to_owned(),
-            CredentialForm::Basic => {
-                let user =
-                    if secret.contains(':') { secret.to_owned() } else { format!("{secret}:") };
-                format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user))
-            }
-        };
-        Some((credential.header.clone(), value))
-    };
-    credentials.iter().filter_map(value).collect()
+/// What the header of a credential holds; `None` if the secret is not there.
+fn secret(config: &Config, name: &str, basic: bool) -> Option<String> {
+    let secret = config.secret(name)?;
+    if !basic {
+        return Some(secret.to_owned());
+    }
+    let user = if secret.contains(':') { secret.to_owned() } else { format!("{secret}:") };
+    Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user)))
 }
 
 /// Whether a URL's host is this machine.
@@ -202,14 +175,14 @@ fn is_loopback(url: &str) -> bool {
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn http_agent(location: &Location, timeout: Duration) -> ureq::Agent {
+fn http_agent(url: &str, socket: Option<&str>, timeout: Duration) -> ureq::Agent {
     let mut config = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")));
-    if location.socket.is_some() || is_loopback(&location.url) {
+    if socket.is_some() || is_loopback(url) {
         // What is on this machine is never behind a proxy.
         config = config.proxy(None);
     }
@@ -217,7 +190,7 @@ fn http_agent(location: &Location, timeout: Duration) -> ureq::Agent {
         config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
     let config = config.build();
-    match location.socket.as_deref() {
+    match socket {
         #[cfg(unix)]
         Some(path) => crate::unix_socket::agent(config, path),
         _ => ureq::Agent::new_with_config(config),

@@ -1,6 +1,5 @@
 //! The tracer: what an application holds, and what a binding stands on.
 
-use crate::certificates;
 use crate::config::Config;
 use crate::error::Error;
 #[cfg(unix)]
@@ -12,7 +11,7 @@ use crate::notices::{Notices, Topic};
 use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
 use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
-use crate::worker::{Worker, destination};
+use crate::worker::Worker;
 use std::sync::Arc;
 use std::time::Duration;
 use witspan_setup::Event;
@@ -120,13 +119,8 @@ impl Tracer {
                 std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_INSTANCES))
             }
         };
-        let mut plan = plan;
-        plan.distrust(certificates::named().err());
-        let target = plan.settings.targets.as_ref().map(|targets| targets.first().cloned());
-        let destination = target.map(|target| destination(&target.unwrap_or_default()));
         let (settings, clock) = (plan.settings.clone(), config.clock.clone());
-        let (pool, warnings) =
-            Pool::new(program, clock, settings, destination, instances, notices)?;
+        let (pool, warnings) = Pool::new(program, clock, settings, instances, notices)?;
         let pool = Arc::new(pool);
         pool.notices().tell_plan(&plan.diagnostics, &warnings);
         pool.notices().deliver();

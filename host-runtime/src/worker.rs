@@ -5,7 +5,7 @@ use crate::config::Config;
 #[cfg(unix)]
 use crate::exit_signals::{self, Bell};
 use crate::instance::delivery::{Action, Disposition, PollMode, Request};
-use crate::instance::types::{Destination, DropReason, IntakeFormat, Route};
+use crate::instance::types::DropReason;
 #[cfg(unix)]
 use crate::last::Last;
 use crate::lock;
@@ -15,7 +15,7 @@ use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use witspan_setup::{Event, Format, Plan, Target};
+use witspan_setup::{Event, Plan};
 
 /// What the application's threads and the worker tell each other.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl Worker {
     pub(crate) fn new(pool: Arc<Pool>, config: Config, plan: Plan) -> Worker {
         let settings = Arc::new((config, plan));
         let worker = Worker { pool, settings, shared: Shared::default(), client: losses::client() };
-        if worker.pool.destination().is_none() {
+        if worker.settings.1.settings.targets.is_none() {
             // The agent is asked now, so that the answer is there before the first batch is due.
             worker.tell(|_| ());
         }
@@ -178,19 +178,6 @@ pub(crate) fn settled(shared: &Shared, ticket: u64, timeout: Duration) -> bool {
     board.settled >= ticket
 }
 
-/// What the contract calls a target's format and route.
-pub(crate) fn destination(target: &Target) -> Destination {
-    let format = match target.format {
-        Format::PublicApi => IntakeFormat::PublicApi,
-        Format::SdkIntake => IntakeFormat::SdkIntake,
-    };
-    let route = match target.route {
-        witspan_setup::Route::Direct => Route::Direct,
-        witspan_setup::Route::Agent => Route::Agent,
-    };
-    Destination { format, route }
-}
-
 /// A request that is to be sent again.
 struct Again {
     at: Instant,
@@ -241,7 +228,7 @@ impl Thread {
         });
         let target = targets.and_then(|targets| targets.first()).cloned().unwrap_or_default();
         if known.is_none() {
-            self.pool.set_destination(destination(&target));
+            self.pool.set_targets(std::slice::from_ref(&target));
         }
         Sender::new(config, plan, target)
     }
@@ -332,21 +319,16 @@ impl Thread {
         let pool = self.pool.clone();
         let notices = pool.notices();
         let load = ticket.load();
-        let mut why = String::new();
-        let sent = if let Some(reason) = sender.nowhere() {
-            // What is wrong was told when the tracer started.
-            Sent::Not(reason)
-        } else {
-            let lost = losses::header(&self.client, &pool.statistics());
-            match sender.send(&request, lost.as_deref()) {
-                Ok(answer) => {
-                    why = format!("answered {} {}", answer.status, answer.excerpt);
-                    Sent::Answer { status: answer.status, headers: answer.headers }
-                }
-                Err(error) => {
-                    why = format!("could not be reached: {error}");
-                    Sent::Failed
-                }
+        let why;
+        let lost = losses::header(&self.client, &pool.statistics());
+        let sent = match sender.send(&request, lost.as_deref()) {
+            Ok(answer) => {
+                why = format!("answered {} {}", answer.status, answer.excerpt);
+                Sent::Answer { status: answer.status, headers: answer.headers }
+            }
+            Err(error) => {
+                why = format!("could not be reached: {error}");
+                Sent::Failed
             }
         };
         match self.pool.complete(ticket, sent) {

@@ -4,22 +4,9 @@
 import { readFileSync } from "node:fs";
 import { instantiate } from "../../target/js/witspan.js";
 
-const ROUTES = { "public-api": "direct", "sdk-intake": "agent" };
 const START_NS = 1_700_000_000_000_000_000n;
 const SECOND = 1_000_000_000n;
 const PROCESSOR_NS = SECOND;
-// The contract takes all limits or none; a case names only those that differ from these.
-const LIMITS = {
-  batchSpans: 500,
-  batchBytes: 4_000_000,
-  batchAgeNs: SECOND,
-  queueBytes: 32 << 20,
-  openBytes: 64 << 20,
-  eventBytes: 5_000_000,
-  attempts: 8,
-  retryBudgetNs: 60n * SECOND,
-};
-
 export const list = (headers) => Object.entries(headers).map(([name, value]) => ({ name, value }));
 export const record = (headers) => Object.fromEntries(headers.map((h) => [h.name, h.value]));
 
@@ -61,14 +48,14 @@ export class Subject {
         },
       }),
     );
-    const { ml_app: mlApp = "conformance", service = "", env = "", version = "" } = settings;
-    this.tracing.configure({
-      ...{ mlApp, service, env, version, language: settings.language ?? "python" },
-      tags: Object.entries(settings.tags ?? {}).map(([key, value]) => ({ key, value })),
-      destination: { format, route: ROUTES[format] },
-      limits: settings.limits && limits(settings.limits),
-      sampling: settings.sampling && { rules: "", drop: false, ...settings.sampling },
-    });
+    const direct = format === "public-api";
+    const input = {
+      options: { agentless_enabled: String(direct), intake: direct ? "public" : "sdk" },
+      secrets: { DD_API_KEY: true },
+    };
+    const plan = JSON.parse(this.setup.makePlan(JSON.stringify(input)));
+    const defaults = { ml_app: "conformance", language: "python" };
+    this.tracing.configure(JSON.stringify({ ...plan.settings, ...defaults, ...settings }));
   }
 
   start(step, parent) {
@@ -118,7 +105,8 @@ export class Subject {
   }
 
   /** Sends a request until its fate is known, waiting as it is told. */
-  send({ id, path, headers, body }) {
+  send({ id, url, headers, body }) {
+    const { pathname: path } = new URL(url);
     const sent = { path, headers: record(headers), body: new TextDecoder().decode(body) };
     for (;;) {
       this.sent.push(sent);
@@ -135,9 +123,10 @@ export class Subject {
   /** The counters that are not zero. */
   counters() {
     const counts = this.delivery.statistics();
-    const { accepted, open, delivered, warnings, cut, contentDropped, evaluations } = counts;
-    const named = Object.entries({ accepted, open, delivered, warnings, cut, contentDropped }).concat(
+    const { accepted, open, delivered, warnings, cut, evaluations } = counts;
+    const named = Object.entries({ accepted, open, delivered, warnings, cut }).concat(
       [["annotations_rejected", counts.annotationsRejected]],
+      [["content_dropped", counts.contentDropped]],
       [["evaluations_rejected", counts.evaluationsRejected]],
       [["evaluations accepted", evaluations.accepted]],
       [["evaluations delivered", evaluations.delivered]],
@@ -146,16 +135,6 @@ export class Subject {
     );
     return Object.fromEntries(named.filter(([, n]) => n).map(([name, n]) => [name, Number(n)]));
   }
-}
-
-function limits(given) {
-  const all = { ...LIMITS };
-  for (const [name, value] of Object.entries(given)) {
-    const member = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
-    if (!(member in LIMITS)) throw new Error(`no limit \`${name}\``);
-    all[member] = typeof LIMITS[member] === "bigint" ? BigInt(value) : Number(value);
-  }
-  return all;
 }
 
 /** What a processor that does this makes of an event. */

@@ -179,7 +179,7 @@ impl Tracer {
             config.clock = Clock::fixed_without_waits(ns);
         }
         for (name, value) in limits.unwrap_or_default() {
-            config.set(&name.replace('-', "_"), value);
+            config.set(&name, value);
         }
         let clock = config.clock.clone();
         let plan = config.plan();

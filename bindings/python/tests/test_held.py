@@ -38,7 +38,7 @@ class Watched:
 def full(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Tracing that has room for a few open spans only."""
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
-    LLMObs.enable(ml_app="tests", _limits={"open-bytes": 5_000})
+    LLMObs.enable(ml_app="tests", _limits={"open_bytes": 5_000})
     yield
 
 
@@ -240,7 +240,7 @@ def test_a_million_forgotten_spans_take_no_memory(run) -> None:
     done = run("""
         import resource
         from witspan import LLMObs
-        LLMObs.enable(_limits={"open-bytes": 1_000_000})
+        LLMObs.enable(_limits={"open_bytes": 1_000_000})
 
         def most():
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -288,7 +288,7 @@ def test_spans_that_found_no_room_may_lie_deep_inside_each_other(run) -> None:
     done = run("""
         import threading
         from witspan import LLMObs
-        LLMObs.enable(_limits={"open-bytes": 10_000})
+        LLMObs.enable(_limits={"open_bytes": 10_000})
 
         def nest():
             spans = [LLMObs.task() for _ in range(200_000)]

@@ -261,7 +261,7 @@ def test_a_span_that_finds_no_room_leaves_what_was_current(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
-    LLMObs.enable(ml_app="tests", _limits={"open-bytes": 1_100})
+    LLMObs.enable(ml_app="tests", _limits={"open_bytes": 1_100})
     with LLMObs.workflow() as root:
         ids = root.span_id, root.trace_id
         with LLMObs.task(name="no room" * 100) as lost:

@@ -157,7 +157,7 @@ def test_a_parent_that_found_no_room(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, activate: bool
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
-    LLMObs.enable(ml_app="tests", _limits={"open-bytes": 5_000})
+    LLMObs.enable(ml_app="tests", _limits={"open_bytes": 5_000})
     with LLMObs.workflow(name="outer") as outer:
         held: list[Span] = []
         while not held or held[-1].span_id:

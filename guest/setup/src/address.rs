@@ -2,10 +2,11 @@
 
 use crate::reasons::DropReason;
 use crate::settings::{Format, Route};
+use witspan_text::Url;
 
 /// Which of the intake's hosts a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntakeHost {
+enum IntakeHost {
     /// `api.SITE`
     Api,
     /// `llmobs-intake.SITE`
@@ -14,7 +15,7 @@ pub enum IntakeHost {
 
 impl IntakeHost {
     /// The first label of the host's name, also what an agent's EVP proxy is told.
-    pub fn subdomain(self) -> &'static str {
+    fn subdomain(self) -> &'static str {
         match self {
             IntakeHost::Api => "api",
             IntakeHost::LlmobsIntake => "llmobs-intake",
@@ -22,9 +23,21 @@ impl IntakeHost {
     }
 }
 
+/// The host and the path that spans of a format are for.
+fn spans_path(format: Format) -> (IntakeHost, &'static str) {
+    match format {
+        Format::PublicApi => (IntakeHost::Api, "/api/intake/llm-obs/v1/trace/spans"),
+        Format::SdkIntake => (IntakeHost::LlmobsIntake, "/api/v2/llmobs"),
+    }
+}
+
+/// The host and the path that evaluations and feedbacks are for, whatever the format of spans.
+const EVALUATIONS_PATH: (IntakeHost, &str) =
+    (IntakeHost::Api, "/api/intake/llm-obs/v2/eval-metric");
+
 /// A receiver's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub(crate) enum Address {
     /// The intake of a Datadog site, such as `datadoghq.com`.
     Site(String),
     /// A URL, perhaps with a base path, or `unix:` and a socket's path.
@@ -42,6 +55,16 @@ pub enum CredentialForm {
     Basic,
 }
 
+impl CredentialForm {
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            CredentialForm::Plain => "plain",
+            CredentialForm::Basic => "basic",
+        }
+    }
+}
+
 /// A header that only the host can write, because it holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -53,19 +76,34 @@ pub struct Credential {
     pub form: CredentialForm,
 }
 
+/// Where requests of one kind go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The complete URL; empty if there is none.
+    pub url: String,
+    /// Headers, by lower-case name.
+    pub headers: Vec<(String, String)>,
+}
+
 /// A receiver of what has finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Names it in requests and counters.
     pub id: String,
+    /// What a person is told of where it is, without secrets.
+    pub name: String,
     /// How bodies are written.
     pub format: Format,
-    /// By which way requests leave.
-    pub route: Route,
-    /// Where it is.
-    pub address: Address,
+    /// Where spans go.
+    pub spans: Endpoint,
+    /// Where evaluations and feedbacks go.
+    pub evaluations: Endpoint,
+    /// The unix socket to connect to in place of the URLs' host.
+    pub socket: Option<String>,
     /// What the host adds to each request.
     pub credentials: Vec<Credential>,
+    /// Why nothing can be sent there, if nothing can: what finishes is dropped for this reason.
+    pub drop: Option<DropReason>,
 }
 
 /// The id of Datadog's intake, or of what stands in its place.
@@ -77,13 +115,8 @@ pub const API_KEY: &str = "DD_API_KEY";
 
 impl Default for Target {
     fn default() -> Self {
-        Target {
-            id: DATADOG.to_owned(),
-            format: Format::PublicApi,
-            route: Route::Direct,
-            address: Address::Site(SITE.to_owned()),
-            credentials: vec![api_key()],
-        }
+        let site = Address::Site(SITE.to_owned());
+        Target::new(Format::PublicApi, Route::Direct, &site, vec![api_key()])
     }
 }
 
@@ -93,78 +126,84 @@ pub(crate) fn api_key() -> Credential {
     Credential { header, secret, form: CredentialForm::Plain }
 }
 
-/// Where one request goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location {
-    /// The complete URL.
-    pub url: String,
-    /// The unix socket to connect to in place of the URL's host.
-    pub socket: Option<String>,
-}
-
 impl Target {
-    /// Why nothing can be sent there, if nothing can.
-    pub fn nowhere(&self) -> Option<DropReason> {
-        match self.address {
-            Address::Nowhere(reason) => Some(reason),
-            _ => None,
+    pub(crate) fn new(
+        format: Format,
+        route: Route,
+        address: &Address,
+        credentials: Vec<Credential>,
+    ) -> Target {
+        let endpoint = |(host, path)| endpoint(route, address, host, path);
+        let (name, socket, drop) = match address {
+            Address::Site(site) => (["the intake of ", site.as_str()].concat(), None, None),
+            Address::Origin(url) => (Url(url).to_string(), split(url).socket, None),
+            Address::Nowhere(reason) => ("nowhere".to_owned(), None, Some(*reason)),
+        };
+        Target {
+            id: DATADOG.to_owned(),
+            name,
+            format,
+            spans: endpoint(spans_path(format)),
+            evaluations: endpoint(EVALUATIONS_PATH),
+            socket,
+            credentials,
+            drop,
         }
     }
 
     /// Nothing is sent over TLS.
     pub(crate) fn distrust(&mut self) {
-        let tls = match &self.address {
-            Address::Site(_) => true,
-            Address::Origin(url) => after(url, "https:").is_some(),
-            Address::Nowhere(_) => false,
-        };
-        if tls {
-            self.address = Address::Nowhere(DropReason::NoReceiver);
+        if self.drop.is_none() && self.spans.url.starts_with("https:") {
+            self.drop = Some(DropReason::NoReceiver);
         }
     }
+}
 
-    /// Where a request for a path of an intake's host goes.
-    pub fn location(&self, host: IntakeHost, path: &str) -> Location {
-        let at = |url: String| Location { url, socket: None };
-        match &self.address {
-            Address::Site(site) => {
-                at(["https://", host.subdomain(), ".", site.as_str(), path].concat())
-            }
-            Address::Nowhere(_) => at(path.to_owned()),
-            Address::Origin(url) => {
-                let origin = split(url);
-                // A base path takes the place of the agent's prefix, as in ddtrace.
-                let prefix = match self.route {
-                    Route::Agent if !origin.has_base => PROXY,
-                    _ => "",
-                };
-                Location { url: [origin.url, prefix, path].concat(), socket: origin.socket }
-            }
+/// Where requests for a path of an intake's host go.
+fn endpoint(route: Route, address: &Address, host: IntakeHost, path: &str) -> Endpoint {
+    let url = match address {
+        Address::Site(site) => ["https://", host.subdomain(), ".", site.as_str(), path].concat(),
+        Address::Nowhere(_) => String::new(),
+        Address::Origin(url) => {
+            let origin = split(url);
+            // A base path takes the place of the agent's prefix, as in ddtrace.
+            let prefix = match route {
+                Route::Agent if !origin.has_base => PROXY,
+                _ => "",
+            };
+            [&origin.url, prefix, path].concat()
         }
+    };
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = vec![header("content-type", "application/json")];
+    if route == Route::Agent {
+        headers.push(header("x-datadog-evp-subdomain", host.subdomain()));
     }
+    Endpoint { url, headers }
 }
 
 /// The prefix of an agent's EVP proxy; an agent that has it says so in its `/info`.
 pub(crate) const PROXY: &str = "/evp_proxy/v2";
 
 /// An origin, split for requests.
-pub(crate) struct Origin<'u> {
-    /// From the scheme to the base path, without a slash at the end.
-    pub(crate) url: &'u str,
+pub(crate) struct Origin {
+    /// From the scheme, in lower case, to the base path, without a slash at the end.
+    pub(crate) url: String,
     has_base: bool,
     pub(crate) socket: Option<String>,
 }
 
 /// Splits an origin that was checked. The path of a URL is a base for ours, as in ddtrace.
-pub(crate) fn split(url: &str) -> Origin<'_> {
+pub(crate) fn split(url: &str) -> Origin {
     if let Some(path) = after(url, "unix:") {
         let path = ["/", path.trim_start_matches('/')].concat();
         // The host of a request over a socket; no name is looked up.
-        return Origin { url: "http://localhost", has_base: false, socket: Some(path) };
+        return Origin { url: "http://localhost".to_owned(), has_base: false, socket: Some(path) };
     }
     let url = url.trim_end_matches('/');
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    Origin { url, has_base: after_scheme.contains('/'), socket: None }
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let has_base = rest.contains('/');
+    Origin { url: [&scheme.to_ascii_lowercase(), "://", rest].concat(), has_base, socket: None }
 }
 
 fn after<'t>(text: &'t str, scheme: &str) -> Option<&'t str> {
@@ -251,43 +290,37 @@ pub(crate) fn is_host_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn target(route: Route, address: Address) -> Target {
-        Target { route, address, ..Target::default() }
-    }
-
-    fn url(target: &Target, path: &str, host: IntakeHost) -> String {
-        target.location(host, path).url
-    }
-
     #[test]
     fn each_way_has_its_url() {
-        let sdk = "/api/v2/llmobs";
-        let site = target(Route::Direct, Address::Site("datadoghq.eu".into()));
+        let of = |route, address: Address| {
+            Target::new(Format::SdkIntake, route, &address, Vec::new()).spans.url
+        };
+        let origin = |url: &str| Address::Origin(url.to_owned());
         assert_eq!(
-            url(&site, sdk, IntakeHost::LlmobsIntake),
+            of(Route::Direct, Address::Site("datadoghq.eu".into())),
             "https://llmobs-intake.datadoghq.eu/api/v2/llmobs"
         );
-        for (route, origin, expected) in [
+        for (route, url, expected) in [
             (
                 Route::Agent,
                 "http://localhost:8126",
                 "http://localhost:8126/evp_proxy/v2/api/v2/llmobs",
             ),
             (Route::Agent, "http://127.0.0.1:9/base/", "http://127.0.0.1:9/base/api/v2/llmobs"),
-            (Route::Agent, "http://127.0.0.1:9/", "http://127.0.0.1:9/evp_proxy/v2/api/v2/llmobs"),
+            (Route::Agent, "HTTP://h:9/", "http://h:9/evp_proxy/v2/api/v2/llmobs"),
             (Route::Direct, "http://127.0.0.1:9/base", "http://127.0.0.1:9/base/api/v2/llmobs"),
         ] {
-            let target = target(route, Address::Origin(origin.into()));
-            assert_eq!(url(&target, sdk, IntakeHost::LlmobsIntake), expected);
+            assert_eq!(of(route, origin(url)), expected);
         }
-        let socket = target(Route::Agent, Address::Origin("unix:///run/apm.socket".into()));
+        let socket = origin("unix:///run/apm.socket");
+        let socket = Target::new(Format::PublicApi, Route::Agent, &socket, Vec::new());
         assert_eq!(
-            socket.location(IntakeHost::Api, sdk),
-            Location {
-                url: "http://localhost/evp_proxy/v2/api/v2/llmobs".into(),
-                socket: Some("/run/apm.socket".into())
-            }
+            socket.evaluations.url,
+            "http://localhost/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"
         );
+        assert_eq!(socket.socket.as_deref(), Some("/run/apm.socket"));
+        let subdomain = &socket.evaluations.headers[1];
+        assert_eq!(subdomain, &("x-datadog-evp-subdomain".to_owned(), "api".to_owned()));
     }
 
     #[test]

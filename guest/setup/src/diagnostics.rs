@@ -26,6 +26,16 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+impl Level {
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
 impl Diagnostic {
     pub(crate) fn new(level: Level, code: &'static str, message: String) -> Self {
         Diagnostic { level, code, message }

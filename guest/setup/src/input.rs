@@ -23,6 +23,8 @@ pub struct Input {
     /// `URL#COMMIT`, with `&` and more perhaps: what the metadata of the package say that
     /// `DD_MAIN_PACKAGE` names; empty if nothing.
     pub source_link: String,
+    /// Files that variables name and that cannot be used.
+    pub unusable_files: Vec<UnusableFile>,
 }
 
 /// A secret of the host.
@@ -32,6 +34,17 @@ pub struct Secret {
     pub name: String,
     /// Whether a header can hold it: visible ASCII, no line break.
     pub usable: bool,
+}
+
+/// A file that a variable names and that cannot be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnusableFile {
+    /// The variable.
+    pub variable: String,
+    /// The file.
+    pub path: String,
+    /// Why it cannot be used.
+    pub why: String,
 }
 
 /// A folder above the program's own file.

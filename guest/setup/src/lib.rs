@@ -29,18 +29,22 @@ mod program;
 mod reasons;
 mod settings;
 mod tags;
+mod texts;
 mod values;
 mod variables;
 
-pub use address::{
-    API_KEY, Address, Credential, CredentialForm, IntakeHost, Location, Target, parse_origin,
-};
+pub use address::{API_KEY, Credential, CredentialForm, Endpoint, Target, parse_origin};
 pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
-pub use input::{Folder, Input, Secret};
+pub use input::{Folder, Input, Secret, UnusableFile};
 pub use losses::{LOSS_HEADER, loss_header};
 pub use plan::{Discovery, Plan, make_plan};
 pub use reasons::DropReason;
 pub use settings::{Format, Limits, Route, Sampling, Settings};
+pub use texts::{
+    COUNTERS, EVALUATION_COUNTERS, KINDS, LIMITS, Refusal, diagnose_text, loss_header_text,
+    make_plan_text, names_text, read_settings, read_targets, settings_text, targets_text,
+    variables_text,
+};
 pub use variables::{
     CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, host_variable, switch,
     turns_off,

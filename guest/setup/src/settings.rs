@@ -1,6 +1,7 @@
 //! What all spans of an instance share, and the bounds of its memory.
 
 use crate::address::Target;
+use crate::texts::{LIMITS, Refusal};
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,5 +131,25 @@ impl Default for Settings {
             limits: Limits::default(),
             sampling: Sampling::default(),
         }
+    }
+}
+
+impl Settings {
+    /// Refuses what no instance can work with.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.ml_app.is_empty() {
+            return Err(Refusal::new("ml_app", "empty", "the name of the application"));
+        }
+        for limit in LIMITS {
+            if (limit.get)(&self.limits) < limit.least {
+                let field = ["limits.", limit.name].concat();
+                return Err(Refusal::new(&field, "0", "at least 1"));
+            }
+        }
+        if self.targets.as_ref().is_some_and(|targets| targets.len() != 1) {
+            // Reserved: more than one, each with a queue and counters of its own.
+            return Err(Refusal::new("targets", "a list of another length", "one target"));
+        }
+        Ok(())
     }
 }

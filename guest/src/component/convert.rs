@@ -24,9 +24,7 @@ same_cases!(
     crate::SpanKind,
     [Llm, Workflow, Agent, Tool, Task, Embedding, Retrieval]
 );
-same_cases!(types::IntakeFormat, crate::IntakeFormat, [PublicApi, SdkIntake]);
-same_cases!(types::Route, crate::Route, [Direct, Agent]);
-same_cases!(delivery::IntakeHost, crate::IntakeHost, [Api, LlmobsIntake]);
+same_cases!(delivery::CredentialForm, witspan_setup::CredentialForm, [Plain, Basic]);
 same_cases!(
     types::DropReason,
     crate::DropReason,
@@ -45,49 +43,6 @@ same_cases!(
         NoReceiver
     ]
 );
-
-impl From<types::Destination> for crate::Destination {
-    fn from(value: types::Destination) -> Self {
-        crate::Destination { format: value.format.into(), route: value.route.into() }
-    }
-}
-
-impl From<types::Settings> for crate::Settings {
-    fn from(value: types::Settings) -> Self {
-        crate::Settings {
-            ml_app: value.ml_app,
-            service: value.service,
-            env: value.env,
-            version: value.version,
-            tags: value.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-            language: value.language,
-            destination: value.destination.map(Into::into),
-            limits: value.limits.map(Into::into).unwrap_or_default(),
-            sampling: value.sampling.map(Into::into).unwrap_or_default(),
-        }
-    }
-}
-
-impl From<types::Sampling> for crate::Sampling {
-    fn from(value: types::Sampling) -> Self {
-        crate::Sampling { rate: value.rate, rules: value.rules, drop: value.drop }
-    }
-}
-
-impl From<types::Limits> for crate::Limits {
-    fn from(value: types::Limits) -> Self {
-        crate::Limits {
-            batch_spans: value.batch_spans,
-            batch_bytes: value.batch_bytes,
-            batch_age_ns: value.batch_age_ns,
-            queue_bytes: value.queue_bytes,
-            open_bytes: value.open_bytes,
-            event_bytes: value.event_bytes,
-            attempts: value.attempts,
-            retry_budget_ns: value.retry_budget_ns,
-        }
-    }
-}
 
 impl From<tracing::Parent> for crate::Parent {
     fn from(value: tracing::Parent) -> Self {
@@ -158,13 +113,21 @@ impl From<crate::Submitted> for evaluations::Submitted {
     }
 }
 
+impl From<crate::Credential> for delivery::Credential {
+    fn from(value: crate::Credential) -> Self {
+        delivery::Credential { header: value.header, secret: value.secret, form: value.form.into() }
+    }
+}
+
 impl From<crate::Request> for delivery::Request {
     fn from(value: crate::Request) -> Self {
         delivery::Request {
             id: value.id,
-            host: value.host.into(),
-            path: value.path,
+            target: value.target,
+            url: value.url,
+            socket: value.socket,
             headers: all(value.headers),
+            credentials: all(value.credentials),
             body: value.body,
             spans: value.spans,
             evaluations: value.evaluations,

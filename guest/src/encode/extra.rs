@@ -3,8 +3,8 @@
 use super::{Ended, put};
 use crate::json::write_string;
 use crate::json::{Members, append};
-use crate::settings::IntakeFormat;
 use crate::span::SpanKind;
+use witspan_setup::Format;
 
 /// The prompt that is sent with a span: of llm spans, their own or their parent's.
 pub(super) fn prompt(ended: &Ended) -> Option<&Members> {
@@ -16,12 +16,7 @@ pub(super) fn prompt(ended: &Ended) -> Option<&Members> {
 }
 
 /// Appends `"input":{…},` with the prompt at its end.
-pub(super) fn write_input(
-    ended: &Ended,
-    prompt: &Members,
-    format: IntakeFormat,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write_input(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u8>) {
     put(out, "\"input\":");
     match ended.record.notes.input.split_last() {
         Some((_, open)) => {
@@ -37,9 +32,9 @@ pub(super) fn write_input(
 
 /// The names of a prompt's members in each format, in canonical order: ours, and theirs. What has
 /// no name of ours is made here.
-fn prompt_names(format: IntakeFormat) -> &'static [(&'static str, &'static str)] {
+fn prompt_names(format: Format) -> &'static [(&'static str, &'static str)] {
     match format {
-        IntakeFormat::SdkIntake => &[
+        Format::SdkIntake => &[
             ("context_variables", "_dd_context_variable_keys"),
             ("query_variables", "_dd_query_variable_keys"),
             ("chat_template", "chat_template"),
@@ -53,7 +48,7 @@ fn prompt_names(format: IntakeFormat) -> &'static [(&'static str, &'static str)]
             ("variables", "variables"),
             ("version", "version"),
         ],
-        IntakeFormat::PublicApi => &[
+        Format::PublicApi => &[
             ("chat_template", "chat_template"),
             ("context_variables", "context_variable_keys"),
             ("id", "id"),
@@ -70,7 +65,7 @@ fn prompt_names(format: IntakeFormat) -> &'static [(&'static str, &'static str)]
 }
 
 /// Appends a prompt, with the defaults of what was not said.
-fn write_prompt(ended: &Ended, prompt: &Members, format: IntakeFormat, out: &mut Vec<u8>) {
+fn write_prompt(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u8>) {
     let app = &ended.frame.app.name;
     let mut first = b'{';
     for (ours, theirs) in prompt_names(format) {
@@ -102,7 +97,7 @@ pub(super) fn links(ended: &Ended) -> Option<&[u8]> {
 }
 
 /// The metadata with what is sent in its member `_dd`; `None` if there is nothing to add.
-pub(super) fn own_metadata(ended: &Ended, format: IntakeFormat) -> Option<Members> {
+pub(super) fn own_metadata(ended: &Ended, format: Format) -> Option<Members> {
     let extra = ended.record.notes.extra.as_ref()?;
     let mut own = Members::default();
     if !extra.agent.is_empty() {
@@ -130,7 +125,7 @@ pub(super) fn own_metadata(ended: &Ended, format: IntakeFormat) -> Option<Member
     }
     // The documented API has no place of its own for links.
     if let Some(links) = links(ended)
-        && format == IntakeFormat::PublicApi
+        && format == Format::PublicApi
     {
         own.set(b"span_links", &[b"[", links, b"]"].concat());
     }

@@ -10,10 +10,9 @@ mod public_api;
 mod sdk_intake;
 mod tags;
 
-use crate::delivery::IntakeHost;
 use crate::json::{Members, append, put, put_integer as integer, put_string as text};
-use crate::settings::{IntakeFormat, Settings};
 use crate::span::{Failure, Frame, Record, Shape};
+use witspan_setup::{Format, Settings};
 
 pub(crate) use cut::{cut, cut_down, empty_the_largest, was_cut};
 pub(crate) use event::write_processor_event;
@@ -63,31 +62,18 @@ pub(crate) fn stand_in(shape: Shape, text: &str) -> String {
 }
 
 /// Appends one span, with what belongs to it alone.
-pub(crate) fn write_event(
-    format: IntakeFormat,
-    ended: &Ended,
-    settings: &Settings,
-    out: &mut Vec<u8>,
-) {
+pub(crate) fn write_event(format: Format, ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
     match format {
-        IntakeFormat::PublicApi => public_api::write_event(ended, settings, out),
-        IntakeFormat::SdkIntake => sdk_intake::write_event(ended, out),
-    }
-}
-
-/// The host and the path that a format is for.
-pub(crate) fn place(format: IntakeFormat) -> (IntakeHost, &'static str) {
-    match format {
-        IntakeFormat::PublicApi => (IntakeHost::Api, "/api/intake/llm-obs/v1/trace/spans"),
-        IntakeFormat::SdkIntake => (IntakeHost::LlmobsIntake, "/api/v2/llmobs"),
+        Format::PublicApi => public_api::write_event(ended, settings, out),
+        Format::SdkIntake => sdk_intake::write_event(ended, out),
     }
 }
 
 /// What begins and ends a body.
-pub(crate) fn envelope(format: IntakeFormat, settings: &Settings) -> (Vec<u8>, &'static [u8]) {
+pub(crate) fn envelope(format: Format, settings: &Settings) -> (Vec<u8>, &'static [u8]) {
     match format {
-        IntakeFormat::PublicApi => public_api::envelope(settings),
-        IntakeFormat::SdkIntake => (b"[".to_vec(), b"]"),
+        Format::PublicApi => public_api::envelope(settings),
+        Format::SdkIntake => (b"[".to_vec(), b"]"),
     }
 }
 
@@ -115,7 +101,7 @@ fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
 
 /// Appends the members of `meta` from `error` to `output`, in which the formats agree but for
 /// the kind and for whether empty metadata is sent.
-fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
+fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { record, failure, .. } = ended;
     let notes = &record.notes;
     if let Some(failure) = failure {
@@ -136,7 +122,7 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     let own = extra::own_metadata(ended, format);
     let metadata = own.as_ref().unwrap_or(&notes.metadata);
     match format {
-        IntakeFormat::PublicApi => {
+        Format::PublicApi => {
             put(out, "\"kind\":\"");
             append(out, record.kind.name().as_bytes());
             out.push(b'"');
@@ -145,7 +131,7 @@ fn meta_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
                 metadata.write_object(out);
             }
         }
-        IntakeFormat::SdkIntake => {
+        Format::SdkIntake => {
             put(out, "\"metadata\":");
             metadata.write_object(out);
         }
@@ -195,7 +181,7 @@ fn parent(ended: &Ended, out: &mut Vec<u8>) {
 
 /// Appends the members from `session_id` to the end of a span, in which the formats agree but for
 /// where links go.
-fn closing_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
+fn closing_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
     if let Some(session) = ended.session() {
         text(out, ",\"session_id\":", session);
@@ -203,7 +189,7 @@ fn closing_members(ended: &Ended, format: IntakeFormat, out: &mut Vec<u8>) {
     integer(out, ",\"span_id\":\"", frame.span_id);
     out.push(b'"');
     if let Some(links) = extra::links(ended)
-        && format == IntakeFormat::SdkIntake
+        && format == Format::SdkIntake
     {
         put(out, ",\"span_links\":[");
         append(out, links);

@@ -7,7 +7,7 @@ use super::{
     Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
 };
 use crate::json::write_string;
-use crate::settings::{IntakeFormat, Settings};
+use witspan_setup::{Format, Settings};
 
 /// The part of the body that the whole batch shares.
 pub(super) fn envelope(settings: &Settings) -> (Vec<u8>, &'static [u8]) {
@@ -26,7 +26,7 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
     }
     integer(out, "\"duration\":", ended.duration_ns);
     put(out, ",\"meta\":{");
-    meta_members(ended, IntakeFormat::PublicApi, out);
+    meta_members(ended, Format::PublicApi, out);
     extra::write_tools(ended, out);
     put(out, "}");
     if !record.notes.metrics.is_empty() {
@@ -40,5 +40,5 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
     if !settings.service.is_empty() {
         text(out, ",\"service\":", &settings.service);
     }
-    closing_members(ended, IntakeFormat::PublicApi, out);
+    closing_members(ended, Format::PublicApi, out);
 }

@@ -7,7 +7,7 @@ use super::{
     Ended, apm_trace_id, append, closing_members, extra, integer, meta_members, name_and_parent,
     put, text,
 };
-use crate::settings::IntakeFormat;
+use witspan_setup::Format;
 
 /// What begins each span's envelope; the version is this crate's.
 const START: &str = concat!(
@@ -42,7 +42,7 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
         integer(out, "\"pagent_span_id\":\"", agent.span_id);
         put(out, "\"},");
     }
-    meta_members(ended, IntakeFormat::SdkIntake, out);
+    meta_members(ended, Format::SdkIntake, out);
     put(out, ",\"span\":{\"kind\":\"");
     append(out, record.kind.name().as_bytes());
     put(out, "\"}");
@@ -54,6 +54,6 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     put(out, "},\"metrics\":");
     record.notes.metrics.write_object(out);
     name_and_parent(ended, out);
-    closing_members(ended, IntakeFormat::SdkIntake, out);
+    closing_members(ended, Format::SdkIntake, out);
     put(out, "]}");
 }

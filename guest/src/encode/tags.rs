@@ -7,8 +7,8 @@
 
 use super::Ended;
 use crate::json::{Tag, append, write_escaped, write_tag_list};
-use crate::settings::Settings;
 use crate::span::{App, Frame, Record};
+use witspan_setup::Settings;
 
 fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
     let mut text = Vec::new();

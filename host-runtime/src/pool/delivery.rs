@@ -2,10 +2,10 @@
 
 use super::Pool;
 use crate::instance::delivery::{Action, Disposition, Outcome, PollMode, Response};
-use crate::instance::types::{Destination, DropReason, HeaderParam};
+use crate::instance::types::{DropReason, HeaderParam};
 use crate::lock;
 use crate::statistics::Statistics;
-use witspan_setup::Load;
+use witspan_setup::{Load, Target, settings_text, targets_text};
 
 /// A request that an instance handed out.
 #[derive(Debug, Clone, Copy)]
@@ -36,22 +36,22 @@ pub(crate) struct Polled {
 pub(crate) enum Sent {
     Answer { status: u16, headers: Vec<(&'static str, String)> },
     Failed,
-    Not(DropReason),
 }
 
 impl Pool {
-    pub(crate) fn destination(&self) -> Option<Destination> {
-        *lock(&self.destination)
-    }
-
     /// Tells every instance, and every later one, where spans go.
-    pub(crate) fn set_destination(&self, destination: Destination) {
-        *lock(&self.destination) = Some(destination);
+    pub(crate) fn set_targets(&self, targets: &[Target]) {
+        {
+            let mut settings = lock(&self.settings);
+            settings.0.targets = Some(targets.to_vec());
+            settings.1 = settings_text(&settings.0);
+        }
+        let targets = targets_text(targets);
         for at in 0..self.shards() {
             let mut shard = self.shard(at);
             if shard.instance.is_some() {
                 // An instance made meanwhile knows it already: that refusal is as good.
-                let _ = self.call(&mut shard, |instance| instance.set_destination(destination));
+                let _ = self.call(&mut shard, |instance| instance.set_targets(&targets));
             }
         }
     }
@@ -97,7 +97,6 @@ impl Pool {
         }
         let disposition = self.call(&mut shard, |instance| match &sent {
             Sent::Failed => instance.complete(ticket.request, Outcome::TransportError),
-            Sent::Not(reason) => instance.complete(ticket.request, Outcome::NotSent(*reason)),
             Sent::Answer { status, headers } => {
                 let headers: Vec<HeaderParam<'_>> =
                     headers.iter().map(|(name, value)| HeaderParam { name, value }).collect();

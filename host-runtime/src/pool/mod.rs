@@ -20,14 +20,14 @@ pub use spans::{Parent, SpanRef};
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::instance::types::{Destination, DropReason, Limits, Sampling, Settings, Tag, Warning};
+use crate::instance::types::{DropReason, Warning};
 use crate::instance::{Called, Instance, Program};
 use crate::lock;
 use crate::notices::{Notices, Topic};
 use crate::statistics::Statistics;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use witspan_setup::{Event, Load};
+use witspan_setup::{Event, Load, Settings, settings_text};
 
 #[derive(Default)]
 struct Shard {
@@ -40,9 +40,8 @@ struct Shard {
 pub(crate) struct Pool {
     program: Program,
     clock: Clock,
-    /// Lent to each new instance.
-    settings: witspan_setup::Settings,
-    destination: Mutex<Option<Destination>>,
+    /// For each new instance, and their text.
+    settings: Mutex<(Settings, String)>,
     processor: Mutex<Option<Arc<Limited>>>,
     shards: Vec<Mutex<Shard>>,
     /// Counts of instances that are gone, and of what came back too late for them.
@@ -59,16 +58,15 @@ impl Pool {
     pub(crate) fn new(
         program: Program,
         clock: Clock,
-        settings: witspan_setup::Settings,
-        destination: Option<Destination>,
+        settings: Settings,
         shards: usize,
         notices: Notices,
     ) -> Result<(Pool, Vec<Warning>), Error> {
+        let text = settings_text(&settings);
         let pool = Pool {
             program,
             clock,
-            settings,
-            destination: Mutex::new(destination),
+            settings: Mutex::new((settings, text)),
             processor: Mutex::default(),
             shards: (0..shards.max(1)).map(|_| Mutex::default()).collect(),
             past: Mutex::default(),
@@ -102,24 +100,8 @@ impl Pool {
     fn fresh_instance(&self) -> Reply<(Instance, Vec<Warning>)> {
         let failed = |error: wasmtime::Error| Error::Internal(error.to_string());
         let mut fresh = self.program.instantiate(self.clock.clone()).map_err(failed)?;
-        let tags: Vec<Tag<'_>> =
-            self.settings.tags.iter().map(|(key, value)| Tag { key, value }).collect();
-        let settings = Settings {
-            ml_app: &self.settings.ml_app,
-            service: &self.settings.service,
-            env: &self.settings.env,
-            version: &self.settings.version,
-            tags: &tags,
-            language: &self.settings.language,
-            destination: *lock(&self.destination),
-            limits: Some(limits(&self.settings.limits)),
-            sampling: Some(Sampling {
-                rate: self.settings.sampling.rate,
-                rules: &self.settings.sampling.rules,
-                drop: self.settings.sampling.drop,
-            }),
-        };
-        let warnings = fresh.configure(settings).map_err(failed)??;
+        let settings = lock(&self.settings).1.clone();
+        let warnings = fresh.configure(&settings).map_err(failed)??;
         if let Some(processor) = &*lock(&self.processor) {
             fresh.set_processor(Some(processor.limit_ns())).map_err(failed)?;
         }
@@ -241,19 +223,5 @@ impl Pool {
         let mut past = lock(&self.past);
         let (spans, evaluations) = (past.in_flight, past.evaluations.in_flight);
         past.arrive(spans, evaluations, Some(DropReason::Shutdown));
-    }
-}
-
-/// The bounds of the contract.
-fn limits(limits: &witspan_setup::Limits) -> Limits {
-    Limits {
-        batch_spans: limits.batch_spans,
-        batch_bytes: limits.batch_bytes,
-        batch_age_ns: limits.batch_age_ns,
-        queue_bytes: limits.queue_bytes,
-        open_bytes: limits.open_bytes,
-        event_bytes: limits.event_bytes,
-        attempts: limits.attempts,
-        retry_budget_ns: limits.retry_budget_ns,
     }
 }

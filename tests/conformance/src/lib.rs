@@ -8,10 +8,12 @@ mod model;
 #[cfg(feature = "native")]
 pub mod native;
 mod report;
+mod settings;
 
 pub use drive::*;
 pub use model::*;
 pub use report::*;
+pub use settings::*;
 
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};

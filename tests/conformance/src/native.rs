@@ -2,17 +2,18 @@
 
 use crate::{
     Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, Sent,
-    Start, Subject,
+    Start, Subject, plan_input, settings_text,
 };
 mod convert;
 mod send;
 
-use anyhow::{Context, Result};
-use convert::{Fixed, counters, headers, limits, refusal};
+use anyhow::{Context, Result, anyhow};
+use convert::{Fixed, counters, headers, refusal};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use witspan_core as core;
+use witspan_setup::{make_plan_text, read_settings};
 
 /// A core with fixed time and entropy, and what it has sent.
 pub struct Native {
@@ -31,25 +32,11 @@ impl Native {
     pub fn new(case: &Case, format: Format) -> Result<Self> {
         let passed = Rc::new(Cell::new(0));
         let mut core = core::Core::new(Fixed { passed: passed.clone(), drawn: 0 });
-        let (format, route) = match format {
-            Format::PublicApi => (core::IntakeFormat::PublicApi, core::Route::Direct),
-            Format::SdkIntake => (core::IntakeFormat::SdkIntake, core::Route::Agent),
-        };
-        let settings = &case.settings;
-        core.configure(core::Settings {
-            ml_app: settings.app().to_owned(),
-            service: settings.service.clone(),
-            env: settings.env.clone(),
-            version: settings.version.clone(),
-            tags: settings.tags.clone().into_iter().collect(),
-            language: settings.language.clone().unwrap_or_else(|| "python".to_owned()),
-            destination: Some(core::Destination { format, route }),
-            limits: limits(&settings.limits)?,
-            sampling: settings.sampling.clone().map_or_else(Default::default, |sampling| {
-                core::Sampling { rate: sampling.rate, rules: sampling.rules, drop: sampling.drop }
-            }),
-        })?;
-        let limits = limits(&settings.limits)?;
+        let plan = make_plan_text(&plan_input(format)).map_err(|e| anyhow!("{}", e.message))?;
+        let settings = read_settings(&settings_text(&plan, &case.settings)?)
+            .map_err(|e| anyhow!("{}", e.message))?;
+        let limits = settings.limits;
+        core.configure(settings)?;
         Ok(Native {
             core,
             passed,

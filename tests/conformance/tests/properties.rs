@@ -225,7 +225,7 @@ fn case(moves: Vec<Move>, limits: bool, answers: Vec<u16>) -> Case {
     }
     let limits = match limits {
         true => {
-            json!({"event-bytes": 3000, "open-bytes": 40_000, "queue-bytes": 30_000, "batch-bytes": 9_000})
+            json!({"event_bytes": 3000, "open_bytes": 40_000, "queue_bytes": 30_000, "batch_bytes": 9_000})
         }
         false => json!({}),
     };

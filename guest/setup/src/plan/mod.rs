@@ -1,13 +1,14 @@
 //! From what a host knows to everything a tracer needs: one plan, with each warning in it.
 
 use crate::address::{
-    API_KEY, Address, Credential, CredentialForm, DATADOG, PROXY, SITE, Target, api_key,
-    is_host_name, is_port, is_socket, parse_origin, split,
+    API_KEY, Address, Credential, CredentialForm, PROXY, SITE, Target, api_key, is_host_name,
+    is_port, is_socket, parse_origin, split,
 };
 use crate::diagnostics::{Diagnostic, Event, Level, diagnose, sentence};
-use crate::input::Input;
+use crate::input::{Input, UnusableFile};
 use crate::reasons::DropReason;
 use crate::settings::{Format, Limits, Route, Sampling, Settings, UNNAMED};
+use crate::texts::LIMITS;
 use crate::values::Values;
 use crate::variables::{CERTIFICATE_FILE, VARIABLES};
 use crate::{git, program, tags};
@@ -59,11 +60,11 @@ pub struct Discovery {
 }
 
 impl Plan {
-    /// Takes in that the file of certificates cannot be used: then nothing is sent over TLS, because
-    /// who names certificates wants no others to be trusted.
-    pub fn distrust(&mut self, unusable: Option<Event>) {
-        let Some(event) = unusable else { return };
-        self.diagnostics.push(diagnose(&event));
+    /// The file of certificates cannot be used: then nothing is sent over TLS, because who names
+    /// certificates wants no others to be trusted.
+    fn distrust(&mut self, file: &UnusableFile) {
+        let UnusableFile { variable, path, why } = file.clone();
+        self.diagnostics.push(diagnose(&Event::FileUnusable(variable, path, why)));
         let discovered = self.discovery.iter_mut();
         let discovered =
             discovered.flat_map(|found| found.found.iter_mut().chain(&mut found.otherwise));
@@ -107,6 +108,9 @@ pub fn make_plan(input: &Input) -> Plan {
         }
     }
     plan.diagnostics = values.diagnostics;
+    for file in input.unusable_files.iter().filter(|file| file.variable == CERTIFICATE_FILE) {
+        plan.distrust(file);
+    }
     plan
 }
 
@@ -185,24 +189,9 @@ fn sampling(values: &mut Values<'_>) -> Sampling {
 
 fn limits(values: &mut Values<'_>) -> Limits {
     let mut limits = Limits::default();
-    for (place, key) in [
-        (&mut limits.event_bytes, "event_bytes"),
-        (&mut limits.batch_spans, "batch_spans"),
-        (&mut limits.batch_bytes, "batch_bytes"),
-        (&mut limits.queue_bytes, "queue_bytes"),
-        (&mut limits.open_bytes, "open_bytes"),
-        (&mut limits.attempts, "attempts"),
-    ] {
-        if let Some(number) = values.number(key, 1, u64::from(u32::MAX)) {
-            *place = u32::try_from(number).unwrap_or(u32::MAX);
-        }
-    }
-    for (place, key) in [
-        (&mut limits.batch_age_ns, "batch_age_ns"),
-        (&mut limits.retry_budget_ns, "retry_budget_ns"),
-    ] {
-        if let Some(number) = values.number(key, 0, u64::MAX) {
-            *place = number;
+    for limit in LIMITS {
+        if let Some(number) = values.number(limit.name, limit.least, limit.most) {
+            (limit.set)(&mut limits, number);
         }
     }
     limits
@@ -294,7 +283,7 @@ impl Way {
             credentials.push(api_key());
         }
         let format = self.format.unwrap_or(default);
-        Target { id: DATADOG.to_owned(), format, route, address, credentials }
+        Target::new(format, route, &address, credentials)
     }
 
     fn lead(self, plan: &mut Plan, values: &mut Values<'_>) {
@@ -311,7 +300,7 @@ impl Way {
                 };
                 let agent = split(agent);
                 plan.discovery = Some(Discovery {
-                    url: [agent.url, "/info"].concat(),
+                    url: [&agent.url, "/info"].concat(),
                     socket: agent.socket.clone(),
                     credentials: self.user(self.agent_secret),
                     timeout_ns: plan.request_timeout_ns.min(SECOND),
@@ -324,7 +313,7 @@ impl Way {
             }
         };
         let target = self.target(if direct { Route::Direct } else { Route::Agent });
-        if target.address == Address::Nowhere(DropReason::NoApiKey) {
+        if target.drop == Some(DropReason::NoApiKey) {
             values.diagnostics.push(diagnose(&Event::NoApiKey));
         }
         plan.settings.targets = Some(vec![target]);

@@ -15,29 +15,27 @@ fn with_key(environment: &[(&str, &str)]) -> Input {
     Input { secrets, ..input(environment) }
 }
 
-fn addresses(plan: &Plan) -> Vec<(Route, Address)> {
+/// Where spans go, and why nothing can be sent there.
+fn urls(plan: &Plan) -> Vec<(&str, Option<DropReason>)> {
     let targets = plan.settings.targets.iter().flatten();
-    targets.map(|target| (target.route, target.address.clone())).collect()
+    targets.map(|target| (target.spans.url.as_str(), target.drop)).collect()
 }
 
-fn origin(url: &str) -> Address {
-    Address::Origin(url.to_owned())
-}
+const NO_RECEIVER: (&str, Option<DropReason>) = ("", Some(DropReason::NoReceiver));
 
 #[test]
 fn spans_go_where_the_readme_says() {
-    let site = |site: &str| Address::Site(site.to_owned());
-    let of = |input: &Input| addresses(&make_plan(input));
-    assert_eq!(of(&input(&[])), [(Route::Agent, origin("http://localhost:8126"))]);
+    let goes = |input: &Input, url: &str| assert_eq!(urls(&make_plan(input)), [(url, None)]);
+    goes(&input(&[]), "http://localhost:8126/evp_proxy/v2/api/v2/llmobs");
     let eu = [("DD_SITE", "datadoghq.eu"), ("DD_LLMOBS_AGENTLESS_ENABLED", "1")];
-    assert_eq!(of(&with_key(&eu)), [(Route::Direct, site("datadoghq.eu"))]);
+    goes(&with_key(&eu), "https://api.datadoghq.eu/api/intake/llm-obs/v1/trace/spans");
     let over = [("DD_LLMOBS_OVERRIDE_ORIGIN", "http://x"), ("DD_SITE", "a b")];
-    assert_eq!(of(&input(&over)), [(Route::Agent, origin("http://x"))]);
+    goes(&input(&over), "http://x/evp_proxy/v2/api/v2/llmobs");
     let found_out = make_plan(&with_key(&[("DD_AGENT_HOST", "::1")]));
     let discovery = found_out.discovery.unwrap();
     assert_eq!(discovery.url, "http://[::1]:8126/info");
     assert_eq!(discovery.found[0].format, Format::SdkIntake);
-    assert_eq!(discovery.otherwise[0].address, site("datadoghq.com"));
+    assert_eq!(discovery.otherwise[0].name, "the intake of datadoghq.com");
     assert_eq!(found_out.settings.targets, None);
 }
 
@@ -51,7 +49,7 @@ fn what_cannot_work_is_said_at_once_and_names_its_variable() {
         ("DD_TRACE_AGENT_PORT", "0"),
     ] {
         let plan = make_plan(&input(&[(name, value)]));
-        assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoReceiver), "{value}");
+        assert_eq!(urls(&plan), [NO_RECEIVER], "{value}");
         let said: Vec<&str> = plan.diagnostics.iter().map(|d| d.message.as_str()).collect();
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with(&format!("`{name}` is `")), "{said:?}");
@@ -64,7 +62,7 @@ fn a_host_that_lacks_something_is_told_now() {
     let mut poor = input(&[("DD_TRACE_AGENT_URL", "unix:///x"), ("SSL_CERT_FILE", "/a.pem")]);
     (poor.unix_sockets, poor.files) = (false, false);
     let plan = make_plan(&poor);
-    assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoReceiver));
+    assert_eq!(urls(&plan), [NO_RECEIVER]);
     assert!(plan.diagnostics[0].message.contains("this host cannot reach"));
     assert!(plan.diagnostics[1].message.contains("`SSL_CERT_FILE`"));
 }
@@ -74,7 +72,7 @@ fn a_key_that_no_header_can_hold_is_no_key() {
     let mut odd = with_key(&[("DD_LLMOBS_AGENTLESS_ENABLED", "1")]);
     odd.secrets[0].usable = false;
     let plan = make_plan(&odd);
-    assert_eq!(addresses(&plan)[0].1, Address::Nowhere(DropReason::NoApiKey));
+    assert_eq!(urls(&plan), [("", Some(DropReason::NoApiKey))]);
     let codes: Vec<&str> = plan.diagnostics.iter().map(|d| d.code).collect();
     assert_eq!(codes, ["api-key-unusable", "no-api-key"]);
 }

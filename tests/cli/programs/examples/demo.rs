@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use std::io::Write;
-use witspan_cli_programs::{delivery, tracing, types};
+use witspan_cli_programs::{delivery, setup, tracing, types};
 
 struct Demo;
 
@@ -21,20 +21,15 @@ fn demonstrate(out: &mut impl Write) -> anyhow::Result<()> {
     use tracing::{Parent, SpanOption};
     use types::SpanKind;
 
-    tracing::configure(&types::Settings {
-        ml_app: "wasmtime-demo".to_owned(),
-        service: String::new(),
-        env: "demo".to_owned(),
-        version: String::new(),
-        tags: Vec::new(),
-        language: "wasm".to_owned(),
-        destination: Some(types::Destination {
-            format: types::IntakeFormat::PublicApi,
-            route: types::Route::Direct,
-        }),
-        limits: None,
-        sampling: None,
-    })?;
+    let plan = setup::make_plan(
+        r#"{
+            "language": "wasm",
+            "options": {"ml_app": "wasmtime-demo", "env": "demo", "agentless_enabled": "true"},
+            "secrets": {"DD_API_KEY": true}
+        }"#,
+    )?;
+    let plan: serde_json::Value = serde_json::from_str(&plan)?;
+    tracing::configure(&plan["settings"].to_string())?;
 
     let answer =
         tracing::start_span(SpanKind::Workflow, &Parent::Root, Some("answer"), None, None)?;
@@ -60,7 +55,7 @@ fn demonstrate(out: &mut impl Write) -> anyhow::Result<()> {
 
     while let delivery::Action::Send(request) = delivery::poll(delivery::PollMode::Everything) {
         let body: serde_json::Value = serde_json::from_slice(&request.body)?;
-        writeln!(out, "to send    POST {}\n{body:#}", request.path)?;
+        writeln!(out, "to send    POST {}\n{body:#}", request.url)?;
         let accepted = delivery::Response { status: 202, headers: Vec::new() };
         delivery::complete(request.id, &delivery::Outcome::Response(accepted))?;
     }

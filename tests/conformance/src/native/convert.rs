@@ -1,7 +1,7 @@
 //! Values of the suite as values of the core, and the time and entropy that a case begins with.
 
 use crate::{Counters, Headers, START_NS};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::cell::Cell;
 use std::rc::Rc;
 use witspan_core as core;
@@ -34,26 +34,6 @@ pub(super) fn headers(headers: &Headers) -> Vec<core::Header> {
         value: value.clone(),
     };
     headers.iter().map(header).collect()
-}
-
-/// The defaults, with what a case says.
-pub(super) fn limits(given: &std::collections::BTreeMap<String, u64>) -> Result<core::Limits> {
-    let mut limits = core::Limits::default();
-    for (name, value) in given {
-        let small = u32::try_from(*value);
-        match name.as_str() {
-            "batch-spans" => limits.batch_spans = small?,
-            "batch-bytes" => limits.batch_bytes = small?,
-            "batch-age-ns" => limits.batch_age_ns = *value,
-            "queue-bytes" => limits.queue_bytes = small?,
-            "open-bytes" => limits.open_bytes = small?,
-            "event-bytes" => limits.event_bytes = small?,
-            "attempts" => limits.attempts = small?,
-            "retry-budget-ns" => limits.retry_budget_ns = *value,
-            other => return Err(anyhow!("no limit `{other}`")),
-        }
-    }
-    Ok(limits)
 }
 
 /// The text of a refusal; any other error is not expected.

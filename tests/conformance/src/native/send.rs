@@ -2,7 +2,7 @@
 
 use super::Native;
 use super::convert::headers;
-use crate::{Answer, Deed, Headers, PROCESSOR_NS, Sent, Subject, processed};
+use crate::{Answer, Deed, Headers, PROCESSOR_NS, Sent, Subject, path_of, processed};
 use anyhow::{Result, anyhow};
 use witspan_core as core;
 
@@ -11,7 +11,7 @@ impl Native {
     pub(super) fn send(&mut self, request: core::Request) -> Result<()> {
         loop {
             self.sent.push(Sent {
-                path: request.path.clone(),
+                path: path_of(&request.url).to_owned(),
                 headers: request
                     .headers
                     .iter()

@@ -26,7 +26,7 @@ pub(crate) fn config(case: &Case, format: Format) -> Result<Config> {
         config.set("drop_unsampled", sampling.drop);
     }
     for (name, value) in &settings.limits {
-        config.set(&name.replace('-', "_"), value);
+        config.set(name, value);
     }
     config.set("api_key", "key");
     config.set("agentless_enabled", format == Format::PublicApi);

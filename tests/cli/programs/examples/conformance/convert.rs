@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use witspan_cli_programs::tracing::SpanOption;
 use witspan_cli_programs::{delivery, types};
-use witspan_conformance::{Answer, Counters, Format, Headers, Settings, Start};
+use witspan_conformance::{Answer, Counters, Headers, Start};
 
 /// Kinds in the order of the suite.
 pub(crate) const KINDS: [types::SpanKind; 7] = [
@@ -15,29 +15,6 @@ pub(crate) const KINDS: [types::SpanKind; 7] = [
     types::SpanKind::Embedding,
     types::SpanKind::Retrieval,
 ];
-
-pub(crate) fn settings(given: &Settings, format: Format) -> Result<types::Settings> {
-    let (format, route) = match format {
-        Format::PublicApi => (types::IntakeFormat::PublicApi, types::Route::Direct),
-        Format::SdkIntake => (types::IntakeFormat::SdkIntake, types::Route::Agent),
-    };
-    let tags = given.tags.clone().into_iter();
-    Ok(types::Settings {
-        ml_app: given.app().to_owned(),
-        service: given.service.clone(),
-        env: given.env.clone(),
-        version: given.version.clone(),
-        tags: tags.map(|(key, value)| types::Tag { key, value }).collect(),
-        language: given.language.clone().unwrap_or_else(|| "python".to_owned()),
-        destination: Some(types::Destination { format, route }),
-        limits: limits(&given.limits)?,
-        sampling: given.sampling.clone().map(|sampling| types::Sampling {
-            rate: sampling.rate,
-            rules: sampling.rules,
-            drop: sampling.drop,
-        }),
-    })
-}
 
 pub(crate) fn options(start: &Start) -> Vec<SpanOption> {
     let options = [
@@ -90,37 +67,6 @@ fn name(reason: types::DropReason) -> String {
         name.push(letter.to_ascii_lowercase());
     }
     name
-}
-
-fn limits(given: &Counters) -> Result<Option<types::Limits>> {
-    if given.is_empty() {
-        return Ok(None);
-    }
-    let mut limits = types::Limits {
-        batch_spans: 500,
-        batch_bytes: 4_000_000,
-        batch_age_ns: 1_000_000_000,
-        queue_bytes: 32 << 20,
-        open_bytes: 64 << 20,
-        event_bytes: 5_000_000,
-        attempts: 8,
-        retry_budget_ns: 60_000_000_000,
-    };
-    for (name, &value) in given {
-        let small = u32::try_from(value);
-        match name.as_str() {
-            "batch-spans" => limits.batch_spans = small?,
-            "batch-bytes" => limits.batch_bytes = small?,
-            "batch-age-ns" => limits.batch_age_ns = value,
-            "queue-bytes" => limits.queue_bytes = small?,
-            "open-bytes" => limits.open_bytes = small?,
-            "event-bytes" => limits.event_bytes = small?,
-            "attempts" => limits.attempts = small?,
-            "retry-budget-ns" => limits.retry_budget_ns = value,
-            other => bail!("no limit `{other}`"),
-        }
-    }
-    Ok(Some(limits))
 }
 
 /// The text of a refusal; any other error is not expected.

@@ -9,10 +9,12 @@ use anyhow::{Context, Result};
 use convert::{KINDS, headers, refusal};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use witspan_cli_programs::{delivery, evaluations, processing, propagation, time, tracing, types};
+use witspan_cli_programs::{
+    delivery, evaluations, processing, propagation, setup, time, tracing, types,
+};
 use witspan_conformance::{
     Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, Sent,
-    Start, Subject, processed, run,
+    Start, Subject, path_of, plan_input, processed, run, settings_text,
 };
 
 struct Conformance;
@@ -47,7 +49,8 @@ struct Component {
 
 impl Component {
     fn new(case: &Case, format: Format) -> Result<Self> {
-        tracing::configure(&convert::settings(&case.settings, format)?)?;
+        let plan = setup::make_plan(&plan_input(format))?;
+        tracing::configure(&settings_text(&plan, &case.settings)?)?;
         let (sent, dispositions) = Default::default();
         Ok(Component { deed: Deed::Off, answers: case.answers.clone().into(), sent, dispositions })
     }
@@ -56,7 +59,7 @@ impl Component {
     fn send(&mut self, request: delivery::Request) -> Result<()> {
         let headers = request.headers.into_iter();
         let sent = Sent {
-            path: request.path,
+            path: path_of(&request.url).to_owned(),
             headers: headers.map(|header| (header.name, header.value)).collect(),
             body: String::from_utf8(request.body)?,
         };

@@ -1,0 +1,52 @@
+//! That texts say what the types do, both ways.
+
+use super::*;
+use crate::{Input, Limits, Settings, make_plan};
+
+#[test]
+fn settings_come_back_from_their_text() {
+    let mut settings = make_plan(&Input { unix_sockets: true, ..Input::default() }).settings;
+    settings.tags = vec![("team".to_owned(), "a\"b".to_owned())];
+    settings.limits = Limits { batch_spans: 7, retry_budget_ns: u64::MAX, ..Limits::default() };
+    settings.sampling.rate = 0.25;
+    assert_eq!(read_settings(&settings_text(&settings)), Ok(settings.clone()));
+    settings.targets = None;
+    assert_eq!(read_settings(&settings_text(&settings)), Ok(settings));
+    assert_eq!(read_settings("{}"), Ok(Settings::default()));
+}
+
+#[test]
+fn a_wrong_text_is_refused_by_the_name_of_its_field() {
+    for (text, field) in [
+        ("[]", ""),
+        ("{", "text"),
+        (r#"{"mlapp":"x"}"#, "mlapp"),
+        (r#"{"ml_app":""}"#, "ml_app"),
+        (r#"{"limits":{"attempts":0}}"#, "limits.attempts"),
+        (r#"{"limits":{"attempts":"x"}}"#, "limits.attempts"),
+        (r#"{"targets":[]}"#, "targets"),
+        (r#"{"targets":[{"format":"xml"}]}"#, "targets[].format"),
+    ] {
+        assert_eq!(read_settings(text).unwrap_err().field, field, "{text}");
+    }
+    let secret = make_plan_text(r#"{"secrets":{"DD_API_KEY":"abc"}}"#).unwrap_err();
+    assert!(!secret.message.contains("abc") && secret.field == "secrets.DD_API_KEY");
+}
+
+#[test]
+fn an_event_that_is_not_known_is_still_a_sentence() {
+    let told = diagnose_text(r#"{"event":"rejected","target":"t","why":"answered 403","spans":2}"#);
+    assert_eq!((told.code, told.level.name()), ("rejected", "error"));
+    assert_eq!(told.message, "t answered 403: 2 spans are dropped and counted");
+    let told = diagnose_text("{\"event\":\"flood\",\"why\":\"\u{1b}[31m\"}");
+    assert_eq!(told.code, "unknown-event");
+    assert!(told.message.contains("flood") && !told.message.contains('\u{1b}'));
+}
+
+#[test]
+fn losses_are_told_by_reason() {
+    let text = r#"{"client":"1-a","spans":{"queue_full":3},"evaluations":{"rejected":"1"}}"#;
+    let header = loss_header_text(text);
+    assert_eq!(header.as_deref(), Some("client=1-a;queue_full=3;evaluations.rejected=1"));
+    assert_eq!(loss_header_text("{}"), None);
+}
