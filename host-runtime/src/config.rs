@@ -3,12 +3,12 @@
 
 use crate::certificates;
 use crate::clock::Clock;
-use crate::environment::{Environment, folders};
+use crate::environment::folders;
 use crate::exporter::Exporter;
 use crate::notices::Listener;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use witspan_setup::{API_KEY, Input, Plan, make_plan};
+use witspan_setup::{API_KEY, Environment, Input, Plan, hide_proxies, make_plan};
 use witspan_text::{Secrets, Url};
 
 /// Settings of a tracer. [`Config::from_env`] reads the environment; then [`Config::set`] what
@@ -163,7 +163,7 @@ impl Config {
                 secrets.add_url(value);
             }
         }
-        secrets.add_proxies();
+        hide_proxies(&mut secrets, |name| std::env::var(name).ok());
         secrets
     }
 

@@ -3,12 +3,10 @@
 
 use crate::config::Config;
 use crate::exporter::{Exported, Exporter, export};
-use crate::instance::delivery::{CredentialForm, Request};
-use base64::Engine;
+use crate::instance::delivery::{self, Request};
 use std::time::Duration;
-use ureq::http::Uri;
 use ureq::tls::TlsConfig;
-use witspan_setup::{Advice, Discovery, Plan, Target};
+use witspan_setup::{Advice, CredentialForm, Discovery, Plan, Target, is_here};
 use witspan_text::Secrets;
 
 /// Most bytes of an answer's body that are read.
@@ -93,9 +91,12 @@ impl Sender {
             post = post.header(crate::losses::HEADER, lost);
         }
         for credential in &request.credentials {
-            let basic = credential.form == CredentialForm::Basic;
-            if let Some(secret) = secret(&self.config, &credential.secret, basic) {
-                post = post.header(&credential.header, secret);
+            let form = match credential.form {
+                delivery::CredentialForm::Plain => CredentialForm::Plain,
+                delivery::CredentialForm::Basic => CredentialForm::Basic,
+            };
+            if let Some(secret) = self.config.secret(&credential.secret) {
+                post = post.header(&credential.header, form.text(secret));
             }
         }
         let answer = post.send(&request.body[..]);
@@ -144,9 +145,8 @@ impl Sender {
         let agent = http_agent(&discovery.url, discovery.socket.as_deref(), timeout);
         let mut get = agent.get(&discovery.url);
         for credential in &discovery.credentials {
-            let basic = credential.form == witspan_setup::CredentialForm::Basic;
-            if let Some(secret) = secret(config, &credential.secret, basic) {
-                get = get.header(&credential.header, secret);
+            if let Some(secret) = config.secret(&credential.secret) {
+                get = get.header(&credential.header, credential.form.text(secret));
             }
         }
         let Ok(mut answer) = get.call() else { return false };
@@ -156,25 +156,6 @@ impl Sender {
     }
 }
 
-/// What the header of a credential holds; `None` if the secret is not there.
-fn secret(config: &Config, name: &str, basic: bool) -> Option<String> {
-    let secret = config.secret(name)?;
-    if !basic {
-        return Some(secret.to_owned());
-    }
-    let user = if secret.contains(':') { secret.to_owned() } else { format!("{secret}:") };
-    Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user)))
-}
-
-/// Whether a URL's host is this machine.
-fn is_loopback(url: &str) -> bool {
-    let uri: Result<Uri, _> = url.parse();
-    let host = uri.ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 fn http_agent(url: &str, socket: Option<&str>, timeout: Duration) -> ureq::Agent {
     let mut config = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -182,7 +163,7 @@ fn http_agent(url: &str, socket: Option<&str>, timeout: Duration) -> ureq::Agent
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")));
-    if socket.is_some() || is_loopback(url) {
+    if socket.is_some() || is_here(url) {
         // What is on this machine is never behind a proxy.
         config = config.proxy(None);
     }

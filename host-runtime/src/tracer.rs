@@ -394,7 +394,8 @@ impl Tracer {
     pub fn tell_ended(&self, unsent: u64, unfinished: u64) {
         if let Some(inner) = &self.inner {
             let event = || Event::Ended(unsent, unfinished);
-            inner.told(inner.pool.notices().tell(Topic::Ended, event));
+            inner.pool.notices().tell(Topic::Ended, event);
+            inner.told(());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::reasons::DropReason;
 use crate::settings::{Format, Route};
+use crate::variables::API_KEY;
 use witspan_text::Url;
 
 /// Which of the intake's hosts a request is for.
@@ -109,13 +110,13 @@ pub struct Target {
 /// The id of Datadog's intake, or of what stands in its place.
 pub(crate) const DATADOG: &str = "datadog";
 /// The site of who names none.
-pub(crate) const SITE: &str = "datadoghq.com";
-/// The variable that holds the intake's key.
-pub const API_KEY: &str = "DD_API_KEY";
+pub(crate) const DEFAULT_SITE: &str = "datadoghq.com";
+/// What tells an agent's proxy which host a request is for.
+const SUBDOMAIN: &str = "x-datadog-evp-subdomain";
 
 impl Default for Target {
     fn default() -> Self {
-        let site = Address::Site(SITE.to_owned());
+        let site = Address::Site(DEFAULT_SITE.to_owned());
         Target::new(Format::PublicApi, Route::Direct, &site, vec![api_key()])
     }
 }
@@ -151,6 +152,18 @@ impl Target {
         }
     }
 
+    /// Whether it is an agent, through whose proxy requests leave.
+    pub fn is_agent(&self) -> bool {
+        self.spans.headers.iter().any(|(name, _)| name == SUBDOMAIN)
+    }
+
+    /// From the scheme to the base path: what stands before the paths of an agent or intake.
+    pub fn base(&self) -> &str {
+        let (_, path) = spans_path(self.format);
+        let base = self.spans.url.strip_suffix(path).unwrap_or_default();
+        base.strip_suffix(PROXY).unwrap_or(base)
+    }
+
     /// Nothing is sent over TLS.
     pub(crate) fn distrust(&mut self) {
         if self.drop.is_none() && self.spans.url.starts_with("https:") {
@@ -177,13 +190,13 @@ fn endpoint(route: Route, address: &Address, host: IntakeHost, path: &str) -> En
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut headers = vec![header("content-type", "application/json")];
     if route == Route::Agent {
-        headers.push(header("x-datadog-evp-subdomain", host.subdomain()));
+        headers.push(header(SUBDOMAIN, host.subdomain()));
     }
     Endpoint { url, headers }
 }
 
 /// The prefix of an agent's EVP proxy; an agent that has it says so in its `/info`.
-pub(crate) const PROXY: &str = "/evp_proxy/v2";
+pub const PROXY: &str = "/evp_proxy/v2";
 
 /// An origin, split for requests.
 pub(crate) struct Origin {
@@ -281,9 +294,12 @@ pub(crate) fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Whether a text has only what names and IPv4 addresses are made of.
+/// Whether a text is made as names and IPv4 addresses are: of labels with dots between. Nothing is
+/// one, too: who asks knows that there is something.
 pub(crate) fn is_host_name(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let label = |label: &str| !label.is_empty() && label.bytes().all(plain);
+    text.is_empty() || text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
 
 #[cfg(test)]
@@ -319,6 +335,9 @@ mod tests {
             "http://localhost/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"
         );
         assert_eq!(socket.socket.as_deref(), Some("/run/apm.socket"));
+        assert_eq!((socket.is_agent(), socket.base()), (true, "http://localhost"));
+        let site = Target::default();
+        assert_eq!((site.is_agent(), site.base()), (false, "https://api.datadoghq.com"));
         let subdomain = &socket.evaluations.headers[1];
         assert_eq!(subdomain, &("x-datadog-evp-subdomain".to_owned(), "api".to_owned()));
     }
@@ -347,6 +366,7 @@ mod tests {
             ("http://h:99999", "has a port that is no number from 1 to 65535"),
             ("http://h:+80", "has a port that is no number from 1 to 65535"),
             ("http://a b", "has a host that is no name or address"),
+            ("http://a..b", "has a host that is no name or address"),
             ("http://h/a\nb", "has a path that is not visible ASCII"),
             ("http://h/?a=b", "has a query or fragment"),
             ("unix://", "names no socket"),

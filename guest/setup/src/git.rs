@@ -1,5 +1,7 @@
 //! The commit and repository that spans say, by the rules of ddtrace 4.16.
 
+use crate::environment::split_user;
+
 pub(crate) const COMMIT: &str = "git.commit.sha";
 pub(crate) const REPOSITORY: &str = "git.repository_url";
 
@@ -26,32 +28,22 @@ pub(crate) fn tags(
     let commit = commit.and_then(stated).or(tagged_commit).or_else(|| stated(linked_commit));
     let repository =
         repository.and_then(stated).or(tagged_repository).or_else(|| stated(linked_repository));
-    let pairs = [(COMMIT, commit), (REPOSITORY, repository.map(|url| without_user(&url)))];
+    let pairs = [(COMMIT, commit), (REPOSITORY, repository.map(|url| split_user(&url).0))];
     pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
-}
-
-/// A repository's URL without user name and password, which are nobody's to see. What is no URL
-/// (`git@host:path`) stays as it is.
-fn without_user(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    [scheme, "://", host, path].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    type Pairs = Vec<(String, String)>;
+
     fn of(
         enabled: bool,
         commit: Option<&str>,
         given: &[(&str, &str)],
         link: &str,
-    ) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    ) -> (Pairs, Pairs) {
         let mut given: Vec<_> =
             given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let found = tags(enabled, commit, None, link, &mut given);

@@ -20,7 +20,9 @@
 )]
 
 mod address;
+mod credentials;
 mod diagnostics;
+mod environment;
 mod git;
 mod input;
 mod losses;
@@ -33,8 +35,10 @@ mod texts;
 mod values;
 mod variables;
 
-pub use address::{API_KEY, Credential, CredentialForm, Endpoint, Target, parse_origin};
+pub use address::{Credential, CredentialForm, Endpoint, PROXY, Target, parse_origin};
+pub use credentials::is_here;
 pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
+pub use environment::{Environment, hide_proxies};
 pub use input::{Folder, Input, Secret, UnusableFile};
 pub use losses::{LOSS_HEADER, loss_header};
 pub use plan::{Discovery, Plan, make_plan};
@@ -46,6 +50,7 @@ pub use texts::{
     variables_text,
 };
 pub use variables::{
-    CERTIFICATE_FILE, Reader, Secrecy, TRACING_SWITCH, VARIABLES, Variable, host_variable, switch,
-    turns_off,
+    AGENT_URL, API_KEY, CERTIFICATE_FILE, COLOUR_SWITCH, DATA_HOME, INTAKE_DEFAULT, INTAKE_TOKEN,
+    INTAKE_URL, OVERRIDE_ORIGIN, Reader, SITE, Secrecy, TRACING_SWITCH, VARIABLES, Variable,
+    host_variable, switch, turns_off,
 };

@@ -24,6 +24,14 @@ impl Format {
         }
     }
 
+    /// Its name in the variable and option that choose it.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Format::PublicApi => "public",
+            Format::SdkIntake => "sdk",
+        }
+    }
+
     /// The format of this name.
     pub fn of(name: &str) -> Option<Self> {
         Format::ALL.into_iter().find(|format| format.name() == name)

@@ -30,9 +30,7 @@ impl<'i> Values<'i> {
     }
 
     fn row(key: &str) -> Option<&'static Variable> {
-        VARIABLES
-            .iter()
-            .find(|row| if row.option.is_empty() { row.name == key } else { row.option == key })
+        VARIABLES.iter().find(|row| row.key() == key)
     }
 
     /// What is set. Nothing and white space count as not set.

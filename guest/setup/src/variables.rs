@@ -11,15 +11,37 @@ pub enum Reader {
     Command,
 }
 
+impl Reader {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reader::Core => "core",
+            Reader::Host => "host",
+            Reader::Command => "command",
+        }
+    }
+}
+
 /// What of a value may leave the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
     /// All of it.
     Open,
-    /// A URL whose user name and password stay in the host.
+    /// A URL, or what some write one for, whose user name and password stay in the host.
     Url,
     /// Nothing but that it is set.
     Secret,
+}
+
+impl Secrecy {
+    /// What is secret of a value, in words; nothing of an open one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Secrecy::Open => "",
+            Secrecy::Url => "user name and password",
+            Secrecy::Secret => "all of it",
+        }
+    }
 }
 
 /// A setting.
@@ -77,7 +99,28 @@ const COUNT: &str = "a whole number from 1 to 4294967295";
 const NANOSECONDS: &str = "a whole number of nanoseconds";
 const URL: &str = "a URL that begins with http://, https:// or unix://";
 const PROXY: &str = "the URL of a proxy";
+const NO_PROXY: &str = "host names, separated by commas";
+const OTEL: &str = "http://localhost:4318";
 const NONE: &str = "none";
+
+/// The variable that holds the intake's key.
+pub const API_KEY: &str = "DD_API_KEY";
+/// The variable that names the Datadog site.
+pub const SITE: &str = "DD_SITE";
+/// The variable that says where the agent is.
+pub const AGENT_URL: &str = "DD_TRACE_AGENT_URL";
+/// The variable that names an origin in the place of intake and agent.
+pub const OVERRIDE_ORIGIN: &str = "DD_LLMOBS_OVERRIDE_ORIGIN";
+/// The variable that says which intake the command asks.
+pub const INTAKE_URL: &str = "WITSPAN_INTAKE_URL";
+/// Which one it asks if nobody says.
+pub const INTAKE_DEFAULT: &str = "http://127.0.0.1:8126";
+/// The variable that holds the token of an intake.
+pub const INTAKE_TOKEN: &str = "WITSPAN_INTAKE_TOKEN";
+/// The variable by which a person wants no colours.
+pub const COLOUR_SWITCH: &str = "NO_COLOR";
+/// The variable that names the user's folder for data of programs.
+pub const DATA_HOME: &str = "XDG_DATA_HOME";
 
 /// The variable that turns tracing off. A host may test it by [`turns_off`] before it makes an
 /// instance, so that a program without tracing pays nothing.
@@ -92,15 +135,22 @@ pub fn turns_off(value: &str) -> bool {
     !(value.is_empty() || value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
-/// Whether a switch is set by the environment, and says yes. For those that only a host reads; it is
-/// found by its option's name.
-pub fn switch(option: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<bool> {
-    host_variable(option, lookup).map(|value| !turns_off(&value))
+impl Variable {
+    /// What it is found by: its option's name, or its own where it has none.
+    pub fn key(&self) -> &'static str {
+        if self.option.is_empty() { self.name } else { self.option }
+    }
 }
 
-/// A variable that only a host reads, found by its option's name; `None` where it is not set.
-pub fn host_variable(option: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let row = VARIABLES.iter().find(|row| !row.option.is_empty() && row.option == option)?;
+/// Whether a switch is set by the environment, and says yes. For those that only a host reads; it is
+/// found by its [`Variable::key`].
+pub fn switch(key: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<bool> {
+    host_variable(key, lookup).map(|value| !turns_off(&value))
+}
+
+/// A variable that only a host reads, found by its [`Variable::key`]; `None` where it is not set.
+pub fn host_variable(key: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let row = VARIABLES.iter().find(|row| row.key() == key)?;
     let value = lookup(row.name)?.trim().to_owned();
     Some(value).filter(|value| !value.is_empty())
 }
@@ -124,13 +174,13 @@ pub static VARIABLES: &[Variable] = &[
     row("DD_ENV", "env", "the environment, such as prod", NONE, TEXT),
     row("DD_VERSION", "version", "the application's version", NONE, TEXT),
     row("DD_TAGS", "tags", "tags of every span", NONE, "key:value, separated by commas or spaces"),
-    row("DD_API_KEY", "api_key", "the key of the intake", NONE, "visible ASCII").secret(),
-    row("DD_SITE", "site", "the Datadog site", "datadoghq.com", "a host name"),
+    row(API_KEY, "api_key", "the key of the intake", NONE, "visible ASCII").secret(),
+    row(SITE, "site", "the Datadog site", "datadoghq.com", "a host name").url(),
     row("DD_LLMOBS_AGENTLESS_ENABLED", "agentless_enabled", "whether spans go to the intake itself, without an agent", "found out", FLAG),
-    row("DD_TRACE_AGENT_URL", "agent_url", "where the agent is", "http://localhost:8126", URL).url(),
-    row("DD_AGENT_HOST", "agent_host", "the agent's host, where its URL is not set", "localhost", "a host name or address"),
+    row(AGENT_URL, "agent_url", "where the agent is", "http://localhost:8126", URL).url(),
+    row("DD_AGENT_HOST", "agent_host", "the agent's host, where its URL is not set", "localhost", "a host name or address").url(),
     row("DD_TRACE_AGENT_PORT", "agent_port", "the agent's port, where its URL is not set", "8126", "a number from 1 to 65535"),
-    row("DD_LLMOBS_OVERRIDE_ORIGIN", "override_origin", "an origin in the place of intake and agent", NONE, URL).url(),
+    row(OVERRIDE_ORIGIN, "override_origin", "an origin in the place of intake and agent", NONE, URL).url(),
     row("WITSPAN_INTAKE", "intake", "the format of bodies", "public without an agent, sdk with one", "public or sdk"),
     row("DD_LLMOBS_SAMPLE_RATE", "sample_rate", "the share of traces that are marked as sampled", "1", "a number from 0 to 1"),
     row("DD_LLMOBS_SAMPLING_RULES", "sampling_rules", "rules that go before the rate", NONE, "a JSON list"),
@@ -154,15 +204,21 @@ pub static VARIABLES: &[Variable] = &[
     row("WITSPAN_THREADS", "threads", "whether threads take the current span along (Python)", "0", FLAG).host(),
     row("WITSPAN_AS_DDTRACE", "", "whether `import ddtrace` is answered by this package (Python)", "0", FLAG).host(),
     row(CERTIFICATE_FILE, "", "certificates to trust in place of the built-in ones", "built in", "a file of PEM certificates").host(),
-    row("HTTPS_PROXY", "", "a proxy for https", NONE, PROXY).url().host(),
-    row("HTTP_PROXY", "", "a proxy for http", NONE, PROXY).url().host(),
-    row("ALL_PROXY", "", "a proxy for both", NONE, PROXY).url().host(),
-    row("NO_PROXY", "", "hosts that are reached without a proxy", NONE, "host names, separated by commas").host(),
-    row("WITSPAN_INTAKE_URL", "", "the intake that the command asks", "http://127.0.0.1:8126", URL).url().command(),
-    row("WITSPAN_INTAKE_TOKEN", "", "the token that the intake asks for", NONE, "visible ASCII").secret().command(),
-    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where OpenTelemetry's exporters send", NONE, URL).url().command(),
-    row("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "where they send traces", NONE, URL).url().command(),
-    row("OTEL_EXPORTER_OTLP_HEADERS", "", "the headers they send", NONE, "name=value, separated by commas").secret().command(),
+    row("ALL_PROXY", "", "the proxy of all that is not on this machine", NONE, PROXY).url().host(),
+    row("all_proxy", "", "the same, where ALL_PROXY is not set", NONE, PROXY).url().host(),
+    row("HTTPS_PROXY", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
+    row("https_proxy", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
+    row("HTTP_PROXY", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
+    row("http_proxy", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
+    row("NO_PROXY", "", "hosts that are reached without a proxy", NONE, NO_PROXY).host(),
+    row("no_proxy", "", "the same, where NO_PROXY is not set", NONE, NO_PROXY).host(),
+    row(INTAKE_URL, "", "the intake that the command asks", INTAKE_DEFAULT, "a URL that begins with http:// or https://").url().command(),
+    row(INTAKE_TOKEN, "", "the token that the intake asks for", NONE, "visible ASCII without a `;`").secret().command(),
+    row(DATA_HOME, "", "below it, in `witspan`, the intake keeps traces", "the system's folder for data", "an absolute path").command(),
+    row(COLOUR_SWITCH, "", "set: the command prints no colours", NONE, TEXT).command(),
+    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where OpenTelemetry's exporters send, which `witspan doctor` shows", OTEL, "a URL").url().command(),
+    row("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "where they send traces, which `witspan doctor` shows", "that, and /v1/traces", "a URL").url().command(),
+    row("OTEL_EXPORTER_OTLP_HEADERS", "", "the headers they send, which `witspan doctor` says are set", NONE, "name=value, separated by commas").secret().command(),
 ];
 
 #[cfg(test)]
@@ -178,6 +234,16 @@ mod tests {
                 assert!(row.option.is_empty() || row.option != other.option, "{}", row.option);
             }
         }
+    }
+
+    #[test]
+    fn a_switch_is_found_by_its_option_or_its_name() {
+        let all = |_: &str| Some("1".to_owned());
+        assert_eq!(switch("threads", all), Some(true));
+        assert_eq!(switch("WITSPAN_AS_DDTRACE", all), Some(true));
+        assert_eq!(switch("WITSPAN_THREADS", all), None);
+        assert_eq!(switch("", all), None);
+        assert_eq!(switch("threads", |_| Some(" ".to_owned())), None);
     }
 
     #[test]

@@ -12,10 +12,6 @@ const SHORTEST: usize = 4;
 /// A name of a query that has one of these in it has a value that is secret.
 const NAMES: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "sig"];
 
-/// Variables that name a proxy, perhaps with a password; those that ureq reads.
-const PROXIES: [&str; 6] =
-    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-
 /// Texts that [`Secrets::hide`] takes out of others.
 #[derive(Clone, Default)]
 pub struct Secrets {
@@ -56,13 +52,6 @@ impl Secrets {
             }
         }
         self.add(url, &Url(url).to_string());
-    }
-
-    /// The proxies of the environment, each with its password.
-    pub fn add_proxies(&mut self) {
-        for url in PROXIES.iter().filter_map(|name| std::env::var(name).ok()) {
-            self.add_url(&url);
-        }
     }
 
     /// A text of others without what is known here, and without what URLs in it hold.

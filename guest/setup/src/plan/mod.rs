@@ -1,7 +1,7 @@
 //! From what a host knows to everything a tracer needs: one plan, with each warning in it.
 
 use crate::address::{
-    API_KEY, Address, Credential, CredentialForm, PROXY, SITE, Target, api_key, is_host_name,
+    Address, Credential, CredentialForm, DEFAULT_SITE, PROXY, Target, api_key, is_host_name,
     is_port, is_socket, parse_origin, split,
 };
 use crate::diagnostics::{Diagnostic, Event, Level, diagnose, sentence};
@@ -10,7 +10,7 @@ use crate::reasons::DropReason;
 use crate::settings::{Format, Limits, Route, Sampling, Settings, UNNAMED};
 use crate::texts::LIMITS;
 use crate::values::Values;
-use crate::variables::{CERTIFICATE_FILE, VARIABLES};
+use crate::variables::{AGENT_URL, API_KEY, CERTIFICATE_FILE, OVERRIDE_ORIGIN, VARIABLES};
 use crate::{git, program, tags};
 
 /// What a tracer is to be.
@@ -220,20 +220,19 @@ impl Way {
             ]);
             values.diagnostics.push(Diagnostic::new(Level::Error, "api-key-unusable", message));
         }
-        let format = values.find("intake").and_then(|found| match found.text {
-            "public" => Some(Format::PublicApi),
-            "sdk" => Some(Format::SdkIntake),
-            _ => {
+        let format = values.find("intake").and_then(|found| {
+            let format = Format::ALL.into_iter().find(|format| format.setting() == found.text);
+            if format.is_none() {
                 values.default_holds(found);
-                None
             }
+            format
         });
         let agentless = values.flag("agentless_enabled");
         let origin = values
             .find("override_origin")
-            .map(|_| (address(values, input, "override_origin"), "DD_LLMOBS_OVERRIDE_ORIGIN"));
+            .map(|_| (address(values, input, "override_origin"), OVERRIDE_ORIGIN));
         let site = match values.find("site") {
-            None => Address::Site(SITE.to_owned()),
+            None => Address::Site(DEFAULT_SITE.to_owned()),
             Some(found) if is_host_name(found.text) => Address::Site(found.text.to_owned()),
             Some(found) if agentless == Some(false) || origin.is_some() => {
                 values.misread(found, "", "it is not used");
@@ -246,7 +245,7 @@ impl Way {
         };
         Way {
             agent: agent_address(values, input),
-            agent_secret: "DD_TRACE_AGENT_URL",
+            agent_secret: AGENT_URL,
             origin,
             site,
             format,
@@ -346,7 +345,10 @@ fn agent_address(values: &mut Values<'_>, input: &Input) -> Address {
     let host = values.find("agent_host");
     let port = values.find("agent_port");
     let host_text = host.map_or("localhost", |found| found.text);
-    let is_ipv6 = host_text.parse::<std::net::Ipv6Addr>().is_ok();
+    // An IPv6 address may have its brackets already, as ddtrace takes it.
+    let inside = host_text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_ipv6 = inside.unwrap_or(host_text).parse::<std::net::Ipv6Addr>().is_ok();
+    let host_text = inside.filter(|_| is_ipv6).unwrap_or(host_text);
     let brackets = if is_ipv6 { ("[", "]") } else { ("", "") };
     let port_text = port.map_or(AGENT_PORT, |found| found.text);
     if let Some(found) = port.filter(|found| !is_port(found.text)) {

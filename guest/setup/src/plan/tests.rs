@@ -46,6 +46,8 @@ fn what_cannot_work_is_said_at_once_and_names_its_variable() {
         ("DD_TRACE_AGENT_URL", "localhost:8126"),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1"),
         ("DD_AGENT_HOST", "http://h"),
+        ("DD_AGENT_HOST", "[::1"),
+        ("DD_AGENT_HOST", "a..b"),
         ("DD_TRACE_AGENT_PORT", "0"),
     ] {
         let plan = make_plan(&input(&[(name, value)]));
@@ -54,6 +56,24 @@ fn what_cannot_work_is_said_at_once_and_names_its_variable() {
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with(&format!("`{name}` is `")), "{said:?}");
         assert!(said[0].ends_with("nothing is sent there"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_site_that_is_none_is_said_and_not_tried() {
+    for site in ["datadoghq,com", "https://datadoghq.com", "datadoghq..com", ".com", "a/b"] {
+        let plan = make_plan(&with_key(&[("DD_SITE", site), ("DD_LLMOBS_AGENTLESS_ENABLED", "1")]));
+        assert_eq!(urls(&plan), [NO_RECEIVER], "{site}");
+        assert!(plan.diagnostics[0].message.starts_with("`DD_SITE` is `"), "{site}");
+    }
+}
+
+#[test]
+fn an_ipv6_host_may_have_its_brackets() {
+    for host in ["::1", "[::1]"] {
+        let plan = make_plan(&input(&[("DD_AGENT_HOST", host), ("DD_TRACE_AGENT_PORT", "1")]));
+        assert_eq!(plan.settings.targets.as_ref().unwrap()[0].base(), "http://[::1]:1", "{host}");
+        assert_eq!(plan.diagnostics, []);
     }
 }
 
