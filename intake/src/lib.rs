@@ -5,6 +5,7 @@
 //! `server` is HTTP around both, `cli` the other verbs of the command.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
+mod certificates;
 mod cli;
 mod decode;
 mod encode;

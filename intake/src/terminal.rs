@@ -12,6 +12,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use clap::Parser;
+use witspan_setup::COLOUR_SWITCH;
 use witspan_text::{Shown, json, without_secrets};
 
 /// One line on standard error, where people and logs read.
@@ -78,7 +79,7 @@ pub(crate) struct Paint(pub(crate) bool);
 impl Paint {
     /// For standard output.
     pub(crate) fn detect() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let refused = std::env::var_os(COLOUR_SWITCH).is_some_and(|value| !value.is_empty());
         Self(!refused && io::stdout().is_terminal())
     }
 }

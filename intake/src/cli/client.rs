@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use witspan_setup::{INTAKE_DEFAULT, INTAKE_TOKEN, INTAKE_URL, parse_origin};
 use witspan_text::{Secrets, Url};
 
 use crate::store::read;
@@ -23,13 +24,13 @@ pub(crate) struct At {
     #[arg(
         long,
         value_name = "URL",
-        env = "WITSPAN_INTAKE_URL",
+        env = INTAKE_URL,
         hide_env_values = true,
-        default_value = "http://127.0.0.1:8126"
+        default_value = INTAKE_DEFAULT
     )]
     intake: String,
     /// The token it was started with, if any
-    #[arg(long, env = "WITSPAN_INTAKE_TOKEN", hide_env_values = true)]
+    #[arg(long, env = INTAKE_TOKEN, hide_env_values = true)]
     token: Option<String>,
 }
 
@@ -143,7 +144,7 @@ impl Client {
             }),
             401 | 403 => Err(format!(
                 "the intake at {} refuses: give the token it was started with (--token or \
-                 WITSPAN_INTAKE_TOKEN)",
+                 {INTAKE_TOKEN})",
                 self.shown()
             )),
             other => {
@@ -176,6 +177,7 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<ureq::http::Response<ureq::Body>, String> {
+        self.check()?;
         let mut url = format!("{}{path}", self.base);
         if !query.is_empty() {
             let mut text = form_urlencoded::Serializer::new(String::new());
@@ -193,6 +195,27 @@ impl Client {
                 self.secrets.hide(&error.to_string())
             )
         })
+    }
+
+    /// What cannot work is said, and not tried.
+    fn check(&self) -> Result<(), String> {
+        let why = match parse_origin(&self.base) {
+            Err(why) => why,
+            Ok(())
+                if self
+                    .base
+                    .get(..5)
+                    .is_some_and(|scheme| scheme.eq_ignore_ascii_case("unix:")) =>
+            {
+                "names a unix socket"
+            }
+            Ok(()) => return Ok(()),
+        };
+        Err(format!(
+            "the intake's address (--intake or {INTAKE_URL}) is `{}`, which {why}; accepted: a URL that \
+             begins with http:// or https://",
+            self.shown()
+        ))
     }
 
     fn failed(&self, what: &str, error: &ureq::Error) -> String {

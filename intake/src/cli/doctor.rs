@@ -1,48 +1,98 @@
 //! `witspan doctor`: why no trace is to be seen, most often.
 //!
-//! Says what is configured, asks what is reachable, and names what would be sent where. No key leaves
-//! this process: what is asked is asked without it.
+//! Makes the plan that a tracer would make here, by the same code; says what is configured, asks what is
+//! reachable, and names what would be sent where. No key leaves this process: what is asked is asked
+//! without it.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use serde_json::Value;
-use witspan_text::{Secrets, Url};
+use witspan_setup::{
+    CredentialForm, Environment, Event, Input, Plan, Settings, Target, UnusableFile, diagnose,
+    make_plan,
+};
+use witspan_text::Url;
 
-use super::client::{At, Client, agent};
-use super::environment::{Destination, Environment};
+use super::client::{At, Client};
+use super::reach::Reach;
+use super::settings::{self, Set};
+use crate::certificates;
 use crate::terminal::say;
-
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What `doctor` is told.
 #[derive(Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     at: At,
+    /// Print every setting there is instead: its variable, its name in code, what it means and accepts
+    #[arg(long)]
+    variables: bool,
 }
 
 /// Ends with 1 if spans would not arrive.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
-    let environment = Environment::read(|name| std::env::var(name).ok());
+    if options.variables {
+        settings::print();
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lookup = |name: &str| std::env::var(name).ok();
+    let set = Set::find(lookup);
+    let environment = Environment::read(lookup);
+    let (trusted, unusable) = match certificates::named() {
+        Ok(trusted) => (trusted, None),
+        Err(unusable) => (None, Some(unusable)),
+    };
+    let plan = plan(&environment, unusable);
+
     say!("witspan {}", env!("CARGO_PKG_VERSION"));
     say!("");
     say!("configured");
-    if environment.set.is_empty() {
+    if set.shown.is_empty() {
         say!("  nothing: every variable is unset, defaults hold");
     }
-    for (name, value) in &environment.set {
+    for (name, value) in &set.shown {
         say!("  {name:36} {value}");
     }
-    for sentence in &environment.misunderstood {
-        say!("  ! {sentence}");
+    for diagnostic in &plan.diagnostics {
+        say!("  ! {}", diagnostic.message);
     }
 
     say!("");
     say!("reachable");
-    let local = Client::new(&options.at);
+    ask_local(&Client::new(&options.at));
+    if let Some(named) = trusted {
+        let (path, count) = (named.path, named.count);
+        say!("  + certificates     {path}: {count}, which are trusted and no others");
+    }
+    let reach = Reach { environment: &environment, secrets: &set.secrets };
+    let arrives = !plan.enabled || reach.ask(&plan);
+
+    say!("");
+    say!("would be sent");
+    for line in sendings(&plan) {
+        say!("  {line}");
+    }
+    let well = arrives && plan.diagnostics.is_empty();
+    if !arrives {
+        say!("");
+        say!("nothing would arrive: start `witspan intake`, or an agent, or set where spans go");
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a tracer would do here whose program says nothing in code.
+fn plan(environment: &Environment, unusable: Option<UnusableFile>) -> Plan {
+    make_plan(&Input {
+        environment: environment.open.clone(),
+        secrets: environment.secrets(),
+        unix_sockets: cfg!(unix),
+        files: true,
+        unusable_files: unusable.into_iter().collect(),
+        ..Input::default()
+    })
+}
+
+fn ask_local(local: &Client) {
     match local.get("/api/ui/status", &[]) {
         Ok(Some(status)) => {
             let of = |name: &str| status[name].as_u64().unwrap_or_default();
@@ -55,132 +105,113 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         Ok(None) => say!("  - witspan intake   {}: something else answers there", local.shown()),
         Err(reason) => say!("  - witspan intake   {reason}"),
     }
-    let secrets = &environment.secrets;
-    let arrives = match &environment.destination {
-        Destination::Off => true,
-        Destination::Agent(url) => ask_agent(&url.0, secrets),
-        Destination::Intake(url) => ask_intake(&url.0, secrets),
-        Destination::Override(origin) => ask_any("override origin", &origin.0, secrets),
-        Destination::AgentElseIntake(url, intake) => {
-            // Both are asked, as a tracer would.
-            let agent = ask_agent(&url.0, secrets);
-            let intake = ask_intake(&intake.0, secrets);
-            agent || intake
-        }
-    };
-
-    say!("");
-    say!("would be sent");
-    let app = &environment.ml_app;
-    let format = environment.format;
-    match &environment.destination {
-        Destination::Off => say!("  nothing: DD_LLMOBS_ENABLED turns tracing off"),
-        Destination::Agent(url) => said(app, url, format.unwrap_or("sdk"), "without a key"),
-        Destination::Intake(url) => said(app, url, format.unwrap_or("public"), "with the key"),
-        Destination::Override(origin) => {
-            said(app, origin, format.unwrap_or("sdk with an agent, public without"), "as set");
-        }
-        Destination::AgentElseIntake(url, intake) => {
-            said(app, url, format.unwrap_or("sdk"), "without a key, if that agent takes spans");
-            say!("  else to {intake} with the key");
-        }
-    }
-    let well = arrives && environment.misunderstood.is_empty();
-    if !arrives {
-        say!("");
-        say!("nothing would arrive: start `witspan intake`, or an agent, or set where spans go");
-    }
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn said(app: &str, url: &Url<String>, format: &str, how: &str) {
-    say!("  spans of ML app `{app}` to {url}");
-    say!("  in the format `{format}`, {how}");
-}
-
-/// Whether an agent answers that takes spans. `url` is where spans would go.
-fn ask_agent(url: &str, secrets: &Secrets) -> bool {
-    let base = url.split("/evp_proxy/").next().unwrap_or(url);
-    let shown = Url(base);
-    if base.starts_with("unix:") {
-        return ask_socket(base);
+/// What would be sent where, in lines.
+fn sendings(plan: &Plan) -> Vec<String> {
+    if !plan.enabled {
+        return vec![format!("nothing: {}, which turns tracing off", plan.why_disabled)];
     }
-    let answer = agent(PATIENCE).get(format!("{base}/info")).call();
-    let info = answer.map_err(|error| error.to_string()).and_then(|mut answer| {
-        let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-        serde_json::from_str::<Value>(&text)
-            .map_err(|_| "what answers there is no agent".to_owned())
-    });
-    match info {
-        Ok(info) => {
-            let endpoints = info["endpoints"].as_array();
-            let takes = endpoints.is_some_and(|endpoints| {
-                let of =
-                    |each: &Value| each.as_str().is_some_and(|path| path.contains("/evp_proxy/v2"));
-                endpoints.iter().any(of)
-            });
-            let version = info["version"].as_str().unwrap_or("unknown");
-            let version: String = version.chars().take(60).collect();
-            if takes {
-                say!("  + agent            {shown}: version {version}, takes spans");
-            } else {
-                say!("  - agent            {shown}: version {version}, too old to take spans");
-            }
-            takes
+    let app = &plan.settings.ml_app;
+    let first = format!("spans of ML app `{app}` to ");
+    let mut lines = Vec::new();
+    match &plan.discovery {
+        Some(discovery) => {
+            let when = ", if the agent takes spans";
+            lines.extend(discovery.found.iter().flat_map(|target| sending(&first, target, when)));
+            let otherwise = discovery.otherwise.iter();
+            lines.extend(otherwise.flat_map(|target| sending("else to ", target, "")));
         }
-        Err(reason) => {
-            say!("  - agent            {shown}: {}", secrets.hide(&reason));
-            false
+        None => {
+            let targets = plan.settings.targets.iter().flatten();
+            lines.extend(targets.flat_map(|target| sending(&first, target, "")));
         }
     }
-}
-
-#[cfg(unix)]
-fn ask_socket(url: &str) -> bool {
-    let path = url.trim_start_matches("unix:").trim_start_matches("//");
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => {
-            say!("  + agent            {url}: something listens");
-            true
-        }
-        Err(error) => {
-            say!("  - agent            {url}: {error}");
-            false
-        }
+    if plan.settings.service.is_empty() && *app == Settings::default().ml_app {
+        lines.push(
+            "a Python program that names neither app nor service goes by its own name".into(),
+        );
     }
+    lines
 }
 
-#[cfg(not(unix))]
-fn ask_socket(url: &str) -> bool {
-    say!("  - agent            {url}: this system has no unix sockets");
-    false
-}
-
-fn ask_intake(url: &str, secrets: &Secrets) -> bool {
-    let end = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
-    ask_any("intake", &url[..end], secrets)
-}
-
-/// Whether anything answers HTTP there; a refusal is an answer.
-fn ask_any(what: &str, url: &str, secrets: &Secrets) -> bool {
-    let shown = Url(url);
-    if url.starts_with("unix:") {
-        return ask_socket(url);
+fn sending(to: &str, target: &Target, when: &str) -> Vec<String> {
+    if let Some(reason) = target.drop {
+        return vec![format!("{to}nobody: {}", diagnose(&Event::Dropped(reason)).message)];
     }
-    // Through the proxy of the environment, as a tracer would.
-    let client: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
-    match client.get(url).call() {
-        Ok(answer) => {
-            say!("  + {what:16} {shown}: answers ({})", answer.status().as_u16());
-            true
+    let over = target.socket.as_ref().map_or(String::new(), |path| format!(" over unix://{path}"));
+    let how: Vec<String> = target
+        .credentials
+        .iter()
+        .map(|each| match each.form {
+            CredentialForm::Plain => "with the key".to_owned(),
+            CredentialForm::Basic => format!("with the user name and password of {}", each.secret),
+        })
+        .collect();
+    let how = if how.is_empty() { "without a key".to_owned() } else { how.join(" and ") };
+    let format = target.format.setting();
+    vec![
+        format!("{to}{}{over}", Url(&target.spans.url)),
+        format!("in the format `{format}`, {how}{when}"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(variables: &[(&str, &str)]) -> (String, Vec<String>) {
+        let lookup = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let plan = plan(&Environment::read(lookup), None);
+        let said = plan.diagnostics.iter().map(|each| each.message.clone()).collect();
+        (sendings(&plan).join("\n"), said)
+    }
+
+    #[test]
+    fn what_would_be_sent_is_what_the_readme_says() {
+        let agent = "to http://localhost:8126/evp_proxy/v2/api/v2/llmobs\nin the format `sdk`, without a key";
+        let intake = "to https://api.datadoghq.eu/api/intake/llm-obs/v1/trace/spans\n\
+                      in the format `public`, with the key";
+        assert!(of(&[]).0.contains(agent));
+        assert!(of(&[]).0.contains("`unnamed-ml-app`"));
+        assert!(
+            of(&[("DD_LLMOBS_ENABLED", "0")]).0.starts_with("nothing: `DD_LLMOBS_ENABLED` is `0`")
+        );
+        let (key, site) = (("DD_API_KEY", "0123"), ("DD_SITE", "datadoghq.eu"));
+        let named = ("DD_SERVICE", "shop");
+        assert_eq!(
+            of(&[key, site, named]).0,
+            format!("spans of ML app `shop` {agent}, if the agent takes spans\nelse {intake}")
+        );
+        let agentless = ("DD_LLMOBS_AGENTLESS_ENABLED", "1");
+        assert!(of(&[key, site, agentless, named]).0.ends_with(intake));
+        let sdk = of(&[key, agentless, ("WITSPAN_INTAKE", "sdk")]).0;
+        assert!(sdk.contains("to https://llmobs-intake.datadoghq.com/api/v2/llmobs\n"), "{sdk}");
+        let other = of(&[("DD_LLMOBS_OVERRIDE_ORIGIN", "http://u:p@x"), named]).0;
+        assert!(other.contains("to http://x/evp_proxy/v2/api/v2/llmobs\n"), "{other}");
+        assert!(other.ends_with("with the user name and password of DD_LLMOBS_OVERRIDE_ORIGIN"));
+        let socket = of(&[("DD_TRACE_AGENT_URL", "unix:///run/a")]).0;
+        assert!(socket.contains("/api/v2/llmobs over unix:///run/a\n"), "{socket}");
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_and_goes_nowhere() {
+        let agentless = ("DD_LLMOBS_AGENTLESS_ENABLED", "1");
+        let none = of(&[agentless]);
+        assert!(none.0.contains("to nobody: ") && none.1[0].contains("DD_API_KEY"), "{none:?}");
+        for (name, value) in [
+            ("DD_TRACE_AGENT_URL", "localhost:8126"),
+            ("DD_TRACE_AGENT_URL", "ftp://host"),
+            ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1"),
+            ("DD_AGENT_HOST", "a b"),
+        ] {
+            let (sent, said) = of(&[(name, value)]);
+            assert!(sent.contains("to nobody: "), "{sent}");
+            assert!(said[0].contains(name) && said[0].contains("accepted"), "{said:?}");
         }
-        Err(error) => {
-            say!("  - {what:16} {shown}: {}", secrets.hide(&error.to_string()));
-            false
-        }
+        let (sent, said) = of(&[("DD_API_KEY", "a\nb"), agentless]);
+        assert!(sent.contains("to nobody: ") && said[0].contains("`DD_API_KEY`"), "{said:?}");
     }
 }

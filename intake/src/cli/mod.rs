@@ -2,8 +2,9 @@
 
 mod client;
 mod doctor;
-mod environment;
 mod export;
+mod reach;
+mod settings;
 mod show;
 mod source;
 mod tail;

@@ -5,10 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use flate2::write::GzEncoder;
 use ureq::http::HeaderMap;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
+use witspan_setup::{
+    API_KEY, Environment, Format, Input, Plan, SITE, hide_proxies, is_here, make_plan,
+};
 use witspan_text::{Secrets, Url};
 
 use super::Outcome;
+use crate::certificates;
 use crate::store::Parcel;
 
 /// How long a connection, and each piece of a body, may take.
@@ -34,6 +38,42 @@ pub(crate) struct Datadog {
     api: String,
     spans: String,
     key: String,
+}
+
+impl Datadog {
+    /// The intake of the environment's site, with its key, as a tracer's plan has it. `named` is what
+    /// `--forward` says.
+    fn of_site(named: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        // What else a tracer is told is none of this one's business.
+        let known =
+            Environment::read(|name| lookup(name).filter(|_| [API_KEY, SITE].contains(&name)));
+        let secrets = known.secrets();
+        let Some(key) = known.secrets.get(API_KEY).cloned() else {
+            let named = Url(named);
+            return Err(format!("--forward {named} needs a key: set {API_KEY} in the environment"));
+        };
+        let plan = |format: Format| {
+            let option = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            make_plan(&Input {
+                environment: known.open.clone(),
+                options: vec![
+                    option("agentless_enabled", "true"),
+                    option("intake", format.setting()),
+                ],
+                secrets: secrets.clone(),
+                ..Input::default()
+            })
+        };
+        let [api, spans] = [Format::PublicApi, Format::SdkIntake].map(plan);
+        if let Some(wrong) = api.diagnostics.first() {
+            return Err(format!("--forward {} cannot work: {}", Url(named), wrong.message));
+        }
+        let base = |plan: Plan| {
+            let target = plan.settings.targets.into_iter().flatten().next();
+            target.map_or(String::new(), |target| target.base().to_owned())
+        };
+        Ok(Self { api: base(api), spans: base(spans), key })
+    }
 }
 
 /// What a request is to its receiver.
@@ -73,30 +113,20 @@ impl Target {
         text: &str,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let get = |name: &str| {
-            lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-        };
-        let key = || {
-            get("DD_API_KEY").ok_or_else(|| {
-                format!("--forward {} needs a key: set DD_API_KEY in the environment", Url(text))
-            })
-        };
         // One that is no URL would be waited for without end.
         let web = |url: &str| {
             let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
             host && (url.starts_with("http://") || url.starts_with("https://"))
         };
         if text == "datadog" {
-            let site = get("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned());
-            return Ok(Self::Datadog(Datadog {
-                api: format!("https://api.{site}"),
-                spans: format!("https://llmobs-intake.{site}"),
-                key: key()?,
-            }));
+            return Ok(Self::Datadog(Datadog::of_site(text, lookup)?));
         }
         if let Some(origin) = text.strip_prefix("intake:").filter(|origin| web(origin)) {
             let origin = origin.trim_end_matches('/').to_owned();
-            return Ok(Self::Datadog(Datadog { api: origin.clone(), spans: origin, key: key()? }));
+            // The site is of no account then, be it right or wrong.
+            let known = Datadog::of_site(text, |name| lookup(name).filter(|_| name != SITE))?;
+            let (api, spans) = (origin.clone(), origin);
+            return Ok(Self::Datadog(Datadog { api, spans, ..known }));
         }
         if web(text) {
             let url = text.trim_end_matches('/').to_owned();
@@ -108,6 +138,11 @@ impl Target {
              (http://host:8126), the URL of a collector (http://host:4318/v1/traces), or `intake:URL`",
             Url(text)
         ))
+    }
+
+    /// Whether certificates are of account.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.url().starts_with("https://")
     }
 
     /// For people: no password, no key.
@@ -129,7 +164,7 @@ impl Target {
         if let Self::Datadog(datadog) = self {
             secrets.add(&datadog.key, "(the API key)");
         }
-        secrets.add_proxies();
+        hide_proxies(&mut secrets, |name| std::env::var(name).ok());
         secrets.hide(text)
     }
 
@@ -222,21 +257,14 @@ impl Target {
             .timeout_per_write(Some(PATIENCE))
             .timeout_recv_response(Some(THOUGHT))
             .timeout_recv_body(Some(PATIENCE));
-        if self.is_here() {
+        if is_here(self.url()) {
             // What is on this machine is never behind a proxy.
             config = config.proxy(None);
         }
-        if let Some(roots) = trusted() {
-            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        if let Ok(Some(named)) = certificates::named() {
+            config = config.tls_config(TlsConfig::builder().root_certs(named.roots).build());
         }
         config.build().into()
-    }
-
-    fn is_here(&self) -> bool {
-        let uri: Option<ureq::http::Uri> = self.url().parse().ok();
-        let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
-        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -253,17 +281,4 @@ fn gzip(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
-}
-
-/// The certificates of `SSL_CERT_FILE`, where a company's proxy speaks for the receiver; Mozilla's
-/// otherwise, which are built in.
-fn trusted() -> Option<RootCerts> {
-    let pem = std::fs::read(std::env::var_os("SSL_CERT_FILE")?).ok()?;
-    let certificates: Vec<Certificate<'static>> = parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    (!certificates.is_empty()).then(|| RootCerts::from(certificates))
 }

@@ -27,7 +27,9 @@ use axum::Router;
 use axum::routing::get;
 use clap::Args;
 use tokio::sync::Semaphore;
+use witspan_setup::{Event, INTAKE_TOKEN, UnusableFile, diagnose};
 
+use crate::certificates;
 use crate::forward::{Forward, Target};
 use crate::memory;
 use crate::store::{Outlet, Retention, Size, Store, default_directory};
@@ -57,7 +59,7 @@ pub(crate) struct Options {
     retention: Retention,
     /// What every request must carry: as `Authorization: Bearer`, as `DD-API-KEY`, or once in the
     /// browser as `/?token=`
-    #[arg(long, env = "WITSPAN_INTAKE_TOKEN", hide_env_values = true)]
+    #[arg(long, env = INTAKE_TOKEN, hide_env_values = true)]
     token: Option<String>,
     /// Also relay everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
     /// OTLP collector (a URL that ends in /v1/traces)
@@ -103,6 +105,11 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
     token.as_deref().map_or(Ok(()), guard::check_token)?;
     let target = options.forward.as_deref();
     let target = target.map(|to| Target::parse(to, |name| std::env::var(name).ok())).transpose()?;
+    if target.as_ref().is_some_and(Target::is_encrypted)
+        && let Err(UnusableFile { variable, path, why }) = certificates::named()
+    {
+        return Err(diagnose(&Event::FileUnusable(variable, path, why)).message);
+    }
     let keep = options.forward_keep.0;
     let outlet = target.as_ref().map(|target| Outlet { receiver: target.name(), keep });
     let store = match options.data.as_deref() {

@@ -340,7 +340,7 @@ pub(crate) fn default_directory() -> Result<PathBuf, String> {
     } else if cfg!(target_os = "macos") {
         home().map(|home| home.join("Library/Application Support"))
     } else {
-        variable("XDG_DATA_HOME")
+        variable(witspan_setup::DATA_HOME)
             .filter(|path| path.is_absolute())
             .or_else(|| home().map(|home| home.join(".local/share")))
     };

@@ -207,21 +207,6 @@ def test_validate_names_file_line_and_field(tmp_path: Path, intake: Intake) -> N
     )
 
 
-def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None:
-    key = "0123456789abcdef0123456789abcdef"
-    env = {"DD_TRACE_AGENT_URL": intake.url, "DD_LLMOBS_ML_APP": "shop", "DD_API_KEY": key}
-    well = intake.command("doctor", DD_LLMOBS_AGENTLESS_ENABLED="0", **env)
-    assert well.returncode == 0, well.stdout
-    assert key not in well.stdout + well.stderr
-    assert "set, 32 characters, hidden" in well.stdout
-    assert f"+ agent            {intake.url}" in well.stdout
-    assert f"spans of ML app `shop` to {intake.url}/evp_proxy/v2/api/v2/llmobs" in well.stdout
-    ill = intake.command("doctor", DD_TRACE_AGENT_URL="http://127.0.0.1:9", WITSPAN_INTAKE="x")
-    assert ill.returncode == 1
-    assert "accepted: public or sdk" in ill.stdout
-    assert "nothing would arrive" in ill.stdout
-
-
 def test_show_and_export_read_the_files_of_an_intake_that_has_ended(
     intake: Intake, tmp_path: Path
 ) -> None:

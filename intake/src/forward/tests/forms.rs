@@ -100,6 +100,12 @@ fn a_name_that_is_not_understood_says_what_is_accepted() {
     }
     let said = Target::parse("datadog", none).err().expect("it has no key");
     assert!(said.contains("DD_API_KEY"), "{said}");
+    for (name, key, site) in [("DD_API_KEY", "a\nb", "x"), ("DD_SITE", "key", "a b")] {
+        let lookup = |wanted: &str| Some(if wanted == "DD_SITE" { site } else { key }.to_owned());
+        let said = Target::parse("datadog", lookup).err().expect("it cannot work");
+        assert!(said.contains(name), "{said}");
+        assert_eq!(Target::parse("intake:http://host", lookup).is_ok(), name == "DD_SITE");
+    }
 }
 
 #[test]

@@ -1,0 +1,152 @@
+"""`witspan doctor`, which makes the plan of a tracer, and what other verbs say cannot work."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from intake_process import binary, clean
+from sdk_support import PATIENCE, Intake
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def witspan(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [binary(), *arguments],
+        env=clean({"WITSPAN_INTAKE_URL": NOBODY} | env),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+
+
+def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    env = {"DD_TRACE_AGENT_URL": intake.url, "DD_LLMOBS_ML_APP": "shop", "DD_API_KEY": key}
+    well = intake.command("doctor", DD_LLMOBS_AGENTLESS_ENABLED="0", **env)
+    assert well.returncode == 0, well.stdout
+    assert key not in well.stdout + well.stderr
+    assert "set, 32 characters, hidden" in well.stdout
+    assert f"+ agent            {intake.url}" in well.stdout
+    assert f"spans of ML app `shop` to {intake.url}/evp_proxy/v2/api/v2/llmobs" in well.stdout
+    ill = intake.command("doctor", DD_TRACE_AGENT_URL="http://127.0.0.1:9", WITSPAN_INTAKE="x")
+    assert ill.returncode == 1
+    assert "accepted: public or sdk" in ill.stdout
+    assert "nothing would arrive" in ill.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("DD_TRACE_AGENT_URL", "ftp://host", "has a scheme that is not known"),
+        ("DD_TRACE_AGENT_URL", "localhost:8126", "has no scheme"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1", "has a bracket that does not end"),
+        ("DD_AGENT_HOST", "http://host", "accepted: a host name or address"),
+        ("DD_TRACE_AGENT_PORT", "many", "accepted: a number from 1 to 65535"),
+    ],
+)
+def test_what_cannot_work_is_told_by_name_and_not_asked(
+    variable: str, value: str, why: str
+) -> None:
+    told = witspan("doctor", **{variable: value})
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("  ! "))
+    assert line.startswith(f"  ! `{variable}` is `") and why in line
+    assert "there is none that can work" in told.stdout
+    assert (told.returncode, "to nobody: " in told.stdout) == (1, True)
+
+
+def test_a_key_with_a_line_feed_goes_nowhere() -> None:
+    env = {"DD_API_KEY": "0123456789\nabcdef", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
+    told = witspan("doctor", **env)
+    assert "! `DD_API_KEY` holds characters that a header cannot hold" in told.stdout
+    assert "to nobody: there is no API key" in told.stdout and told.returncode == 1
+    started = witspan("intake", "--data", ":memory:", "--port", "0", "--forward", "datadog", **env)
+    assert started.returncode == 1
+    assert "cannot work: `DD_API_KEY` holds characters" in started.stderr
+    assert "0123456789" not in told.stdout + told.stderr + started.stdout + started.stderr
+
+
+@pytest.mark.parametrize("held", [None, "no certificate"])
+def test_a_certificate_file_that_is_none_is_told_at_once(held: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "certificates.pem"
+    if held is not None:
+        file.write_text(held)
+    env = {"SSL_CERT_FILE": str(file), "DD_API_KEY": "x" * 32, "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
+    told = witspan("doctor", **env)
+    sentence = f"`SSL_CERT_FILE` is `{file}`, which cannot be used: "
+    assert f"  ! {sentence}" in told.stdout and "to nobody: " in told.stdout
+    assert told.returncode == 1
+    started = witspan("intake", "--data", ":memory:", "--port", "0", "--forward", "datadog", **env)
+    assert (started.returncode, sentence in started.stderr) == (1, True)
+
+
+def test_certificates_that_are_trusted_are_told(tmp_path: Path) -> None:
+    import trustme
+
+    file = tmp_path / "certificates.pem"
+    trustme.CA().cert_pem.write_to_path(file)
+    told = witspan("doctor", SSL_CERT_FILE=str(file), DD_TRACE_AGENT_URL=NOBODY)
+    assert f"+ certificates     {file}: 1, which are trusted and no others" in told.stdout
+
+
+def test_the_user_name_of_an_agent_is_sent_and_not_said() -> None:
+    # A server that wants it, as a proxy in front of an agent does.
+    seen: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    threading.Thread(target=answer, args=(server, seen), daemon=True).start()
+    told = witspan("doctor", DD_TRACE_AGENT_URL=f"http://user:hunter2@127.0.0.1:{port}")
+    assert f"+ agent            http://127.0.0.1:{port}: version 7.8, takes spans" in told.stdout
+    assert "with the user name and password of DD_TRACE_AGENT_URL" in told.stdout
+    basic = base64.b64encode(b"user:hunter2")
+    assert b"authorization: basic " + basic.lower() in seen[0].lower()
+    assert "hunter2" not in told.stdout and basic.decode() not in told.stdout
+    assert told.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no unix sockets")
+def test_an_agent_at_a_unix_socket_is_asked_what_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "apm.socket"
+    missing = witspan("doctor", DD_TRACE_AGENT_URL=f"unix://{path}")
+    assert f"- agent            unix://{path}: No such file" in missing.stdout
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    server.listen()
+    threading.Thread(target=answer, args=(server, []), daemon=True).start()
+    told = witspan("doctor", DD_TRACE_AGENT_URL=f"unix://{path}")
+    assert f"+ agent            unix://{path}: version 7.8, takes spans" in told.stdout
+    assert f"/api/v2/llmobs over unix://{path}" in told.stdout
+    assert told.returncode == 0, told.stdout
+
+
+def answer(server: socket.socket, seen: list[bytes]) -> None:
+    """Answers one request as an agent does that takes spans."""
+    connection, _ = server.accept()
+    with connection:
+        seen.append(connection.recv(65536))
+        body = b'{"version":"7.8","endpoints":["/evp_proxy/v2/"]}'
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        connection.sendall(head % len(body) + body)
+
+
+def test_every_setting_can_be_printed() -> None:
+    told = witspan("doctor", "--variables")
+    assert told.returncode == 0
+    assert "DD_LLMOBS_ML_APP, in code `ml_app`: " in told.stdout
+    assert "in code `batch_spans`: " in told.stdout
+    assert "read by the command; secret: all of it" in told.stdout
+
+
+def test_an_intake_that_cannot_be_asked_is_told_by_its_variable() -> None:
+    told = witspan("show", "last", WITSPAN_INTAKE_URL="localhost:8126")
+    assert (
+        "(--intake or WITSPAN_INTAKE_URL) is `localhost:8126`, which has no scheme" in told.stderr
+    )
+    assert told.returncode == 1
