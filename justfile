@@ -91,6 +91,10 @@ lint: prepared component page
     "{{ python }}" tools/build_page.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
+# Write the table of settings into docs/configuration.md
+configuration:
+    cargo run -q --profile intake -p witspan-setup --example configuration
+
 # Take the pictures of docs/pictures from the intake's page, in a real browser
 screenshots: build intake
     "{{ venv }}/python" tools/screenshots.py
