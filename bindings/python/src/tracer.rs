@@ -51,6 +51,9 @@ pub(crate) struct Tracer {
     /// Whether signals that end the process deliver first.
     #[pyo3(get)]
     handle_signals: bool,
+    /// The service of every span; empty for none.
+    #[pyo3(get)]
+    service: String,
 }
 
 /// Whether the environment sets a switch, found by its option's name, and says yes; None: not set.
@@ -191,7 +194,8 @@ impl Tracer {
         })?;
         warned.into_inner().into_iter().for_each(|message| tracer.warn(message));
         let exit_timeout = Duration::from_nanos(plan.exit_timeout_ns).as_secs_f64();
-        Ok(Tracer { tracer, clock, exit_timeout, handle_signals: plan.handle_signals })
+        let service = plan.settings.service;
+        Ok(Tracer { tracer, clock, exit_timeout, handle_signals: plan.handle_signals, service })
     }
 
     /// Tells what was lost at the end, if anything was.

@@ -107,7 +107,9 @@ def test_a_span_knows_when_it_was_as_it_is_sent(tracing: Tracing) -> None:
 
 
 def test_a_span_has_what_programs_for_ddtrace_ask_of_it(tracing: Tracing, monkeypatch) -> None:
+    LLMObs.disable()
     monkeypatch.setenv("DD_SERVICE", "shop")
+    LLMObs.enable(ml_app="tests")
     with LLMObs.llm(name="call") as span:
         assert (span.resource, span.span_type, span.service) == ("llm", "llm", "shop")
         assert (span.context.trace_id, span.context.span_id) == (span.trace_id, span.span_id)

@@ -202,7 +202,7 @@ pub static VARIABLES: &[Variable] = &[
     row("DD_GIT_REPOSITORY_URL", "", "the repository", "that of the main package", TEXT).url(),
     row("DD_MAIN_PACKAGE", "main_package", "the package whose metadata name commit and repository (Python)", NONE, "the name of an installed package").host(),
     row("WITSPAN_THREADS", "threads", "whether threads take the current span along (Python)", "0", FLAG).host(),
-    row("WITSPAN_AS_DDTRACE", "", "whether `import ddtrace` is answered by this package (Python)", "0", FLAG).host(),
+    row("WITSPAN_AS_DDTRACE", "", "what `witspan-run --as-ddtrace` tells the programs it starts: `import ddtrace` gets witspan (Python)", "0", "1 or 0").host(),
     row(CERTIFICATE_FILE, "", "certificates to trust in place of the built-in ones", "built in", "a file of PEM certificates").host(),
     row("ALL_PROXY", "", "the proxy of all that is not on this machine", NONE, PROXY).url().host(),
     row("all_proxy", "", "the same, where ALL_PROXY is not set", NONE, PROXY).url().host(),

@@ -6,7 +6,6 @@ The native span asks here for whatever it has not itself, and hands over what is
 from __future__ import annotations
 
 import functools
-import os
 import sys
 
 from . import _log
@@ -104,8 +103,8 @@ def _seconds(ns: int | None) -> float | None:
 
 
 def _service(_: Span) -> str | None:
-    settings = LLMObs._settings or {}
-    return settings.get("service") or os.environ.get("DD_SERVICE") or None
+    tracer = LLMObs._tracer
+    return (LLMObs._settings.get("service") if tracer is None else tracer.service) or None
 
 
 def _context(span: Span) -> Context:

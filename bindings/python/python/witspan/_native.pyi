@@ -187,6 +187,9 @@ class Tracer:
     @property
     def handle_signals(self) -> bool:
         """Whether signals that end the process deliver first."""
+    @property
+    def service(self) -> str:
+        """The service of every span; empty for none."""
     def tell_ended(self, unsent: int, unfinished: int) -> None:
         """Logs what was lost at the end."""
     def start(

@@ -37,13 +37,13 @@ Runs a Python program with tracing on, and sends what is left at its end.
 The environment says what is traced and where it goes: DD_LLMOBS_ML_APP, DD_API_KEY, DD_SITE,
 DD_TRACE_AGENT_URL and the others of the documentation. DD_LLMOBS_ENABLED=0 turns tracing off."""
 
-_AS_DDTRACE = "WITSPAN_AS_DDTRACE"
 _STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_startup")
 
 
 def start() -> None:
     """Begins what `run` begins, in a process that a program under it has started."""
-    if os.environ.get(_AS_DDTRACE) == "1":
+    # Said by `console` below, in this process or one above it; nothing need be loaded to read it.
+    if os.environ.get("WITSPAN_AS_DDTRACE") == "1":
         from ._ddtrace import install
 
         install()
@@ -73,7 +73,7 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
         del given[0]
     if not given:
         _refuse("what shall be run?")
-    os.environ[_AS_DDTRACE] = "1" if as_ddtrace else "0"
+    os.environ["WITSPAN_AS_DDTRACE"] = "1" if as_ddtrace else "0"
     _for_children()
     if module:
         start()
