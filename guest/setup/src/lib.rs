@@ -18,6 +18,7 @@
         clippy::integer_division
     )
 )]
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod address;
 mod credentials;
