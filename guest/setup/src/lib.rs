@@ -3,7 +3,8 @@
 //!
 //! Pure functions without I/O. The component exports them as the interface `setup` (`wit/setup.wit`
 //! describes each); the local intake links this crate, so that `witspan doctor` asks the same code.
-//! The component builds it for the least size: all of it runs once a process, or once a fault.
+//! The component builds it for the least size: all of it runs once a process, or once a fault. What the
+//! component calls is never inlined there, which is built for speed.
 #![cfg_attr(
     not(test),
     deny(

@@ -22,11 +22,13 @@ use value::{Json, Members};
 ///
 /// # Errors
 /// A text that is no JSON object, a member of another name, and one of a wrong type: defects of a host.
+#[inline(never)]
 pub fn make_plan_text(input: &str) -> Result<String, Refusal> {
     Ok(plan::write(&crate::make_plan(&input::read(input)?)))
 }
 
 /// As [`diagnose`]. An event that is not known becomes a sentence with its JSON: nothing is unsaid.
+#[inline(never)]
 pub fn diagnose_text(event: &str) -> Diagnostic {
     match events::read(event) {
         Ok(event) => diagnose(&event),
@@ -36,6 +38,7 @@ pub fn diagnose_text(event: &str) -> Diagnostic {
 
 /// As [`loss_header`]: `{"client", "spans": {reason: count}, "evaluations": {reason: count}}`. What is no
 /// such text tells of no loss.
+#[inline(never)]
 pub fn loss_header_text(counters: &str) -> Option<String> {
     let json = Json::read(counters).ok()?;
     let mut members = Members::of(json, "counters").ok()?;

@@ -66,6 +66,7 @@ pub static LIMITS: &[Limit] = &[
 ];
 
 /// The table of variables as a JSON list.
+#[inline(never)]
 pub fn variables_text() -> String {
     let mut json = Writer::new();
     json.list(&mut |json| {
@@ -99,6 +100,7 @@ pub fn variables_text() -> String {
 }
 
 /// The names as a JSON object.
+#[inline(never)]
 pub fn names_text() -> String {
     let mut json = Writer::new();
     json.object(&mut |json| {

@@ -110,6 +110,7 @@ pub(crate) fn write_credentials(json: &mut Writer, credentials: &[Credential]) {
 /// # Errors
 /// A text that is no JSON object, a member of another name or type, an empty `ml_app`, a limit of 0, and
 /// a target that is not understood.
+#[inline(never)]
 pub fn read_settings(text: &str) -> Result<Settings, Refusal> {
     let mut members = Members::of(Json::read(text)?, "")?;
     let mut settings = Settings::default();
@@ -167,6 +168,7 @@ fn sampling(json: Json) -> Result<Sampling, Refusal> {
 ///
 /// # Errors
 /// As [`read_settings`].
+#[inline(never)]
 pub fn read_targets(text: &str) -> Result<Vec<Target>, Refusal> {
     targets(Json::read(text)?)
 }
