@@ -361,7 +361,8 @@ class Lifecycle:
         It takes an `LLMObsSpan` and gives it back as it shall be sent, or None to drop it. It runs
         where the span is finished. It fails closed: if it raises, gives something else, or takes
         longer than 1 s, the span is sent without its content, which is counted as
-        `content_dropped` and logged. It is kept when tracing is enabled anew. Spans that start inside it are not kept.
+        `content_dropped` and logged. It is kept when tracing is enabled anew. Spans that start
+        inside it are not kept.
 
         What cannot be called fails with every span.
         """
@@ -422,9 +423,9 @@ class Lifecycle:
 
         `accepted` spans = `open` + `queued` + `in_flight` + `delivered` + the sum of `dropped`,
         which is a dict by reason. `cut` spans were too long, `content_dropped` ones were sent
-        without their content because the processor failed. `evaluations` is a dict of the same counters
-        for evaluations and feedbacks. `annotations_rejected` and `evaluations_rejected` count
-        wrong calls, `warnings` what was accepted but changed.
+        without their content because the processor failed. `evaluations` is a dict of the same
+        counters for evaluations and feedbacks. `annotations_rejected` and `evaluations_rejected`
+        count wrong calls, `warnings` what was accepted but changed.
         """
         tracer = cls._tracer
         if tracer is not None:
