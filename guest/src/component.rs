@@ -126,6 +126,28 @@ impl tracing::Guest for Component {
         Ok(tracing::SpanContext { span_id: context.span_id, trace_id: context.trace_id })
     }
 
+    fn record_span(span: String) -> Result<tracing::Recorded, types::Error> {
+        let recorded = with(|core| core.record_span(&span))?;
+        Ok(tracing::Recorded {
+            span: recorded.span,
+            should_poll: recorded.should_poll,
+            process: recorded.process,
+            dropped: recorded.dropped.map(Into::into),
+            warnings: all(recorded.warnings),
+        })
+    }
+
+    fn span_info(span: Handle) -> Result<tracing::SpanDetails, types::SpanError> {
+        let info = with(|core| core.span_info(span))?;
+        Ok(tracing::SpanDetails {
+            kind: info.kind.into(),
+            name: info.name,
+            span_id: info.span_id,
+            trace_id: info.trace_id,
+            parent_id: info.parent_id,
+        })
+    }
+
     fn times(span: Handle) -> Result<tracing::SpanTimes, types::SpanError> {
         let times = with(|core| core.times(span))?;
         Ok(tracing::SpanTimes { start_ns: times.start_ns, duration_ns: times.duration_ns })

@@ -3,7 +3,7 @@
 use crate::annotation::{self, Warning};
 use crate::encode::{Ended, cut_down, root_tags};
 use crate::error::{Error, SpanError};
-use crate::ids::{Ids, SpanContext, SpanTimes};
+use crate::ids::{Ids, SpanContext, SpanInfo, SpanTimes};
 use crate::json::Canonicalizer;
 use crate::notes::Notes;
 use crate::platform::Platform;
@@ -142,7 +142,7 @@ impl<P: Platform> Core<P> {
         result
     }
 
-    fn note(&mut self, span: Handle, text: &str) -> Result<Vec<Warning>, Error> {
+    pub(crate) fn note(&mut self, span: Handle, text: &str) -> Result<Vec<Warning>, Error> {
         if span == 0 {
             return Ok(Vec::new());
         }
@@ -188,6 +188,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// Ends a span and queues it.
+    #[inline(never)]
     pub fn finish(
         &mut self,
         span: Handle,
@@ -307,6 +308,20 @@ impl<P: Platform> Core<P> {
         Ok(SpanContext {
             span_id: frame.span_id.to_string(),
             trace_id: String::from_utf8_lossy(frame.trace.id()).into_owned(),
+        })
+    }
+
+    /// What is known of a span, open or finished.
+    pub fn span_info(&self, span: Handle) -> Result<SpanInfo, SpanError> {
+        let slot = self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
+        let frame = &slot.frame;
+        let name = slot.record.as_ref().map(|record| record.shown_name().to_owned());
+        Ok(SpanInfo {
+            kind: frame.kind,
+            name,
+            span_id: frame.span_id.to_string(),
+            trace_id: String::from_utf8_lossy(frame.trace.id()).into_owned(),
+            parent_id: Some(frame.parent_id).filter(|id| *id != 0).map(|id| id.to_string()),
         })
     }
 

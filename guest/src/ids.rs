@@ -1,6 +1,7 @@
 //! Ids of spans and traces, and how they are written.
 
 use crate::platform::Platform;
+use crate::span::SpanKind;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
@@ -11,6 +12,21 @@ pub struct SpanTimes {
     pub start_ns: u64,
     /// Nanoseconds from start to end; `None` while it is open.
     pub duration_ns: Option<u64>,
+}
+
+/// What is known of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpanInfo {
+    /// What it is.
+    pub kind: SpanKind,
+    /// Its name; `None` once it has finished.
+    pub name: Option<String>,
+    /// Decimal.
+    pub span_id: String,
+    /// As it is sent.
+    pub trace_id: String,
+    /// The parent's id, here or in another service; `None` for a root.
+    pub parent_id: Option<String>,
 }
 
 /// The ids of a span as they are sent.

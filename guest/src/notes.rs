@@ -35,6 +35,8 @@ pub(crate) struct Extra {
     pub(crate) agent_version: Vec<u8>,
     /// Links, with commas between them.
     pub(crate) links: Vec<u8>,
+    /// What the user wants, escaped.
+    pub(crate) intent: Vec<u8>,
 }
 
 /// Escaped keys, each once, in the order in which they were given.
@@ -74,6 +76,7 @@ impl Extra {
             + self.agent.size()
             + self.agent_version.len()
             + self.links.len()
+            + self.intent.len()
     }
 
     fn merge(&mut self, newer: &Extra) {
@@ -88,9 +91,11 @@ impl Extra {
             self.cost_tags.add(key);
         }
         self.agent.merge(&newer.agent);
-        for (kept, new) in
-            [(&mut self.tools, &newer.tools), (&mut self.agent_version, &newer.agent_version)]
-        {
+        for (kept, new) in [
+            (&mut self.tools, &newer.tools),
+            (&mut self.agent_version, &newer.agent_version),
+            (&mut self.intent, &newer.intent),
+        ] {
             if !new.is_empty() {
                 kept.clone_from(new);
             }

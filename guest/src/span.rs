@@ -163,6 +163,7 @@ pub(crate) struct Agent {
 /// What a span's children need of it; it outlives the span.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
+    pub(crate) kind: SpanKind,
     pub(crate) parent: Handle,
     /// The parent had finished when this span started.
     pub(crate) late: bool,

@@ -45,6 +45,7 @@ pub enum SpanOption {
 
 impl<P: Platform> Core<P> {
     /// Starts a span; 0 if there is no room for it.
+    #[inline(never)]
     pub fn start_span(
         &mut self,
         kind: SpanKind,
@@ -109,6 +110,7 @@ impl<P: Platform> Core<P> {
         let span_id = self.ids.span_id();
         let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
         let frame = Frame {
+            kind,
             parent: parent.unwrap_or(0),
             late,
             parent_id: match (above, remote) {

@@ -227,6 +227,17 @@ impl Instance {
         self.core.witspan_llmobs_tracing().call_export_span(&mut self.store, span)
     }
 
+    pub(crate) fn record_span(&mut self, span: &str) -> Called<tracing::Recorded> {
+        self.core.witspan_llmobs_tracing().call_record_span(&mut self.store, bounded(span))
+    }
+
+    pub(crate) fn span_info(
+        &mut self,
+        span: u64,
+    ) -> Called<tracing::SpanDetails, types::SpanError> {
+        self.core.witspan_llmobs_tracing().call_span_info(&mut self.store, span)
+    }
+
     pub(crate) fn times(&mut self, span: u64) -> Called<tracing::SpanTimes, types::SpanError> {
         self.core.witspan_llmobs_tracing().call_times(&mut self.store, span)
     }

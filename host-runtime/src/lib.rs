@@ -45,7 +45,7 @@ pub use config::Config;
 pub use error::Error;
 pub use escape::write_escaped;
 pub use exporter::{Exported, Exporter, KeptRequest, Memory};
-pub use instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
+pub use instance::tracing::{Failure, SpanContext, SpanDetails, SpanOption, SpanTimes};
 pub use instance::types::{DropReason, SpanKind, Warning};
 pub use notices::{Listener, Notice, Topic};
 pub use pool::{Parent, Processed, Processor, SpanRef};

@@ -5,7 +5,7 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::exit_signals::Plan;
 use crate::instance::Program;
-use crate::instance::tracing::{Failure, SpanContext, SpanOption, SpanTimes};
+use crate::instance::tracing::{Failure, SpanContext, SpanDetails, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
 use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
@@ -284,6 +284,46 @@ impl Tracer {
     pub fn extract(&self, headers: &[(&str, &str)]) -> Result<String, Error> {
         match &self.inner {
             Some(inner) => inner.told(inner.pool.extract(headers)),
+            None => Err(Error::Off),
+        }
+    }
+
+    /// Records a span that is over, a JSON object; `wit/tracing.wit` describes it, at `record-span`.
+    /// Its parent is named by ids or as a remote context ([`Tracer::remote_of`]), since a span of this
+    /// tracer may lie in another instance. Gives the span, which can be a parent, and what was
+    /// changed; [`SpanRef::NONE`] if it is not kept.
+    ///
+    /// ```no_run
+    /// # let tracer = witspan::Tracer::off();
+    /// let span = serde_json::json!({
+    ///     "kind": "llm", "name": "replayed", "start_ns": 1_700_000_000_000_000_000_u64,
+    ///     "end_ns": 1_700_000_001_000_000_000_u64, "annotation": {"input": "hello"},
+    /// });
+    /// tracer.record_span(&span.to_string())?;
+    /// # Ok::<(), witspan::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong one, which is counted; [`Error::Lost`].
+    pub fn record_span(&self, span: &str) -> Result<(SpanRef, Vec<Warning>), Error> {
+        let Some(inner) = &self.inner else { return Ok((SpanRef::NONE, Vec::new())) };
+        let (ended, warnings) = inner.told(inner.pool.record_span(span))?;
+        let recorded = ended.current.unwrap_or(SpanRef::NONE);
+        if ended.process {
+            inner.process(recorded);
+        } else if ended.should_poll {
+            inner.worker.attend();
+        }
+        Ok((recorded, warnings))
+    }
+
+    /// Kind, name, ids and parent of a span.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
+    pub fn span_info(&self, span: SpanRef) -> Result<SpanDetails, Error> {
+        match &self.inner {
+            Some(inner) => inner.told(inner.pool.span_info(span)),
             None => Err(Error::Off),
         }
     }

@@ -14,6 +14,7 @@ mod memory;
 mod notices;
 mod processor;
 mod propagation;
+mod recording;
 mod sampling;
 #[cfg(target_os = "linux")]
 mod signals;

@@ -54,6 +54,10 @@ GAPS: dict[str, str] = {
         ),
         NAMES,
     ),
+    **dict.fromkeys(
+        ("sampling-rate-too-high", "sampling-rate-negative"),
+        "the plan says it before an instance sees it",
+    ),
     "errors-without-a-type": "every exception has a type",
     "lifetime-abandoned-before-its-child": "a child keeps its parent alive",
     "settings-language": "its language is Python",

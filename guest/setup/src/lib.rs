@@ -31,6 +31,7 @@ mod losses;
 mod plan;
 mod program;
 mod reasons;
+mod recording;
 mod settings;
 mod tags;
 mod texts;
@@ -45,6 +46,7 @@ pub use input::{Folder, Input, Secret, UnusableFile};
 pub use losses::{LOSS_HEADER, loss_header};
 pub use plan::{Discovery, Plan, make_plan};
 pub use reasons::DropReason;
+pub use recording::{RecordedParent, Recording, TraceId, read_recording};
 pub use settings::{Format, Limits, Route, Sampling, Settings};
 pub use texts::{
     COUNTERS, EVALUATION_COUNTERS, KINDS, LIMITS, Refusal, diagnose_text, loss_header_text,

@@ -58,6 +58,8 @@ pub(crate) fn read_event(
             } else {
                 reader.skip(value)?;
             }
+        } else if key.is("intent") {
+            parser.intent(value, reader, &mut notes.extra().intent)?;
         } else if key.is("tool_version") {
             changed.tool_version = text_of(&Path::of("tool_version"), value)?;
         } else if key.is("error") {

@@ -121,9 +121,13 @@ pub(crate) fn parse(
             Ok(reader.skip(value)?)
         } else if key.is("links") {
             parser.links(value, reader, &mut notes.extra().links)
+        } else if key.is("intent") {
+            parser.intent(value, reader, &mut notes.extra().intent)
+        } else if key.is("integration") {
+            parser.integration(value, reader, notes)
         } else if !parser.shared(key, value, reader, notes)? {
             let accepted = "input, output, metadata, metrics, tags, cost_tags, prompt, \
-                            tool_definitions, agent or links";
+                            tool_definitions, agent, links, intent or integration";
             Err(foreign("annotation", &key.decode(), accepted))
         } else {
             Ok(())

@@ -1,7 +1,10 @@
 //! What a value of any type counts as, where text, a name or a number is sent.
 
-use super::{Field, Parser};
-use crate::json::{Canonicalizer, Number, Reader, SyntaxError, Value};
+use super::{Field, Parser, Path};
+use crate::error::Refused;
+use crate::json::{Canonicalizer, Number, Reader, SyntaxError, Value, write_escaped};
+use crate::notes::Notes;
+use crate::span::{NAME_BYTES, cut_text};
 
 /// The text that a JSON value counts for where a span takes text: its own, the digits of a number,
 /// else its canonical JSON. `None` for what is nothing, and for what is no JSON; the second of the
@@ -33,6 +36,44 @@ impl Parser<'_> {
             _ => self.canonicalizer.write(reader, value, &mut json)?,
         }
         Ok(String::from_utf8_lossy(&json).into_owned())
+    }
+}
+
+impl Parser<'_> {
+    /// What the user wants: a text that is cut like a name, escaped.
+    pub(super) fn intent<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        if matches!(value, Value::Null) {
+            return Ok(());
+        }
+        self.check_text(&Path::of("intent"), value, "text")?;
+        let mut text = self.decoded(value, reader)?;
+        cut_text(&mut text, NAME_BYTES);
+        out.clear();
+        write_escaped(out, text.as_bytes());
+        Ok(())
+    }
+
+    /// What made the span, kept as a tag.
+    pub(super) fn integration<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+        notes: &mut Notes,
+    ) -> Result<(), Refused> {
+        if matches!(value, Value::Null) {
+            return Ok(());
+        }
+        self.check_text(&Path::of("integration"), value, "text")?;
+        let out = notes.tags.begin_escaped(b"integration");
+        out.push(b':');
+        self.inside_text(value, reader, out)?;
+        notes.tags.end();
+        Ok(())
     }
 }
 

@@ -57,6 +57,13 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         }
         out.push(b',');
     }
+    if let Some(extra) = extra
+        && !extra.intent.is_empty()
+    {
+        put(out, "\"intent\":\"");
+        append(out, &extra.intent);
+        put(out, "\",");
+    }
     put(out, "\"kind\":\"");
     append(out, ended.record.kind.name().as_bytes());
     out.push(b'"');

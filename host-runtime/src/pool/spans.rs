@@ -2,7 +2,9 @@
 
 use super::{Pool, Reply, is_processing};
 use crate::error::Error;
-use crate::instance::tracing::{self, Failure, Finished, SpanContext, SpanOption, SpanTimes};
+use crate::instance::tracing::{
+    self, Failure, Finished, SpanContext, SpanDetails, SpanOption, SpanTimes,
+};
 use crate::instance::types::{DropReason, SpanKind, Warning};
 use crate::lock;
 use crate::notices::Topic;
@@ -221,6 +223,49 @@ impl Pool {
         }
         let mut shard = self.shard_of(span)?;
         self.call(&mut shard, |instance| instance.export_span(span.handle))
+    }
+
+    /// Records a span that is over; `Ended::current` is the span.
+    pub(crate) fn record_span(&self, span: &str) -> Reply<(Ended, Vec<Warning>)> {
+        let (at, mut shard) = self.any_shard();
+        if self.is_closed() || is_processing() {
+            let ended = Ended { current: None, should_poll: false, process: false };
+            return Ok((ended, Vec::new()));
+        }
+        self.instance(&mut shard)?;
+        shard.counts.accepted += 1;
+        match self.call(&mut shard, |instance| instance.record_span(span)) {
+            Ok(recorded) => {
+                if let Some(reason) = recorded.dropped {
+                    shard.counts.drop_spans(reason, 1);
+                    self.tell_dropped(reason);
+                }
+                self.warned(&mut shard.counts, &recorded.warnings);
+                let (shard, epoch) = (at as u32, shard.epoch);
+                let kept = (recorded.span != 0).then_some(recorded.span);
+                let ended = Ended {
+                    current: kept.map(|handle| SpanRef { shard, epoch, handle }),
+                    should_poll: recorded.should_poll,
+                    process: recorded.process,
+                };
+                Ok((ended, recorded.warnings))
+            }
+            // It trapped just now: its counts are in the past.
+            Err(Error::Lost) => Err(Error::Lost),
+            Err(error) => {
+                shard.counts.accepted -= 1;
+                shard.counts.annotations_rejected += 1;
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn span_info(&self, span: SpanRef) -> Reply<SpanDetails> {
+        if span.is_none() {
+            return Err(Error::Off);
+        }
+        let mut shard = self.shard_of(span)?;
+        self.call(&mut shard, |instance| instance.span_info(span.handle))
     }
 
     pub(crate) fn times(&self, span: SpanRef) -> Reply<SpanTimes> {

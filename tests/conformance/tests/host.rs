@@ -6,6 +6,8 @@ use support::Host;
 use support::host::POLLS;
 use witspan_conformance::{Gaps, check_all};
 
+const PLAN: &str = "the plan says it before an instance sees it";
+
 /// What this runner cannot do, and why.
 const GAPS: &Gaps = &[
     ("batching-due-by-age", POLLS),
@@ -16,6 +18,8 @@ const GAPS: &Gaps = &[
     ("batching-evaluations-by-age", POLLS),
     ("batching-queue-is-free-again", POLLS),
     ("retry-ids-stay", POLLS),
+    ("sampling-rate-too-high", PLAN),
+    ("sampling-rate-negative", PLAN),
 ];
 
 #[test]
