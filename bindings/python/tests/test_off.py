@@ -222,7 +222,9 @@ def test_a_second_enable_with_other_settings_names_them(tracing: Tracing, log) -
     assert "enabled already" in line and "`env`, `ml_app`" in line and "disable()" in line
 
 
-@pytest.mark.parametrize("value", ["", " ", "0", "1", " 1 ", "true", "TRUE", "no", "off", "2", "yes"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "0", "1", " 1 ", "true", "TRUE", "no", "off", "2", "yes"]
+)
 def test_what_turns_tracing_off_is_the_rule_of_the_core(monkeypatch, value: str) -> None:
     monkeypatch.setenv("DD_LLMOBS_ENABLED", value)
     assert _lifecycle._turned_off() == (_native.switch("enabled") is False)

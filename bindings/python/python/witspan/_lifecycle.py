@@ -42,8 +42,11 @@ _MORE_COUNTERS = (
 
 
 def _turned_off() -> bool:
-    """Whether the environment turns tracing off: the one variable that is read here, so that nothing
-    is loaded then. `test_off.py` compares this with the core's rule."""
+    """Whether the environment turns tracing off.
+
+    The one variable that is read here, so that nothing is loaded then; `test_off.py` compares this
+    with the core's rule.
+    """
     text = os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower()
     return text not in ("", "1", "true")
 
@@ -68,7 +71,7 @@ def _source_link() -> str | None:
         from importlib.metadata import metadata
 
         for line in metadata(package).get_all("Project-URL") or ():
-            name, _, link = line.partition(", ")
+            name, _, link = str(line).partition(", ")
             if name == "source_code_link":
                 return link.strip()
     except Exception as error:
@@ -92,7 +95,8 @@ def _seconds(given: float | None) -> float | None:
 def _program() -> str | None:
     """The file or folder that was started, as ddtrace finds it: the first word of the command line
     that is there and is no installed command."""
-    for word in getattr(sys, "argv", ()):
+    words: list[str] = getattr(sys, "argv", [])
+    for word in words:
         if word[:1] in ("", "-") or "=" in word:
             continue
         path = os.path.abspath(word)
@@ -356,8 +360,8 @@ class Lifecycle:
 
         It takes an `LLMObsSpan` and gives it back as it shall be sent, or None to drop it. It runs
         where the span is finished. It fails closed: if it raises, gives something else, or takes
-        longer than 1 s, the span is sent without its content, which is counted as `content_dropped` and
-        logged. It is kept when tracing is enabled anew. Spans that start inside it are not kept.
+        longer than 1 s, the span is sent without its content, which is counted as
+        `content_dropped` and logged. It is kept when tracing is enabled anew. Spans that start inside it are not kept.
 
         What cannot be called fails with every span.
         """
@@ -417,15 +421,17 @@ class Lifecycle:
         """The counters, of the last tracer once it has stopped.
 
         `accepted` spans = `open` + `queued` + `in_flight` + `delivered` + the sum of `dropped`,
-        which is a dict by reason. `cut` spans were too long, `content_dropped` ones were sent without
-        their content because the processor failed. `evaluations` is a dict of the same counters
+        which is a dict by reason. `cut` spans were too long, `content_dropped` ones were sent
+        without their content because the processor failed. `evaluations` is a dict of the same counters
         for evaluations and feedbacks. `annotations_rejected` and `evaluations_rejected` count
         wrong calls, `warnings` what was accepted but changed.
         """
         tracer = cls._tracer
         if tracer is not None:
             return tracer.statistics()
-        counters: dict[str, Any] = dict.fromkeys(("accepted", "queued", "in_flight", "delivered"), 0)
+        counters: dict[str, Any] = dict.fromkeys(
+            ("accepted", "queued", "in_flight", "delivered"), 0
+        )
         none = {**counters, **dict.fromkeys(_MORE_COUNTERS, 0), "dropped": {}}
         none["evaluations"] = {**counters, "dropped": {}}
         if not cls._last:

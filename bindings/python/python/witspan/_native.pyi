@@ -58,7 +58,7 @@ def propagated(function: _F, thread: Thread | None = None) -> _F:
     """
 
 def switch(option: str) -> bool | None:
-    """Whether the environment sets a switch, found by its option's name, and says yes; None: not set."""
+    """Whether the environment sets a switch, found by its option, and says yes; None: not set."""
 
 def use_tracer(owner: type, tracer: Tracer | None) -> None:
     """Makes this the tracer of the process, and puts native functions on the class for its calls.
