@@ -98,12 +98,12 @@ await span("workflow", "answer", [], () => {
 });
 
 // Sending. The core says what to send, what to make of the answer, and how long to wait.
+const client = `${process.pid}-${Date.now()}`;
 const ends = performance.now() + plan.exit_timeout_ns / 1e6;
 const left = () => Math.max(0, ends - performance.now());
 function lossHeader() {
   const counts = delivery.statistics().dropped.map(({ reason, count }) => [reason, Number(count)]);
-  const lost = { client: `${process.pid}`, spans: Object.fromEntries(counts) };
-  const value = setup.lossHeader(JSON.stringify(lost));
+  const value = setup.lossHeader(JSON.stringify({ client, spans: Object.fromEntries(counts) }));
   return value ? [{ name: "witspan-dropped", value }] : [];
 }
 async function send(request) {

@@ -72,10 +72,12 @@ def report(event, **about):
 
 def http(url, headers, credentials, body, timeout_ns, most=4096):
     """The answer, if there was one; what came of it, in words; the body, if it was a success."""
-    for header, secret, form in credentials:
-        user = held[secret] if ":" in held[secret] else held[secret] + ":"
-        basic = "Basic " + base64.b64encode(user.encode()).decode()
-        headers = {**headers, header: basic if form == "basic" else held[secret]}
+    for added in credentials:
+        secret = held[added["secret"]]
+        if added["form"] == "basic":
+            user = secret if ":" in secret else f"{secret}:"
+            secret = f"Basic {base64.b64encode(user.encode()).decode()}"
+        headers = {**headers, added["header"]: secret}
     url = urlsplit(url)
     connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
     connection = connect(url.netloc, timeout=timeout_ns / 1e9)
@@ -101,10 +103,10 @@ if not plan["enabled"]:
     print(f"tracing is off: {plan['why_disabled']}")
 call("tracing", "configure", json.dumps(plan["settings"]))
 targets = plan["settings"].get("targets")
-if ask := plan.get("discovery"):
-    credentials = [each.values() for each in ask.get("credentials", [])]
-    text = http(ask["url"], {}, credentials, None, ask["timeout_ns"], ask["answer_bytes"])[2]
-    targets = ask["found" if ask["sign"] in text else "otherwise"]
+if discovery := plan.get("discovery"):
+    asked = (discovery["url"], {}, discovery.get("credentials", []), None)
+    _, _, text = http(*asked, discovery["timeout_ns"], discovery["answer_bytes"])
+    targets = discovery["found" if discovery["sign"] in text else "otherwise"]
     call("delivery", "set-targets", json.dumps(targets))
 
 # Spans. A context variable carries the current one; 0 is the span that is not kept.
@@ -136,7 +138,7 @@ with span("workflow", "answer"), span("llm", "ask", Variant("model-name", "gpt-4
         report("changed", why=warning.message)
 
 # Sending. The core says what to send, what to make of the answer, and how long to wait.
-ends = time.monotonic_ns() + plan["exit_timeout_ns"]
+client, ends = f"{os.getpid()}-{time.time_ns()}", time.monotonic_ns() + plan["exit_timeout_ns"]
 
 
 def left():
@@ -145,14 +147,14 @@ def left():
 
 def loss_header():
     lost = {each.reason: each.count for each in call("delivery", "statistics").dropped}
-    text = call("setup", "loss-header", json.dumps({"client": f"{os.getpid()}", "spans": lost}))
+    text = call("setup", "loss-header", json.dumps({"client": client, "spans": lost}))
     return {"witspan-dropped": text} if text else {}
 
 
 def send(request):
     target = next(each["name"] for each in targets if each["id"] == request.target)
     headers = {header.name: header.value for header in request.headers}
-    credentials = [vars(each).values() for each in request.credentials]
+    credentials = [vars(each) for each in request.credentials]
     while left():
         headers.update(loss_header())
         limit = min(plan["request_timeout_ns"], left())
@@ -169,7 +171,7 @@ def send(request):
     call("delivery", "complete", request.id, "shutdown")
 
 
-while left() and (action := call("delivery", "poll", "everything")):
+while left() and (action := call("delivery", "poll", "everything")) is not None:
     if isinstance(action, Record):
         send(action)
     else:
