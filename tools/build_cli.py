@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds what the `wasmtime` command runs: programs of tests/cli, composed with the component.
 
-Writes FOLDER/demo.wasm and FOLDER/conformance.wasm from FOLDER/witspan.wasm; the folder is
+Writes one for each of PROGRAMS, such as FOLDER/demo.wasm, from FOLDER/witspan.wasm; the folder is
 target/component unless another is named. Skipped when nothing that is read has changed.
 """
 
@@ -16,7 +16,12 @@ from wasm_std import TARGET, Unavailable, cargo_env
 
 # Each program, and what it is composed with besides the component: without `fixed`, the clocks and
 # the entropy are those of whoever runs it.
-PROGRAMS: dict[str, list[str]] = {"demo": [], "conformance": ["fixed"]}
+PROGRAMS: dict[str, list[str]] = {
+    "demo": [],
+    "conformance": ["fixed"],
+    "begun": ["fixed"],
+    "awaiting": ["fixed"],
+}
 PACKAGE = "witspan-cli-programs"
 
 

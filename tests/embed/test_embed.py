@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +22,10 @@ COMMANDS = {
     "javascript": [os.environ.get("NODE") or "node", EXAMPLES / "javascript" / "embed.mjs"],
     "python": [sys.executable, EXAMPLES / "python" / "embed.py"],
 }
-PATH = "/api/intake/llm-obs/v1/trace/spans"
+INTAKE = "/api/intake/llm-obs/v1/trace/spans"
+AGENT = "/evp_proxy/v2/api/v2/llmobs"
+# With these an origin is a receiver that wants a key; else it is an agent, which needs none.
+DIRECT = {"DD_API_KEY": "secret", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
 # A status that closes the connection without an answer.
 NOTHING = 0
 
@@ -32,6 +37,9 @@ class Receiver(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.answers: list[int] = []
+        # What `/info` answers, and the headers with which it was asked for.
+        self.info: bytes | None = None
+        self.asked: list[dict[str, str]] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -39,6 +47,13 @@ class Receiver(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: Receiver
+
+    def do_GET(self) -> None:
+        assert self.path == "/info"
+        self.server.asked.append({name.lower(): value for name, value in self.headers.items()})
+        self.send_response(404 if self.server.info is None else 200)
+        self.end_headers()
+        self.wfile.write(self.server.info or b"/evp_proxy/v2/ in a body that is no success")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -48,6 +63,7 @@ class Handler(BaseHTTPRequestHandler):
         if status != NOTHING:
             self.send_response(status)
             self.send_header("content-length", "0")
+            self.send_header("location", "/elsewhere")
             self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -62,12 +78,11 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-def run(language: str, receiver: Receiver, **more: str) -> subprocess.CompletedProcess[str]:
+def run(language: str, **variables: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("DD_")}
-    env["DD_LLMOBS_OVERRIDE_ORIGIN"] = f"http://127.0.0.1:{receiver.server_address[1]}"
     return subprocess.run(
         COMMANDS[language],
-        env={**env, **more},
+        env={**env, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -76,27 +91,38 @@ def run(language: str, receiver: Receiver, **more: str) -> subprocess.CompletedP
     )
 
 
+def origin(receiver: Receiver, user: str = "") -> str:
+    return f"http://{user}127.0.0.1:{receiver.server_address[1]}"
+
+
+def sent_to(language: str, receiver: Receiver, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs it with the receiver in the place of the intake."""
+    return run(language, **DIRECT, DD_LLMOBS_OVERRIDE_ORIGIN=origin(receiver), **more)
+
+
 def spans(body: bytes) -> dict[str, Any]:
-    """The spans of a body, by name."""
-    sent = json.loads(body)["data"]["attributes"]["spans"]
-    assert len(sent) == 2
-    return {span["name"]: span for span in sent}
+    """The spans of a body in either format, by name."""
+    read = json.loads(body)
+    groups = read if isinstance(read, list) else [read["data"]["attributes"]]
+    return {span["name"]: span for group in groups for span in group["spans"]}
 
 
 @pytest.mark.parametrize("language", COMMANDS)
 def test_a_trace_arrives_nested_and_whole(language: str, receiver: Receiver) -> None:
-    ran = run(language, receiver, DD_API_KEY="secret")
-    assert ran.returncode == 0, ran.stderr
+    ran = sent_to(language, receiver, DD_ENV="staging")
+    assert (ran.returncode, ran.stderr) == (0, "")
     assert "2 of 2 spans delivered" in ran.stdout
     [(path, headers, body)] = receiver.got
-    assert path == PATH
+    assert path == INTAKE
     assert headers["dd-api-key"] == "secret"
     assert headers["content-type"] == "application/json"
+    assert "witspan-dropped" not in headers
     assert b"secret" not in body
+    assert len(spans(body)) == 2
     answer, ask = spans(body)["answer"], spans(body)["ask"]
     assert answer["parent_id"] == "undefined"
     assert ask["parent_id"] == answer["span_id"] != ask["span_id"]
-    assert ask["trace_id"] == answer["trace_id"] == ran.stdout.splitlines()[0].split()[1]
+    assert ask["trace_id"] == answer["trace_id"]
     assert ask["start_ns"] >= answer["start_ns"] > 1_700_000_000_000_000_000
     assert ask["meta"]["kind"] == "llm"
     assert ask["meta"]["model_name"] == "gpt-4o"
@@ -104,8 +130,44 @@ def test_a_trace_arrives_nested_and_whole(language: str, receiver: Receiver) -> 
         {"role": "user", "content": "Why is the sky blue? 🌈"}
     ]
     assert ask["metrics"]["input_tokens"] == 9
-    assert f"language:{language}" in answer["tags"]
-    assert "team:search" in answer["tags"]
+    for tag in (f"language:{language}", "team:search", "env:staging"):
+        assert tag in answer["tags"]
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_an_agent_that_says_it_takes_spans_gets_them_without_the_key(
+    language: str, receiver: Receiver
+) -> None:
+    receiver.info = b'{"endpoints": ["/evp_proxy/v2/"]}'
+    ran = run(language, DD_API_KEY="secret", DD_TRACE_AGENT_URL=origin(receiver, "me:p@ss@"))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    [(path, headers, body)] = receiver.got
+    assert path == AGENT
+    assert headers["x-datadog-evp-subdomain"] == "llmobs-intake"
+    assert "dd-api-key" not in headers
+    assert [asked["authorization"] for asked in receiver.asked] == ["Basic bWU6cEBzcw=="]
+    assert headers["authorization"] == "Basic bWU6cEBzcw=="
+    assert sorted(spans(body)) == ["answer", "ask"]
+    assert "p@ss" not in ran.stdout
+
+
+@pytest.mark.parametrize("info", [None, b'{"endpoints": ["/v0.4/traces"]}'])
+@pytest.mark.parametrize("language", COMMANDS)
+def test_an_agent_that_takes_no_spans_gets_none(
+    language: str, info: bytes | None, receiver: Receiver
+) -> None:
+    receiver.info = info
+    agent, intake = origin(receiver), origin(receiver) + "/intake"
+    ran = run(
+        language,
+        DD_API_KEY="secret",
+        DD_TRACE_AGENT_URL=agent,
+        DD_LLMOBS_OVERRIDE_ORIGIN=intake,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(receiver.asked) == 1
+    assert [path for path, _, _ in receiver.got] == ["/intake" + INTAKE]
+    assert receiver.got[0][1]["dd-api-key"] == "secret"
 
 
 @pytest.mark.parametrize("first", [503, NOTHING])
@@ -113,28 +175,99 @@ def test_a_trace_arrives_nested_and_whole(language: str, receiver: Receiver) -> 
 def test_what_is_not_taken_is_sent_again_unchanged(
     language: str, first: int, receiver: Receiver
 ) -> None:
-    receiver.answers = [first]
-    ran = run(language, receiver, DD_API_KEY="secret")
+    receiver.answers = [first, first]
+    ran = sent_to(language, receiver, WITSPAN_EXIT_TIMEOUT="20")
     assert ran.returncode == 0, ran.stderr
-    assert "again in " in ran.stdout
     assert "2 of 2 spans delivered" in ran.stdout
-    assert len(receiver.got) == 2
-    assert receiver.got[0][2] == receiver.got[1][2]
+    assert len({body for _, _, body in receiver.got}) == 1
+    assert len(receiver.got) == 3
+    [line] = ran.stderr.splitlines()
+    assert line.startswith(f"warning: {origin(receiver)} ")
+    assert line.endswith("; spans wait, within bounds, and are sent again")
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_what_is_refused_is_counted_and_not_sent_again(language: str, receiver: Receiver) -> None:
+def test_what_is_refused_is_told_and_not_sent_again(language: str, receiver: Receiver) -> None:
     receiver.answers = [403]
-    ran = run(language, receiver, DD_API_KEY="wrong")
+    ran = sent_to(language, receiver)
     assert ran.returncode == 1
-    assert "dropped: rejected" in ran.stdout
     assert "0 of 2 spans delivered" in ran.stdout
+    assert len(receiver.got) == 1
+    [line] = ran.stderr.splitlines()
+    assert line.startswith(f"error: {origin(receiver)} answered 403: 2 spans are dropped")
+    assert "DD_API_KEY" in line
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_a_redirect_does_not_take_the_key_along(language: str, receiver: Receiver) -> None:
+    receiver.answers = [307]
+    ran = sent_to(language, receiver)
+    assert ran.returncode == 1
     assert len(receiver.got) == 1
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_without_a_key_nothing_is_sent(language: str, receiver: Receiver) -> None:
-    ran = run(language, receiver)
+def test_the_end_waits_no_longer_than_the_plan_says(language: str) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    began = time.monotonic()
+    ran = run(language, **DIRECT, DD_LLMOBS_OVERRIDE_ORIGIN=nobody, WITSPAN_EXIT_TIMEOUT="0.5")
+    assert time.monotonic() - began < 15
     assert ran.returncode == 1
-    assert "DD_API_KEY is missing" in ran.stderr
+    assert "0 of 2 spans delivered" in ran.stdout
+    assert f"warning: {nobody} could not be reached: " in ran.stderr
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_the_receiver_is_told_what_never_reaches_it(language: str, receiver: Receiver) -> None:
+    sent_to(language, receiver)
+    whole = spans(receiver.got.pop()[2])["answer"]
+    # Room for the one span, and none for the other, whose model is not cut.
+    limit = len(json.dumps(whole, separators=(",", ":"), ensure_ascii=False)) + 4
+    ran = sent_to(language, receiver, DD_LLMOBS_EVENT_SIZE_BYTES=str(limit))
+    assert "1 of 2 spans delivered" in ran.stdout
+    [(_, headers, body)] = receiver.got
+    assert list(spans(body)) == ["answer"]
+    client, lost = headers["witspan-dropped"].split(";")
+    assert client.startswith("client=")
+    assert lost == "too_large=1"
+    assert "is longer than one event may be" in ran.stderr
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_without_a_key_nothing_is_sent(language: str, receiver: Receiver) -> None:
+    ran = run(
+        language,
+        DD_LLMOBS_AGENTLESS_ENABLED="1",
+        DD_LLMOBS_OVERRIDE_ORIGIN=origin(receiver),
+    )
+    assert ran.returncode == 1
+    assert "0 of 2 spans delivered" in ran.stdout
+    assert ran.stderr.count("there is no API key") == 1
     assert receiver.got == []
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_a_key_that_no_header_can_hold_is_not_used(language: str, receiver: Receiver) -> None:
+    ran = run(language, **{**DIRECT, "DD_API_KEY": "sécret"})
+    assert ran.returncode == 1
+    assert "`DD_API_KEY` holds characters that a header cannot hold" in ran.stderr
+    assert "cret" not in ran.stderr.replace("secret", "")
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_every_diagnostic_of_the_plan_is_told(language: str, receiver: Receiver) -> None:
+    ran = sent_to(language, receiver, DD_LLMOBS_SAMPLE_RATE="2", WITSPAN_INTAKE="x")
+    assert ran.returncode == 0
+    told = [line.split("`")[1] for line in ran.stderr.splitlines()]
+    assert sorted(told) == ["DD_LLMOBS_SAMPLE_RATE", "WITSPAN_INTAKE"]
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+def test_nothing_is_traced_where_tracing_is_off(language: str, receiver: Receiver) -> None:
+    ran = sent_to(language, receiver, DD_LLMOBS_ENABLED="0")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "tracing is off: `DD_LLMOBS_ENABLED` is `0`" in ran.stdout
+    assert "0 of 0 spans delivered" in ran.stdout
+    assert receiver.got == receiver.asked == []

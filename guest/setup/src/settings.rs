@@ -47,7 +47,7 @@ pub enum Route {
     Agent,
 }
 
-/// Bounds of memory and of batches; see `wit/types.wit` for each.
+/// Bounds of memory and of batches; see `wit/tracing.wit` for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Spans that make a batch full.
@@ -83,7 +83,7 @@ impl Default for Limits {
     }
 }
 
-/// Which traces are marked as sampled; see `wit/types.wit`.
+/// Which traces are marked as sampled; see `wit/tracing.wit`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
     /// The share of traces, from 0 to 1.
@@ -100,7 +100,7 @@ impl Default for Sampling {
     }
 }
 
-/// What every span of an instance shares; see `wit/types.wit` for each.
+/// What every span of an instance shares; see `wit/tracing.wit` for each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The ML app; not empty.

@@ -1,9 +1,9 @@
 //! The conformance suite's runner `wasmtime`: every case in a process of the `wasmtime` command,
 //! where a program (`programs/examples/conformance.rs`) drives the component.
 
-use crate::{built, folder, wasmtime};
+use crate::{compiled, folder, wasmtime};
 use anyhow::{Context, Result, ensure};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use witspan_conformance::{Case, Format, Gaps, check_each, compare};
 
 /// What this runner cannot do, and why.
@@ -21,15 +21,6 @@ fn runner() -> String {
         None => "wasmtime".to_owned(),
         Some(_) => folder().file_name().expect("a folder").to_string_lossy().into_owned(),
     }
-}
-
-/// A program as machine code: otherwise `wasmtime` would compile it again for each case.
-fn compiled(program: &str) -> PathBuf {
-    let code = folder().join(format!("{program}.cwasm"));
-    let options = ["compile", "-o", code.to_str().expect("a path in UTF-8")];
-    let done = wasmtime(&options, &built(&format!("{program}.wasm")), b"");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    code
 }
 
 fn check(program: &Path, case: &Case, format: Format) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod conformance;
 mod demonstration;
+mod examples;
 mod invoke;
 
 use std::ffi::OsString;
@@ -23,6 +24,16 @@ fn built(name: &str) -> PathBuf {
     let path = folder().join(name);
     assert!(path.is_file(), "`{}` is missing: build it with `just programs`", path.display());
     path
+}
+
+/// A component as machine code: otherwise `wasmtime` would compile it again each time. Its name is not that
+/// of our own build's machine code, which is for another engine.
+fn compiled(name: &str) -> PathBuf {
+    let code = folder().join(format!("cli-{name}.cwasm"));
+    let options = ["compile", "-o", code.to_str().expect("a path in UTF-8")];
+    let done = wasmtime(&options, &built(&format!("{name}.wasm")), b"");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    code
 }
 
 /// Runs the `wasmtime` command; what it printed.

@@ -106,11 +106,16 @@ fn the_contract_is_all_that_the_component_offers() {
     let offered = world.exports.iter().flat_map(|name| world.interface(name, world.export(name)));
     let mut expected = Vec::new();
     for (interface, functions) in [
-        ("delivery", "complete poll set-destination statistics"),
+        ("delivery", "complete poll set-targets statistics"),
         ("evaluations", "submit submit-feedback"),
         ("processing", "return-event set-processor take-event"),
         ("propagation", "extract inject remote-of"),
-        ("tracing", "abandon annotate check-context configure export-span finish start-span times"),
+        ("setup", "diagnose loss-header make-plan names variables"),
+        (
+            "tracing",
+            "abandon annotate check-context configure export-span finish record-span span-info \
+             start-span times",
+        ),
         ("types", ""),
     ] {
         let interface = format!("witspan:llmobs/{interface}@0.2.0");

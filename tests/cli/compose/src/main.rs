@@ -1,8 +1,9 @@
 //! Plugs components together: what the last of them exports, with its imports taken from the others.
 //!
 //! `witspan-compose OUT.wasm FIRST.wasm … LAST.wasm` instantiates each file once, in this order, and
-//! gives it what those before it export under the names that it imports, in compatible versions. What none of them exports
-//! stays an import. Core modules that carry a component's type count as that component.
+//! gives it what those before it export under the names that it imports, in compatible versions. What none
+//! of them exports stays an import. If the last exports nothing, it only calls the one before it, whose
+//! exports count instead. Core modules that carry a component's type count as that component.
 
 use anyhow::{Context, Result, bail};
 use std::collections::HashMap;
@@ -16,12 +17,16 @@ fn main() -> Result<()> {
     };
     let mut graph = CompositionGraph::new();
     let mut offered = HashMap::new();
+    let mut exports = Vec::new();
     for file in files {
-        for (name, export) in instantiate(&mut graph, file, &offered)? {
-            offered.insert(name, export);
-        }
+        exports = instantiate(&mut graph, file, &offered)?;
+        offered.extend(exports.iter().cloned());
     }
-    for (name, export) in instantiate(&mut graph, last, &offered)? {
+    let those_of_last = instantiate(&mut graph, last, &offered)?;
+    if !those_of_last.is_empty() {
+        exports = those_of_last;
+    }
+    for (name, export) in exports {
         graph.export(export, name)?;
     }
     let composed = graph.encode(EncodeOptions::default()).context("cannot encode")?;

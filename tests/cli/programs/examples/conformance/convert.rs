@@ -1,6 +1,6 @@
 //! The suite's values as the contract's, and back.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use witspan_cli_programs::tracing::SpanOption;
 use witspan_cli_programs::{delivery, types};
 use witspan_conformance::{Answer, Counters, Headers, Start};
