@@ -198,7 +198,9 @@ def counters() -> dict[str, int]:
     statistics = LLMObs.statistics()
     evaluations = statistics["evaluations"]
     names = ("accepted", "open", "delivered", "annotations_rejected", "warnings", "cut")
-    counts = {name: statistics[name] for name in (*names, "content_dropped", "evaluations_rejected")}
+    counts = {
+        name: statistics[name] for name in (*names, "content_dropped", "evaluations_rejected")
+    }
     counts |= {f"evaluations {name}": evaluations[name] for name in ("accepted", "delivered")}
     for kind, counters in (("", statistics), ("evaluations ", evaluations)):
         for reason, count in counters["dropped"].items():

@@ -79,16 +79,16 @@ fn the_place_that_headers_name_is_read() {
 
 #[test]
 fn a_wrong_setting_prints_its_field_and_what_is_accepted() {
-    let settings = |ml_app| {
-        let rest = r#"service: "", env: "", version: "", tags: [{key: "team", value: "a"}], language: "", destination: none, limits: none, sampling: none"#;
-        invoke(&format!(r#"configure({{ml-app: "{ml_app}", {rest}}})"#))
+    let settings = |ml_app: &str| {
+        let text = format!(r#"{{"ml_app": "{ml_app}"}}"#).replace('"', r#"\""#);
+        invoke(&format!(r#"configure("{text}")"#))
     };
     let refused = settings("");
     assert!(
-        refused.starts_with(r#"err(invalid-argument({field: "ml-app", message: ""#),
+        refused.starts_with(r#"err(invalid-argument({field: "ml_app", message: ""#),
         "{refused}"
     );
-    assert!(refused.contains("`ml-app` is empty; accepted:"), "{refused}");
+    assert!(refused.contains("`ml_app` is empty; accepted:"), "{refused}");
     assert_eq!(settings("bot"), "ok([])");
 }
 

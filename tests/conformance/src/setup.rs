@@ -1,7 +1,7 @@
 //! Cases of the interface `setup`: what one call is given, exactly what it gives, and, for a plan, the
 //! first request that follows from it.
 
-use crate::Headers;
+use crate::{Case, Format, Headers};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -112,6 +112,15 @@ pub struct FirstRequest {
     /// Those that the host adds: `HEADER: FORM SECRET`, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<String>,
+}
+
+/// What a process that runs one thing is given, as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Job {
+    /// A program in one format.
+    Program(Box<Case>, Format),
+    /// As for [`run_setup`].
+    Setup(Box<SetupCase>, Option<usize>),
 }
 
 /// What came of a case, or of one `sends` of it.

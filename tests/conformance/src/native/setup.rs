@@ -74,8 +74,8 @@ impl SetupSubject for NativeSetup {
             }));
         }
         let counts = core.statistics();
-        let reasons = core::DropReason::ALL.into_iter();
-        let lost = reasons.filter(|reason| counts.dropped_for(*reason) > 0).last();
+        let mut reasons = core::DropReason::ALL.into_iter();
+        let lost = reasons.rfind(|reason| counts.dropped_for(*reason) > 0);
         Ok(Err(lost.context("neither sent nor dropped")?.name().to_owned()))
     }
 }
