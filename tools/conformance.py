@@ -18,7 +18,9 @@ from pathlib import Path
 import build_js
 
 ROOT = Path(__file__).resolve().parent.parent
-CASES = ROOT / "tests" / "conformance" / "cases"
+SUITE = ROOT / "tests" / "conformance"
+# Programs, and the interface `setup`.
+FOLDERS = ("cases", "setup")
 REPORTS = ROOT / "target" / "conformance"
 
 
@@ -55,7 +57,7 @@ def main(names: Sequence[str]) -> int:
     if strange := [name for name in names if name not in RUNNERS]:
         print(f"no runner `{strange[0]}`; there are: {', '.join(RUNNERS)}", file=sys.stderr)
         return 2
-    cases = count_cases(CASES)
+    cases = count_cases(SUITE)
     REPORTS.mkdir(parents=True, exist_ok=True)
     for old in REPORTS.glob("*.json"):
         old.unlink()
@@ -99,9 +101,10 @@ def run(runner: str, command: Sequence[str]) -> list[str]:
     return [f"{runner}: `{' '.join(command)}` ended with {done.returncode}"]
 
 
-def count_cases(folder: Path) -> dict[str, int]:
+def count_cases(suite: Path) -> dict[str, int]:
     """How many cases each chapter has, in order."""
-    chapters = (json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json")))
+    paths = [path for folder in FOLDERS for path in sorted((suite / folder).glob("*.json"))]
+    chapters = (json.loads(path.read_text("utf-8")) for path in paths)
     return {chapter["chapter"]: len(chapter["cases"]) for chapter in chapters}
 
 

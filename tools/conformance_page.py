@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-CASES = ROOT / "tests" / "conformance" / "cases"
+SUITE = ROOT / "tests" / "conformance"
 PAGE = ROOT / "target" / "conformance" / "index.html"
 
 Json = dict[str, Any]
@@ -67,7 +67,9 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print("usage: conformance_page.py (it takes no arguments)", file=sys.stderr)
         return 2
-    chapters = [json.loads(path.read_text("utf-8")) for path in sorted(CASES.glob("*.json"))]
+    # Programs, and the interface `setup`.
+    files = [sorted((SUITE / folder).glob("*.json")) for folder in ("cases", "setup")]
+    chapters = [json.loads(path.read_text("utf-8")) for path in files[0] + files[1]]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     # A lone surrogate in a case is shown as the question mark that UTF-8 leaves of it.
     PAGE.write_text(page(chapters), "utf-8", errors="replace")
@@ -92,7 +94,8 @@ def page(chapters: list[Json]) -> str:
 <body>
 <h1>What every language must send</h1>
 <p>{count} cases in {len(chapters)} chapters. Each is a program, run with a fixed clock and fixed
-entropy, and the bytes that a receiver must get for it.</p>
+entropy, and the bytes that a receiver must get for it. Those of <code>setup</code> are one call
+each: what it is given, what it gives, and the first request that follows from a plan.</p>
 <input type="search" placeholder="filter by name" aria-label="filter by name" hidden>
 <nav>{"".join(map(contents, chapters))}</nav>
 {"".join(map(chapter_text, chapters))}
@@ -126,6 +129,45 @@ def article(case: Json) -> str:
     parts = [f"<h3>{link(name)}</h3>", f"<p>{escape(case['says'])}</p>"]
     if "elsewhere" in case:
         parts.append(f'<p class="elsewhere">Elsewhere: {escape(case["elsewhere"])}</p>')
+    parts += call_parts(case) if "call" in case else program_parts(case)
+    return f'<article id="{escape(name)}" {tagged(name)}>{"".join(parts)}</article>'
+
+
+def call_parts(case: Json) -> list[str]:
+    """A call of `setup`, what it gives, and what follows from a plan."""
+    given = f"<pre>{escape(case['given'])}</pre>" if "given" in case else ""
+    parts = [f"<p><b>{escape(case['call'])}</b></p>{given}"]
+    if "refused" in case:
+        field, message = case["refused"]["field"], case["refused"]["message"]
+        parts.append(f'<p class="gives">→ refused {code(field)}: {escape(message)}</p>')
+    elif case["call"] in ("make-plan", "variables", "names"):
+        gives = escape(pretty(json.loads(case["gives"])))
+        parts.append(f"<details><summary>gives</summary><pre>{gives}</pre></details>")
+    else:
+        parts.append(f'<p class="gives">→ {code(compact(case.get("gives")))}</p>')
+    sends = "".join(f"<li>{sending(sent)}</li>" for sent in case.get("sends", []))
+    return [*parts, f"<ul>{sends}</ul>"] if sends else parts
+
+
+def sending(sent: Json) -> str:
+    """What follows from a plan: the agent's answer, and the request or the reason of the loss."""
+    words = ""
+    if "agent" in sent:
+        status = sent["agent"]["status"]
+        said = f"The agent answers {status}" if status else "The agent does not answer"
+        body = sent["agent"].get("body")
+        words = said + (f" with {code(body)}" if body else "") + f" ({escape(sent['means'])}): "
+    if "dropped" in sent:
+        return f"{words}dropped, {code(sent['dropped'])}"
+    request = sent["request"]
+    over = f" over {code(request['socket'])}" if "socket" in request else ""
+    added = "".join(f" + {code(header)}" for header in request.get("credentials", []))
+    return f"{words}{code(request['url'])}{over} {code(compact(request['headers']))}{added}"
+
+
+def program_parts(case: Json) -> list[str]:
+    """The steps of a program, and what is sent and counted."""
+    parts = []
     if "settings" in case:
         parts.append(f"<p>Settings: {code(compact(case['settings']))}</p>")
     parts.append(f"<ol>{''.join(map(step_text, case['program']))}</ol>")
@@ -141,7 +183,7 @@ def article(case: Json) -> str:
         parts.append(f"<details><summary>{escape(title)}</summary>{bodies}</details>")
     counters = ", ".join(f"{name} {count}" for name, count in case["statistics"].items())
     parts.append(f'<p class="dim">Counted: {escape(counters or "nothing")}</p>')
-    return f'<article id="{escape(name)}" {tagged(name)}>{"".join(parts)}</article>'
+    return parts
 
 
 def step_text(step: Json) -> str:

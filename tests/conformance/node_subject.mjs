@@ -23,6 +23,23 @@ function coreModule(name) {
   return modules.get(name);
 }
 
+/** The exports of a new instance; what is `passed` is read from `time`. */
+export function fresh(time = { passed: 0n }) {
+  let drawn = 0n;
+  return instantiate(coreModule, {
+    "wasi:clocks/monotonic-clock": { now: () => time.passed },
+    "wasi:clocks/wall-clock": {
+      now: () => {
+        const ns = START_NS + time.passed;
+        return { seconds: ns / SECOND, nanoseconds: Number(ns % SECOND) };
+      },
+    },
+    "wasi:random/random": {
+      getRandomU64: () => BigInt.asUintN(64, ++drawn * 0x9e3779b97f4a7c15n),
+    },
+  });
+}
+
 /** A new instance, and what it has sent. */
 export class Subject {
   passed = 0n;
@@ -32,22 +49,7 @@ export class Subject {
 
   constructor({ settings = {}, answers = [] }, format) {
     this.answers = [...answers];
-    let drawn = 0n;
-    Object.assign(
-      this,
-      instantiate(coreModule, {
-        "wasi:clocks/monotonic-clock": { now: () => this.passed },
-        "wasi:clocks/wall-clock": {
-          now: () => {
-            const ns = START_NS + this.passed;
-            return { seconds: ns / SECOND, nanoseconds: Number(ns % SECOND) };
-          },
-        },
-        "wasi:random/random": {
-          getRandomU64: () => BigInt.asUintN(64, ++drawn * 0x9e3779b97f4a7c15n),
-        },
-      }),
-    );
+    Object.assign(this, fresh(this));
     const direct = format === "public-api";
     const input = {
       options: { agentless_enabled: String(direct), intake: direct ? "public" : "sdk" },

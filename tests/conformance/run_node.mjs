@@ -5,17 +5,18 @@
 
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import { called, goneOn } from "./node_setup.mjs";
 import { Subject, list, record } from "./node_subject.mjs";
 
 // Grows with the suite, so that an empty or half-read folder cannot pass.
-const CASES = Number(readFileSync(new URL("cases/COUNT", import.meta.url), "utf8"));
+const count = (folder) => Number(readFileSync(new URL(`${folder}/COUNT`, import.meta.url), "utf8"));
 // What is known not to work yet: the case's name, and why.
 const GAPS = {};
 const FORMATS = ["public-api", "sdk-intake"];
 
-/** The chapters; integers that a double would round become text, which BigInt reads as well. */
-function chapters() {
-  const folder = new URL("cases/", import.meta.url);
+/** A folder's chapters; integers that a double would round become text, which BigInt reads as well. */
+function chapters(name) {
+  const folder = new URL(`${name}/`, import.meta.url);
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   return names.sort().map((name) => {
     const text = readFileSync(new URL(name, folder), "utf8");
@@ -126,7 +127,27 @@ function check(oneCase, format) {
   same("counters", subject.counters(), oneCase.statistics ?? {});
 }
 
+/** What a case of the interface `setup` gives, and what follows from it. */
+function checkSetup(oneCase) {
+  const { gives = null, refused, sends = [] } = oneCase;
+  same(oneCase.call, called(oneCase), refused ? { refused } : { gives });
+  for (const [at, sending] of sends.entries()) {
+    same(`sends ${at}`, goneOn(oneCase, sending.agent), sending);
+  }
+}
+
 const failures = [];
+
+/** Runs a case of the interface `setup`: the column of the table it counts in. */
+function judgeSetup(oneCase) {
+  try {
+    checkSetup(oneCase);
+    return "passed";
+  } catch (error) {
+    failures.push(`${oneCase.name}: ${"payload" in error ? show(error.payload) : error.message}`);
+    return "failed";
+  }
+}
 
 /** Runs a case in both formats: the column of the table it counts in. */
 function judge(oneCase) {
@@ -145,15 +166,21 @@ function judge(oneCase) {
   return wrong.length ? "failed" : "passed";
 }
 
-const table = chapters().map(({ chapter, cases }) => {
-  const line = { chapter, passed: 0, failed: 0, gaps: 0 };
-  for (const oneCase of cases) line[judge(oneCase)] += 1;
-  return line;
-});
+const table = [];
+let found = 0;
+for (const [folder, judged] of Object.entries({ cases: judge, setup: judgeSetup })) {
+  const before = found;
+  for (const { chapter, cases } of chapters(folder)) {
+    const line = { chapter, passed: 0, failed: 0, gaps: 0 };
+    for (const oneCase of cases) line[judged(oneCase)] += 1;
+    table.push(line);
+    found += cases.length;
+  }
+  const [were, are] = [found - before, count(folder)];
+  if (were !== are) failures.push(`${folder}: ${were} cases instead of ${are}`);
+}
 const sum = (column) => table.reduce((total, line) => total + line[column], 0);
 const [passed, failed, gaps] = ["passed", "failed", "gaps"].map(sum);
-const found = passed + failed + gaps;
-if (found !== CASES) failures.push(`${found} cases instead of ${CASES}`);
 
 const out = new URL("../../target/conformance/", import.meta.url);
 mkdirSync(out, { recursive: true });

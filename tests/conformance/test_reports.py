@@ -16,10 +16,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 import conformance  # noqa: E402
 import conformance_page  # noqa: E402
 
-CHAPTERS = [
-    json.loads(path.read_text("utf-8"))
-    for path in sorted((Path(__file__).parent / "cases").glob("*.json"))
-]
+CHAPTERS, SETUP = (
+    [
+        json.loads(path.read_text("utf-8"))
+        for path in sorted((Path(__file__).parent / folder).glob("*.json"))
+    ]
+    for folder in ("cases", "setup")
+)
 
 
 # --- The table ----------------------------------------------------------------------------------
@@ -31,12 +34,12 @@ TWO = {"chapter": "two", "passed": 1, "failed": 0, "gaps": 1}
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
     """Runs the tool over two chapters of two cases; each runner writes the given chapters."""
-    monkeypatch.setattr(conformance, "CASES", tmp_path / "cases")
+    monkeypatch.setattr(conformance, "SUITE", tmp_path)
     monkeypatch.setattr(conformance, "REPORTS", tmp_path / "reports")
-    (tmp_path / "cases").mkdir()
-    for chapter in ("one", "two"):
+    for folder, chapter in (("cases", "one"), ("setup", "two")):
+        (tmp_path / folder).mkdir()
         text = json.dumps({"chapter": chapter, "cases": [{}, {}]})
-        (tmp_path / "cases" / f"{chapter}.json").write_text(text)
+        (tmp_path / folder / f"{chapter}.json").write_text(text)
 
     def run(reports: dict[str, list[dict[str, Any]] | None], code: int = 0, *names: str):
         runners = {}
@@ -140,6 +143,19 @@ def test_the_page_has_every_case_and_all_that_it_says() -> None:
                 assert pretty in page.text
 
 
+def test_the_page_has_every_call_and_all_that_follows() -> None:
+    page = Markup(conformance_page.page(SETUP))
+    cases = [case for chapter in SETUP for case in chapter["cases"]]
+    assert page.ids == [case["name"] for case in cases]
+    for case in cases:
+        for said in (case["says"], case["call"], case.get("given", "")):
+            assert said in page.text
+        assert case.get("refused", {}).get("message", "") in page.text
+        for sent in case.get("sends", []):
+            assert sent.get("dropped", "") in page.text
+            assert sent.get("request", {}).get("url", "") in page.text
+
+
 HOSTILE = "\"'></pre></code></details><script>alert(1)</script><img src=x onerror=y>&lt;b&gt;"
 
 
@@ -170,8 +186,30 @@ def test_hostile_text_in_a_case_cannot_become_markup() -> None:
     assert HOSTILE in page.text
 
 
+def test_hostile_text_in_a_call_cannot_become_markup() -> None:
+    case = {"name": "x", "says": HOSTILE, "call": "make-plan", "given": HOSTILE}
+    sent = [
+        {"agent": {"status": 200, "body": HOSTILE}, "means": HOSTILE, "dropped": HOSTILE},
+        {
+            "request": {
+                "url": HOSTILE,
+                "socket": HOSTILE,
+                "headers": {HOSTILE: HOSTILE},
+                "credentials": [HOSTILE],
+            }
+        },
+    ]
+    plan = {**case, "gives": json.dumps(HOSTILE), "sends": sent}
+    refused = {**case, "refused": {"field": HOSTILE, "message": HOSTILE}}
+    told = {**case, "call": "diagnose", "gives": {HOSTILE: HOSTILE}}
+    page = Markup(conformance_page.page([{"chapter": "setup: x", "cases": [plan, refused, told]}]))
+    assert "img" not in {tag for tag, _ in page.tags}
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert HOSTILE in page.text
+
+
 def test_the_page_loads_nothing() -> None:
-    page = conformance_page.page(CHAPTERS)
+    page = conformance_page.page(CHAPTERS + SETUP)
     assert "default-src 'none'" in page.replace("&#x27;", "'")
     tags = set(Markup(page).tags)
     names = {name for _, attributes in tags for name in attributes}

@@ -19,6 +19,7 @@ REGISTRY: Registry = Registry().with_resources(
     (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
 )
 FILES = sorted((HERE / "cases").glob("*.json"))
+SETUP = sorted((HERE / "setup").glob("*.json"))
 BODIES = [
     pytest.param(request, id=f"{case['name']}-{form}-{number}")
     for path in FILES
@@ -46,6 +47,11 @@ def test_a_chapter_is_what_the_schema_says(path: Path) -> None:
     assert complaints("case", json.loads(path.read_text("utf-8"))) == []
 
 
+@pytest.mark.parametrize("path", SETUP, ids=lambda path: path.name)
+def test_a_chapter_of_setup_is_what_its_schema_says(path: Path) -> None:
+    assert complaints("setup", json.loads(path.read_text("utf-8"))) == []
+
+
 @pytest.mark.parametrize("request_", BODIES)
 def test_a_body_is_what_its_intake_takes(request_: dict[str, Any]) -> None:
     # Strict JSON, unlike what Python reads by default.
@@ -71,7 +77,7 @@ def objects(schema: Any) -> Any:
 def test_every_member_is_described_and_nothing_else_is_let_through(name: str) -> None:
     # What a schema leaves open: values of the application, and `_dd` beside them.
     left_open = {"metadata", "step"}
-    wanted = {"description"} if name == "case" else {"description", "$comment"}
+    wanted = {"description"} if name in ("case", "setup") else {"description", "$comment"}
     for schema in objects(SCHEMAS[name]):
         if "additionalProperties" not in schema or "properties" not in schema:
             continue
@@ -120,6 +126,32 @@ def test_a_wrong_body_is_refused(schema: str, path: list[str | int], new: Any) -
     body = first_body(schema)
     assert complaints(schema, body) == []
     assert complaints(schema, change(body, path, new)) != []
+
+
+PLAN = {"name": "setup-x", "says": "So.", "call": "make-plan", "given": "{}", "gives": "{}"}
+REFUSED = {"field": "", "message": "no"}
+REQUEST = {"url": "http://h", "headers": {}}
+
+
+@pytest.mark.parametrize(
+    ("members", "right"),
+    [
+        ({}, True),
+        ({"refused": REFUSED}, False),
+        ({"gives": {}}, False),
+        ({"sends": [{"request": REQUEST}]}, True),
+        ({"sends": [{"request": REQUEST, "dropped": "no-api-key"}]}, False),
+        ({"sends": [{"agent": {"status": 0}, "request": REQUEST}]}, False),
+        ({"sends": [{"agent": {"status": 0}, "means": "otherwise", "request": REQUEST}]}, True),
+        ({"call": "names"}, False),
+        ({"call": "diagnose"}, False),
+        ({"call": "configure", "gives": [REFUSED]}, True),
+        ({"call": "configure", "gives": [], "sends": [{"request": REQUEST}]}, False),
+    ],
+)
+def test_a_case_of_setup_is_one_call(members: dict[str, Any], right: bool) -> None:
+    chapter = {"version": 1, "chapter": "setup: x", "cases": [{**PLAN, **members}]}
+    assert (complaints("setup", chapter) == []) is right
 
 
 EVALUATION = {

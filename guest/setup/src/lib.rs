@@ -50,8 +50,8 @@ pub use recording::{RecordedParent, Recording, TraceId, read_recording};
 pub use settings::{Format, Limits, Route, Sampling, Settings};
 pub use texts::{
     COUNTERS, EVALUATION_COUNTERS, KINDS, LIMITS, Refusal, diagnose_text, loss_header_text,
-    make_plan_text, names_text, read_settings, read_targets, settings_text, targets_text,
-    variables_text,
+    make_plan_text, names_text, plan_text, read_settings, read_targets, settings_text,
+    targets_text, variables_text,
 };
 pub use variables::{
     AGENT_URL, API_KEY, CERTIFICATE_FILE, COLOUR_SWITCH, DATA_HOME, INTAKE_DEFAULT, INTAKE_TOKEN,

@@ -1,18 +1,25 @@
 //! `DD_TAGS`: `key:value` pairs in one text.
 
-/// The pairs, separated by commas if there is any, else by white space. What has no colon or no key
-/// is left out, as ddtrace does.
+/// The pairs, separated by commas if there is any, else by white space, as ddtrace 4.16 reads them: a
+/// key alone has an empty value, what has no key is left out, and of a key that comes twice the last
+/// value counts.
 pub(crate) fn read(text: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = if text.contains(',') {
         text.split(',').collect()
     } else {
         text.split_whitespace().collect()
     };
-    let pairs = parts.into_iter().filter_map(|part| part.trim().split_once(':'));
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for part in parts {
+        let (key, value) = part.split_once(':').unwrap_or((part, ""));
+        let (key, value) = (key.trim(), value.trim().to_owned());
+        match pairs.iter_mut().find(|(known, _)| known == key) {
+            Some(known) => known.1 = value,
+            None if key.is_empty() => {}
+            None => pairs.push((key.to_owned(), value)),
+        }
+    }
     pairs
-        .filter(|(key, _)| !key.is_empty())
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
 }
 
 #[cfg(test)]
@@ -23,6 +30,13 @@ mod tests {
     fn tags_are_separated_by_commas_or_spaces() {
         let expected = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x:y".to_owned())];
         assert_eq!(read("a:1,b:x:y"), expected);
-        assert_eq!(read("a:1 b:x:y junk :z"), expected);
+        assert_eq!(read("a:1 b:x:y :z"), expected);
+    }
+
+    #[test]
+    fn a_pair_is_read_as_ddtrace_reads_it() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(read("a : 1 , b,,c:"), [pair("a", "1"), pair("b", ""), pair("c", "")]);
+        assert_eq!(read("a:1,b:2,a:3"), [pair("a", "3"), pair("b", "2")]);
     }
 }

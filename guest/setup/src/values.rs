@@ -46,6 +46,11 @@ impl<'i> Values<'i> {
         of(&input.options, row.option).or_else(|| of(&input.environment, row.name))
     }
 
+    /// Whether code says it.
+    pub(crate) fn is_in_code(&self, key: &str) -> bool {
+        self.find(key).is_some_and(|found| found.name == key)
+    }
+
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.find(key).map(|found| found.text.to_owned())
     }

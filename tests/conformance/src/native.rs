@@ -6,9 +6,11 @@ use crate::{
 };
 mod convert;
 mod send;
+mod setup;
 
 use anyhow::{Context, Result, anyhow};
 use convert::{Fixed, counters, headers, refusal};
+pub use setup::NativeSetup;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;

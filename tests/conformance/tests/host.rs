@@ -1,12 +1,17 @@
 //! Every case through the Rust host: the component, the worker, and a real HTTP receiver.
 
+// Beside the support that other tests share, which make no plans.
+#[path = "support/setup.rs"]
+mod setup;
 mod support;
 
+use setup::check_plan;
 use support::Host;
 use support::host::POLLS;
 use witspan_conformance::{Gaps, check_all};
 
-const PLAN: &str = "the plan says it before an instance sees it";
+/// Why a wrong rate is no warning of the core.
+const RATE: &str = "the plan tells of a wrong rate and gives the core the default";
 
 /// What this runner cannot do, and why.
 const GAPS: &Gaps = &[
@@ -18,11 +23,11 @@ const GAPS: &Gaps = &[
     ("batching-evaluations-by-age", POLLS),
     ("batching-queue-is-free-again", POLLS),
     ("retry-ids-stay", POLLS),
-    ("sampling-rate-too-high", PLAN),
-    ("sampling-rate-negative", PLAN),
+    ("sampling-rate-too-high", RATE),
+    ("sampling-rate-negative", RATE),
 ];
 
 #[test]
 fn the_host_sends_every_cases_bytes() {
-    check_all("host", GAPS, Host::new).unwrap();
+    check_all("host", GAPS, Host::new, check_plan).unwrap();
 }

@@ -81,6 +81,7 @@ const SECOND: u64 = 1_000_000_000;
 pub fn make_plan(input: &Input) -> Plan {
     let mut values = Values::new(input);
     let why_disabled = why_disabled(&mut values);
+    let of_the_switch = values.diagnostics.len();
     let settings = settings(&mut values, input);
     let request_timeout_ns = values.seconds("request_timeout", 5);
     let flush_timeout_ns = values.seconds("flush_timeout", 10);
@@ -106,10 +107,15 @@ pub fn make_plan(input: &Input) -> Plan {
         {
             values.misread(found, "", "this host reads no files, so it is not used");
         }
+    } else {
+        // What would be wrong matters to nobody.
+        values.diagnostics.truncate(of_the_switch);
     }
     plan.diagnostics = values.diagnostics;
-    for file in input.unusable_files.iter().filter(|file| file.variable == CERTIFICATE_FILE) {
-        plan.distrust(file);
+    for file in &input.unusable_files {
+        if plan.enabled && file.variable == CERTIFICATE_FILE {
+            plan.distrust(file);
+        }
     }
     plan
 }
@@ -200,6 +206,7 @@ fn limits(values: &mut Values<'_>) -> Limits {
 /// Which receivers there are to choose from.
 struct Way {
     agent: Address,
+    /// The variable of the URL that says where it is; empty if host and port do.
     agent_secret: &'static str,
     origin: Option<(Address, &'static str)>,
     site: Address,
@@ -245,7 +252,7 @@ impl Way {
         };
         Way {
             agent: agent_address(values, input),
-            agent_secret: AGENT_URL,
+            agent_secret: if is_agent_by_url(values) { AGENT_URL } else { "" },
             origin,
             site,
             format,
@@ -335,11 +342,16 @@ fn address(values: &mut Values<'_>, input: &Input, key: &str) -> Address {
     }
 }
 
-/// The agent: by its URL, else by host and port, in code before in the environment.
+/// Whether the agent's URL says where it is: in code before host and port there, and those before a
+/// URL in the environment.
+fn is_agent_by_url(values: &Values<'_>) -> bool {
+    let parts_in_code = values.is_in_code("agent_host") || values.is_in_code("agent_port");
+    values.find("agent_url").is_some() && (values.is_in_code("agent_url") || !parts_in_code)
+}
+
+/// The agent: by its URL, else by host and port.
 fn agent_address(values: &mut Values<'_>, input: &Input) -> Address {
-    let in_code = |name: &str| input.options.iter().any(|(given, _)| given == name);
-    let parts_in_code = in_code("agent_host") || in_code("agent_port");
-    if values.find("agent_url").is_some() && (in_code("agent_url") || !parts_in_code) {
+    if is_agent_by_url(values) {
         return address(values, input, "agent_url");
     }
     let host = values.find("agent_host");

@@ -124,3 +124,31 @@ fn user_name_and_password_are_named_and_not_known() {
     );
     assert_eq!(credential.secret, "DD_TRACE_AGENT_URL");
 }
+
+#[test]
+fn what_is_empty_in_code_leaves_the_agent_of_the_environment() {
+    let mut both = input(&[("DD_TRACE_AGENT_URL", "http://a:1")]);
+    both.options = vec![("agent_host".to_owned(), String::new())];
+    assert_eq!(make_plan(&both).settings.targets.unwrap()[0].base(), "http://a:1");
+    both.options =
+        vec![("agent_url".to_owned(), " ".to_owned()), ("agent_host".to_owned(), "b".to_owned())];
+    assert_eq!(make_plan(&both).settings.targets.unwrap()[0].base(), "http://b:8126");
+}
+
+#[test]
+fn a_password_goes_only_to_the_agent_of_its_url() {
+    let mut guarded = with_key(&[("DD_TRACE_AGENT_URL", "http://a:1")]);
+    guarded.secrets.push(Secret { name: "DD_TRACE_AGENT_URL".to_owned(), usable: true });
+    guarded.options = vec![("agent_host".to_owned(), "b".to_owned())];
+    let discovery = make_plan(&guarded).discovery.unwrap();
+    assert_eq!(discovery.url, "http://b:8126/info");
+    assert_eq!((discovery.credentials, &discovery.found[0].credentials), (vec![], &vec![]));
+}
+
+#[test]
+fn off_says_nothing_of_all_else() {
+    let mut off = input(&[("DD_LLMOBS_ENABLED", "0"), ("DD_LLMOBS_SAMPLE_RATE", "7")]);
+    let variable = CERTIFICATE_FILE.to_owned();
+    off.unusable_files = vec![UnusableFile { variable, ..UnusableFile::default() }];
+    assert_eq!(make_plan(&off).diagnostics, []);
+}

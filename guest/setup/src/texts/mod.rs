@@ -15,6 +15,7 @@ pub use value::Refusal;
 
 use crate::diagnostics::{Diagnostic, diagnose};
 use crate::losses::loss_header;
+use crate::plan::Plan;
 use crate::reasons::DropReason;
 use value::{Json, Members};
 
@@ -24,7 +25,12 @@ use value::{Json, Members};
 /// A text that is no JSON object, a member of another name, and one of a wrong type: defects of a host.
 #[inline(never)]
 pub fn make_plan_text(input: &str) -> Result<String, Refusal> {
-    Ok(plan::write(&crate::make_plan(&input::read(input)?)))
+    Ok(plan_text(&crate::make_plan(&input::read(input)?)))
+}
+
+/// A plan as the text that a host of another language gets.
+pub fn plan_text(made: &Plan) -> String {
+    plan::write(made)
 }
 
 /// As [`diagnose`]. An event that is not known becomes a sentence with its JSON: nothing is unsaid.

@@ -6,6 +6,7 @@ use super::writer::Writer;
 use crate::address::{Credential, CredentialForm, Endpoint, Target};
 use crate::reasons::DropReason;
 use crate::settings::{Format, Limits, Sampling, Settings};
+use witspan_text::Shown;
 
 /// Settings as a text.
 pub fn settings_text(settings: &Settings) -> String {
@@ -185,7 +186,7 @@ fn target(json: Json) -> Result<Target, Refusal> {
     let text = |members: &mut Members, name| Ok(members.text(name)?.unwrap_or_default());
     let format = text(&mut members, "format")?;
     let Some(format) = Format::of(&format) else {
-        let is = ["`", &format, "`"].concat();
+        let is = ["`", &Shown(format).to_string(), "`"].concat();
         return Err(Refusal::new("targets[].format", &is, "public-api or sdk-intake"));
     };
     let drop = members.text("drop")?;

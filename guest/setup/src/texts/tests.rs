@@ -29,8 +29,19 @@ fn a_wrong_text_is_refused_by_the_name_of_its_field() {
     ] {
         assert_eq!(read_settings(text).unwrap_err().field, field, "{text}");
     }
+    let whole = make_plan_text("[]").unwrap_err().message;
+    assert_eq!(whole, "the text is a list; accepted: an object");
+    let steering = read_settings(r#"{"targets":[{"format":"\u001b[31m"}]}"#).unwrap_err();
+    assert!(!steering.message.contains('\u{1b}'), "{}", steering.message);
     let secret = make_plan_text(r#"{"secrets":{"DD_API_KEY":"abc"}}"#).unwrap_err();
     assert!(!secret.message.contains("abc") && secret.field == "secrets.DD_API_KEY");
+}
+
+#[test]
+fn a_number_that_a_language_rounded_up_is_the_largest() {
+    let limits = read_settings(r#"{"limits":{"retry_budget_ns":18446744073709552000}}"#);
+    assert_eq!(limits.unwrap().limits.retry_budget_ns, u64::MAX);
+    assert!(read_settings(r#"{"limits":{"retry_budget_ns":"+5"}}"#).is_err());
 }
 
 #[test]

@@ -15,7 +15,8 @@ pub struct Refusal {
 impl Refusal {
     pub(crate) fn new(field: &str, is: &str, accepted: &str) -> Self {
         let field = Shown(field).to_string();
-        let message = ["`", &field, "` is ", is, "; accepted: ", accepted].concat();
+        let named = if field.is_empty() { "the text" } else { &["`", &field, "`"].concat() };
+        let message = [named, " is ", is, "; accepted: ", accepted].concat();
         Refusal { field, message }
     }
 }
@@ -95,9 +96,13 @@ impl Json {
     }
 
     /// A whole number from 0; also one that is written as text, since not all languages have 64 bits.
+    /// One beyond those counts as the largest: a language that has doubles alone rounds that one up.
     pub(crate) fn number(&self) -> Option<u64> {
         match self {
-            Json::Number(text) | Json::Text(text) => text.parse().ok(),
+            Json::Number(text) | Json::Text(text) => {
+                let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                is_whole.then(|| text.parse().unwrap_or(u64::MAX))
+            }
             _ => None,
         }
     }

@@ -36,6 +36,11 @@ pub(super) fn headers(headers: &Headers) -> Vec<core::Header> {
     headers.iter().map(header).collect()
 }
 
+/// Headers as the suite has them.
+pub(super) fn record(headers: &[core::Header]) -> Headers {
+    headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
+}
+
 /// The text of a refusal; any other error is not expected.
 pub(super) fn refusal<T>(result: Result<T, core::Error>) -> Result<Result<T, String>> {
     match result {

@@ -1,7 +1,7 @@
 //! What the native core hands out: requests to the receiver, events to the processor.
 
 use super::Native;
-use super::convert::headers;
+use super::convert::{headers, record};
 use crate::{Answer, Deed, Headers, PROCESSOR_NS, Sent, Subject, path_of, processed};
 use anyhow::{Result, anyhow};
 use witspan_core as core;
@@ -12,11 +12,7 @@ impl Native {
         loop {
             self.sent.push(Sent {
                 path: path_of(&request.url).to_owned(),
-                headers: request
-                    .headers
-                    .iter()
-                    .map(|h| (h.name.clone(), h.value.clone()))
-                    .collect(),
+                headers: record(&request.headers),
                 body: String::from_utf8(request.body.clone()).map_err(|_| anyhow!("not UTF-8"))?,
             });
             let answer =

@@ -58,7 +58,7 @@ pub(crate) fn headers(given: &Headers) -> Vec<types::Header> {
 }
 
 /// A reason by its name in the contract, which the bindings keep only in Rust's spelling.
-fn name(reason: types::DropReason) -> String {
+pub(crate) fn name(reason: types::DropReason) -> String {
     let mut name = String::new();
     for letter in format!("{reason:?}").trim_start_matches("DropReason::").chars() {
         if letter.is_uppercase() && !name.is_empty() {

@@ -1,20 +1,21 @@
-//! A case of the conformance suite, driven through the component by another one: reads the case
-//! and the format as JSON, writes what was sent, told and counted.
+//! A case of the conformance suite, driven through the component by another one: reads the job as
+//! JSON, writes what came of it.
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs)]
 
 mod convert;
+mod setup;
 
 use anyhow::{Context, Result};
 use convert::{KINDS, headers, refusal};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use witspan_cli_programs::{
-    delivery, evaluations, processing, propagation, setup, time, tracing, types,
+    delivery, evaluations, processing, propagation, setup::make_plan, time, tracing, types,
 };
 use witspan_conformance::{
-    Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, Sent,
-    Start, Subject, path_of, plan_input, processed, run, settings_text,
+    Answer, Case, Counters, Deed, Failure, Format, Headers, Job, PROCESSOR_NS, Parent, Refusal,
+    Sent, Start, Subject, path_of, plan_input, processed, run, run_setup, settings_text,
 };
 
 struct Conformance;
@@ -30,10 +31,16 @@ impl wasip2::exports::cli::run::Guest for Conformance {
 fn drive() -> Result<()> {
     let mut job = Vec::new();
     wasip2::cli::stdin::get_stdin().read_to_end(&mut job)?;
-    let (case, format): (Case, Format) = serde_json::from_slice(&job)?;
-    let outcome = run(&case, &mut Component::new(&case, format)?)?;
+    let found = match serde_json::from_slice(&job)? {
+        Job::Program(case, format) => {
+            serde_json::to_vec(&run(&case, &mut Component::new(&case, format)?)?)?
+        }
+        Job::Setup(case, at) => {
+            serde_json::to_vec(&run_setup(&case, at, &mut setup::FreshComponent)?)?
+        }
+    };
     let mut out = wasip2::cli::stdout::get_stdout();
-    out.write_all(&serde_json::to_vec(&outcome)?)?;
+    out.write_all(&found)?;
     Ok(out.flush()?)
 }
 
@@ -49,7 +56,7 @@ struct Component {
 
 impl Component {
     fn new(case: &Case, format: Format) -> Result<Self> {
-        let plan = setup::make_plan(&plan_input(format))?;
+        let plan = make_plan(&plan_input(format))?;
         tracing::configure(&settings_text(&plan, &case.settings)?)?;
         let (sent, dispositions) = Default::default();
         Ok(Component { deed: Deed::Off, answers: case.answers.clone().into(), sent, dispositions })
