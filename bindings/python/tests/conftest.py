@@ -151,7 +151,8 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def tracing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracing]:
     """Tracing that sends to the receiver."""
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
-    LLMObs.enable(ml_app="tests")
+    # On a busy machine the receiver may take longer than the 5 s after which a request is sent again.
+    LLMObs.enable(ml_app="tests", _limits={"request_timeout": 60})
     yield Tracing(receiver)
     # As long as the receiver is there.
     LLMObs.disable()
@@ -165,7 +166,7 @@ class Tracing:
 
     def events(self) -> list[Event]:
         """All spans that were sent, by their start; flushes first."""
-        flushed = LLMObs.flush(timeout=10)
+        flushed = LLMObs.flush(timeout=60)
         assert flushed.settled, flushed
         # They arrive in any order: traces live in several instances of the core.
         return sorted(self.receiver.events, key=lambda event: int(event["start_ns"]))
