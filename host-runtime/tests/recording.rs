@@ -41,7 +41,7 @@ fn a_span_that_is_over_arrives_with_its_own_ids_and_times() {
         ("/start_ns", json!(1_000)),
         ("/duration", json!(500)),
         ("/status", json!("error")),
-        ("/meta/intent", json!("to know")),
+        ("/meta/metadata/_dd/intent", json!("to know")),
         ("/meta/input/value", json!("in")),
     ] {
         assert_eq!(sent.pointer(pointer), Some(&expected), "{pointer}: {sent:#}");

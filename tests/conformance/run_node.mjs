@@ -88,6 +88,19 @@ function run(program, subject) {
       const { spanId, traceId } = tracing.exportSpan(span(step.span));
       same("ids", [spanId, traceId], [step.span_id, step.trace_id]);
     },
+    record(step) {
+      refuses(step, () => {
+        const { span: recorded, process } = tracing.recordSpan(step.json);
+        spans[step.span] = recorded;
+        if (process) subject.process();
+      });
+    },
+    info({ span: named, do: _, ...gives }) {
+      const { kind, name, spanId, traceId, parentId } = tracing.spanInfo(span(named));
+      const known = { kind, name, span_id: spanId, trace_id: traceId, parent_id: parentId };
+      const got = Object.entries(known).filter(([, value]) => value !== undefined);
+      same("info", Object.fromEntries(got), gives);
+    },
     inject(step) {
       const set = propagation.inject(span(step.span), list(step.headers ?? {}));
       same("headers", record(set), step.gives);

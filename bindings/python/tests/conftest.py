@@ -151,7 +151,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def tracing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracing]:
     """Tracing that sends to the receiver."""
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
-    # On a busy machine the receiver may take longer than the 5 s after which a request is sent again.
+    # On a busy machine a receiver may take longer than the 5 s after which a request is repeated.
     LLMObs.enable(ml_app="tests", _limits={"request_timeout": 60})
     yield Tracing(receiver)
     # As long as the receiver is there.

@@ -123,7 +123,10 @@ pub(super) fn own_metadata(ended: &Ended, format: Format) -> Option<Members> {
         written.push(b']');
         own.set(b"cost_tags", &written);
     }
-    // The documented API has no place of its own for links.
+    // The documented API has no place of its own for an intent, nor for links.
+    if !extra.intent.is_empty() && format == Format::PublicApi {
+        own.set(b"intent", &[b"\"", extra.intent.as_slice(), b"\""].concat());
+    }
     if let Some(links) = links(ended)
         && format == Format::PublicApi
     {

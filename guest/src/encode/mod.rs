@@ -119,13 +119,6 @@ fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
         }
         None => {}
     }
-    if let Some(extra) = notes.extra.as_deref()
-        && !extra.intent.is_empty()
-    {
-        put(out, "\"intent\":\"");
-        append(out, &extra.intent);
-        put(out, "\",");
-    }
     let own = extra::own_metadata(ended, format);
     let metadata = own.as_ref().unwrap_or(&notes.metadata);
     match format {
@@ -139,6 +132,13 @@ fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
             }
         }
         Format::SdkIntake => {
+            if let Some(extra) = notes.extra.as_deref()
+                && !extra.intent.is_empty()
+            {
+                put(out, "\"intent\":\"");
+                append(out, &extra.intent);
+                put(out, "\",");
+            }
             put(out, "\"metadata\":");
             metadata.write_object(out);
         }

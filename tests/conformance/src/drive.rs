@@ -1,6 +1,6 @@
 //! How any subject is driven through a case, and what it must give.
 
-use crate::{Case, Counters, Deed, Failure, Format, Sent, Start, Step};
+use crate::{Case, Counters, Deed, Failure, Format, Info, Sent, Start, Step};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,10 @@ pub trait Subject {
     fn abandon(&mut self, span: Self::Span) -> Result<()>;
     /// Span id and trace id.
     fn export(&mut self, span: Self::Span) -> Result<(String, String)>;
+    /// Records a span that is over; the error's text if it is refused.
+    fn record(&mut self, json: &str) -> Result<Result<Self::Span, String>>;
+    /// What is known of a span.
+    fn info(&mut self, span: Self::Span) -> Result<Info>;
     /// The headers of a request.
     fn inject(&mut self, span: Self::Span, headers: &Headers) -> Result<Headers>;
     /// The place that headers name, or the error's text.
@@ -233,6 +237,14 @@ fn take<S: Subject>(step: &mut Step, subject: &mut S, names: &mut Names<S::Span>
             names.same(got.0, span_id)?;
             names.same(got.1, trace_id)?;
         }
+        Step::Record { span, json, refused } => {
+            let got = subject.record(json)?;
+            names.same(got.clone().err(), refused)?;
+            if let Ok(recorded) = got {
+                names.spans.insert(span.clone(), recorded);
+            }
+        }
+        Step::Info { span, gives } => names.same(subject.info(names.span(span)?)?, gives)?,
         Step::Inject { span, headers, gives } => {
             names.same(subject.inject(names.span(span)?, headers)?, gives)?;
         }

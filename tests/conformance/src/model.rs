@@ -188,6 +188,24 @@ pub enum Step {
         /// Hexadecimal.
         trace_id: String,
     },
+    /// Records a span that is over.
+    Record {
+        /// The span's name in the program.
+        span: String,
+        /// What `record-span` is given.
+        json: String,
+        /// The error's text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    },
+    /// Asks what is known of a span.
+    Info {
+        /// Which.
+        span: String,
+        /// What is known.
+        #[serde(flatten)]
+        gives: Info,
+    },
     /// Asks for the headers of a request.
     Inject {
         /// Whose trace goes on.
@@ -234,6 +252,24 @@ pub enum Step {
         /// How many requests that makes.
         requests: usize,
     },
+}
+
+/// What is known of a span.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Info {
+    /// Its kind.
+    pub kind: String,
+    /// Its name, while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Decimal.
+    pub span_id: String,
+    /// As it is sent.
+    pub trace_id: String,
+    /// Decimal; none for a root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
 }
 
 /// What a processor does with an event.

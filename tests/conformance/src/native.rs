@@ -1,8 +1,8 @@
 //! The native core as a subject: no component, no host, no network.
 
 use crate::{
-    Answer, Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, Sent,
-    Start, Subject, plan_input, settings_text,
+    Answer, Case, Counters, Deed, Failure, Format, Headers, Info, PROCESSOR_NS, Parent, Refusal,
+    Sent, Start, Subject, plan_input, settings_text,
 };
 mod convert;
 mod send;
@@ -134,6 +134,28 @@ impl Subject for Native {
     fn export(&mut self, span: u64) -> Result<(String, String)> {
         let context = self.core.export_span(span)?;
         Ok((context.span_id, context.trace_id))
+    }
+
+    fn record(&mut self, json: &str) -> Result<Result<u64, String>> {
+        let recorded = refusal(self.core.record_span(json))?;
+        self.watch();
+        if let Ok(recorded) = &recorded
+            && recorded.process
+        {
+            self.process()?;
+        }
+        Ok(recorded.map(|recorded| recorded.span))
+    }
+
+    fn info(&mut self, span: u64) -> Result<Info> {
+        let info = self.core.span_info(span)?;
+        Ok(Info {
+            kind: info.kind.name().to_owned(),
+            name: info.name,
+            span_id: info.span_id,
+            trace_id: info.trace_id,
+            parent_id: info.parent_id,
+        })
     }
 
     fn inject(&mut self, span: u64, given: &Headers) -> Result<Headers> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use witspan::{Clock, Error, Processed, SpanKind, SpanOption, SpanRef, Tracer};
 use witspan_conformance::{
-    Case, Counters, Deed, Failure, Format, Headers, PROCESSOR_NS, Parent, Refusal, START_NS, Sent,
-    Start, Subject, processed,
+    Case, Counters, Deed, Failure, Format, Headers, Info, KINDS as KIND_NAMES, PROCESSOR_NS,
+    Parent, Refusal, START_NS, Sent, Start, Subject, processed,
 };
 
 /// Why this subject cannot poll: the suite's clock stands, and the worker's sleep is real.
@@ -114,6 +114,22 @@ impl Subject for Host {
     fn export(&mut self, span: SpanRef) -> Result<(String, String)> {
         let context = self.tracer.export_span(span)?;
         Ok((context.span_id, context.trace_id))
+    }
+
+    fn record(&mut self, json: &str) -> Result<Result<SpanRef, String>> {
+        Ok(refusal(self.tracer.record_span(json))?.map(|(span, _)| span))
+    }
+
+    fn info(&mut self, span: SpanRef) -> Result<Info> {
+        let info = self.tracer.span_info(span)?;
+        Ok(Info {
+            kind: KIND_NAMES[KINDS.iter().position(|kind| *kind == info.kind).unwrap_or(0)]
+                .to_owned(),
+            name: info.name,
+            span_id: info.span_id,
+            trace_id: info.trace_id,
+            parent_id: info.parent_id,
+        })
     }
 
     fn inject(&mut self, span: SpanRef, headers: &Headers) -> Result<Headers> {

@@ -14,8 +14,9 @@ use witspan_cli_programs::{
     delivery, evaluations, processing, propagation, setup::make_plan, time, tracing, types,
 };
 use witspan_conformance::{
-    Answer, Case, Counters, Deed, Failure, Format, Headers, Job, PROCESSOR_NS, Parent, Refusal,
-    Sent, Start, Subject, path_of, plan_input, processed, run, run_setup, settings_text,
+    Answer, Case, Counters, Deed, Failure, Format, Headers, Info, Job, KINDS as KIND_NAMES,
+    PROCESSOR_NS, Parent, Refusal, Sent, Start, Subject, path_of, plan_input, processed, run,
+    run_setup, settings_text,
 };
 
 struct Conformance;
@@ -151,6 +152,28 @@ impl Subject for Component {
     fn export(&mut self, span: u64) -> Result<(String, String)> {
         let context = tracing::export_span(span)?;
         Ok((context.span_id, context.trace_id))
+    }
+
+    fn record(&mut self, json: &str) -> Result<Result<u64, String>> {
+        let recorded = refusal(tracing::record_span(json))?;
+        if let Ok(recorded) = &recorded
+            && recorded.process
+        {
+            self.process()?;
+        }
+        Ok(recorded.map(|recorded| recorded.span))
+    }
+
+    fn info(&mut self, span: u64) -> Result<Info> {
+        let info = tracing::span_info(span)?;
+        Ok(Info {
+            kind: KIND_NAMES[KINDS.iter().position(|kind| *kind == info.kind).unwrap_or(0)]
+                .to_owned(),
+            name: info.name,
+            span_id: info.span_id,
+            trace_id: info.trace_id,
+            parent_id: info.parent_id,
+        })
     }
 
     fn inject(&mut self, span: u64, given: &Headers) -> Result<Headers> {
