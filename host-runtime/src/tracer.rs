@@ -73,7 +73,7 @@ impl Inner {
 
 impl Inner {
     /// Has the processor look at the span that just finished. Should it never come back, the
-    /// worker asks the core in time, which then withholds the content; until then nobody need be
+    /// worker asks the core in time, which then drops the content; until then nobody need be
     /// woken.
     fn process(&self, span: SpanRef) {
         if let Some(limit) = self.pool.processor_limit() {

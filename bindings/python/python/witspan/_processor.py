@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     #: What an application registers: gives the span as it shall be sent, or None to drop it.
     Processor = Callable[["LLMObsSpan"], Union["LLMObsSpan", None]]
     #: What the native module calls: from an event's JSON text to the changed event, to None for no
-    #: span, or to a text, which is no event, so that the core withholds the content.
+    #: span, or to a text, which is no event, so that the core drops the content.
     Runner = Callable[[str], Union[Event, str, None]]
 
 #: Sides of a span whose content is documents; llm has messages, everything else values.
