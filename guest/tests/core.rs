@@ -313,7 +313,7 @@ fn settings_come_once_and_first_and_are_checked() {
     let mut core = Core::new(Clock::default());
     let empty = Settings { ml_app: String::new(), ..Settings::default() };
     let Err(Error::InvalidArgument(detail)) = core.configure(empty) else { panic!() };
-    assert_eq!(detail.message, "`ml-app` is empty; accepted: the name of the application");
+    assert_eq!(detail.message, "`ml_app` is empty; accepted: the name of the application");
     let zero = Limits { batch_spans: 0, ..Limits::default() };
     let zero = Settings { limits: zero, ..Settings::default() };
     assert!(matches!(core.configure(zero), Err(Error::InvalidArgument(_))));
