@@ -150,6 +150,8 @@ def run_agent(processes: Processes, folder: Path, receiver: str, command: list[s
         "DD_LLMOBS_AGENTLESS_ENABLED": "0",
         "DD_LLMOBS_ML_APP": "docs-agent",
         "DD_ENV": "demo",
+        # Else a program in Python is called by its folder, which is another's in another language.
+        "DD_SERVICE": "docs-agent",
         "WITSPAN_DEMO_MANIFEST": str(manifest),
         "PYTHONUNBUFFERED": "1",
         # The stand-in for a model is started as `python3`, which elsewhere may be too old, or none.
