@@ -138,6 +138,11 @@ impl Tracer {
         self.inner.is_some()
     }
 
+    /// What its settings came to; `None` if it does not trace.
+    pub fn plan(&self) -> Option<&witspan_setup::Plan> {
+        self.inner.as_ref().map(|inner| inner.worker.plan())
+    }
+
     /// Whether both are clones of one tracer.
     pub fn is_same(&self, other: &Tracer) -> bool {
         match (&self.inner, &other.inner) {

@@ -62,6 +62,11 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    /// What the tracer was started with.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.settings.1
+    }
+
     pub(crate) fn new(pool: Arc<Pool>, config: Config, plan: Plan) -> Worker {
         let settings = Arc::new((config, plan));
         let worker = Worker { pool, settings, shared: Shared::default(), client: losses::client() };

@@ -185,7 +185,6 @@ impl Tracer {
             config.set(&name, value);
         }
         let clock = config.clock.clone();
-        let plan = config.plan();
         let tracer = witspan::Tracer::start(config).map_err(|error| match error {
             wrong @ witspan::Error::InvalidArgument { .. } => {
                 LLMObsArgumentError::new_err(wrong.to_string())
@@ -193,9 +192,12 @@ impl Tracer {
             other => LLMObsError::new_err(other.to_string()),
         })?;
         warned.into_inner().into_iter().for_each(|message| tracer.warn(message));
-        let exit_timeout = Duration::from_nanos(plan.exit_timeout_ns).as_secs_f64();
-        let service = plan.settings.service;
-        Ok(Tracer { tracer, clock, exit_timeout, handle_signals: plan.handle_signals, service })
+        let plan = tracer.plan();
+        let exit_timeout = plan.map_or(0, |plan| plan.exit_timeout_ns);
+        let exit_timeout = Duration::from_nanos(exit_timeout).as_secs_f64();
+        let handle_signals = plan.is_some_and(|plan| plan.handle_signals);
+        let service = plan.map(|plan| plan.settings.service.clone()).unwrap_or_default();
+        Ok(Tracer { tracer, clock, exit_timeout, handle_signals, service })
     }
 
     /// Tells what was lost at the end, if anything was.

@@ -27,6 +27,8 @@ fn names_are_unique_and_kinds_are_the_cores() {
     }
     let core: Vec<&str> = witspan_core::SpanKind::ALL.iter().map(|kind| kind.name()).collect();
     assert_eq!(core, KINDS);
+    // `record-span` finds a kind by its place there.
+    assert_eq!(core, witspan_setup::KINDS);
 }
 
 /// Writes what the core sends into the cases, for reading before it is committed:
