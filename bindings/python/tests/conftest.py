@@ -200,13 +200,23 @@ def run(receiver: Receiver) -> Run:
     def run(source: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env = {name: v for name, v in os.environ.items() if not name.startswith("DD_")}
         env |= {"DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, **variables}
-        return subprocess.run(
-            [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(source)],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=30,
+        command = [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(source)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        own_group = os.name != "nt"
+        program = subprocess.Popen(
+            command, env=env, text=True, start_new_session=own_group, **pipes
         )
+        try:
+            out, errors = program.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            # It and its forks say where each of their threads is.
+            if own_group:
+                os.killpg(program.pid, signal.SIGABRT)
+            else:
+                program.kill()
+            out, errors = program.communicate(timeout=30)
+            pytest.fail(f"the program did not end within 30 s:\n{out}\n{errors}")
+        return subprocess.CompletedProcess(command, program.returncode, out, errors)
 
     return run
 

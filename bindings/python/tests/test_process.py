@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 import time
 
 import pytest
@@ -277,3 +280,46 @@ def test_forks_of_a_busy_process_do_not_hang(receiver: Receiver, run: Run) -> No
             thread.join()
     """)
     assert done.returncode == 0, done.stderr
+
+
+@forks
+def test_a_fork_while_a_line_is_logged_does_not_hang(receiver: Receiver) -> None:
+    source = """
+        import os, sys, threading, time
+        from witspan import LLMObs
+        LLMObs.enable()
+        os.set_blocking(2, False)
+        try:
+            while True:
+                os.write(2, b" " * 4096)
+        except BlockingIOError:
+            os.set_blocking(2, True)
+
+        def warned():
+            with LLMObs.task():
+                LLMObs.annotate(metrics={"latency": "none"})
+
+        thread = threading.Thread(target=warned)
+        thread.start()
+        time.sleep(0.5)
+        # The thread cannot go on with its line now, and holds the stream.
+        print("full", flush=True)
+        if (pid := os.fork()) == 0:
+            print("from the child", file=sys.stderr)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        thread.join()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(source)]
+    env = {**os.environ, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=env, text=True, start_new_session=True, **pipes) as program:
+        assert program.stdout is not None and program.stdout.readline() == "full\n"
+        time.sleep(0.3)
+        try:
+            _, said = program.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            raise
+    assert "latency" in said and "from the child" in said
+    assert program.returncode == 0
