@@ -126,6 +126,7 @@ def steps_for(verb: str) -> list[Step]:
     steps.append(
         Step("wasm standard library", make_wasm_std, "rustup's downloads or a Debian mirror")
     )
+    steps.append(Step("wasm optimizer", make_wasm_opt, "npm's package registry"))
     if verb in ("bench", "test"):
         tracers = "tools/requirements-bench.txt"
         steps.append(Step("other tracers in Python", lambda log: install(log, tracers), packages))
@@ -316,6 +317,10 @@ def make_wasm_std(log: Log) -> str:
 
 def make_node_packages(log: Log) -> str:
     return prepare_packages(log, "build_js.py")
+
+
+def make_wasm_opt(log: Log) -> str:
+    return prepare_packages(log, "shrink.py")
 
 
 def make_page(log: Log) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the component: guest/ -> core module -> component -> precompiled component.
+"""Builds the component: guest/ -> core module, made smaller -> component -> precompiled component.
 
 Writes target/component/NAME.wasm (the component, for any engine) and NAME.cwasm (machine code for
 this host, which host-runtime/ embeds) for two names: `witspan`, and `witspan-trap`, a build that
@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shrink import shrink
 from wasm_std import TARGET, Unavailable, cargo_env
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,13 @@ OUT = ROOT / "target" / "component"
 VARIANTS: dict[str, list[str]] = {"witspan": [], "witspan-trap": ["--features", "trap"]}
 # Vector instructions for the text scanner, block copies for strings; every engine we meet has both.
 # And numbers in their shortest form: the linker else leaves each call and address five bytes wide.
-GUEST_RUSTFLAGS = "-C target-feature=+simd128,+bulk-memory -C link-arg=--compress-relocations"
+# And four times LLVM's price for code that is copied to where it is called: that takes a fifth off
+# the component. What a span needs and is then called too often is `inline(always)`.
+GUEST_RUSTFLAGS = (
+    "-C target-feature=+simd128,+bulk-memory -C link-arg=--compress-relocations"
+    " -C llvm-args=-inline-instr-cost=20"
+)
+SHRINKING = ("tools/shrink.py", "tools/wasm-opt")
 
 
 def cargo_target() -> Path:
@@ -85,7 +92,7 @@ def build(name: str, features: list[str], env: dict[str, str]) -> None:
     sources = digest(
         files_below(
             *("guest", "wit", "Cargo.toml", "Cargo.lock", "tools/component"),
-            *("host-runtime/src/engine_config.rs", "tools/build_component.py"),
+            *("host-runtime/src/engine_config.rs", "tools/build_component.py", *SHRINKING),
         ),
         GUEST_RUSTFLAGS,
         env.get("RUSTC", ""),
@@ -96,16 +103,18 @@ def build(name: str, features: list[str], env: dict[str, str]) -> None:
     module = build_module(features, env)
     # The host tool and the engine settings it shares with host-runtime/ shape the second step.
     inputs = digest(
-        files_below("tools/component", "host-runtime/src/engine_config.rs"),
+        files_below("tools/component", "host-runtime/src/engine_config.rs", *SHRINKING),
         hashlib.sha256(module.read_bytes()).hexdigest(),
         wasmtime_versions(),
     )
     changed = not up_to_date(name, "module", inputs)
     if changed:
         OUT.mkdir(parents=True, exist_ok=True)
+        small = module.with_suffix(".small.wasm")
+        shrink(module, small)
         run(
             ["cargo", "run", "-q", "--profile", "tool", "-p", "witspan-component", "--"]
-            + [module, OUT / name],
+            + [small, OUT / name],
             {},
         )
         (OUT / f"{name}.module-stamp").write_text(inputs)

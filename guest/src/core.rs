@@ -1,7 +1,7 @@
 //! The core itself: the calls of the contract about a span's life, on plain Rust values.
 
 use crate::annotation::{self, Warning};
-use crate::encode::{Ended, cut_down, root_tags};
+use crate::encode::{Ended, SLACK, cut_down, root_tags};
 use crate::error::{Error, SpanError};
 use crate::ids::{Ids, SpanContext, SpanInfo, SpanTimes};
 use crate::json::Canonicalizer;
@@ -218,7 +218,8 @@ impl<P: Platform> Core<P> {
             io_dropped: false,
         };
         let (frame, record) = (&ended.frame, &ended.record);
-        self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
+        let size = SPAN_BYTES + record.size();
+        self.open_bytes = self.open_bytes.saturating_sub(size);
         // Work that outlives its parent goes on belonging to it, not only its first span.
         let late_parent = frame.late.then_some(frame.parent);
         finished.current = self.slots.nearest_open(frame.parent).or(late_parent);
@@ -231,7 +232,11 @@ impl<P: Platform> Core<P> {
             slot.frame.duration_ns = Some(ended.duration_ns);
         }
         self.take_from_parent(&mut ended);
-        cut_down(&mut ended, self.settings.limits.event_bytes as usize);
+        let longest = self.settings.limits.event_bytes as usize + SLACK;
+        // Texts of a failure, and a prompt of the parent, are bounded on their own.
+        if size > longest || ended.failure.is_some() || ended.parents_prompt.is_some() {
+            cut_down(&mut ended, longest);
+        }
         self.decide(span, &ended.frame, Some(&ended.record));
         let decision = ended.frame.trace.decision.get().and_then(Option::as_ref);
         let sampled = decision.is_none_or(|decision| decision.sampled);

@@ -72,6 +72,7 @@ impl Slots {
     }
 
     /// Ends an open span: its frame, which stays, and its record.
+    #[inline(always)]
     pub(crate) fn close(&mut self, handle: Handle) -> Option<(&Frame, Box<Record>)> {
         let place = place(handle)?;
         let slot = self.slots.get_mut(place)?;

@@ -134,7 +134,9 @@ pub(crate) fn cut_notice(text: &[u8]) -> String {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) name: String,
-    /// `key:value`, escaped, with the key's length.
+    /// It is not the app of the settings.
+    pub(crate) is_another: bool,
+    /// `key:value`, escaped, with the key's length; in order of the whole text.
     pub(crate) tags: Vec<(usize, Vec<u8>)>,
     /// The whole `tags` list of a span that has none of its own and no error.
     pub(crate) plain_tags: Vec<u8>,
@@ -142,7 +144,12 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(name: &str, settings: &Settings) -> Self {
-        let mut app = App { name: name.to_owned(), tags: Vec::new(), plain_tags: Vec::new() };
+        let mut app = App {
+            name: name.to_owned(),
+            is_another: name != settings.ml_app,
+            tags: Vec::new(),
+            plain_tags: Vec::new(),
+        };
         crate::encode::prepare_tags(&mut app, settings);
         app
     }
@@ -197,6 +204,7 @@ pub(crate) struct Record {
 
 impl Record {
     /// Bytes held besides the fixed part of a slot.
+    #[inline(always)]
     pub(crate) fn size(&self) -> usize {
         let text = |t: &Option<String>| t.as_ref().map_or(0, String::len);
         text(&self.name) + text(&self.model_name) + text(&self.model_provider) + self.notes.size()

@@ -41,6 +41,8 @@ pub enum SpanOption {
     StartNs(u64),
     /// What an annotation context around it says.
     Context(String),
+    /// Reserved: where it is sent.
+    Target(String),
 }
 
 impl<P: Platform> Core<P> {
@@ -74,6 +76,7 @@ impl<P: Platform> Core<P> {
                     record.start_ns = at;
                     record.started = None;
                 }
+                SpanOption::Target(_) => {}
                 SpanOption::Context(text) => {
                     if let Some(given) = self.read_context(&text, &mut record)? {
                         around = Some(given);

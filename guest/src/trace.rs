@@ -50,6 +50,11 @@ impl Trace {
         self.given.as_deref().map_or(self.apm.text(), str::as_bytes)
     }
 
+    /// Whether the APM trace has another id.
+    pub(crate) fn has_own_id(&self) -> bool {
+        self.given.is_some()
+    }
+
     /// The id of the APM trace, as it is sent.
     pub(crate) fn apm(&self) -> &[u8] {
         self.apm.text()

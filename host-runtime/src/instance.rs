@@ -128,6 +128,7 @@ fn bounded_option<'a>(option: &tracing::SpanOption<'a>) -> tracing::SpanOption<'
         Of::ModelName(text) => Of::ModelName(bounded(text)),
         Of::ModelProvider(text) => Of::ModelProvider(bounded(text)),
         Of::Context(text) => Of::Context(bounded(text)),
+        Of::Target(id) => Of::Target(bounded(id)),
         Of::StartNs(ns) => Of::StartNs(ns),
     }
 }
@@ -139,7 +140,8 @@ fn is_long(option: &tracing::SpanOption<'_>) -> bool {
         | Of::MlApp(text)
         | Of::ModelName(text)
         | Of::ModelProvider(text)
-        | Of::Context(text) => text.len() > MOST_TEXT,
+        | Of::Context(text)
+        | Of::Target(text) => text.len() > MOST_TEXT,
         Of::StartNs(_) => false,
     }
 }

@@ -104,6 +104,10 @@ impl Tracer {
     pub fn start(config: Config) -> Result<Tracer, Error> {
         let plan = config.plan();
         if !plan.enabled {
+            // Such as a switch whose value means nothing.
+            let notices = Notices::new(config.listener.clone(), config.secrets());
+            notices.tell_plan(&plan.diagnostics, &[]);
+            notices.deliver();
             return Ok(Tracer::off());
         }
         let program = match &config.component {

@@ -151,3 +151,18 @@ fn no_password_of_any_url_is_told() {
         }
     }
 }
+
+#[test]
+fn a_switch_that_means_nothing_turns_tracing_off_and_says_so() {
+    let heard = told(&[("DD_LLMOBS_ENABLED", "maybe")], |tracer| assert!(!tracer.is_on()));
+    let said =
+        "`DD_LLMOBS_ENABLED` is `maybe`; accepted: 1 or true, 0 or false; it counts as false";
+    assert_eq!(heard.one(Topic::Configuration), said);
+}
+
+#[test]
+fn a_switch_that_says_no_is_not_spoken_of() {
+    let off = [("DD_LLMOBS_ENABLED", "0"), ("DD_SITE", "no site")];
+    let heard = told(&off, |tracer| assert!(!tracer.is_on()));
+    assert!(heard.all().is_empty());
+}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from python_receiver import Receiver
 from witspan import LLMObs, LLMObsArgumentError, LLMObsSpan, Span
+from witspan._native import Stream
 
 START_NS = 1_700_000_000_000_000_000
 
@@ -78,6 +79,13 @@ class Runner:
 
     def annotate(self, step: dict[str, Any]) -> None:
         values = json.loads(step["json"])
+        if "output_stream" in values:
+            # What a decorated generator gives.
+            stream = Stream()
+            for item in values["output_stream"]["items"]:
+                stream.add(item)
+            stream.annotate(self.spans[step["span"]])
+            return
         for part in ("input", "output"):
             if part in values:
                 values[f"{part}_data"] = values.pop(part)

@@ -65,6 +65,18 @@ GAPS: dict[str, str] = {
         ),
         NAMES,
     ),
+    **dict.fromkeys(
+        (
+            "streams-missing-texts",
+            "streams-missing-items",
+            "streams-all-missing",
+            "streams-texts-that-are-a-list",
+            "streams-camel-case",
+            "streams-refused",
+        ),
+        "the package itself makes what is said of a stream, and keeps all of a short one",
+    ),
+    "streams-replaces-the-output": "an output that the application says itself stays",
     **dict.fromkeys(("sampling-rate-too-high", "sampling-rate-negative"), RATE),
     "errors-without-a-type": "every exception has a type",
     "lifetime-abandoned-before-its-child": "a child keeps its parent alive",

@@ -145,7 +145,7 @@ fn start<'py>(
     }
     let kind: SpanKind = crate::tracer::kind(kind);
     let span = start::start(py, tracer, kind, name, &options[..count])?;
-    span.get().surface.call(called, None);
+    span.get().surface.call(called, false);
     Ok(Some(span.into_any()))
 }
 

@@ -13,22 +13,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::ptr;
-
-/// Containers inside each other that are walked; the core keeps 32 and cuts what is deeper.
-const MAX_DEPTH: usize = 34;
-
-/// Values that one member of an annotation walks at most. Each takes two bytes or more, so this is
-/// beyond what one span may hold; it bounds what a small object can unfold to.
-const MAX_VALUES: usize = 2_500_000;
-
-/// Bytes that one member of an annotation takes at most, and all of them together. What is longer is
-/// not sent anyway: a span has 5 MB, to which the core cuts it and says so. Walking and copying the
-/// rest would only hold up the application.
-const MAX_BYTES: usize = 5_500_000;
-const MAX_BYTES_TOGETHER: usize = 7_500_000;
-
-/// What a member may take that comes after others which have taken all.
-const MIN_BYTES: usize = 64 << 10;
+use witspan::setup::{
+    CYCLIC, TOO_LARGE, TOO_MANY, UNSERIALIZABLE, UNSERIALIZABLE_KEY, WALK_BYTES, WALK_BYTES_LEAST,
+    WALK_BYTES_TOGETHER, WALK_DEPTH, WALK_VALUES,
+};
 
 /// Bytes of a text that are escaped at a time; so many times six it may be longer than it should.
 const STEP: usize = 16 << 10;
@@ -112,8 +100,8 @@ impl<'py> Writer<'py> {
     fn new() -> Self {
         let mut out = SPARE.try_with(RefCell::take).unwrap_or_default();
         out.reserve(2048);
-        let end = MAX_BYTES;
-        Writer { out, held: Vec::new(), open: Vec::new(), left: MAX_VALUES, end, interrupt: None }
+        let end = WALK_BYTES;
+        Writer { out, held: Vec::new(), open: Vec::new(), left: WALK_VALUES, end, interrupt: None }
     }
 
     /// So many members of a container may still be walked, and one to see that there are more.
@@ -140,9 +128,9 @@ impl<'py> Writer<'py> {
             writer.out.push('"');
             writer.out.push_str(name);
             writer.out.push_str("\":");
-            writer.left = MAX_VALUES;
-            let room = MAX_BYTES_TOGETHER.saturating_sub(writer.out.len());
-            writer.end = writer.out.len() + room.clamp(MIN_BYTES, MAX_BYTES);
+            writer.left = WALK_VALUES;
+            let room = WALK_BYTES_TOGETHER.saturating_sub(writer.out.len());
+            writer.end = writer.out.len() + room.clamp(WALK_BYTES_LEAST, WALK_BYTES);
             writer.value(value);
             if let Some(interrupt) = writer.interrupt.take() {
                 return Err(interrupt);
@@ -190,11 +178,11 @@ impl<'py> Writer<'py> {
     fn inside(&mut self, value: &Bound<'py, PyAny>, walk: impl FnOnce(&mut Self)) {
         let this = value.as_ptr();
         if self.open.contains(&this) {
-            self.out.push_str("\"[cyclic reference]\"");
-        } else if self.open.len() >= MAX_DEPTH {
+            self.text(CYCLIC);
+        } else if self.open.len() >= WALK_DEPTH {
             self.out.push_str("[]");
         } else if self.is_full() {
-            self.out.push_str("\"[too many values]\"");
+            self.text(TOO_MANY);
         } else {
             self.open.push(this);
             walk(self);
@@ -222,7 +210,8 @@ impl<'py> Writer<'py> {
                 self.out.push(',');
             }
             if self.is_full() {
-                self.out.push_str("\"[too many values]\":true");
+                self.text(TOO_MANY);
+                self.out.push_str(":true");
                 break;
             }
             if let (Some(key), Some(value)) = (self.held[at].take(), self.held[at + 1].take()) {
@@ -249,7 +238,7 @@ impl<'py> Writer<'py> {
         } else {
             match excused(key.str()) {
                 Ok(Some(string)) => return self.string(&string),
-                Ok(None) => "[unserializable key]".to_owned(),
+                Ok(None) => UNSERIALIZABLE_KEY.to_owned(),
                 Err(interrupt) => self.interrupted(interrupt),
             }
         };
@@ -266,7 +255,7 @@ impl<'py> Writer<'py> {
                 self.out.push(',');
             }
             if self.is_full() {
-                self.out.push_str("\"[too many values]\"");
+                self.text(TOO_MANY);
                 break;
             }
             if let Some(item) = self.held[at].take() {
@@ -283,7 +272,7 @@ impl<'py> Writer<'py> {
             // Digits of any length; the interpreter itself refuses some thousands.
             Err(_) => match integer.str().map(|digits| utf8(&digits).map(str::to_owned)) {
                 Ok(Some(digits)) => self.out.push_str(&digits),
-                _ => self.text("[integer too large]"),
+                _ => self.text(TOO_LARGE),
             },
         }
     }
@@ -311,7 +300,7 @@ impl<'py> Writer<'py> {
     /// Any other object: what `witspan._values.plain` makes of it.
     fn other(&mut self, value: &Bound<'py, PyAny>) {
         static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        if self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= WALK_DEPTH {
             // Nor would what it consists of be walked.
             return self.out.push_str("[]");
         }
@@ -322,7 +311,7 @@ impl<'py> Writer<'py> {
         self.left = self.left.saturating_sub(OBJECT_COST);
         match excused(plain.and_then(|plain| plain.bind(py).call1((value,)))) {
             Ok(Some(plain)) => self.value(&plain),
-            Ok(None) => self.text("[unserializable]"),
+            Ok(None) => self.text(UNSERIALIZABLE),
             Err(interrupt) => {
                 let text = self.interrupted(interrupt);
                 self.text(&text);
@@ -366,7 +355,7 @@ impl<'py> Writer<'py> {
     }
 
     fn text(&mut self, mut text: &str) {
-        self.out.reserve(text.len().min(MAX_BYTES) + 2);
+        self.out.reserve(text.len().min(WALK_BYTES) + 2);
         self.out.push('"');
         while text.len() > STEP {
             let (begin, rest) = text.split_at(text.floor_char_boundary(STEP));
@@ -387,7 +376,7 @@ const CUT: &str = "[cut]";
 /// So much of a string as may be written, where that is not all of it: the UTF-8 form of all would
 /// stay in memory as long as the string does.
 fn begin_of<'py>(string: &Bound<'py, PyString>) -> Option<Bound<'py, PyString>> {
-    let most = MAX_BYTES + STEP;
+    let most = WALK_BYTES + STEP;
     // SAFETY: it is a str, and we hold the interpreter.
     unsafe {
         if ffi::PyUnicode_GetLength(string.as_ptr()) <= most as ffi::Py_ssize_t {

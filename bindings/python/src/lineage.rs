@@ -3,8 +3,7 @@
 //! Most spans are under what was current where they started, and both are one. One that was given
 //! a parent is under that, and what was current is current again once it has finished.
 
-use crate::arguments::excused;
-use crate::current::{Above, Outlived, Place, Remote, lock};
+use crate::current::{Above, Outlived, Place, lock};
 use crate::span::Span;
 use pyo3::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -14,7 +13,7 @@ use witspan::SpanRef;
 pub(crate) enum Under {
     Nothing,
     Span(SpanRef),
-    Remote(Py<Remote>),
+    Remote,
 }
 
 impl Span {
@@ -122,23 +121,14 @@ impl Span {
     }
 
     /// The span or place that it is under, as it is sent.
-    pub(crate) fn parent(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        match self.under() {
-            Under::Nothing => Ok(None),
-            Under::Span(span) => {
-                let tracer = self.known().tracer();
-                let ids = tracer.and_then(|tracer| tracer.export_span(*span).ok());
-                Ok(ids.and_then(|ids| ids.span_id.parse().ok()))
-            }
-            Under::Remote(place) => {
-                let loads = py.import("json")?.getattr("loads")?;
-                let place = loads.call1((place.get().0.as_str(),))?;
-                let id = place.call_method1("get", ("parent_id",))?;
-                Ok(excused(id.str()?.extract::<String>())?
-                    .and_then(|id| id.parse().ok())
-                    .filter(|id| *id != 0))
-            }
-        }
+    pub(crate) fn parent(&self) -> Option<u64> {
+        let tracer = self.known().tracer()?;
+        let id = match self.under() {
+            Under::Nothing => return None,
+            Under::Span(span) => tracer.export_span(*span).ok()?.span_id,
+            Under::Remote => tracer.span_info(self.known().span()).ok()?.parent_id?,
+        };
+        id.parse().ok()
     }
 }
 

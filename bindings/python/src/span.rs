@@ -89,6 +89,11 @@ impl Span {
         self.tracer()?.export_span(self.known.span()).ok()
     }
 
+    /// The name that the core has for it, while it is open.
+    fn sent_name(&self) -> Option<String> {
+        self.tracer()?.span_info(self.known.span()).ok()?.name
+    }
+
     /// Adds to the span; raises for a wrong argument only.
     pub(crate) fn annotate(&self, parts: &Parts<'_, '_>) -> PyResult<()> {
         let text = Writer::object(parts)?;
@@ -154,6 +159,7 @@ impl Span {
         if this.finished.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        this.surface.keep_name(|| this.sent_name());
         let failure = this.failure.lock().map_or(None, |failure| failure.clone());
         let failure = failure.as_ref().map(OwnedFailure::lend);
         if let Some(tracer) = this.tracer() {
@@ -240,8 +246,8 @@ impl Span {
 
     /// The id of the span that it is under, here or in another service; `None` for a root.
     #[getter]
-    fn parent_id(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        self.parent(py)
+    fn parent_id(&self) -> Option<u64> {
+        self.parent()
     }
 
     /// The name with which it is sent, unless the program has set another, which is not sent.
@@ -250,7 +256,8 @@ impl Span {
         if let Some(renamed) = self.surface.renamed(py)? {
             return Ok(renamed);
         }
-        Ok(self.surface.name(py)?.unwrap_or_else(|| self.kind().to_owned()))
+        let sent = self.surface.name(py, || self.sent_name());
+        Ok(sent.unwrap_or_else(|| self.kind().to_owned()))
     }
 
     /// Whether it has finished.

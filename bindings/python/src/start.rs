@@ -21,7 +21,7 @@ pub(crate) fn start<'py>(
     let mut above = Above::here(py)?;
     let parent = above.parent(&tracer);
     let span = kept(tracer.start_span(kind, parent, name, options))?;
-    let under = Under::of(py, parent, &above);
+    let under = Under::of(parent, &above);
     let unkept = span.is_none().then(|| not_kept(&mut above));
     let span = made(
         py,
@@ -107,7 +107,7 @@ impl<'py> Placement<'py> {
             (Some(Chosen::Remote(place)), _) => Some(Above::Remote(place.clone().unbind())),
             (Some(_), _) => Some(Above::Nothing),
         };
-        let under = Under::of(py, parent, given.as_ref().unwrap_or(&here));
+        let under = Under::of(parent, given.as_ref().unwrap_or(&here));
         let mut place = match (self.activate, given) {
             (true, parent) => Place { above: here, parent, ..Place::default() },
             (false, given) => Place { above: given.unwrap_or(here), ..Place::default() },
@@ -165,10 +165,10 @@ fn lineage(parent: &Bound<'_, Span>) -> PyResult<Above> {
 
 impl Under {
     #[inline]
-    fn of(py: Python<'_>, parent: Parent<'_>, above: &Above) -> Under {
+    fn of(parent: Parent<'_>, above: &Above) -> Under {
         match (parent, above) {
             (Parent::Current(span) | Parent::ChildOf(span), _) => Under::Span(span),
-            (_, Above::Remote(place)) => Under::Remote(place.clone_ref(py)),
+            (_, Above::Remote(_)) => Under::Remote,
             _ => Under::Nothing,
         }
     }

@@ -1,21 +1,14 @@
 //! What a decorated generator has given so far, kept as text: the items are the application's, and
-//! may change or be collected before the stream ends.
+//! may change or be collected before the stream ends. The core makes one output of them.
 
-use crate::arguments::text;
-use crate::json::Writer;
+use crate::json::{Writer, recycle};
 use crate::span::Span;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 use std::sync::{Mutex, PoisonError};
+use witspan::setup::STREAM_BYTES;
 
-/// Bytes of one stream that are kept.
-const MOST_BYTES: usize = 1_000_000;
-
-/// Items of a list that are kept, as of any collection.
-const MOST_ITEMS: usize = 10_000;
-
-/// The items in the order in which they came. Texts are joined, and so are bytes, which may break
-/// a character in two; anything else makes a list.
+/// The items in the order in which they came; bytes count as text, and may break a character in two.
 #[pyclass(frozen, module = "witspan._native")]
 pub(crate) struct Stream {
     kept: Mutex<Kept>,
@@ -23,25 +16,16 @@ pub(crate) struct Stream {
 
 #[derive(Default)]
 struct Kept {
-    form: Form,
-    /// Texts or bytes, joined.
-    joined: Vec<u8>,
-    /// Where each of the first of them ends, should they become a list.
-    ends: Vec<usize>,
-    /// Items of a list as JSON, with commas between them.
-    list: String,
-    listed: usize,
+    /// As JSON, with commas between them.
+    items: String,
+    /// Bytes of the items alone.
+    size: usize,
     /// Items that found no room.
     missing: usize,
-}
-
-#[derive(Default, Clone, Copy, PartialEq)]
-enum Form {
-    #[default]
-    Nothing,
-    Text,
-    Bytes,
-    List,
+    /// One of them was no text, whatever its JSON is.
+    is_list: bool,
+    /// The beginning of a character whose other bytes have not come yet.
+    torn: Vec<u8>,
 }
 
 impl Kept {
@@ -49,104 +33,72 @@ impl Kept {
         if self.missing > 0 {
             // What is kept has no holes.
             self.missing += 1;
-            return Ok(());
+        } else if item.is_instance_of::<PyBytes>() || item.is_instance_of::<PyByteArray>() {
+            self.bytes(&item.extract::<Vec<u8>>().unwrap_or_default());
+        } else {
+            self.end_bytes();
+            let json = Writer::json(item)?;
+            let is_text = item.is_instance_of::<PyString>();
+            self.is_list |= !is_text;
+            let quotes = if is_text { 2 } else { 0 };
+            self.push(json.len() - quotes, |items| items.push_str(&json));
+            recycle(json);
         }
-        let string = item.cast::<PyString>().ok().map(text);
-        let form = match string {
-            Some(_) => Form::Text,
-            None if item.is_instance_of::<PyBytes>() || item.is_instance_of::<PyByteArray>() => {
-                Form::Bytes
-            }
-            None => Form::List,
-        };
-        if self.form == Form::Nothing {
-            self.form = form;
-        }
-        if self.form == form && form != Form::List {
-            match string {
-                Some(string) => self.join(string.as_bytes()),
-                None => self.join(&item.extract::<Vec<u8>>().unwrap_or_default()),
-            }
-            return Ok(());
-        }
-        self.become_list();
-        let json = Writer::json(item)?;
-        self.push(&json);
         Ok(())
     }
 
-    fn join(&mut self, piece: &[u8]) {
-        let room = MOST_BYTES - self.joined.len();
-        if piece.len() > room {
-            self.missing = 1;
-            return;
-        }
-        self.joined.extend_from_slice(piece);
-        if self.ends.len() < MOST_ITEMS {
-            self.ends.push(self.joined.len());
+    fn bytes(&mut self, piece: &[u8]) {
+        let mut bytes = std::mem::take(&mut self.torn);
+        bytes.extend_from_slice(piece);
+        // A character has four bytes at most.
+        let tail = bytes.len().saturating_sub(3);
+        let torn = (tail..bytes.len()).find(|&at| {
+            let rest = std::str::from_utf8(&bytes[at..]);
+            rest.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        });
+        self.torn = bytes.split_off(torn.unwrap_or(bytes.len()));
+        self.text(&String::from_utf8_lossy(&bytes));
+    }
+
+    /// What was torn is whole no more.
+    fn end_bytes(&mut self) {
+        if !self.torn.is_empty() {
+            let torn = std::mem::take(&mut self.torn);
+            self.text(&String::from_utf8_lossy(&torn));
         }
     }
 
-    fn push(&mut self, json: &str) {
-        if self.missing > 0
-            || self.listed >= MOST_ITEMS
-            || self.list.len() + json.len() > MOST_BYTES
-        {
+    fn text(&mut self, text: &str) {
+        self.push(text.len(), |items| {
+            items.push('"');
+            witspan::write_escaped(items, text);
+            items.push('"');
+        });
+    }
+
+    fn push(&mut self, size: usize, write: impl FnOnce(&mut String)) {
+        if self.missing > 0 || self.size + size > STREAM_BYTES {
             self.missing += 1;
             return;
         }
-        if self.listed > 0 {
-            self.list.push(',');
+        self.size += size;
+        if !self.items.is_empty() {
+            self.items.push(',');
         }
-        self.list.push_str(json);
-        self.listed += 1;
+        write(&mut self.items);
     }
 
-    /// Makes a list of what was joined.
-    fn become_list(&mut self) {
-        if self.form == Form::List {
-            return;
+    /// The annotation that says it; `None` if there was no item.
+    fn annotation(&mut self) -> Option<String> {
+        self.end_bytes();
+        if self.items.is_empty() && self.missing == 0 {
+            return None;
         }
-        self.form = Form::List;
-        let joined = std::mem::take(&mut self.joined);
-        let mut start = 0;
-        for end in std::mem::take(&mut self.ends) {
-            let piece = quoted(&String::from_utf8_lossy(&joined[start..end]));
-            self.push(&piece);
-            start = end;
-        }
-        if start < joined.len() {
-            // There were more pieces than a list has room for.
-            self.missing += 1;
-        }
+        let Kept { items, missing, is_list, .. } = self;
+        Some(format!(
+            r#"{{"output_stream":{{"items":[{items}],"list":{is_list},"missing":{missing}}}}}"#
+        ))
     }
-
-    /// All of it as one JSON value; `None` if there was no item.
-    fn json(&self) -> Option<String> {
-        let more = match self.missing {
-            0 => String::new(),
-            missing => format!("[{missing} more]"),
-        };
-        match self.form {
-            Form::Nothing => None,
-            Form::List => {
-                let comma = if more.is_empty() || self.listed == 0 { "" } else { "," };
-                let more = if more.is_empty() { more } else { quoted(&more) };
-                Some(format!("[{}{comma}{more}]", self.list))
-            }
-            Form::Text | Form::Bytes => {
-                Some(quoted(&(String::from_utf8_lossy(&self.joined) + more.as_str())))
-            }
-        }
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    witspan::write_escaped(&mut out, text);
-    out.push('"');
-    out
 }
 
 #[pymethods]
@@ -171,10 +123,7 @@ impl Stream {
         if span.get().said_output() {
             return Ok(());
         }
-        let json = self.kept.lock().unwrap_or_else(PoisonError::into_inner).json();
-        match json {
-            Some(json) => span.get().annotate_text(&format!("{{\"output\":{json}}}"), true),
-            None => Ok(()),
-        }
+        let said = self.kept.lock().unwrap_or_else(PoisonError::into_inner).annotation();
+        said.map_or(Ok(()), |said| span.get().annotate_text(&said, true))
     }
 }

@@ -4,16 +4,16 @@
 use crate::arguments::excused;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 use std::sync::{Mutex, OnceLock, PoisonError};
-
-/// What a span was called, and the annotation contexts that may have renamed it.
-type Named = (Option<Py<PyString>>, Option<Py<PyTuple>>);
 
 /// What is there to be asked for, and not needed to send the span.
 #[derive(Default)]
 pub(crate) struct Surface {
-    named: OnceLock<Named>,
+    /// What it was called.
+    called: OnceLock<Py<PyString>>,
+    /// Where annotation contexts may have renamed it: how it is sent, once that was asked.
+    renamed_by_context: OnceLock<OnceLock<Option<String>>>,
     /// Tags as text, and metrics, that were set one by one.
     set: Mutex<Option<(Py<PyDict>, Py<PyDict>)>>,
     /// What the program set as attributes.
@@ -28,37 +28,34 @@ pub(crate) enum Kind {
 }
 
 impl Surface {
-    /// Remembers what the span was called where it started.
-    pub(crate) fn call(
-        &self,
-        name: Option<&Bound<'_, PyAny>>,
-        around: Option<&Bound<'_, PyTuple>>,
-    ) {
-        let name = name.and_then(|name| name.cast::<PyString>().ok());
-        if name.is_some() || around.is_some() {
-            let _ = self
-                .named
-                .set((name.map(|n| n.clone().unbind()), around.map(|a| a.clone().unbind())));
+    /// Remembers what the span was called where it started, and whether contexts were around it.
+    pub(crate) fn call(&self, name: Option<&Bound<'_, PyAny>>, in_context: bool) {
+        if let Some(name) = name.and_then(|name| name.cast::<PyString>().ok()) {
+            let _ = self.called.set(name.clone().unbind());
+        }
+        if in_context {
+            let _ = self.renamed_by_context.set(OnceLock::new());
         }
     }
 
-    /// The name with which the span is sent, or `None` for that of its kind.
-    pub(crate) fn name(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let Some((name, around)) = self.named.get() else { return Ok(None) };
-        let mut shown =
-            name.as_ref().map(|name| crate::arguments::text(name.bind(py)).into_owned());
-        if let Some(around) = around {
-            let loads = py.import("json")?.getattr("loads")?;
-            for context in crate::contexts::texts(around.bind(py)) {
-                let renamed = loads.call1((context,))?.call_method1("get", ("name",))?;
-                if let Ok(renamed) = renamed.extract::<String>()
-                    && !renamed.is_empty()
-                {
-                    shown = Some(renamed);
-                }
-            }
+    /// The name with which the span is sent, or `None` for that of its kind. The core is asked for it
+    /// where contexts may have named it; it knows while the span is open.
+    pub(crate) fn name(
+        &self,
+        py: Python<'_>,
+        ask: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        let sent = self.renamed_by_context.get().and_then(|sent| sent.get_or_init(ask).clone());
+        let called = || Some(crate::arguments::text(self.called.get()?.bind(py)).into_owned());
+        sent.or_else(called).filter(|name| !name.is_empty())
+    }
+
+    /// Asks for the name, before it is too late.
+    #[inline]
+    pub(crate) fn keep_name(&self, ask: impl FnOnce() -> Option<String>) {
+        if let Some(sent) = self.renamed_by_context.get() {
+            sent.get_or_init(ask);
         }
-        Ok(shown.filter(|name| !name.is_empty()))
     }
 
     /// What the program set as attributes, which may be added to.

@@ -266,7 +266,7 @@ impl Tracer {
             }
             (given, _) => given.cloned(),
         };
-        span.get().surface.call(called.as_ref(), around.as_ref());
+        span.get().surface.call(called.as_ref(), around.is_some());
         Ok(span)
     }
 

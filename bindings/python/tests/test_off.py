@@ -198,6 +198,16 @@ def test_only_the_words_for_yes_leave_tracing_on(monkeypatch, text: str) -> None
     assert not LLMObs.enabled
 
 
+def test_a_switch_that_means_nothing_is_spoken_of_once(monkeypatch, log) -> None:
+    monkeypatch.setattr(LLMObs, "_complained", False)
+    monkeypatch.setenv("DD_LLMOBS_ENABLED", "maybe")
+    LLMObs.enable()
+    LLMObs.enable()
+    assert not LLMObs.enabled
+    (line,) = log()
+    assert line.startswith("`DD_LLMOBS_ENABLED` is `maybe`; accepted: 1 or true, 0 or false")
+
+
 @pytest.mark.parametrize("text", ["", "1", "true", "TRUE", " 1 "])
 def test_the_words_for_yes_and_nothing_leave_tracing_on(monkeypatch, text: str) -> None:
     monkeypatch.setenv("DD_LLMOBS_ENABLED", text)

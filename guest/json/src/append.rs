@@ -20,7 +20,7 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
         out.extend_from_slice(bytes);
         return;
     }
-    out.reserve(length);
+    make_room(out, length);
     let (from, to) = (bytes.as_ptr(), out.spare_capacity_mut().as_mut_ptr().cast::<u8>());
     // SAFETY: `length` bytes may be read at `from`, and were just reserved at `to`, which is memory
     // of another allocation. Every copy lies inside both: the last of a size ends at `length`, and
@@ -48,6 +48,19 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// Room for so many more bytes; nearly always there is.
+#[inline(always)]
+fn make_room(out: &mut Vec<u8>, length: usize) {
+    #[cold]
+    #[inline(never)]
+    fn grow(out: &mut Vec<u8>, length: usize) {
+        out.reserve(length);
+    }
+    if out.capacity() - out.len() < length {
+        grow(out, length);
+    }
+}
+
 /// # Safety
 /// As many bytes as a `T` has may be read at `from`, and written at `to`, from `at` on.
 #[inline(always)]
@@ -61,11 +74,17 @@ unsafe fn copy<T>(from: *const u8, to: *mut u8, at: usize) {
 #[inline(always)]
 pub fn put(out: &mut Vec<u8>, literal: &str) {
     let length = literal.len();
-    out.reserve(length);
+    make_room(out, length);
     let end = out.spare_capacity_mut().as_mut_ptr();
     // SAFETY: so many bytes were just reserved there, in memory that the literal is no part of.
     unsafe {
         core::ptr::copy_nonoverlapping(literal.as_ptr(), end.cast::<u8>(), length);
         out.set_len(out.len() + length);
     }
+}
+
+/// As [`put`] where it is not for every span: as a call, which is less code.
+#[inline(never)]
+pub fn add(out: &mut Vec<u8>, literal: &str) {
+    append(out, literal.as_bytes());
 }

@@ -33,11 +33,13 @@ mod reader;
 mod scan;
 mod sort;
 
-pub use append::{append, put};
+pub use append::{add, append, put};
 pub use canonical::{Canonicalizer, compare_keys, too_deep_text, write_double, write_number};
 pub use members::{Members, Tag, write_tag_list};
 pub use reader::{Number, Reader, SyntaxError, Text, Value};
-pub use scan::{hexadecimal, put_integer, put_string, write_escaped, write_integer, write_string};
+pub use scan::{
+    add_string, hexadecimal, put_integer, put_string, write_escaped, write_integer, write_string,
+};
 pub use sort::sort_by;
 
 /// Containers inside each other, counted from the value itself, that are kept.

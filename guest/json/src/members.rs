@@ -62,9 +62,7 @@ impl Members {
             self.index.push(range);
             return;
         }
-        let found =
-            self.index.binary_search_by(|r| compare_keys(self.slice(r.start, r.key_end), key));
-        match found {
+        match self.search(key) {
             Ok(at) => {
                 if let Some(old) = self.index.get_mut(at) {
                     *old = range;
@@ -74,6 +72,7 @@ impl Members {
         }
     }
 
+    #[inline(always)]
     fn slice(&self, start: u32, end: u32) -> &[u8] {
         self.bytes.get(start as usize..end as usize).unwrap_or_default()
     }
@@ -103,6 +102,15 @@ impl Members {
         self.index.get(at).map(|r| self.slice(r.key_end, r.end))
     }
 
+    /// Whether there is a member of this escaped key. Quicker than [`Members::get`] where there are
+    /// few, which mostly differ in length.
+    pub fn has(&self, key: &[u8]) -> bool {
+        let mut ranges = self.index.iter();
+        ranges.any(|r| {
+            (r.key_end - r.start) as usize == key.len() && self.slice(r.start, r.key_end) == key
+        })
+    }
+
     /// Takes a member out.
     pub fn remove(&mut self, key: &[u8]) {
         if let Some(at) = self.find(key) {
@@ -118,7 +126,12 @@ impl Members {
     }
 
     fn find(&self, key: &[u8]) -> Option<usize> {
-        self.index.binary_search_by(|r| compare_keys(self.slice(r.start, r.key_end), key)).ok()
+        self.search(key).ok()
+    }
+
+    #[inline(never)]
+    fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        self.index.binary_search_by(|r| compare_keys(self.slice(r.start, r.key_end), key))
     }
 
     /// Sets a member whose key and value are in wire form.
@@ -154,6 +167,7 @@ impl Members {
     }
 
     /// Bytes that they take.
+    #[inline(always)]
     pub fn size(&self) -> usize {
         self.bytes.len() + size_of_val(self.index.as_slice())
     }
@@ -179,7 +193,11 @@ pub type Tag<'a> = (usize, &'a [u8]);
 
 /// Appends tags as a JSON list, in order of their whole text.
 pub fn write_tag_list(tags: &mut [Tag<'_>], out: &mut Vec<u8>) {
-    crate::sort::sort_by(tags, |a, b| a.1.cmp(b.1));
+    crate::sort::sort_by(tags, |a, b| match (a.1.first(), b.1.first()) {
+        // Most differ there, and need no call.
+        (Some(x), Some(y)) if x != y => x.cmp(y),
+        _ => a.1.cmp(b.1),
+    });
     out.push(b'[');
     for (n, (_, text)) in tags.iter().enumerate() {
         match n {

@@ -71,12 +71,24 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// Appends it in canonical form, without quotes.
+    #[inline(always)]
     pub fn write(&self, out: &mut Vec<u8>) {
         if self.canonical {
             append(out, self.raw);
         } else {
-            write_escaped(out, self.decode().as_bytes());
+            self.write_anew(out);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_anew(&self, out: &mut Vec<u8>) {
+        write_escaped(out, self.decode().as_bytes());
+    }
+
+    /// Appends it as it stands in the text, without quotes.
+    pub fn write_as_given(&self, out: &mut Vec<u8>) {
+        append(out, self.raw);
     }
 
     /// What the string says. A lone surrogate is U+FFFD.
@@ -120,8 +132,12 @@ impl<'a> Text<'a> {
     /// Which of `names` it says, as [`Text::is_named`] has it.
     pub fn which(&self, names: &[&str]) -> Option<usize> {
         // Nearly always it is one of them to the letter.
-        let exact = names.iter().position(|name| self.is(name));
-        exact.or_else(|| names.iter().position(|name| self.is_named(name)))
+        for (at, name) in names.iter().enumerate() {
+            if self.raw.len() == name.len() && same(self.raw, name.as_bytes()) {
+                return Some(at);
+            }
+        }
+        names.iter().position(|name| self.is_named(name))
     }
 
     /// Whether it says `name`, which is in snake case, or the same name in camel case.
@@ -148,9 +164,9 @@ impl<'a> Text<'a> {
         rest.next().is_none()
     }
 
-    /// Whether it may say this ASCII character: not, if false.
-    pub fn may_have(&self, character: u8) -> bool {
-        self.escaped || self.raw.contains(&character)
+    /// Whether it is lower-case letters, digits and `_` alone.
+    pub fn is_snake(&self) -> bool {
+        self.raw.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
     }
 
     /// Whether it is empty.
@@ -165,7 +181,7 @@ impl<'a> Text<'a> {
 }
 
 /// Whether both are the same; they have the same length, which is mostly short.
-#[inline]
+#[inline(always)]
 fn same(a: &[u8], b: &[u8]) -> bool {
     // A comparison by the library goes byte by byte inside a component.
     match a.len() {
@@ -428,6 +444,7 @@ impl<'a> Reader<'a> {
         Ok(Text { raw, escaped, canonical })
     }
 
+    #[inline(always)]
     fn digits(&mut self) -> usize {
         let count = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         self.at += count;

@@ -1,10 +1,10 @@
 //! Finding what must be escaped, sixteen bytes at a time.
 
-use crate::append::{append, put};
+use crate::append::{add, append, put};
 
 /// Where, from `at` on, the first byte is that needs attention: a quote, a backslash or a control.
 /// The length of `bytes` if there is none.
-#[inline]
+#[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     plain_end_with(bytes, at, specials)
 }
@@ -152,6 +152,7 @@ pub fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// The lower-case digit of a value below 16.
+#[inline(always)]
 fn hex_digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + (value - 10) }
 }
@@ -170,7 +171,15 @@ pub fn put_integer(out: &mut Vec<u8>, before: &str, value: u64) {
     write_integer(out, value);
 }
 
+/// As [`put_string`] where it is not for every span.
+#[inline(never)]
+pub fn add_string(out: &mut Vec<u8>, before: &str, text: &str) {
+    add(out, before);
+    write_string(out, text);
+}
+
 /// The 32 lower-case hexadecimal digits of a number.
+#[inline(always)]
 pub fn hexadecimal(number: u128) -> [u8; 32] {
     let mut text = [0; 32];
     for (digits, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {

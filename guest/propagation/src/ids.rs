@@ -30,6 +30,7 @@ impl Id {
     }
 
     /// The id of a trace that begins here, which is hexadecimal whatever its size.
+    #[inline(always)]
     pub fn hexadecimal(number: u128) -> Self {
         let text = witspan_json::hexadecimal(number);
         Id { number, text, length: 32 }

@@ -22,6 +22,7 @@
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod address;
+mod bounds;
 mod credentials;
 mod diagnostics;
 mod environment;
@@ -39,6 +40,10 @@ mod values;
 mod variables;
 
 pub use address::{Credential, CredentialForm, Endpoint, PROXY, Target, parse_origin};
+pub use bounds::{
+    CYCLIC, STREAM_BYTES, STREAM_ITEMS, TOO_LARGE, TOO_MANY, UNSERIALIZABLE, UNSERIALIZABLE_KEY,
+    WALK_BYTES, WALK_BYTES_LEAST, WALK_BYTES_TOGETHER, WALK_DEPTH, WALK_VALUES,
+};
 pub use credentials::is_here;
 pub use diagnostics::{Advice, Diagnostic, Event, Level, Load, diagnose};
 pub use environment::{Environment, hide_proxies};

@@ -2,7 +2,7 @@
 
 use super::{Field, Parser, Path, got, is_name, mark};
 use crate::error::Refused;
-use crate::json::{Members, Number, Reader, SyntaxError, Value, put};
+use crate::json::{Members, Number, Reader, SyntaxError, Value, add};
 use crate::notes::Extra;
 
 /// The settings of a model that are shown. Source: ddtrace 4.16.
@@ -133,7 +133,7 @@ impl Parser<'_> {
                 self.text_member("description", description, out)?;
                 self.text_member("name", name, out)?;
                 if let Some((value, mut at)) = given.get("parameters") {
-                    put(out, "\"parameters\":");
+                    add(out, "\"parameters\":");
                     if !matches!(value, Value::Object) || !self.flat_schema(at, out)? {
                         self.canonicalizer.write(&mut at, value, out)?;
                     }
@@ -143,7 +143,7 @@ impl Parser<'_> {
             other => return self.left_out(path, other.describe(), "a name or an object"),
         }
         out.pop();
-        put(out, "},");
+        add(out, "},");
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl Parser<'_> {
             let written = flat.begin(key);
             written.push(b'{');
             if needed.iter().any(|name| key.is(name)) {
-                put(written, "\"required\":true,");
+                add(written, "\"required\":true,");
             }
             self.text_member("type", kind, written)?;
             super::close(written);

@@ -5,7 +5,7 @@
 
 use super::{Field, Parser, Path, mark, present};
 use crate::error::Refused;
-use crate::json::{Text, Value, put, write_escaped};
+use crate::json::{Text, Value, add, write_escaped};
 
 /// What a message's content came to; each list has commas between its elements.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(super) struct Content {
 impl Content {
     fn begin_line(&mut self) {
         if !self.text.is_empty() {
-            put(&mut self.text, "\\n");
+            add(&mut self.text, "\\n");
         }
     }
 }
@@ -107,12 +107,12 @@ impl Parser<'_> {
                 "tool_use" if self.names_a_tool(path, given.get("name"))? => {
                     let out = &mut content.calls;
                     comma(out);
-                    put(out, "{\"arguments\":");
+                    add(out, "{\"arguments\":");
                     self.arguments(given.get("input"), out)?;
                     out.push(b',');
                     self.text_member("name", given.get("name"), out)?;
                     self.text_member("tool_id", given.get("id"), out)?;
-                    put(out, "\"type\":\"tool_use\"}");
+                    add(out, "\"type\":\"tool_use\"}");
                     return Ok(());
                 }
                 "tool_result" => {
@@ -121,14 +121,14 @@ impl Parser<'_> {
                     self.content(&Path::of("content"), given.get("content"), &mut inner)?;
                     let out = &mut content.results;
                     comma(out);
-                    put(out, "{\"result\":\"");
+                    add(out, "{\"result\":\"");
                     if matches!(given.get("is_error"), Some((Value::Bool(true), _))) {
-                        put(out, "[error] ");
+                        add(out, "[error] ");
                     }
                     out.append(&mut inner.text);
-                    put(out, "\",");
+                    add(out, "\",");
                     self.text_member("tool_id", given.get("tool_use_id"), out)?;
-                    put(out, "\"type\":\"tool_result\"}");
+                    add(out, "\"type\":\"tool_result\"}");
                     if !inner.images.is_empty() {
                         comma(&mut content.images);
                         content.images.append(&mut inner.images);
@@ -221,7 +221,7 @@ fn image_at(address: Text<'_>, content: &mut Content) {
         }
         None => {
             content.begin_line();
-            put(&mut content.text, "[image: ");
+            add(&mut content.text, "[image: ");
             address.write(&mut content.text);
             content.text.push(b']');
         }
@@ -230,11 +230,11 @@ fn image_at(address: Text<'_>, content: &mut Content) {
 
 fn begin_media(list: &mut Vec<u8>) {
     comma(list);
-    put(list, "{\"content\":\"");
+    add(list, "{\"content\":\"");
 }
 
 fn end_media(list: &mut Vec<u8>, mime: &str) {
-    put(list, "\",\"mime_type\":\"");
+    add(list, "\",\"mime_type\":\"");
     write_escaped(list, mime.as_bytes());
-    put(list, "\"}");
+    add(list, "\"}");
 }

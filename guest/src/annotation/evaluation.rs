@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::Refused;
 use crate::json::{
-    Canonicalizer, Members, Number, Reader, Value, put, write_escaped, write_integer, write_string,
+    Canonicalizer, Members, Number, Reader, Value, add, write_escaped, write_integer, write_string,
     write_tag_list,
 };
 
@@ -286,7 +286,7 @@ impl Parser<'_> {
         };
         let inside = self.object(&path, field, &["id", "type"])?;
         let out = metric.begin_escaped(b"submitter");
-        put(out, "{\"id\":");
+        add(out, "{\"id\":");
         write_string(out, &named(&path.member("id"), inside.get("id"))?);
         if let Some(kind) = inside.get("type") {
             let (value, mut at) = kind;
@@ -294,7 +294,7 @@ impl Parser<'_> {
             let said = self.decoded(value, &mut at)?;
             // Those that the documented API names, in any case.
             let known = ["user", "agent"].into_iter().find(|kind| kind.eq_ignore_ascii_case(&said));
-            put(out, ",\"type\":");
+            add(out, ",\"type\":");
             write_string(out, known.unwrap_or(&said));
         }
         out.push(b'}');
@@ -374,7 +374,7 @@ impl Parser<'_> {
             ("json", ..) => {
                 self.unfit(&path, value.describe(), accepted, "It is sent as its `value`")?;
                 let out = metric.begin_escaped(name.as_bytes());
-                put(out, "{\"value\":");
+                add(out, "{\"value\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b'}');
             }
@@ -422,9 +422,9 @@ impl Parser<'_> {
         if metric.get(b"status").is_none_or(|status| status == b"\"OK\"") {
             set_text(metric, "status", "ERROR");
             let out = metric.begin_escaped(b"error");
-            put(out, "{\"message\":");
+            add(out, "{\"message\":");
             write_string(out, &format!("`value` is {said}; accepted: {accepted}"));
-            put(out, ",\"type\":\"value\"}");
+            add(out, ",\"type\":\"value\"}");
             metric.end();
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Parser, Path, got};
 use crate::error::Refused;
-use crate::json::{Number, Reader, Value, put};
+use crate::json::{Number, Reader, Value, add};
 
 impl Parser<'_> {
     /// Appends links, with commas between them.
@@ -22,10 +22,10 @@ impl Parser<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         let given = self.given(reader, &["attributes", "span_id", "trace_id"], Some(path))?;
-        put(out, "{\"attributes\":");
+        add(out, "{\"attributes\":");
         match given.get("attributes") {
             // What a link says unless it says otherwise: this span took what that one gave.
-            None => put(out, "{\"from\":\"output\",\"to\":\"input\"}"),
+            None => add(out, "{\"from\":\"output\",\"to\":\"input\"}"),
             Some((Value::Object, mut at)) => self.texts(&mut at)?.write_object(out),
             Some((other, _)) => {
                 let path = path.member("attributes");

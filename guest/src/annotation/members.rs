@@ -84,11 +84,11 @@ impl Parser<'_> {
     /// for a metric key with a dot, so it becomes `_`; what dd-trace-js spells in camel case gets
     /// the name that the intake knows.
     fn metric_key(&mut self, path: &Path<'_>, key: Text<'_>) -> Option<String> {
+        if key.is_snake() {
+            return None;
+        }
         if let Some((_, sent)) = CAMEL_METRICS.iter().find(|(camel, _)| key.is(camel)) {
             return Some((*sent).to_owned());
-        }
-        if !key.may_have(b'.') {
-            return None;
         }
         let name = key.decode();
         let sent: String = name.chars().map(|c| if c == '.' { '_' } else { c }).collect();

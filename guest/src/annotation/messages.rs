@@ -7,7 +7,7 @@
 use super::content::{Content, comma};
 use super::{Field, Parser, Path, got, is_name, is_text, mark, present};
 use crate::error::Refused;
-use crate::json::{Reader, Value, append, put};
+use crate::json::{Reader, Value, add, append, put};
 use crate::span::Shape;
 
 const ACCEPTED: &str = "text, a message, or a list of both";
@@ -71,9 +71,9 @@ impl<'p> Parser<'p> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         if let Value::Text(_) = value {
-            put(out, "{\"content\":");
+            add(out, "{\"content\":");
             self.as_text(value, reader, out)?;
-            put(out, ",\"role\":\"\"}");
+            add(out, ",\"role\":\"\"}");
             return Ok(());
         }
         let Value::Object = value else {
@@ -156,11 +156,11 @@ impl<'p> Parser<'p> {
             comma(&mut parts.results);
             parts.results.push(b'{');
             self.text_member("name", name, &mut parts.results)?;
-            put(&mut parts.results, "\"result\":\"");
+            add(&mut parts.results, "\"result\":\"");
             parts.results.append(&mut parts.text);
-            put(&mut parts.results, "\",");
+            add(&mut parts.results, "\",");
             self.text_member("tool_id", of_call, &mut parts.results)?;
-            put(&mut parts.results, "\"type\":\"tool_result\"}");
+            add(&mut parts.results, "\"type\":\"tool_result\"}");
         }
         let rest = &mut parts.rest;
         self.parts(path, "tool_calls", calls, &mut parts.calls, rest, Self::tool_call)?;
@@ -208,34 +208,34 @@ impl<'p> Parser<'p> {
             let mut said = Content::default();
             self.content(path, given.get("summary"), &mut said)?;
             if !said.text.is_empty() {
-                put(out, "{\"content\":\"");
+                add(out, "{\"content\":\"");
                 out.append(&mut said.text);
-                put(out, "\",\"role\":\"assistant\"}");
+                add(out, "\",\"role\":\"assistant\"}");
             }
             return Ok(true);
         }
         let custom = kind.is("custom_tool_call");
         if custom || kind.is("function_call") {
             if !self.names_a_tool(path, given.get("name"))? {
-                put(out, "{\"content\":");
+                add(out, "{\"content\":");
                 self.as_text(Value::Object, &mut whole, out)?;
-                put(out, ",\"role\":\"assistant\"}");
+                add(out, ",\"role\":\"assistant\"}");
                 return Ok(true);
             }
-            put(out, "{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":");
+            add(out, "{\"content\":\"\",\"role\":\"assistant\",\"tool_calls\":[{\"arguments\":");
             self.arguments(given.get(if custom { "input" } else { "arguments" }), out)?;
             out.push(b',');
             self.text_member("name", given.get("name"), out)?;
         } else if kind.is("function_call_output") || kind.is("custom_tool_call_output") {
-            put(out, "{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
+            add(out, "{\"content\":\"\",\"role\":\"tool\",\"tool_results\":[{");
             self.text_member("result", given.get("output"), out)?;
         } else {
             return Ok(false);
         }
         self.text_member("tool_id", given.get("call_id"), out)?;
-        put(out, "\"type\":\"");
+        add(out, "\"type\":\"");
         kind.write(out);
-        put(out, "\"}]}");
+        add(out, "\"}]}");
         Ok(true)
     }
 
@@ -283,7 +283,7 @@ impl<'p> Parser<'p> {
             self.unfit(path, value.describe(), "an object", IN_CONTENT)?;
         }
         if !rest.is_empty() {
-            put(rest, "\\n");
+            add(rest, "\\n");
         }
         Ok(self.inside_text(value, &mut at, rest)?)
     }
@@ -336,11 +336,11 @@ impl<'p> Parser<'p> {
             super::key("result", out);
             match present(result) {
                 Some((value, mut at)) => self.as_text(value, &mut at, out)?,
-                None => put(out, "\"\""),
+                None => add(out, "\"\""),
             }
             out.push(b',');
         } else {
-            put(out, "\"arguments\":");
+            add(out, "\"arguments\":");
             self.arguments(arguments, out)?;
             out.push(b',');
             self.text_member("name", name, out)?;
@@ -425,7 +425,7 @@ impl<'p> Parser<'p> {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         let Some((value, mut at)) = present(field) else {
-            put(out, "{}");
+            add(out, "{}");
             return Ok(());
         };
         if let Value::Object = value {
@@ -445,7 +445,7 @@ impl<'p> Parser<'p> {
             }
             out.truncate(start);
         }
-        put(out, "{\"value\":");
+        add(out, "{\"value\":");
         self.canonicalizer.write(&mut at, value, out)?;
         out.push(b'}');
         Ok(())

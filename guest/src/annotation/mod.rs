@@ -14,6 +14,7 @@ mod messages;
 mod parser;
 mod path;
 mod prompt;
+mod stream;
 mod targets;
 mod text;
 mod tools;
@@ -91,6 +92,69 @@ type EachMember<'e> = dyn for<'p, 'a, 'r> FnMut(
 type EachObject<'p, 'a> =
     fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<(), Refused>;
 
+/// A member of an annotation.
+#[derive(Clone, Copy, PartialEq)]
+enum Member {
+    Input,
+    Output,
+    OutputStream,
+    Metadata,
+    Metrics,
+    Tags,
+    CostTags,
+    Prompt,
+    ToolDefinitions,
+    Agent,
+    Links,
+    Intent,
+    Integration,
+}
+
+/// Their names, and what each is.
+const NAMES: [&str; 13] = [
+    "input",
+    "output",
+    "output_stream",
+    "metadata",
+    "metrics",
+    "tags",
+    "cost_tags",
+    "prompt",
+    "tool_definitions",
+    "agent",
+    "links",
+    "intent",
+    "integration",
+];
+const MEMBERS: [Member; 13] = [
+    Member::Input,
+    Member::Output,
+    Member::OutputStream,
+    Member::Metadata,
+    Member::Metrics,
+    Member::Tags,
+    Member::CostTags,
+    Member::Prompt,
+    Member::ToolDefinitions,
+    Member::Agent,
+    Member::Links,
+    Member::Intent,
+    Member::Integration,
+];
+
+/// What a context may say, besides a name.
+const CONTEXT_MEMBERS: [Member; 4] =
+    [Member::Tags, Member::CostTags, Member::Prompt, Member::Agent];
+
+/// Names as an error lists them.
+#[cold]
+fn listed(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, names)) => format!("{} or {last}", names.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
 pub(crate) fn parse(
     kind: SpanKind,
@@ -100,37 +164,40 @@ pub(crate) fn parse(
 ) -> Result<Vec<Warning>, Refused> {
     let mut parser = Parser::new(canonicalizer);
     parser.whole("annotation", text, &mut |parser, key, value, reader| {
-        if key.is("input") {
-            parser.io(&Path::of("input"), kind.input_shape(), value, reader, &mut notes.input)
-        } else if key.is("output") {
-            parser.io(&Path::of("output"), kind.output_shape(), value, reader, &mut notes.output)
-        } else if key.is("metadata") {
-            parser.metadata(value, reader, &mut notes.metadata)
-        } else if key.is("metrics") {
-            parser.metrics(value, reader, &mut notes.metrics)
-        } else if key.is_named("tool_definitions") {
-            parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
-            if kind != SpanKind::Llm && !notes.extra().tools.is_empty() {
-                notes.extra().tools.clear();
-                let path = Path::of("tool_definitions");
-                parser.warn(&path, format_args!("are of llm spans: they were left out"));
+        let Some(member) = key.which(&NAMES).and_then(|at| MEMBERS.get(at)) else {
+            return Err(foreign("annotation", &key.decode(), &listed(&NAMES)));
+        };
+        match member {
+            Member::Input => {
+                let (path, shape) = (Path::of("input"), kind.input_shape());
+                parser.io(&path, shape, value, reader, &mut notes.input)
             }
-            Ok(())
-        } else if key.is("agent") && kind != SpanKind::Agent && !matches!(value, Value::Null) {
-            parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
-            Ok(reader.skip(value)?)
-        } else if key.is("links") {
-            parser.links(value, reader, &mut notes.extra().links)
-        } else if key.is("intent") {
-            parser.intent(value, reader, &mut notes.extra().intent)
-        } else if key.is("integration") {
-            parser.integration(value, reader, notes)
-        } else if !parser.shared(key, value, reader, notes)? {
-            let accepted = "input, output, metadata, metrics, tags, cost_tags, prompt, \
-                            tool_definitions, agent, links, intent or integration";
-            Err(foreign("annotation", &key.decode(), accepted))
-        } else {
-            Ok(())
+            Member::Output => {
+                let (path, shape) = (Path::of("output"), kind.output_shape());
+                parser.io(&path, shape, value, reader, &mut notes.output)
+            }
+            Member::OutputStream => {
+                parser.output_stream(kind.output_shape(), value, reader, &mut notes.output)
+            }
+            Member::Metadata => parser.metadata(value, reader, &mut notes.metadata),
+            Member::Metrics => parser.metrics(value, reader, &mut notes.metrics),
+            Member::ToolDefinitions => {
+                parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
+                if kind != SpanKind::Llm && !notes.extra().tools.is_empty() {
+                    notes.extra().tools.clear();
+                    let path = Path::of("tool_definitions");
+                    parser.warn(&path, format_args!("are of llm spans: they were left out"));
+                }
+                Ok(())
+            }
+            Member::Agent if kind != SpanKind::Agent && !matches!(value, Value::Null) => {
+                parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
+                Ok(reader.skip(value)?)
+            }
+            Member::Links => parser.links(value, reader, &mut notes.extra().links),
+            Member::Intent => parser.intent(value, reader, &mut notes.extra().intent),
+            Member::Integration => parser.integration(value, reader, notes),
+            shared => parser.shared(*shared, value, reader, notes),
         }
     })?;
     Ok(parser.warnings)
@@ -147,23 +214,27 @@ pub(crate) fn parse_context(
 ) -> Result<Vec<Warning>, Refused> {
     let mut parser = Parser::new(canonicalizer);
     parser.whole("context", text, &mut |parser, key, value, reader| {
+        let of_context = |member: &&Member| CONTEXT_MEMBERS.contains(member);
+        let member = key.which(&NAMES).and_then(|at| MEMBERS.get(at)).filter(of_context);
         if key.is("name") {
             if !matches!(value, Value::Null) {
                 parser.check_text(&Path::of("name"), value, "text")?;
                 *name = Some(parser.decoded(value, reader)?);
             }
-            Ok(())
-        } else if let Some(member) = ["tags", "prompt"].into_iter().find(|name| key.is(name))
+            return Ok(());
+        }
+        let Some(member) = member else {
+            let accepted = "name, tags, cost_tags, prompt or agent";
+            return Err(foreign("context", &key.decode(), accepted));
+        };
+        if matches!(member, Member::Tags | Member::Prompt)
             && !matches!(value, Value::Null | Value::Object)
         {
-            parser.left_out(&Path::of(member), value.describe(), "an object")?;
-            Ok(reader.skip(value)?)
-        } else if !parser.shared(key, value, reader, notes)? {
-            let accepted = "name, tags, cost_tags, prompt or agent";
-            Err(foreign("context", &key.decode(), accepted))
-        } else {
-            Ok(())
+            let path = if *member == Member::Tags { "tags" } else { "prompt" };
+            parser.left_out(&Path::of(path), value.describe(), "an object")?;
+            return Ok(reader.skip(value)?);
         }
+        parser.shared(*member, value, reader, notes)
     })?;
     if kind.is_some_and(|kind| kind != SpanKind::Agent)
         && let Some(extra) = &mut notes.extra
@@ -207,26 +278,20 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// Reads the members that annotations and contexts share; false if this is none of them.
+    /// Reads one of the members that annotations and contexts share.
     fn shared<'a>(
         &mut self,
-        key: Text<'a>,
+        member: Member,
         value: Value<'a>,
         reader: &mut Reader<'a>,
         notes: &mut Notes,
-    ) -> Result<bool, Refused> {
-        if key.is("tags") {
-            self.tags(value, reader, notes)?;
-        } else if key.is_named("cost_tags") {
-            self.cost_tags(value, reader, &mut notes.extra().cost_tags)?;
-        } else if key.is("prompt") {
-            self.prompt(value, reader, &mut notes.extra().prompt)?;
-        } else if key.is("agent") {
-            self.agent(value, reader, notes.extra())?;
-        } else {
-            return Ok(false);
+    ) -> Result<(), Refused> {
+        match member {
+            Member::CostTags => self.cost_tags(value, reader, &mut notes.extra().cost_tags),
+            Member::Prompt => self.prompt(value, reader, &mut notes.extra().prompt),
+            Member::Agent => self.agent(value, reader, notes.extra()),
+            _ => self.tags(value, reader, notes),
         }
-        Ok(true)
     }
 
     /// Keys of tags, in the given order.

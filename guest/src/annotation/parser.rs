@@ -316,6 +316,7 @@ pub(super) fn close(out: &mut Vec<u8>) {
 }
 
 /// Notes where a member's value is and passes over it.
+#[inline(always)]
 pub(super) fn mark<'a>(reader: &mut Reader<'a>) -> Result<Field<'a>, SyntaxError> {
     let value = reader.value()?;
     let at = *reader;

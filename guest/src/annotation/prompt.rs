@@ -2,7 +2,7 @@
 
 use super::{AS_TEXT, Given, Parser, Path, is_text, mark, open_object};
 use crate::error::Refused;
-use crate::json::{Members, Reader, Value, put};
+use crate::json::{Members, Reader, Value, add};
 
 const NAMES: [&str; 15] = [
     "id",
@@ -129,9 +129,9 @@ impl Parser<'_> {
             let (value, mut at) = mark(&mut reader)?;
             let Value::Object = value else {
                 self.unfit(&path, value.describe(), "an object", AS_TEXT)?;
-                put(out, "{\"content\":");
+                add(out, "{\"content\":");
                 self.as_text(value, &mut at, out)?;
-                put(out, ",\"role\":\"\"},");
+                add(out, ",\"role\":\"\"},");
                 continue;
             };
             let given = self.given(&mut at, &names, Some(&path))?;
@@ -139,10 +139,10 @@ impl Parser<'_> {
             let kind = given.get("type");
             if matches!(kind, Some((Value::Text(kind), _)) if kind.is("placeholder")) {
                 self.text_member("name", given.get("name"), out)?;
-                put(out, "\"type\":\"placeholder\"}");
+                add(out, "\"type\":\"placeholder\"}");
             } else {
                 match given.get("content") {
-                    None => put(out, "\"content\":\"\","),
+                    None => add(out, "\"content\":\"\","),
                     content => self.text_member("content", content, out)?,
                 }
                 self.text_member("role", given.get("role"), out)?;

@@ -4,7 +4,7 @@ use super::evaluation::{named, one_of, set_text};
 use super::path::Given;
 use super::{Parser, Path};
 use crate::error::Refused;
-use crate::json::{Members, Value, append, put, write_string};
+use crate::json::{Members, Value, add, append, write_string};
 
 /// Fails unless exactly one of the targets is given.
 fn check_targets(
@@ -72,7 +72,7 @@ impl Parser<'_> {
                 };
                 write_string(out, &said);
             }
-            put(out, "}}");
+            add(out, "}}");
             metric.end();
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Field, Parser, Path, got, is_name, mark};
 use crate::error::Refused;
-use crate::json::{Reader, Value, put};
+use crate::json::{Reader, Value, add};
 
 /// What is read of a definition; what follows `function` says nothing that is sent.
 const NAMES: [&str; 10] = [
@@ -77,7 +77,7 @@ impl Parser<'_> {
         match given.first(&["schema", "parameters", "input_schema"]) {
             None => {}
             Some((value @ Value::Object, mut at)) => {
-                put(out, "\"schema\":");
+                add(out, "\"schema\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 out.push(b',');
             }

@@ -64,6 +64,7 @@ impl From<tracing::SpanOption> for crate::SpanOption {
             tracing::SpanOption::ModelProvider(text) => crate::SpanOption::ModelProvider(text),
             tracing::SpanOption::StartNs(at) => crate::SpanOption::StartNs(at),
             tracing::SpanOption::Context(text) => crate::SpanOption::Context(text),
+            tracing::SpanOption::Target(id) => crate::SpanOption::Target(id),
         }
     }
 }

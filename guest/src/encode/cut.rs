@@ -14,7 +14,7 @@ const SHORTEST: usize = 32;
 /// What the tag that says so takes, at most.
 const MARK: usize = 96;
 /// So many bytes too long is not far too long.
-const SLACK: usize = 8 << 20;
+pub(crate) const SLACK: usize = 8 << 20;
 /// What saying so takes in each text that is cut, at most.
 const NOTICE: usize = 32;
 
@@ -44,12 +44,14 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
 
 /// Brings a span that is far too long near to `longest` bytes before it is written for the first
 /// time: writing it as it is would take its length twice over.
+#[cold]
+#[inline(never)]
 pub(crate) fn cut_down(ended: &mut Ended, longest: usize) {
-    let longest = longest + SLACK;
-    if ended.size() > longest {
-        cut(ended, ended.size() - longest);
+    let size = ended.size();
+    if size > longest {
+        cut(ended, size - longest);
+        while ended.size() > longest && empty_the_largest(ended) {}
     }
-    while ended.size() > longest && empty_the_largest(ended) {}
 }
 
 /// Empties what takes the most bytes of a span that is still too long; false if nothing is left.

@@ -1,7 +1,7 @@
 //! The event that the application's processor is given; `wit/processing.wit` describes it.
 
-use super::{Ended, extra, integer, model, put, text, trace_id};
-use crate::json::{Members, append};
+use super::{Ended, extra, model, trace_id};
+use crate::json::{Members, add, add_string, append, write_integer};
 
 fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
     if !members.is_empty() {
@@ -26,21 +26,22 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         out.push(b',');
     }
     if let Some(agent) = &ended.frame.agent {
-        text(out, "\"agent_attribution\":{\"name\":", &agent.name);
-        integer(out, ",\"span_id\":\"", agent.span_id);
-        put(out, "\"},");
+        add_string(out, "\"agent_attribution\":{\"name\":", &agent.name);
+        add(out, ",\"span_id\":\"");
+        write_integer(out, agent.span_id);
+        add(out, "\"},");
     }
     if let Some(failure) = &ended.failure {
-        text(out, "\"error\":{\"message\":", &failure.message);
-        text(out, ",\"stack\":", &failure.stack);
-        text(out, ",\"type\":", &failure.error_type);
-        put(out, "},");
+        add_string(out, "\"error\":{\"message\":", &failure.message);
+        add_string(out, ",\"stack\":", &failure.stack);
+        add_string(out, ",\"type\":", &failure.error_type);
+        add(out, "},");
     }
     // Also one that is only for children: what is not in the event would be taken for removed.
     let own = extra.map(|extra| &extra.prompt).filter(|prompt| !prompt.is_empty());
     let prompt = extra::prompt(ended).or(own);
     if !notes.input.is_empty() || prompt.is_some() {
-        put(out, "\"input\":");
+        add(out, "\"input\":");
         match (prompt, notes.input.split_last()) {
             (None, _) => append(out, &notes.input),
             (Some(prompt), open) => {
@@ -60,15 +61,15 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     if let Some(extra) = extra
         && !extra.intent.is_empty()
     {
-        put(out, "\"intent\":\"");
+        add(out, "\"intent\":\"");
         append(out, &extra.intent);
-        put(out, "\",");
+        add(out, "\",");
     }
-    put(out, "\"kind\":\"");
+    add(out, "\"kind\":\"");
     append(out, ended.record.kind.name().as_bytes());
     out.push(b'"');
     if let Some(links) = extra::links(ended) {
-        put(out, ",\"links\":[");
+        add(out, ",\"links\":[");
         append(out, links);
         out.push(b']');
     }
@@ -79,24 +80,25 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     }
     super::name(ended, out);
     if !notes.output.is_empty() {
-        put(out, ",\"output\":");
+        add(out, ",\"output\":");
         append(out, &notes.output);
     }
     super::parent(ended, out);
     if let Some(session) = ended.session() {
-        text(out, ",\"session_id\":", session);
+        add_string(out, ",\"session_id\":", session);
     }
-    integer(out, ",\"span_id\":\"", ended.frame.span_id);
+    add(out, ",\"span_id\":\"");
+    write_integer(out, ended.frame.span_id);
     match ended.failure {
-        Some(_) => put(out, "\",\"status\":\"error\""),
-        None => put(out, "\",\"status\":\"ok\""),
+        Some(_) => add(out, "\",\"status\":\"error\""),
+        None => add(out, "\",\"status\":\"ok\""),
     }
     if !notes.tags.is_empty() {
-        put(out, ",\"tags\":{");
+        add(out, ",\"tags\":{");
         for (n, (key, value)) in notes.tags.iter().enumerate() {
             append(out, if n > 0 { b",\"" } else { b"\"" });
             append(out, key);
-            put(out, "\":\"");
+            add(out, "\":\"");
             // A tag is kept as `key:value`.
             append(out, value.get(1..).unwrap_or_default());
             out.push(b'"');
@@ -105,7 +107,7 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     }
     extra::write_tools(ended, out);
     if let Some(version) = &ended.tool_version {
-        text(out, ",\"tool_version\":", version);
+        add_string(out, ",\"tool_version\":", version);
     }
     trace_id(out, ",\"trace_id\":", &ended.frame);
     out.push(b'}');

@@ -1,8 +1,8 @@
 //! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
 
-use super::{Ended, put};
+use super::Ended;
 use crate::json::write_string;
-use crate::json::{Members, append};
+use crate::json::{Members, add, append};
 use crate::span::SpanKind;
 use witspan_setup::Format;
 
@@ -17,7 +17,7 @@ pub(super) fn prompt(ended: &Ended) -> Option<&Members> {
 
 /// Appends `"input":{…},` with the prompt at its end.
 pub(super) fn write_input(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u8>) {
-    put(out, "\"input\":");
+    add(out, "\"input\":");
     match ended.record.notes.input.split_last() {
         Some((_, open)) => {
             append(out, open);
@@ -25,9 +25,9 @@ pub(super) fn write_input(ended: &Ended, prompt: &Members, format: Format, out: 
         }
         None => out.push(b'{'),
     }
-    put(out, "\"prompt\":");
+    add(out, "\"prompt\":");
     write_prompt(ended, prompt, format, out);
-    put(out, "},");
+    add(out, "},");
 }
 
 /// The names of a prompt's members in each format, in canonical order: ours, and theirs. What has
@@ -78,12 +78,12 @@ fn write_prompt(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u
         first = b',';
         out.push(b'"');
         append(out, theirs.as_bytes());
-        put(out, "\":");
+        add(out, "\":");
         match (given, *ours) {
             (Some(value), _) => append(out, value),
             (None, "id") => write_string(out, &format!("{app}_unnamed-prompt")),
-            (None, "context_variables") => put(out, "[\"context\"]"),
-            (None, "query_variables") => put(out, "[\"question\"]"),
+            (None, "context_variables") => add(out, "[\"context\"]"),
+            (None, "query_variables") => add(out, "[\"question\"]"),
             (None, _) => write_string(out, app),
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn own_metadata(ended: &Ended, format: Format) -> Option<Members> {
 pub(super) fn write_tools(ended: &Ended, out: &mut Vec<u8>) {
     let Some(extra) = &ended.record.notes.extra else { return };
     if !extra.tools.is_empty() {
-        put(out, ",\"tool_definitions\":");
+        add(out, ",\"tool_definitions\":");
         append(out, &extra.tools);
     }
 }

@@ -10,13 +10,18 @@ mod public_api;
 mod sdk_intake;
 mod tags;
 
-use crate::json::{Members, append, put, put_integer as integer, put_string as text};
+use crate::json::{
+    Members, add, add_string, append, put, put_integer as integer, put_string as text,
+};
 use crate::span::{Failure, Frame, Record, Shape};
 use witspan_setup::{Format, Settings};
 
-pub(crate) use cut::{cut, cut_down, empty_the_largest, was_cut};
+pub(crate) use cut::{SLACK, cut, cut_down, empty_the_largest, was_cut};
 pub(crate) use event::write_processor_event;
 pub(crate) use tags::{prepare_tags, root_tags};
+
+/// Bytes that an ended span takes besides what it says, about.
+const SPAN_BYTES: usize = 512;
 
 /// A span that has ended.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl Ended {
             .as_ref()
             .map_or(0, |f| f.message.len() + f.error_type.len() + f.stack.len());
         let prompt = self.parents_prompt.as_ref().map_or(0, Members::size);
-        self.record.size() + failure + prompt + 512
+        self.record.size() + failure + prompt + SPAN_BYTES
     }
 }
 
@@ -85,8 +90,11 @@ pub(crate) fn envelope(format: Format, settings: &Settings) -> (Vec<u8>, &'stati
 fn trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     put(out, literal);
     out.push(b'"');
-    // An id from elsewhere may hold anything.
-    crate::json::write_escaped(out, frame.trace.id());
+    match frame.trace.has_own_id() {
+        // An id from elsewhere may hold anything.
+        true => crate::json::write_escaped(out, frame.trace.id()),
+        false => append(out, frame.trace.apm()),
+    }
     out.push(b'"');
 }
 
@@ -105,10 +113,10 @@ fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { record, failure, .. } = ended;
     let notes = &record.notes;
     if let Some(failure) = failure {
-        text(out, "\"error\":{\"message\":", &failure.message);
-        text(out, ",\"stack\":", &failure.stack);
-        text(out, ",\"type\":", &failure.error_type);
-        put(out, "},");
+        add_string(out, "\"error\":{\"message\":", &failure.message);
+        add_string(out, ",\"stack\":", &failure.stack);
+        add_string(out, ",\"type\":", &failure.error_type);
+        add(out, "},");
     }
     match extra::prompt(ended) {
         Some(prompt) => extra::write_input(ended, prompt, format, out),

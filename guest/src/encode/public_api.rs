@@ -20,7 +20,7 @@ pub(super) fn envelope(settings: &Settings) -> (Vec<u8>, &'static [u8]) {
 pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
     out.push(b'{');
-    if frame.trace.id() != frame.trace.apm() {
+    if frame.trace.has_own_id() {
         apm_trace_id(out, "\"apm_trace_id\":", frame);
         out.push(b',');
     }
@@ -33,7 +33,7 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
         put(out, ",\"metrics\":");
         record.notes.metrics.write_object(out);
     }
-    if frame.app.name != settings.ml_app {
+    if frame.app.is_another {
         text(out, ",\"ml_app\":", &frame.app.name);
     }
     name_and_parent(ended, out);

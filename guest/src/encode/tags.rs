@@ -25,7 +25,9 @@ pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
     let mut set = |key: &str, value: &str| {
         let tag = make(key, value);
         tags.retain(|old| key_of(&(old.0, &old.1)) != key_of(&(tag.0, &tag.1)));
-        tags.push(tag);
+        // In order, so that a span's list needs little sorting.
+        let at = tags.iter().position(|other| other.1 > tag.1);
+        tags.insert(at.unwrap_or(tags.len()), tag);
     };
     for (key, value) in &settings.tags {
         set(key, value);
@@ -96,25 +98,53 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     }
     // Highest precedence first: a tag whose key is there already is passed over. The span's own, of
     // which there may be many, have different keys and are found by them.
-    let is_in = |tags: &[Tag<'_>], tag: &Tag<'_>| tags.iter().any(|set| key_of(set) == key_of(tag));
     for tag in error.iter().chain(&marks).chain(&version).chain(&prompt).map(borrowed) {
         if !is_in(&tags, &tag) {
             tags.push(tag);
         }
     }
     let above = tags.len();
+    let session = session.as_ref().map(borrowed);
+    // Which lengths keys have that are there, as bits: most of the app's have another.
+    let mut lengths = 0_u64;
+    for (key_len, _) in tags.iter().copied().chain(own.iter_whole()).chain(session) {
+        lengths |= bit(key_len);
+    }
+    for tag in ended.frame.app.tags.iter().map(borrowed) {
+        let key = key_of(&tag);
+        if lengths & bit(tag.0) != 0
+            && (own.has(key)
+                || is_in(tags.get(..above).unwrap_or_default(), &tag)
+                || session.is_some_and(|session| key_of(&session) == key))
+        {
+            continue;
+        }
+        tags.push(tag);
+    }
+    if let Some(tag) = session
+        && !own.has(key_of(&tag))
+        && !is_in(tags.get(..above).unwrap_or_default(), &tag)
+    {
+        tags.push(tag);
+    }
     for tag in own.iter_whole() {
         if !is_in(tags.get(..above).unwrap_or_default(), &tag) {
             tags.push(tag);
         }
     }
-    let below = tags.len();
-    for tag in session.iter().chain(&ended.frame.app.tags).map(borrowed) {
-        let above = is_in(tags.get(..above).unwrap_or_default(), &tag);
-        let beside = is_in(tags.get(below..).unwrap_or_default(), &tag);
-        if !above && !beside && own.get(key_of(&tag)).is_none() {
-            tags.push(tag);
+    write_tag_list(&mut tags, out);
+}
+
+fn bit(key_len: usize) -> u64 {
+    1 << (key_len & 63)
+}
+
+/// Whether one of the tags has the key of this one.
+fn is_in(tags: &[Tag<'_>], tag: &Tag<'_>) -> bool {
+    for set in tags {
+        if set.0 == tag.0 && key_of(set) == key_of(tag) {
+            return true;
         }
     }
-    write_tag_list(&mut tags, out);
+    false
 }

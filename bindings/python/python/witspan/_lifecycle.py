@@ -51,6 +51,11 @@ def _turned_off() -> bool:
     return text not in ("", "1", "true")
 
 
+def _says_no() -> bool:
+    """Whether the environment says plainly that tracing is off."""
+    return os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower() in ("0", "false")
+
+
 def _switch(option: str) -> bool | None:
     """Whether the environment sets a switch, and says yes; None: it does not, or nobody can ask."""
     try:
@@ -147,7 +152,7 @@ class Lifecycle:
     _threads: ClassVar[str] = ""
     # Whether this stands in ddtrace's place, where executors do.
     _as_ddtrace: ClassVar[bool] = False
-    # Whether it was said that the native module cannot be loaded.
+    # Whether it was said why tracing cannot be turned on: no native module, or a misread switch.
     _complained: ClassVar[bool] = False
 
     @classmethod
@@ -201,6 +206,7 @@ class Lifecycle:
         cls._turned_off = cls._memory is None and _turned_off()
         if cls._turned_off:
             _log.debug("LLMObs stays off: DD_LLMOBS_ENABLED says so")
+            cls._tell_of_a_misread_switch()
             return
         settings = {
             "ml_app": ml_app if agent_service is None or agent_service == "" else agent_service,
@@ -232,6 +238,20 @@ class Lifecycle:
                 cls._provisional = _auto
                 cls._hook(cls._tracer.handle_signals)
                 cls._follow(follows)
+
+    @classmethod
+    def _tell_of_a_misread_switch(cls) -> None:
+        """Says so where tracing is off because of a value that means nothing, once a process."""
+        if _says_no() or cls._complained:
+            return
+        cls._complained = True
+        try:
+            from ._native import Tracer
+
+            # It stays off, and has the sentence.
+            Tracer(listener=_log.warning)
+        except Exception as error:
+            _log.debug("DD_LLMOBS_ENABLED was not understood: %r", error)
 
     @classmethod
     def _follow(cls, threads: str) -> None:

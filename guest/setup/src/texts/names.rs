@@ -1,7 +1,8 @@
 //! Names that every language needs, once, as data: of kinds, limits, drop reasons, counters, formats,
-//! and the table of variables.
+//! the bounds of what a host reads, and the table of variables.
 
 use super::writer::Writer;
+use crate::bounds::{BOUNDS, STAND_INS};
 use crate::reasons::DropReason;
 use crate::settings::{Format, Limits};
 use crate::variables::{Reader, Secrecy, VARIABLES};
@@ -125,6 +126,12 @@ pub fn names_text() -> String {
                     json.name("most").number(limit.most);
                 });
             }
+        });
+        json.name("bounds").object(&mut |json| {
+            BOUNDS.iter().for_each(|(name, most)| json.name(name).number(*most as u64));
+        });
+        json.name("stand_ins").object(&mut |json| {
+            STAND_INS.iter().for_each(|(name, text)| json.name(name).text(text));
         });
     });
     json.finish()
