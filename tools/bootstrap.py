@@ -23,8 +23,9 @@ from functools import partial
 from pathlib import Path
 
 from browser import find_browser
+from cache import cache_folder
 from cargo_tool import CARGO_COMPONENT, WASMTIME, Tool
-from wasm_std import OLDEST_RUST, cache_folder
+from wasm_std import OLDEST_RUST
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build_js import install_node, node, packages, usable
+import npm
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools" / "page"
@@ -31,7 +31,7 @@ FONTS = {
 
 def wanted() -> dict[str, bytes]:
     """The files of target/page with their contents."""
-    modules = packages(TOOLS) / "node_modules"
+    modules = npm.packages(TOOLS) / "node_modules"
     lines = (modules / CHARTS).read_text(encoding="utf-8").splitlines()
     # The last line names a map that is not there.
     code = [line for line in lines if not line.startswith("//# sourceMappingURL=")]
@@ -68,8 +68,8 @@ def build() -> None:
 
 def check() -> int:
     """Reads the page's types; 0 if they hold together."""
-    compiler = packages(TOOLS) / "node_modules" / "typescript" / "bin" / "tsc"
-    return subprocess.run([node(), compiler, "--project", TOOLS / "tsconfig.json"]).returncode
+    compiler = npm.packages(TOOLS) / "node_modules" / "typescript" / "bin" / "tsc"
+    return subprocess.run([npm.node(), compiler, "--project", TOOLS / "tsconfig.json"]).returncode
 
 
 def main() -> int:
@@ -78,17 +78,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="check the modules' types")
     arguments = parser.parse_args()
     if arguments.prepare:
-        if not usable():
-            install_node()
-        packages(TOOLS)
+        npm.prepare(TOOLS)
         return 0
-    if not usable():
-        print(
-            "Node.js 20 or newer with npm is missing: run ./bootstrap.sh setup, which gets one, or "
-            "install it (https://nodejs.org), then run this again.",
-            file=sys.stderr,
-        )
-        return 1
+    npm.require()
     if arguments.check:
         return check()
     build()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wasm_std import cache_folder
+from cache import cache_folder
 
 EXE = ".exe" if os.name == "nt" else ""
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import build_js
+from npm import node
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "tests" / "conformance"
@@ -36,7 +36,7 @@ RUNNERS: dict[str, Sequence[str]] = {
     "host": [*CARGO_TEST.split(), "--test", "host", CARGO_NAME],
     "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/test_python.py"],
     "wasmtime": [*CARGO_TEST.split(), "--test", "cli", CARGO_NAME],
-    "node": [build_js.node(), "tests/conformance/run_node.mjs"],
+    "node": [node(), "tests/conformance/run_node.mjs"],
 }
 
 

@@ -31,7 +31,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wasm_std import cache_folder
+from cache import cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What the README asks for, besides Rust; certificates are what rustup's installer needs itself.

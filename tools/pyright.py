@@ -10,17 +10,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from build_js import OLDEST_NODE, node, packages, usable
+import npm
+
+TOOLS = npm.ROOT / "tools" / "js"
 
 
 def main() -> int:
-    if not usable():
-        sys.exit(
-            f"Node.js {OLDEST_NODE} or newer with npm is missing: run ./bootstrap.sh setup, which "
-            "gets one, or install it (https://nodejs.org), then run this again."
-        )
-    program = packages() / "node_modules" / "pyright" / "index.js"
-    return subprocess.run([node(), program, *sys.argv[1:]]).returncode
+    npm.require()
+    program = npm.packages(TOOLS) / "node_modules" / "pyright" / "index.js"
+    return subprocess.run([npm.node(), program, *sys.argv[1:]]).returncode
 
 
 if __name__ == "__main__":

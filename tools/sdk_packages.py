@@ -11,29 +11,26 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from build_js import ROOT, install_node, node, packages, usable
+import npm
 
-TOOLS = ROOT / "tools" / "sdks"
+TOOLS = npm.ROOT / "tools" / "sdks"
 #: Apart, since dd-trace asks for an older OpenTelemetry beside it.
-EXPORTERS = ROOT / "tools" / "exporters"
+EXPORTERS = npm.ROOT / "tools" / "exporters"
 
 
 def dd_trace(major: int) -> tuple[Path, str]:
     """The folder of that dd-trace, and the Node that runs it."""
-    modules = packages(TOOLS) / "node_modules"
+    modules = npm.packages(TOOLS) / "node_modules"
     newer = sorted(modules.glob("node-*/bin/node"))
-    return modules / f"dd-trace-{major}", str(newer[0]) if major > 5 and newer else node()
+    return modules / f"dd-trace-{major}", str(newer[0]) if major > 5 and newer else npm.node()
 
 
 def exporters() -> Path:
     """The folder in which OpenTelemetry's exporter for JavaScript is installed."""
-    return packages(EXPORTERS)
+    return npm.packages(EXPORTERS)
 
 
 if __name__ == "__main__":
     if "--prepare" not in sys.argv[1:]:
         sys.exit("usage: sdk_packages.py --prepare")
-    if not usable():
-        install_node()
-    packages(TOOLS)
-    packages(EXPORTERS)
+    npm.prepare(TOOLS, EXPORTERS)

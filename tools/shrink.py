@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build_js import OLDEST_NODE, install_node, node, packages, usable
+import npm
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools" / "wasm-opt"
@@ -25,13 +25,9 @@ OPTIONS += ["--enable-multivalue", "--enable-reference-types"]
 
 def shrink(module: Path, out: Path) -> None:
     """Writes `module`, made smaller, to `out`; ends the program where that cannot be done."""
-    if not usable():
-        sys.exit(
-            f"Node.js {OLDEST_NODE} or newer with npm is missing: run ./bootstrap.sh setup, which "
-            "gets one, or install it (https://nodejs.org), then run this again."
-        )
-    program = packages(TOOLS) / "node_modules" / "binaryen" / "bin" / "wasm-opt"
-    words = [node(), str(program), *OPTIONS, str(module), "-o", str(out)]
+    npm.require()
+    program = npm.packages(TOOLS) / "node_modules" / "binaryen" / "bin" / "wasm-opt"
+    words = [npm.node(), str(program), *OPTIONS, str(module), "-o", str(out)]
     if subprocess.run(words, stdin=subprocess.DEVNULL).returncode != 0:
         sys.exit("the component was not built: wasm-opt failed, see above")
 
@@ -40,9 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--prepare", action="store_true", help="install what it needs and stop")
     parser.parse_args()
-    if not usable():
-        install_node()
-    packages(TOOLS)
+    npm.prepare(TOOLS)
 
 
 if __name__ == "__main__":

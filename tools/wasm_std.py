@@ -28,6 +28,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cache import cache_folder
+
 TARGET = "wasm32-unknown-unknown"
 # The oldest compiler the workspace accepts (`rust-version` in Cargo.toml).
 OLDEST_RUST = (1, 95)
@@ -38,15 +40,6 @@ RUSTUP_RETRY_SECONDS = 24 * 60 * 60
 
 class Unavailable(Exception):
     """Neither way works here; the text is one sentence for the person at the keyboard."""
-
-
-def cache_folder() -> Path:
-    """The folder for everything slow to make: outside the checkout, so a fresh clone is quick."""
-    for variable, below in (("WITSPAN_CACHE", "."), ("XDG_CACHE_HOME", "witspan")):
-        value = os.environ.get(variable)
-        if value:
-            return (Path(value).expanduser() / below).absolute()
-    return Path.home() / ".cache" / "witspan"
 
 
 def cargo_env() -> dict[str, str]:

@@ -16,7 +16,7 @@ from sdk_support import PATIENCE, PROGRAMS, Intake
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from build_js import node  # noqa: E402
+from npm import node  # noqa: E402
 from sdk_packages import exporters  # noqa: E402
 
 
