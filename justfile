@@ -54,8 +54,9 @@ example: prepared component
     cargo build -q --profile intake -p witspan-example
 
 # Show a first trace of every language on a page, without account or network
+[working-directory("tools")]
 demo *args: build intake example
-    "{{ venv }}/python" tools/demo.py "$@"
+    "{{ venv }}/python" -m demo "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours
 wasmtime: prepared component programs

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from demo_compare import differences  # noqa: E402
+from demo.compare import differences  # noqa: E402
 
 Trace = list[dict[str, Any]]
 

@@ -29,7 +29,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_finds_the_same_trace_in_every_language_and_ends():
-    done = run("demo.py", "--check")
+    done = run("-m", "demo", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "demo: the trace from Rust is the same as the one from Python\n" in done.stdout
 
@@ -37,7 +37,7 @@ def test_the_demo_finds_the_same_trace_in_every_language_and_ends():
 def test_the_demo_fails_and_says_where_two_programs_make_different_traces():
     program = """
 import sys
-import demo
+from demo import __main__ as demo
 python = demo.LANGUAGES["Python"]
 demo.LANGUAGES = {"Python": python, "Another": [*python, "What does a sampling rule match?"]}
 sys.exit(demo.main())
@@ -51,7 +51,7 @@ sys.exit(demo.main())
 def test_the_demo_says_which_program_cannot_be_started():
     program = """
 import sys
-import demo
+from demo import __main__ as demo
 demo.LANGUAGES = {"Another": ["/no/such/program"]}
 sys.exit(demo.main())
 """

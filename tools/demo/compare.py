@@ -6,7 +6,7 @@ import json
 from itertools import groupby, zip_longest
 from typing import Any
 
-from demo_check import Span, kind_of
+from .check import Span, kind_of
 
 #: What makes the shape of a trace. Where it differs, what follows cannot be compared.
 SHAPE = ("depth", "kind", "name")

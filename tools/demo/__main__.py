@@ -21,13 +21,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import demo_check
-from demo_compare import differences
-from demo_intake import Intake, built
-from demo_processes import Processes, Stopped, supervised, without_the_network
-from demo_receiver import Receiver, Span
+from . import check as checks
+from .compare import differences
+from .intake import Intake, built
+from .processes import Processes, Stopped, supervised, without_the_network
+from .receiver import Receiver, Span
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TIME_LIMIT = 120
 #: The agent in each language that is built; all make the same trace.
 LANGUAGES = {
@@ -47,7 +47,7 @@ class Failed(Exception):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser("just demo", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check", action="store_true", help="check against a receiver that is not ours, and end"
     )
@@ -91,7 +91,7 @@ def run(processes: Processes, folder: Path, check: bool) -> int:
             with step("read the trace back") as note:
                 raw, shown = read_back(intake, receiver, trace_id, list(traces.values()))
                 note(f"{len(raw)} spans received")
-            complaints = demo_check.complaints(made, raw, shown)
+            complaints = checks.complaints(made, raw, shown)
             first = next(iter(traces), None)
             unlike = differences(traces[first], raw) if first else []
             complaints += [f"unlike the trace from {first}: {each}" for each in unlike]
@@ -101,7 +101,7 @@ def run(processes: Processes, folder: Path, check: bool) -> int:
                 print(flush=True)
                 intake.show(trace_id)
                 print()
-                ran = demo_check.at_once(shown)
+                ran = checks.at_once(shown)
                 say(f"{ran} siblings ran at the same time, 1 error was recovered")
             if not complaints:
                 say(

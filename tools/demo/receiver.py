@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from demo_processes import Processes, without_the_network
+from .processes import Processes, without_the_network
 
 SPANS_PATH = "/api/v2/llmobs"
 

@@ -12,9 +12,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from demo_processes import Processes, without_the_network
+from .processes import Processes, without_the_network
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Where tracers look for an agent if nobody says otherwise.
 USUAL_PORT = 8126
 
