@@ -69,7 +69,7 @@ wasmtime: prepared component programs
 test: conformance intake example
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
-    "{{ venv }}/python" -m pytest --ignore=tests/conformance/test_python.py
+    "{{ venv }}/python" -m pytest --ignore=tests/conformance/runners
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]

@@ -34,9 +34,9 @@ CARGO_NAME = "sends_every_cases_bytes"
 RUNNERS: dict[str, Sequence[str]] = {
     "native": [*CARGO_TEST.split(), "--test", "native", CARGO_NAME],
     "host": [*CARGO_TEST.split(), "--test", "host", CARGO_NAME],
-    "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/test_python.py"],
+    "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/python"],
     "wasmtime": [*CARGO_TEST.split(), "--test", "cli", CARGO_NAME],
-    "node": [node(), "tests/conformance/run_node.mjs"],
+    "node": [node(), "tests/conformance/runners/node/run.mjs"],
 }
 
 

@@ -1,6 +1,6 @@
 // Cases of the interface `setup` through the component as jco transpiles it.
 
-import { fresh, record } from "./node_subject.mjs";
+import { fresh, record } from "./subject.mjs";
 
 /** The answer of a call, or its refusal as a wrong argument; any other error is not expected. */
 function answered(call) {

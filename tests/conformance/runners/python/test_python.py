@@ -1,6 +1,6 @@
 """Every case of the conformance suite through the Python package, against a real HTTP receiver.
 
-`README.md` beside this file describes the format of the cases.
+`README.md` two folders up describes the format of the cases.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from python_receiver import Receiver
-from python_subject import Runner, counters
+from subject import Runner, counters
 from witspan import LLMObs, Span
 
-HERE = Path(__file__).parent
-REPORT = HERE.parent.parent / "target" / "conformance" / "python.json"
+SUITE = Path(__file__).resolve().parents[2]
+REPORT = SUITE.parents[1] / "target" / "conformance" / "python.json"
 FORMS = ("public-api", "sdk-intake")
 
 
 def read(folder: str) -> list[dict[str, Any]]:
-    paths = sorted((HERE / folder).glob("*.json"))
+    paths = sorted((SUITE / folder).glob("*.json"))
     return [json.loads(path.read_text("utf-8")) for path in paths]
 
 
@@ -112,9 +112,9 @@ def report():
 
 def test_the_whole_suite_is_here() -> None:
     # The number stands beside the cases, so that an empty or half-read folder cannot pass.
-    assert len(ALL) == int((HERE / "cases" / "COUNT").read_text("utf-8"))
+    assert len(ALL) == int((SUITE / "cases" / "COUNT").read_text("utf-8"))
     setup = sum(len(chapter["cases"]) for chapter in SETUP)
-    assert setup == int((HERE / "setup" / "COUNT").read_text("utf-8"))
+    assert setup == int((SUITE / "setup" / "COUNT").read_text("utf-8"))
     assert all(chapter["version"] == 1 for chapter in CHAPTERS + SETUP)
     assert set(GAPS) <= {case["name"] for _, case in ALL}
 

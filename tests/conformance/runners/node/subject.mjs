@@ -2,7 +2,7 @@
 // stands until it is told, entropy that counts, and a receiver that answers as the case says.
 
 import { readFileSync } from "node:fs";
-import { instantiate } from "../../target/js/witspan.js";
+import { instantiate } from "../../../../target/js/witspan.js";
 
 const START_NS = 1_700_000_000_000_000_000n;
 const SECOND = 1_000_000_000n;
@@ -17,7 +17,7 @@ const modules = new Map();
 /** A core module of the component, compiled once. */
 function coreModule(name) {
   if (!modules.has(name)) {
-    const bytes = readFileSync(new URL(`../../target/js/${name}`, import.meta.url));
+    const bytes = readFileSync(new URL(`../../../../target/js/${name}`, import.meta.url));
     modules.set(name, new WebAssembly.Module(bytes));
   }
   return modules.get(name);

@@ -1,22 +1,23 @@
 // Every case of the conformance suite through the component as jco transpiles it, with nothing of
 // ours around it, in both formats, byte for byte.
 //
-// `README.md` beside this file describes the cases; `tools/build_js.py` writes what this runs.
+// `README.md` two folders up describes the cases; `tools/build_js.py` writes what this runs.
 
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { called, goneOn } from "./node_setup.mjs";
-import { Subject, list, record } from "./node_subject.mjs";
+import { called, goneOn } from "./setup.mjs";
+import { Subject, list, record } from "./subject.mjs";
 
+const SUITE = new URL("../../", import.meta.url);
 // Grows with the suite, so that an empty or half-read folder cannot pass.
-const count = (folder) => Number(readFileSync(new URL(`${folder}/COUNT`, import.meta.url), "utf8"));
+const count = (folder) => Number(readFileSync(new URL(`${folder}/COUNT`, SUITE), "utf8"));
 // What is known not to work yet: the case's name, and why.
 const GAPS = {};
 const FORMATS = ["public-api", "sdk-intake"];
 
 /** A folder's chapters; integers that a double would round become text, which BigInt reads as well. */
 function chapters(name) {
-  const folder = new URL(`${name}/`, import.meta.url);
+  const folder = new URL(`${name}/`, SUITE);
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   return names.sort().map((name) => {
     const text = readFileSync(new URL(name, folder), "utf8");
@@ -195,7 +196,7 @@ for (const [folder, judged] of Object.entries({ cases: judge, setup: judgeSetup 
 const sum = (column) => table.reduce((total, line) => total + line[column], 0);
 const [passed, failed, gaps] = ["passed", "failed", "gaps"].map(sum);
 
-const out = new URL("../../target/conformance/", import.meta.url);
+const out = new URL("../../target/conformance/", SUITE);
 mkdirSync(out, { recursive: true });
 const report = JSON.stringify({ runner: "node", chapters: table }, null, 2);
 writeFileSync(new URL("node.json", out), `${report}\n`);
