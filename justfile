@@ -29,23 +29,26 @@ setup:
 
 # Build everything: the component, the host library, the Python package
 build: prepared component
+    @echo 'host library: building (the first time takes about 2 minutes on 2 cores)'
     cargo build -q --release -p witspan
     "{{ venv }}/python" tools/build_python.py
 
 # Build the component from guest/ and precompile it
 component:
-    "{{ python }}" tools/build_component.py
+    "{{ python }}" tools/build_component.py --only witspan
 
 # Transpile the component for JavaScript, into target/js
 component-js: component
     "{{ python }}" tools/build_js.py
 
-# Fetch what the intake's page is made of besides its sources, into target/page
+# What the intake's page is made of besides its sources, fetched into target/page
+[private]
 page: prepared
     "{{ python }}" tools/build_page.py
 
 # Build the local intake: target/intake/witspan, with its page inside
 intake: page
+    @echo 'intake: building (the first time takes about 3 minutes on 2 cores)'
     cargo build -q --profile intake -p witspan-intake
 
 # The agent that the demo runs in Rust, and the first trace that the page shows; Python's need no building
@@ -62,14 +65,74 @@ demo *args: build intake example
 wasmtime: prepared component programs
     "$WASMTIME" run target/component/demo.wasm
 
+# Each part is a recipe `test-PART` below.
+[doc('Run every test, or those of some parts: core, host, python, intake, conformance, docs, lint, embed, demo')]
+[no-exit-message]
+test *parts:
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if parts == "" { "every-test" } else { prepend("test-", parts) } }}
+
 # The suite's runners run first, by themselves, and have a table; what follows leaves them out. The
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
-[doc('Run every test: the conformance suite, the rest of Rust, the rest of Python')]
+[private]
 [no-exit-message]
-test: conformance intake example
+every-test: conformance component-trap intake example
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest --ignore=tests/conformance/runners
+
+# The crates below guest/, and the programs of other SDKs, which need only the core
+[private]
+[no-exit-message]
+test-core:
+    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-incumbents
+
+# The host library, and the component that it runs
+[private]
+[no-exit-message]
+test-host: prepared component component-trap
+    cargo test -q --profile intake -p witspan -p witspan-component-tests
+
+[private]
+[no-exit-message]
+test-python: build
+    "{{ venv }}/python" -m pytest bindings/python/tests
+
+# The intake's server, what real SDKs send to it, and its page in a browser
+[private]
+[no-exit-message]
+test-intake: build intake
+    cargo test -q --profile intake -p witspan-intake
+    "{{ venv }}/python" -m pytest tests/intake
+
+# All runners, then the tests of the suite itself. The workspace is named as `just conformance` names
+# it, so that nothing is compiled a second time with other features.
+[private]
+[no-exit-message]
+test-conformance: conformance
+    cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake --test native --test host --test properties --test cli -- --skip sends_every_cases_bytes
+    "{{ venv }}/python" -m pytest tests/conformance --ignore=tests/conformance/runners
+
+# Links and proofs in docs/, and the programs that its pages show
+[private]
+[no-exit-message]
+test-docs: build
+    "{{ venv }}/python" -m pytest tests/conformance/test_docs.py bindings/python/tests/test_pages.py
+
+# The tests of the lints; the lints themselves are `just lint`
+[private]
+[no-exit-message]
+test-lint: prepared
+    "{{ venv }}/python" -m pytest tests/lint
+
+[private]
+[no-exit-message]
+test-embed: build component-js
+    "{{ venv }}/python" -m pytest tests/embed
+
+[private]
+[no-exit-message]
+test-demo: build intake example
+    "{{ venv }}/python" -m pytest tests/demo
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]
@@ -92,6 +155,11 @@ lint: prepared component page
     "{{ python }}" tools/build_page.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
+# Format every file of Rust and Python
+fmt: prepared
+    cargo fmt --all
+    "{{ venv }}/ruff" format -q .
+
 # Write the table of settings into docs/configuration.md
 configuration:
     cargo run -q --profile intake -p witspan-setup --example configuration
@@ -100,9 +168,10 @@ configuration:
 screenshots: build intake
     "{{ venv }}/python" tools/screenshots.py
 
-# Check that cargo-component builds the same component (installs it first: 10 minutes, once)
+# Check that cargo-component builds the same component (the bootstrap installs it: 10 minutes, once)
+[private]
 [no-exit-message]
-cargo-component: prepared component
+cargo-component: prepared component component-trap
     "{{ venv }}/python" tools/cargo_component.py
 
 # Run .ci/run on a machine that has only what the README asks for (`fresh furnished`: a browser, Node and fonts as well); Debian and Ubuntu, as root
@@ -117,6 +186,11 @@ bench *args: build
 # Remove everything built here (the cache outside the checkout stays)
 clean:
     "{{ python }}" -c 'import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ("target", ".venv")]'
+
+# The component that can be made to trap, which only tests run
+[private]
+component-trap:
+    "{{ python }}" tools/build_component.py --only witspan-trap
 
 # What the wasmtime command runs in the tests: programs, composed with the component
 [private]

@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> None:
     whole = all((folder / f"{program}.wasm").exists() for program in PROGRAMS)
     if whole and stamp.exists() and stamp.read_text() == wanted:
         return print("programs for the wasmtime command: ready", flush=True)
+    print("programs for the wasmtime command: building (about 1 minute on 2 cores)", flush=True)
     began = time.monotonic()
     modules = build_modules(env)
     for program in PROGRAMS:

@@ -100,6 +100,7 @@ def build(name: str, features: list[str], env: dict[str, str]) -> None:
     if up_to_date(name, "sources", sources):
         return report(name, "ready")
     began = time.monotonic()
+    say(f"component {name}: compiling guest/ to WebAssembly (about 1 minute on 2 cores)")
     module = build_module(features, env)
     # The host tool and the engine settings it shares with host-runtime/ shape the second step.
     inputs = digest(
@@ -109,6 +110,10 @@ def build(name: str, features: list[str], env: dict[str, str]) -> None:
     )
     changed = not up_to_date(name, "module", inputs)
     if changed:
+        say(
+            f"component {name}: making it smaller, then native code of it (the first time compiles "
+            "a compiler for that, about 3 minutes)"
+        )
         OUT.mkdir(parents=True, exist_ok=True)
         small = module.with_suffix(".small.wasm")
         shrink(module, small)
@@ -126,12 +131,16 @@ def report(name: str, how: str) -> None:
     sizes = ", ".join(
         f"{end} {(OUT / f'{name}.{end}').stat().st_size / 1024:.0f} KB" for end in ("wasm", "cwasm")
     )
-    print(f"component {name}: {sizes} ({how})", flush=True)
+    say(f"component {name}: {sizes} ({how})")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--only", choices=VARIANTS, help="build one of the two")
+    parser.add_argument("--only", choices=VARIANTS, help="build this one of the two")
     only = parser.parse_args().only
     try:
         env = cargo_env()

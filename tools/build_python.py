@@ -60,6 +60,7 @@ def main() -> None:
     if native_module() and STAMP.exists() and STAMP.read_text() == wanted:
         print("python package: ready")
         return
+    print("python package: building (the first time takes about 2 minutes on 2 cores)", flush=True)
     began = time.monotonic()
     maturin = Path(sys.executable).with_name("maturin" + (".exe" if os.name == "nt" else ""))
     with tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace") as output:

@@ -16,7 +16,7 @@ pub(crate) fn trap() -> Value {
 pub(crate) fn trapping(mut config: Config) -> Config {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/component/witspan-trap.cwasm");
     let bytes = std::fs::read(path)
-        .unwrap_or_else(|error| panic!("`{path}`: {error}; build it with `just component`"));
+        .unwrap_or_else(|error| panic!("`{path}`: {error}; build it with `just component-trap`"));
     // SAFETY: our own build tool wrote the file.
     unsafe { config.set_component(bytes) };
     config.set("request_timeout", LONG.as_secs_f64());
