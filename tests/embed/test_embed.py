@@ -7,14 +7,13 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from receiver import NOTHING, Answer, Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "embed"
@@ -26,56 +25,15 @@ INTAKE = "/api/intake/llm-obs/v1/trace/spans"
 AGENT = "/evp_proxy/v2/api/v2/llmobs"
 # With these an origin is a receiver that wants a key; else it is an agent, which needs none.
 DIRECT = {"DD_API_KEY": "secret", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
-# A status that closes the connection without an answer.
-NOTHING = 0
-
-
-class Receiver(ThreadingHTTPServer):
-    """Gives the answers it is told to give, then 202, and remembers what it got."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        # What `/info` answers, and the headers with which it was asked for.
-        self.info: bytes | None = None
-        self.asked: list[dict[str, str]] = []
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_GET(self) -> None:
-        assert self.path == "/info"
-        self.server.asked.append({name.lower(): value for name, value in self.headers.items()})
-        self.send_response(404 if self.server.info is None else 200)
-        self.end_headers()
-        self.wfile.write(self.server.info or b"/evp_proxy/v2/ in a body that is no success")
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.got.append((self.path, headers, body))
-        status = self.server.answers.pop(0) if self.server.answers else 202
-        if status != NOTHING:
-            self.send_response(status)
-            self.send_header("content-length", "0")
-            self.send_header("location", "/elsewhere")
-            self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    yield server
-    server.shutdown()
-    server.server_close()
+    receiver = Receiver()
+    receiver.info = Answer(404, body=b"/evp_proxy/v2/ in a body that is no success")
+    yield receiver
+    receiver.close()
+    assert {request.path for request in receiver.asked} <= {"/info"}
 
 
 def run(language: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -92,7 +50,7 @@ def run(language: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def origin(receiver: Receiver, user: str = "") -> str:
-    return f"http://{user}127.0.0.1:{receiver.server_address[1]}"
+    return f"http://{user}127.0.0.1:{receiver.server_port}"
 
 
 def sent_to(language: str, receiver: Receiver, **more: str) -> subprocess.CompletedProcess[str]:
@@ -138,14 +96,14 @@ def test_a_trace_arrives_nested_and_whole(language: str, receiver: Receiver) -> 
 def test_an_agent_that_says_it_takes_spans_gets_them_without_the_key(
     language: str, receiver: Receiver
 ) -> None:
-    receiver.info = b'{"endpoints": ["/evp_proxy/v2/"]}'
+    receiver.info = Answer(200, body=b'{"endpoints": ["/evp_proxy/v2/"]}')
     ran = run(language, DD_API_KEY="secret", DD_TRACE_AGENT_URL=origin(receiver, "me:p@ss@"))
     assert (ran.returncode, ran.stderr) == (0, "")
     [(path, headers, body)] = receiver.got
     assert path == AGENT
     assert headers["x-datadog-evp-subdomain"] == "llmobs-intake"
     assert "dd-api-key" not in headers
-    assert [asked["authorization"] for asked in receiver.asked] == ["Basic bWU6cEBzcw=="]
+    assert [asked.headers["authorization"] for asked in receiver.asked] == ["Basic bWU6cEBzcw=="]
     assert headers["authorization"] == "Basic bWU6cEBzcw=="
     assert sorted(spans(body)) == ["answer", "ask"]
     assert "p@ss" not in ran.stdout
@@ -156,7 +114,8 @@ def test_an_agent_that_says_it_takes_spans_gets_them_without_the_key(
 def test_an_agent_that_takes_no_spans_gets_none(
     language: str, info: bytes | None, receiver: Receiver
 ) -> None:
-    receiver.info = info
+    if info is not None:
+        receiver.info = Answer(200, body=info)
     agent, intake = origin(receiver), origin(receiver) + "/intake"
     ran = run(
         language,
@@ -166,8 +125,8 @@ def test_an_agent_that_takes_no_spans_gets_none(
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert len(receiver.asked) == 1
-    assert [path for path, _, _ in receiver.got] == ["/intake" + INTAKE]
-    assert receiver.got[0][1]["dd-api-key"] == "secret"
+    assert [request.path for request in receiver.got] == ["/intake" + INTAKE]
+    assert receiver.got[0].headers["dd-api-key"] == "secret"
 
 
 @pytest.mark.parametrize("first", [503, NOTHING])
@@ -175,11 +134,11 @@ def test_an_agent_that_takes_no_spans_gets_none(
 def test_what_is_not_taken_is_sent_again_unchanged(
     language: str, first: int, receiver: Receiver
 ) -> None:
-    receiver.answers = [first, first]
+    receiver.answers = [Answer(first), Answer(first)]
     ran = sent_to(language, receiver, WITSPAN_EXIT_TIMEOUT="20")
     assert ran.returncode == 0, ran.stderr
     assert "2 of 2 spans delivered" in ran.stdout
-    assert len({body for _, _, body in receiver.got}) == 1
+    assert len({request.body for request in receiver.got}) == 1
     assert len(receiver.got) == 3
     [line] = ran.stderr.splitlines()
     assert line.startswith(f"warning: {origin(receiver)} ")
@@ -188,7 +147,7 @@ def test_what_is_not_taken_is_sent_again_unchanged(
 
 @pytest.mark.parametrize("language", COMMANDS)
 def test_what_is_refused_is_told_and_not_sent_again(language: str, receiver: Receiver) -> None:
-    receiver.answers = [403]
+    receiver.answers = [Answer(403)]
     ran = sent_to(language, receiver)
     assert ran.returncode == 1
     assert "0 of 2 spans delivered" in ran.stdout
@@ -200,7 +159,7 @@ def test_what_is_refused_is_told_and_not_sent_again(language: str, receiver: Rec
 
 @pytest.mark.parametrize("language", COMMANDS)
 def test_a_redirect_does_not_take_the_key_along(language: str, receiver: Receiver) -> None:
-    receiver.answers = [307]
+    receiver.answers = [Answer(307, {"location": "/elsewhere"})]
     ran = sent_to(language, receiver)
     assert ran.returncode == 1
     assert len(receiver.got) == 1
@@ -222,7 +181,7 @@ def test_the_end_waits_no_longer_than_the_plan_says(language: str) -> None:
 @pytest.mark.parametrize("language", COMMANDS)
 def test_the_receiver_is_told_what_never_reaches_it(language: str, receiver: Receiver) -> None:
     sent_to(language, receiver)
-    whole = spans(receiver.got.pop()[2])["answer"]
+    whole = spans(receiver.got.pop().body)["answer"]
     # Room for the one span, and none for the other, whose model is not cut.
     limit = len(json.dumps(whole, separators=(",", ":"), ensure_ascii=False)) + 4
     ran = sent_to(language, receiver, DD_LLMOBS_EVENT_SIZE_BYTES=str(limit))

@@ -11,11 +11,12 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable, TypeVar
 
 import pytest
+from receiver import Answer, Request
+from receiver import Receiver as ScriptedReceiver
 from witspan import LLMObs
 from witspan._native import Span
 
@@ -32,7 +33,7 @@ for _number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
         )
 
 
-class Receiver:
+class Receiver(ScriptedReceiver):
     """Takes spans in SDK-intake form, as an agent or the intake does, and keeps them decoded."""
 
     def __init__(self, port: int = 0) -> None:
@@ -41,7 +42,7 @@ class Receiver:
         #: The evaluations and feedbacks of such requests.
         self.evaluations: list[Event] = []
         #: Path and headers (lower case) of every request.
-        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, Mapping[str, str]]] = []
         #: What the next requests are answered; 202 once it is used up.
         self.statuses: list[int] = []
         #: What every answer carries.
@@ -49,66 +50,26 @@ class Receiver:
         #: Seconds that answers wait, unless they are released before.
         self.delay = 0.0
         self.released = threading.Event()
-        receiver = self
+        super().__init__(port)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 20
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status = receiver._take(self.path, dict(self.headers.items()), body)
-                self.send_response(status)
-                for name, value in receiver.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                # An agent without a proxy for spans.
-                self.send_response(404)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            # Threads that wait for a client to go on do not keep a test waiting.
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, *_: object) -> None:
-                """A client that went away."""
-
-        self._server = Server(("127.0.0.1", port), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-        self._thread.start()
-
-    def _take(self, path: str, headers: dict[str, str], sent: bytes) -> int:
+    def take(self, request: Request) -> Answer:
         self.released.wait(self.delay)
-        with self._lock:
-            self.requests.append((path, {name.lower(): v for name, v in headers.items()}))
+        with self.lock:
+            self.requests.append((request.path, request.headers))
             status = self.statuses.pop(0) if self.statuses else 202
             if 200 <= status < 300:
                 # Strict: a bare NaN or a half surrogate is an error of the sender.
-                text = sent.decode("utf-8")
+                text = request.body.decode("utf-8")
                 body = json.loads(text, parse_constant=_refuse)
                 if isinstance(body, list):
                     self.events += [span for each in body for span in each["spans"]]
                 else:
                     self.evaluations += body["data"]["attributes"]["metrics"]
-        return status
+        return Answer(status, self.headers)
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
 
 def _refuse(word: str) -> None:

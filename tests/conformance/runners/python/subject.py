@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from python_receiver import Receiver
+from receiver import Receiver
 from witspan import LLMObs, LLMObsArgumentError, LLMObsSpan, Span
 from witspan._native import Stream
 
@@ -33,7 +33,7 @@ class Runner:
             "DD_VERSION": settings.get("version", ""),
             "DD_TAGS": ",".join(f"{key}:{value}" for key, value in tags.items()),
             "DD_API_KEY": "key",
-            "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.origin,
+            "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url,
             "WITSPAN_INTAKE": "public" if form == "public-api" else "sdk",
             "DD_LLMOBS_SAMPLING_RULES": sampling.get("rules", ""),
             "WITSPAN_DROP_UNSAMPLED": str(sampling.get("drop", False)),
