@@ -42,13 +42,14 @@ USAGE = """usage: ./bootstrap.sh VERB [arguments]
 
 Any other verb of the justfile works as well; `just` alone lists them."""
 
-# The verb that needs what the tests of one part need, where that is less than all tests need.
+# The parts of the tests, each with a verb that needs the same.
 PARTS = {
     "core": "build",
     "host": "build",
     "python": "setup",
-    "docs": "setup",
+    "intake": "test",
     "conformance": "conformance",
+    "docs": "setup",
     "lint": "lint",
     "embed": "component-js",
     "demo": "demo",
@@ -126,10 +127,14 @@ def main(arguments: list[str]) -> int:
 
 
 def as_verb(arguments: list[str]) -> str:
-    """The verb that needs what this one needs: one part of the tests does not need all."""
-    if len(arguments) == 2 and arguments[0] == "test":
-        return PARTS.get(arguments[1], "test")
-    return arguments[0]
+    """The verb whose needs are prepared: one part of the tests needs less than all of them."""
+    verb, parts = arguments[0], arguments[1:]
+    if verb != "test":
+        return verb
+    for part in parts:
+        if part not in PARTS:
+            raise Missing(f"`{part}` is not a part of the tests; there are: {', '.join(PARTS)}.")
+    return PARTS[parts[0]] if len(parts) == 1 else "test"
 
 
 def steps_for(verb: str) -> list[Step]:

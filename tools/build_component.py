@@ -111,8 +111,8 @@ def build(name: str, features: list[str], env: dict[str, str]) -> None:
     changed = not up_to_date(name, "module", inputs)
     if changed:
         say(
-            f"component {name}: making it smaller, then native code of it (the first time compiles "
-            "a compiler for that, about 3 minutes)"
+            f"component {name}: making it smaller and precompiling it (the first time compiles the "
+            "precompiler: about 3 minutes)"
         )
         OUT.mkdir(parents=True, exist_ok=True)
         small = module.with_suffix(".small.wasm")
