@@ -41,8 +41,7 @@ component:
 component-js: component
     "{{ python }}" tools/build_js.py
 
-# What the intake's page is made of besides its sources, fetched into target/page
-[private]
+# Fetch what the intake's page is made of besides its sources, into target/page
 page: prepared
     "{{ python }}" tools/build_page.py
 
