@@ -24,6 +24,11 @@ fn with_tracer<T>(look: impl FnOnce(&witspan::Tracer) -> T) -> Option<T> {
     TRACER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
 }
 
+/// The tracer of the process, while there is one.
+pub(crate) fn tracer() -> Option<witspan::Tracer> {
+    with_tracer(Clone::clone)
+}
+
 /// The parameters of a call that starts a span of a model; the last three by keyword only.
 const MODEL: [&str; 9] = [
     "model_name",
@@ -123,7 +128,7 @@ fn start<'py>(
     if contexts::around(py)?.is_some_and(|contexts| !contexts.is_empty()) {
         return Ok(None);
     }
-    let Some(tracer) = with_tracer(Clone::clone) else { return Ok(None) };
+    let Some(tracer) = tracer() else { return Ok(None) };
     let called = name.as_ref();
     let Ok(name) = text(name) else { return Ok(None) };
     let mut options = [const { SpanOption::StartNs(0) }; 4];

@@ -12,8 +12,10 @@ pub(crate) fn process() -> u32 {
     PROCESS.load(Ordering::Relaxed)
 }
 
-/// Tells that this is a new process.
+/// Tells that this is a new process. The parent's tracer is never dropped here: its end takes locks,
+/// and a thread of the parent may have held one.
 #[pyfunction]
 pub(crate) fn forked() {
     PROCESS.fetch_add(1, Ordering::Relaxed);
+    std::mem::forget(crate::calls::tracer());
 }
