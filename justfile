@@ -55,9 +55,15 @@ intake: page
 example: prepared component
     cargo build -q --profile intake -p witspan-example
 
+# The Python package as the demo needs it. With the intake and the agent it shares what is compiled
+# below all three, once.
+[private]
+quick-python: prepared component
+    "{{ venv }}/python" tools/build_python.py --quick
+
 # Show a first trace of every language on a page, without account or network
 [working-directory("tools")]
-demo *args: build intake example
+demo *args: intake example quick-python
     "{{ venv }}/python" -m demo "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours

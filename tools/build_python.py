@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Builds the Python package into .venv, as an editable install; run it with .venv's Python.
 
+`--quick` is for the demo: the native module is not optimized as a whole, and shares what is
+compiled with the rest of the demo. A package that is optimized already will do.
+
 Changes of .py files need no build, they are live. Maturin itself takes seconds even when nothing
 has changed, so what the native module is made of is hashed first.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -56,8 +60,12 @@ def native_module() -> bool:
 def main() -> None:
     if sys.prefix == sys.base_prefix:
         sys.exit("this builds into a virtual environment: use `just build`")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="quick to build, not to run")
+    profile = "intake" if parser.parse_args().quick else "release"
     wanted = digest()
-    if native_module() and STAMP.exists() and STAMP.read_text() == wanted:
+    will_do = {f"{wanted} {name}" for name in (profile, "release")}
+    if native_module() and STAMP.exists() and STAMP.read_text() in will_do:
         print("python package: ready")
         return
     print("python package: building (the first time takes about 2 minutes on 2 cores)", flush=True)
@@ -65,7 +73,7 @@ def main() -> None:
     maturin = Path(sys.executable).with_name("maturin" + (".exe" if os.name == "nt" else ""))
     with tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace") as output:
         done = subprocess.run(
-            [maturin, "develop", "--release", "-m", PACKAGE / "Cargo.toml"],
+            [maturin, "develop", "--profile", profile, "-m", PACKAGE / "Cargo.toml"],
             cwd=ROOT,
             env={**os.environ, "VIRTUAL_ENV": str(VENV)},
             stdin=subprocess.DEVNULL,
@@ -76,7 +84,7 @@ def main() -> None:
             output.seek(0)
             print(output.read(), file=sys.stderr)
             sys.exit("the Python package was not built: maturin failed, see above")
-    STAMP.write_text(wanted)
+    STAMP.write_text(f"{wanted} {profile}")
     print(f"python package: built into .venv ({time.monotonic() - began:.1f} s)")
 
 

@@ -22,6 +22,7 @@ import contextlib
 import ctypes
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -174,7 +175,16 @@ def inside(folder: Path, mode: str, command: list[str]) -> int:
         # Not the zone of whoever wrote the tests, and not whole hours from it.
         env["TZ"] = "Asia/Kathmandu"
     entered = ["chroot", str(new), "sh", "-c", f'cd /{CHECKOUT} && exec "$@"', "sh", *words]
-    return as_first_process(subprocess.Popen(entered, env=env, stdin=subprocess.DEVNULL))
+    before = processor_minutes()
+    code = as_first_process(subprocess.Popen(entered, env=env, stdin=subprocess.DEVNULL))
+    say(f"it took {processor_minutes() - before:.1f} min of processor time")
+    return code
+
+
+def processor_minutes() -> float:
+    """What all processes that have ended here used, in minutes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) / 60
 
 
 def as_first_process(main: subprocess.Popen[bytes]) -> int:
