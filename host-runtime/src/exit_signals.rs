@@ -8,7 +8,6 @@
 //! handlers does not know of it and goes on saying the same, and whatever the application sets
 //! replaces it.
 
-use crate::last::Last;
 use crate::semaphore::Semaphore;
 use libc::{c_int, c_void};
 use std::io::{Error, Result};
@@ -55,6 +54,19 @@ pub(crate) struct Plan {
     pub(crate) pause: Option<fn()>,
 }
 
+/// What is done before a signal ends the process. It waits for nothing that the application may
+/// hold: whatever that is doing, it ends in time.
+pub(crate) trait Delivery: Send + 'static {
+    /// Has everything sent that has finished.
+    fn hurry(&self);
+
+    /// The same, and waits for that at most so long. Whether all of it was settled.
+    fn flush(&self, timeout: Duration) -> bool;
+
+    /// Logs how many spans are lost. Whether that was done within the time.
+    fn tell(&self, timeout: Duration) -> bool;
+}
+
 /// What a handler rings.
 pub(crate) struct Bell {
     semaphore: Semaphore,
@@ -74,7 +86,7 @@ impl Bell {
 }
 
 /// Starts the thread that waits for a signal. A fork has none until it starts its own.
-pub(crate) fn start(plan: Plan, last: Last) -> Result<Arc<Bell>> {
+pub(crate) fn start(plan: Plan, last: impl Delivery) -> Result<Arc<Bell>> {
     let bell = Arc::new(Bell {
         semaphore: Semaphore::new()?,
         hurry: AtomicBool::new(false),
@@ -101,7 +113,7 @@ pub(crate) fn start(plan: Plan, last: Last) -> Result<Arc<Bell>> {
     }
 }
 
-fn watch(plan: Plan, last: &Last, bell: &Arc<Bell>) {
+fn watch(plan: Plan, last: &impl Delivery, bell: &Arc<Bell>) {
     while !bell.over.load(Ordering::SeqCst) {
         bell.semaphore.wait();
         if bell.hurry.swap(false, Ordering::SeqCst) {
@@ -132,7 +144,7 @@ fn address(bell: &Arc<Bell>) -> *mut Bell {
     Arc::as_ptr(bell).cast_mut()
 }
 
-fn end(plan: Plan, last: &Last) {
+fn end(plan: Plan, last: &impl Delivery) {
     let signal = (ENDING.load(Ordering::SeqCst) & 0xff) as c_int;
     if let Some(pause) = plan.pause {
         last.hurry();

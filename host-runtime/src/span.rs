@@ -7,6 +7,13 @@ use crate::pool::{Parent, SpanRef};
 use crate::tracer::Tracer;
 use std::borrow::Cow;
 
+impl Tracer {
+    /// Begins to describe a span that begins a trace; see [`Span::child`] for others.
+    pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
+        SpanBuilder::new(self, kind, Parent::Root)
+    }
+}
+
 /// Describes a span before it starts.
 #[must_use = "a span begins with `start`"]
 pub struct SpanBuilder<'a> {
@@ -18,7 +25,7 @@ pub struct SpanBuilder<'a> {
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(crate) fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent<'a>) -> Self {
+    fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent<'a>) -> Self {
         SpanBuilder { tracer, kind, parent, name: None, options: Vec::new() }
     }
 

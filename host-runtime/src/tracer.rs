@@ -9,7 +9,6 @@ use crate::instance::tracing::{Failure, SpanContext, SpanDetails, SpanOption, Sp
 use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
 use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
-use crate::span::SpanBuilder;
 use crate::statistics::Statistics;
 use crate::worker::Worker;
 use std::sync::Arc;
@@ -153,11 +152,6 @@ impl Tracer {
             (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
             (mine, theirs) => mine.is_none() && theirs.is_none(),
         }
-    }
-
-    /// Begins to describe a span that begins a trace; see [`crate::Span::child`] for others.
-    pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
-        SpanBuilder::new(self, kind, Parent::Root)
     }
 
     /// Starts a span; what bindings use. [`SpanRef::NONE`] if it is not kept.

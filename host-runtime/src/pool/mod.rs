@@ -9,14 +9,14 @@ mod delivery;
 mod evaluations;
 mod processing;
 mod propagation;
+mod span_ref;
 mod spans;
 
 pub(crate) use delivery::{Polled, Sent, Ticket};
 pub(crate) use evaluations::Judgement;
 pub(crate) use processing::Limited;
-use processing::is_processing;
 pub use processing::{Processed, Processor};
-pub use spans::{Parent, SpanRef};
+pub use span_ref::{Parent, SpanRef};
 
 use crate::clock::Clock;
 use crate::error::Error;

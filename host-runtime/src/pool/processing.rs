@@ -3,7 +3,8 @@
 //! The core hands an event out and takes it back; while the function runs, nothing is held, so it
 //! may take its time and call the tracer.
 
-use super::{Pool, Reply, SpanRef};
+use super::span_ref::SpanRef;
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::bounded;
 use crate::instance::processing::Outcome;
@@ -62,7 +63,7 @@ thread_local! {
 }
 
 /// Whether a processor runs on this thread.
-pub(crate) fn is_processing() -> bool {
+pub(super) fn is_processing() -> bool {
     RUNNING.get() != 0
 }
 

@@ -1,6 +1,7 @@
 //! Continuing a trace in another service: headers out, headers in.
 
-use super::{Pool, Reply, SpanRef};
+use super::span_ref::SpanRef;
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::types::HeaderParam;
 

@@ -1,6 +1,8 @@
 //! A span's life: start, annotate, finish.
 
-use super::{Pool, Reply, is_processing};
+use super::processing::is_processing;
+use super::span_ref::{Parent, SpanRef};
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::tracing::{
     self, Failure, Finished, SpanContext, SpanDetails, SpanOption, SpanTimes,
@@ -10,40 +12,6 @@ use crate::lock;
 use crate::notices::Topic;
 use crate::statistics::Statistics;
 use witspan_setup::Event;
-
-/// A span of a tracer, as a value that may be copied freely. [`SpanRef::NONE`] is the span that
-/// is not kept: every call takes it and does nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SpanRef {
-    pub(super) shard: u32,
-    pub(super) epoch: u32,
-    pub(super) handle: u64,
-}
-
-impl SpanRef {
-    /// The span that is not kept.
-    pub const NONE: SpanRef = SpanRef { shard: 0, epoch: 0, handle: 0 };
-
-    /// Whether it is the span that is not kept.
-    pub fn is_none(self) -> bool {
-        self.handle == 0
-    }
-}
-
-/// What a new span belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent<'a> {
-    /// Nothing: it begins a trace.
-    Root,
-    /// The span that is current where the call is made; its nearest open ancestor if it has
-    /// finished.
-    Current(SpanRef),
-    /// Exactly this span, finished or not.
-    ChildOf(SpanRef),
-    /// A span of another service, or of this one, as [`crate::Tracer::extract`] or
-    /// [`crate::Tracer::remote_of`] gave it.
-    Remote(&'a str),
-}
 
 /// What the end of a span leaves behind.
 pub(crate) struct Ended {

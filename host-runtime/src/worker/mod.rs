@@ -1,56 +1,26 @@
 //! The thread that sends. It holds an instance only to ask it and to tell it, never while it
 //! sends, and it is the only one that blocks on the network.
 
+#[cfg(unix)]
+mod final_delivery;
+mod state;
+
+#[cfg(unix)]
+use self::final_delivery::FinalDelivery;
+use self::state::{Shared, State, settled};
 use crate::config::Config;
 #[cfg(unix)]
-use crate::exit_signals::{self, Bell};
+use crate::exit_signals;
 use crate::instance::delivery::{Action, Disposition, PollMode, Request};
 use crate::instance::types::DropReason;
-#[cfg(unix)]
-use crate::last::Last;
 use crate::lock;
 use crate::losses;
 use crate::notices::Topic;
 use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use witspan_setup::{Event, Plan};
-
-/// What the application's threads and the worker tell each other.
-#[derive(Default)]
-pub(crate) struct Board {
-    running: bool,
-    /// An instance said that there is something to do.
-    should_poll: bool,
-    /// How often a flush was asked for, and up to which one all is settled.
-    asked: u64,
-    settled: u64,
-    /// Nobody holds the tracer any more: what has finished is sent, then the thread ends.
-    orphaned: bool,
-    stop: bool,
-    /// When the worker, if it sleeps, looks again by itself.
-    wakes: Option<Instant>,
-    /// What a signal that ends the process shall do first, and what wakes the thread that does it.
-    #[cfg(unix)]
-    plan: Option<exit_signals::Plan>,
-    #[cfg(unix)]
-    bell: Option<Arc<Bell>>,
-}
-
-impl Board {
-    fn is_over(&self) -> bool {
-        self.stop || (self.orphaned && self.settled >= self.asked)
-    }
-
-    /// Asks for a flush; by its number it is found again.
-    pub(crate) fn ask(&mut self) -> u64 {
-        self.asked += 1;
-        self.asked
-    }
-}
-
-pub(crate) type Shared = Arc<(Mutex<Board>, Condvar)>;
 
 /// The tracer's half of the worker.
 pub(crate) struct Worker {
@@ -77,12 +47,12 @@ impl Worker {
         worker
     }
 
-    /// Writes on the board and wakes the worker, which is started if it does not run yet.
-    fn tell<T>(&self, write: impl FnOnce(&mut Board) -> T) -> T {
-        let (board, changed) = &*self.shared;
-        let mut board = lock(board);
-        let told = write(&mut board);
-        if !board.running && !board.stop {
+    /// Changes the state and wakes the worker, which is started if it does not run yet.
+    fn tell<T>(&self, write: impl FnOnce(&mut State) -> T) -> T {
+        let (state, changed) = &*self.shared;
+        let mut state = lock(state);
+        let told = write(&mut state);
+        if !state.running && !state.stop {
             let thread = Thread {
                 pool: self.pool.clone(),
                 settings: self.settings.clone(),
@@ -98,9 +68,9 @@ impl Worker {
             let started = crate::signals::blocked(start);
             #[cfg(not(unix))]
             let started = start();
-            board.running = started.is_ok();
+            state.running = started.is_ok();
             #[cfg(unix)]
-            self.guard(&mut board);
+            self.guard(&mut state);
         }
         changed.notify_all();
         told
@@ -109,23 +79,23 @@ impl Worker {
     /// Has signals that would end the process deliver before, for as long as this runs.
     #[cfg(unix)]
     pub(crate) fn deliver_at_signals(&self, plan: exit_signals::Plan) -> std::io::Result<()> {
-        let mut board = lock(&self.shared.0);
-        board.plan = Some(plan);
-        self.guard(&mut board);
+        let mut state = lock(&self.shared.0);
+        state.plan = Some(plan);
+        self.guard(&mut state);
         exit_signals::want()
     }
 
     /// Starts the thread that waits for such a signal, once there is something to deliver: until
     /// then a program that forks has no thread of ours.
     #[cfg(unix)]
-    fn guard(&self, board: &mut Board) {
-        let Some(plan) = board.plan else { return };
-        if !board.running || board.bell.is_some() || board.stop {
+    fn guard(&self, state: &mut State) {
+        let Some(plan) = state.plan else { return };
+        if !state.running || state.bell.is_some() || state.stop {
             return;
         }
-        let last = Last::new(self.pool.clone(), self.shared.clone());
+        let last = FinalDelivery::new(self.pool.clone(), self.shared.clone());
         match exit_signals::start(plan, last) {
-            Ok(bell) => board.bell = Some(bell),
+            Ok(bell) => state.bell = Some(bell),
             Err(error) => {
                 let why = || Event::SignalsMissed(error.to_string());
                 self.pool.notices().tell(Topic::Signal, why);
@@ -135,14 +105,14 @@ impl Worker {
 
     /// There is something to send.
     pub(crate) fn attend(&self) {
-        self.tell(|board| board.should_poll = true);
+        self.tell(|state| state.should_poll = true);
     }
 
     /// There may be something to do after so long.
     pub(crate) fn attend_by(&self, wait: Duration) {
         let by = Instant::now() + wait;
         // Nearly always it looks earlier anyway: then it need not be woken.
-        let late = |board: &Board| board.wakes.is_none_or(|wakes| wakes > by);
+        let late = |state: &State| state.wakes.is_none_or(|wakes| wakes > by);
         if late(&lock(&self.shared.0)) {
             self.attend();
         }
@@ -151,14 +121,14 @@ impl Worker {
     /// Has everything that has finished sent, and waits for that at most so long. Whether all of
     /// it was settled: delivered or dropped.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        settled(&self.shared, self.tell(Board::ask), timeout)
+        settled(&self.shared, self.tell(State::ask), timeout)
     }
 
     /// The same, and the thread ends.
     pub(crate) fn stop(&self, timeout: Duration) -> bool {
         let settled = self.flush(timeout);
-        let (board, changed) = &*self.shared;
-        lock(board).stop = true;
+        let (state, changed) = &*self.shared;
+        lock(state).stop = true;
         changed.notify_all();
         settled
     }
@@ -166,21 +136,12 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let (board, changed) = &*self.shared;
-        let mut board = lock(board);
-        board.ask();
-        board.orphaned = true;
+        let (state, changed) = &*self.shared;
+        let mut state = lock(state);
+        state.ask();
+        state.orphaned = true;
         changed.notify_all();
     }
-}
-
-/// Waits, at most so long, until a flush is settled; whether it is.
-pub(crate) fn settled(shared: &Shared, ticket: u64, timeout: Duration) -> bool {
-    let (board, changed) = &**shared;
-    let waits = |board: &mut Board| board.settled < ticket && !board.stop;
-    let waited = changed.wait_timeout_while(lock(board), timeout, waits);
-    let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
-    board.settled >= ticket
 }
 
 /// A request that is to be sent again.
@@ -210,9 +171,9 @@ impl Thread {
             next = self.pass(&sender, mode);
             self.pool.notices().deliver();
             if self.retries.is_empty() {
-                let (board, changed) = &*self.shared;
-                let mut board = lock(board);
-                board.settled = board.settled.max(asked);
+                let (state, changed) = &*self.shared;
+                let mut state = lock(state);
+                state.settled = state.settled.max(asked);
                 changed.notify_all();
             }
         }
@@ -241,26 +202,26 @@ impl Thread {
     /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if
     /// the thread is to end.
     fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
-        let (board, changed) = &*self.shared;
+        let (state, changed) = &*self.shared;
         let sleeps =
-            |board: &mut Board| !board.is_over() && !board.should_poll && board.asked <= self.seen;
-        let mut board = lock(board);
-        board.wakes = until;
-        let mut board = match until {
+            |state: &mut State| !state.is_over() && !state.should_poll && state.asked <= self.seen;
+        let mut state = lock(state);
+        state.wakes = until;
+        let mut state = match until {
             Some(until) => {
                 let left = until.saturating_duration_since(Instant::now());
-                let waited = changed.wait_timeout_while(board, left, sleeps);
+                let waited = changed.wait_timeout_while(state, left, sleeps);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
-            None => changed.wait_while(board, sleeps).unwrap_or_else(PoisonError::into_inner),
+            None => changed.wait_while(state, sleeps).unwrap_or_else(PoisonError::into_inner),
         };
-        board.wakes = None;
-        if board.is_over() {
+        state.wakes = None;
+        if state.is_over() {
             return None;
         }
-        board.should_poll = false;
-        let flush = board.asked > board.settled;
-        Some((if flush { PollMode::Everything } else { PollMode::Due }, board.asked))
+        state.should_poll = false;
+        let flush = state.asked > state.settled;
+        Some((if flush { PollMode::Everything } else { PollMode::Due }, state.asked))
     }
 
     fn stopped(&self) -> bool {
