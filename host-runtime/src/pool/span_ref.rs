@@ -22,14 +22,14 @@ impl SpanRef {
 /// What a new span belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parent<'a> {
-    /// Nothing: it begins a trace.
+    /// None: the span begins a trace.
     Root,
     /// The span that is current where the call is made; its nearest open ancestor if it has
     /// finished.
     Current(SpanRef),
     /// Exactly this span, finished or not.
     ChildOf(SpanRef),
-    /// A span of another service, or of this one, as [`crate::Tracer::extract`] or
-    /// [`crate::Tracer::remote_of`] gave it.
+    /// A remote context: the text that [`crate::Tracer::extract`] or [`crate::Tracer::remote_of`]
+    /// returned.
     Remote(&'a str),
 }

@@ -1,4 +1,4 @@
-//! What can still be done for the last spans when a signal ends the process.
+//! Delivery of the last spans before a signal ends the process.
 
 use super::state::{Shared, settled};
 use crate::exit_signals::Delivery;
@@ -21,7 +21,7 @@ impl FinalDelivery {
         FinalDelivery { pool, shared }
     }
 
-    /// Asks for a flush, by whose number it can be waited for.
+    /// Asks for a flush. Returns the number by which it can be waited for.
     fn ask(&self) -> u64 {
         let (state, changed) = &*self.shared;
         let ticket = lock(state).ask();
@@ -41,7 +41,7 @@ impl Delivery for FinalDelivery {
 
     fn tell(&self, timeout: Duration) -> bool {
         let pool = self.pool.clone();
-        let (told, heard) = mpsc::channel();
+        let (done, waits) = mpsc::channel();
         // A listener may wait for what a thread of the application holds.
         let tell = move || {
             let lost = pool.statistics().pending();
@@ -49,9 +49,9 @@ impl Delivery for FinalDelivery {
                 pool.notices().tell(Topic::Signal, || Event::Interrupted(lost));
                 pool.notices().deliver();
             }
-            let _ = told.send(());
+            let _ = done.send(());
         };
         let start = || Builder::new().spawn(tell);
-        crate::signals::blocked(start).is_ok() && heard.recv_timeout(timeout).is_ok()
+        crate::signals::blocked(start).is_ok() && waits.recv_timeout(timeout).is_ok()
     }
 }

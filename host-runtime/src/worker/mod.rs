@@ -1,5 +1,5 @@
-//! The thread that sends. It holds an instance only to ask it and to tell it, never while it
-//! sends, and it is the only one that blocks on the network.
+//! The thread that sends. It locks an instance to poll it and to report outcomes, never while it
+//! sends. No other thread blocks on the network.
 
 #[cfg(unix)]
 mod final_delivery;
@@ -27,12 +27,12 @@ pub(crate) struct Worker {
     pool: Arc<Pool>,
     settings: Arc<(Config, Plan)>,
     shared: Shared,
-    /// By what name the tracer tells what it has lost.
+    /// The tracer's name in the header that reports losses.
     client: String,
 }
 
 impl Worker {
-    /// What the tracer was started with.
+    /// The plan that the tracer was started with.
     pub(crate) fn plan(&self) -> &Plan {
         &self.settings.1
     }
@@ -41,7 +41,7 @@ impl Worker {
         let settings = Arc::new((config, plan));
         let worker = Worker { pool, settings, shared: Shared::default(), client: losses::client() };
         if worker.settings.1.settings.targets.is_none() {
-            // The agent is asked now, so that the answer is there before the first batch is due.
+            // The agent is asked now, so that its answer is known before the first batch is due.
             worker.tell(|_| ());
         }
         worker
@@ -51,7 +51,7 @@ impl Worker {
     fn tell<T>(&self, write: impl FnOnce(&mut State) -> T) -> T {
         let (state, changed) = &*self.shared;
         let mut state = lock(state);
-        let told = write(&mut state);
+        let result = write(&mut state);
         if !state.running && !state.stop {
             let thread = Thread {
                 pool: self.pool.clone(),
@@ -62,7 +62,8 @@ impl Worker {
                 retries: Vec::new(),
             };
             let builder = std::thread::Builder::new().name("witspan".to_owned());
-            // Without a thread nothing is sent: the queue's bound holds, and the next call tries.
+            // Without a thread nothing is sent: the queue stays bounded, and the next call tries
+            // again.
             let start = || builder.spawn(move || thread.run());
             #[cfg(unix)]
             let started = crate::signals::blocked(start);
@@ -73,10 +74,10 @@ impl Worker {
             self.guard(&mut state);
         }
         changed.notify_all();
-        told
+        result
     }
 
-    /// Has signals that would end the process deliver before, for as long as this runs.
+    /// Has signals deliver finished spans before they end the process, while this worker runs.
     #[cfg(unix)]
     pub(crate) fn deliver_at_signals(&self, plan: exit_signals::Plan) -> std::io::Result<()> {
         let mut state = lock(&self.shared.0);
@@ -85,17 +86,17 @@ impl Worker {
         exit_signals::want()
     }
 
-    /// Starts the thread that waits for such a signal, once there is something to deliver: until
-    /// then a program that forks has no thread of ours.
+    /// Starts the thread that waits for such a signal, once there is something to deliver: before
+    /// that, a program that forks has no thread of ours.
     #[cfg(unix)]
     fn guard(&self, state: &mut State) {
         let Some(plan) = state.plan else { return };
-        if !state.running || state.bell.is_some() || state.stop {
+        if !state.running || state.waker.is_some() || state.stop {
             return;
         }
         let last = FinalDelivery::new(self.pool.clone(), self.shared.clone());
         match exit_signals::start(plan, last) {
-            Ok(bell) => state.bell = Some(bell),
+            Ok(waker) => state.waker = Some(waker),
             Err(error) => {
                 let why = || Event::SignalsMissed(error.to_string());
                 self.pool.notices().tell(Topic::Signal, why);
@@ -103,28 +104,28 @@ impl Worker {
         }
     }
 
-    /// There is something to send.
+    /// Wakes the worker: there is something to send.
     pub(crate) fn attend(&self) {
         self.tell(|state| state.should_poll = true);
     }
 
-    /// There may be something to do after so long.
+    /// Has the worker poll after `wait` at the latest.
     pub(crate) fn attend_by(&self, wait: Duration) {
         let by = Instant::now() + wait;
-        // Nearly always it looks earlier anyway: then it need not be woken.
+        // It nearly always polls earlier anyway, and need not be woken then.
         let late = |state: &State| state.wakes.is_none_or(|wakes| wakes > by);
         if late(&lock(&self.shared.0)) {
             self.attend();
         }
     }
 
-    /// Has everything that has finished sent, and waits for that at most so long. Whether all of
-    /// it was settled: delivered or dropped.
+    /// Sends everything that has finished, and waits for that at most `timeout`. Returns whether
+    /// all of it was settled: delivered or dropped.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         settled(&self.shared, self.tell(State::ask), timeout)
     }
 
-    /// The same, and the thread ends.
+    /// The same; then the thread ends.
     pub(crate) fn stop(&self, timeout: Duration) -> bool {
         let settled = self.flush(timeout);
         let (state, changed) = &*self.shared;
@@ -144,7 +145,7 @@ impl Drop for Worker {
     }
 }
 
-/// A request that is to be sent again.
+/// A request to retry.
 struct Again {
     at: Instant,
     ticket: Ticket,
@@ -156,7 +157,7 @@ struct Thread {
     settings: Arc<(Config, Plan)>,
     shared: Shared,
     client: String,
-    /// The last flush for which the instances were asked.
+    /// The number of the last flush for which the instances were polled.
     seen: u64,
     retries: Vec<Again>,
 }
@@ -164,7 +165,7 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         let sender = self.decide();
-        // What finished before the way was known waits for this first look.
+        // Spans that finished before the target was known wait for this first pass.
         let mut next = Some(Instant::now());
         while let Some((mode, asked)) = self.rest(next) {
             self.seen = asked;
@@ -178,12 +179,12 @@ impl Thread {
             }
         }
         #[cfg(unix)]
-        if let Some(bell) = lock(&self.shared.0).bell.take() {
-            bell.leave();
+        if let Some(waker) = lock(&self.shared.0).waker.take() {
+            waker.leave();
         }
     }
 
-    /// Finds out where spans go, and tells the instances if they do not know.
+    /// Determines where spans go, and tells the instances if they do not know yet.
     fn decide(&self) -> Sender {
         let (config, plan) = &*self.settings;
         let known = plan.settings.targets.as_ref();
@@ -199,8 +200,8 @@ impl Thread {
         Sender::new(config, plan, target)
     }
 
-    /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if
-    /// the thread is to end.
+    /// Sleeps until there is something to do. Returns how to poll, and the number of the last flush
+    /// that was asked for; `None` if the thread is to end.
     fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
         let (state, changed) = &*self.shared;
         let sleeps =
@@ -228,11 +229,11 @@ impl Thread {
         lock(&self.shared.0).stop
     }
 
-    /// Does all that is due; when to look again.
+    /// Sends everything that is due. Returns when to poll again.
     ///
-    /// Of each instance it takes what had finished when it came there: spans that finish while it
-    /// sends are for the next pass, or a busy application would keep it here for ever, and with
-    /// it other instances, retries and whoever waits for a flush.
+    /// From each instance it takes only the spans that had finished when it got there. Spans that
+    /// finish while it sends are for the next pass: otherwise a busy application would starve the
+    /// other instances, the retries and a flush that waits.
     fn pass(&mut self, sender: &Sender, mode: PollMode) -> Option<Instant> {
         self.send_again(sender);
         let mut next: Option<Instant> = None;
@@ -267,7 +268,7 @@ impl Thread {
         self.retries.iter().map(|again| again.at).chain(next).min()
     }
 
-    /// Sends what is to be sent again and due.
+    /// Sends the retries that are due.
     fn send_again(&mut self, sender: &Sender) {
         let due = |retries: &Vec<Again>| {
             let now = Instant::now();
