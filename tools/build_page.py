@@ -39,7 +39,7 @@ def wanted() -> dict[str, bytes]:
     for name, package in FONTS.items():
         folder = modules / package
         version = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
-        # With the version in its name a browser may keep it for good; styles/fonts.css names it.
+        # With the version in its name a browser may keep it for good; `fonts.css` names it.
         font = folder / "files" / f"{name}-latin-wght-normal.woff2"
         files[f"fonts/{name}-{version}.woff2"] = font.read_bytes()
         # It has to come along wherever the font goes.

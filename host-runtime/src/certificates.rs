@@ -1,13 +1,14 @@
-//! Which certificates are trusted: those of `SSL_CERT_FILE`, where a company's proxy speaks for the
-//! intake, else Mozilla's, which are built in.
+//! Which certificates are trusted: those in `SSL_CERT_FILE`, for a company's proxy that intercepts
+//! TLS, otherwise Mozilla's, which are built in.
 
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 use witspan_setup::{CERTIFICATE_FILE, UnusableFile};
 
-/// The certificates of the file that is named; `None` if none is.
+/// The certificates in `SSL_CERT_FILE`; `None` if that is not set.
 ///
 /// # Errors
-/// What a person should know: nobody who names a file wants others to be trusted in its place.
+/// The file cannot be used. There is no fallback: who names a file wants no other certificates
+/// trusted.
 pub(crate) fn named() -> Result<Option<RootCerts>, UnusableFile> {
     let Some(path) = std::env::var_os(CERTIFICATE_FILE).filter(|path| !path.is_empty()) else {
         return Ok(None);

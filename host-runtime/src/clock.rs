@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Where a tracer reads time and the seed of its ids.
+/// A tracer's source of time and entropy.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Source);
 
@@ -20,7 +20,7 @@ struct Fixed {
     wall_ns: AtomicU64,
     monotonic_ns: AtomicU64,
     readings_of_entropy: AtomicU64,
-    /// Whether what waits for its time lets the clock go on instead.
+    /// Whether a wait advances the clock instead of sleeping.
     skips_waits: bool,
 }
 
@@ -30,15 +30,14 @@ impl Clock {
         Clock::default()
     }
 
-    /// A clock that stands at `wall_ns` nanoseconds since the Unix epoch until it is advanced,
-    /// with entropy whose nth reading is n times 0x9E3779B97F4A7C15: the same calls then make
-    /// the same bytes.
+    /// A clock that stands at `wall_ns` nanoseconds since the Unix epoch until it is advanced. The
+    /// nth reading of its entropy is n times 0x9E3779B97F4A7C15. So the same calls make the same
+    /// bytes.
     pub fn fixed(wall_ns: u64) -> Self {
         Clock::standing(wall_ns, false)
     }
 
-    /// The same, but a request that is to be sent again does not wait: the clock goes on by that
-    /// time instead.
+    /// The same, but a retry does not wait: the clock is advanced by that time instead.
     pub fn fixed_without_waits(wall_ns: u64) -> Self {
         Clock::standing(wall_ns, true)
     }
@@ -52,7 +51,7 @@ impl Clock {
         })))
     }
 
-    /// Lets a fixed clock go on by so many nanoseconds; nothing for the machine's.
+    /// Advances a fixed clock by so many nanoseconds. The machine's clock is not changed.
     pub fn advance(&self, ns: u64) {
         if let Source::Fixed(fixed) = &self.0 {
             fixed.wall_ns.fetch_add(ns, Ordering::Relaxed);
@@ -102,7 +101,7 @@ impl Clock {
                 let nth = fixed.readings_of_entropy.fetch_add(1, Ordering::Relaxed) + 1;
                 nth.wrapping_mul(0x9E37_79B9_7F4A_7C15)
             }
-            // Without entropy from the system, ids still differ by time and place.
+            // Without entropy from the system, ids still differ by time and by memory address.
             Source::System => getrandom::u64()
                 .unwrap_or_else(|_| self.wall_ns() ^ (&raw const self as u64).rotate_left(32)),
         }

@@ -1,5 +1,5 @@
-//! What a tracer is started with: the environment, what code says over it, and what only code can
-//! give.
+//! What a tracer is started with: the environment, options from code that override it, and what
+//! only code can provide.
 
 use crate::certificates;
 use crate::clock::Clock;
@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use witspan_setup::{API_KEY, Environment, Input, Plan, hide_proxies, make_plan};
 use witspan_text::{Secrets, Url};
 
-/// Settings of a tracer. [`Config::from_env`] reads the environment; then [`Config::set`] what
-/// differs.
+/// Settings of a tracer. [`Config::from_env`] reads the environment; [`Config::set`] overrides it.
 ///
 /// ```
 /// let mut config = witspan::Config::from_env();
@@ -28,21 +27,21 @@ pub struct Config {
     pub tags: Vec<(String, String)>,
     /// Time and entropy.
     pub clock: Clock,
-    /// Takes what would be sent, in the place of HTTP: then no agent is asked, and nothing leaves
-    /// the process. `None`: HTTP.
+    /// Takes requests instead of HTTP: no agent is asked, and nothing leaves the process. `None`:
+    /// HTTP.
     pub exporter: Option<Exporter>,
-    /// Who is told of trouble. `None`: the `log` crate, target `witspan`, level warn.
+    /// Gets the diagnostics. `None`: the `log` crate, target `witspan`, level warn.
     pub listener: Option<Listener>,
     environment: Environment,
     options: Vec<(String, String)>,
     program: Option<Program>,
-    /// What the main package says of its sources.
+    /// The source URL and commit of the main package.
     source_link: String,
-    /// A component to run in the place of the embedded one.
+    /// A component to run instead of the embedded one.
     pub(crate) component: Option<Vec<u8>>,
 }
 
-/// Where the program lies, and how its language marks packages and sources.
+/// Where the program is, and how its language marks packages and sources.
 #[derive(Clone)]
 struct Program {
     path: PathBuf,
@@ -68,20 +67,20 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What the environment says; defaults for the rest.
+    /// The settings from the environment, with defaults for the rest.
     pub fn from_env() -> Self {
         Config::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// Reads variables by `lookup`. A value that is not understood leaves the default and is
-    /// told when the tracer starts.
+    /// Reads variables by `lookup`. A value that is not understood leaves the default, and is
+    /// reported when the tracer starts.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         Config { environment: Environment::read(lookup), ..Config::default() }
     }
 
-    /// Sets an option, by its name in [`crate::setup::VARIABLES`]: it goes before the variable of the
-    /// same row. The value is text as the environment would say it; empty text says nothing. An option
-    /// that is not known is told when the tracer starts.
+    /// Sets an option, by its name in [`crate::setup::VARIABLES`]. It overrides the variable of the
+    /// same row. The value is written as in the environment; an empty text sets nothing. An unknown
+    /// option is reported when the tracer starts.
     pub fn set(&mut self, option: &str, value: impl Display) -> &mut Self {
         self.options.retain(|(known, _)| known != option);
         let value = value.to_string();
@@ -91,8 +90,8 @@ impl Config {
         self
     }
 
-    /// Says where the program lies, by which one is named that names neither a service nor an ML app.
-    /// A folder that has the file `package_marker` is a package; files with `extension` are sources.
+    /// Sets where the program is. If the settings name no service, the program's name is used. A
+    /// folder that has the file `package_marker` is a package; files with `extension` are sources.
     pub fn set_program(
         &mut self,
         path: &Path,
@@ -102,13 +101,13 @@ impl Config {
         self.program = Some(Program { path: path.to_owned(), package_marker, extension });
     }
 
-    /// Says what the metadata of the package say of its sources that `DD_MAIN_PACKAGE` names:
+    /// Sets the source of the package that `DD_MAIN_PACKAGE` names, from the package's metadata:
     /// `URL#COMMIT`.
     pub fn set_source_link(&mut self, link: String) {
         self.source_link = link;
     }
 
-    /// What becomes of these settings.
+    /// The plan that these settings result in.
     pub fn plan(&self) -> Plan {
         let mut input = Input {
             language: self.language.clone(),
@@ -126,13 +125,13 @@ impl Config {
             input.program = folders(path, package_marker, extension);
         }
         if self.exporter.is_some() {
-            // The route that needs no key and asks nobody.
+            // The route that needs no key and no discovery.
             input.options.retain(|(name, _)| name != "agentless_enabled");
             input.options.push(("agentless_enabled".to_owned(), "false".to_owned()));
         }
         let mut plan = make_plan(&input);
         if self.exporter.is_some() {
-            // It takes everything, wherever it would go.
+            // The exporter takes every request, whatever its target.
             let targets = plan.settings.targets.iter_mut().flatten();
             targets.for_each(|target| target.drop = None);
         }
@@ -148,7 +147,7 @@ impl Config {
         self.environment.secrets.get(name).map(String::as_str)
     }
 
-    /// What no notice may say: the key, and what is secret in the URLs that are used.
+    /// What no notice may contain: the key, and the secrets in the URLs that are used.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         for (name, value) in &self.environment.secrets {
@@ -167,7 +166,7 @@ impl Config {
         secrets
     }
 
-    /// Runs another component than the embedded one, for tests of a failing core.
+    /// Runs another component instead of the embedded one, for tests of a failing core.
     ///
     /// # Safety
     /// The bytes must be the unchanged `.cwasm` of this project's build: they are run as they are.

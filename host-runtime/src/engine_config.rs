@@ -3,8 +3,8 @@
 
 /// Most linear memory that one instance of the component may take, in bytes.
 ///
-/// The core bounds what it keeps far below this (see `settings` in `wit/`); the cap is the second
-/// fence, for a defect in that accounting.
+/// The core's own limits are far below this (see `settings` in `wit/`). The cap protects the
+/// process from a defect in that accounting.
 #[allow(dead_code, reason = "only the runtime needs it")]
 pub(crate) const MAX_MEMORY: usize = 256 << 20;
 
@@ -20,7 +20,7 @@ pub(crate) fn engine_config() -> wasmtime::Config {
     // 4 GiB of reserved address space per memory removes bounds checks; it is not memory.
     config.memory_reservation(4 << 30);
     config.memory_init_cow(true);
-    // A trap ends the instance; nobody reads where in the guest it was.
+    // A trap ends the instance; its backtrace is not used.
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
     config.native_unwind_info(false);

@@ -1,11 +1,11 @@
-//! What this host finds for a plan in files: the program's folders.
+//! What this host looks up in the file system for a plan: the program's folders.
 
 use std::path::{Path, PathBuf};
 use witspan_setup::Folder;
 
-/// Folders above a program that are looked at; more than any layout has.
+/// How many folders above a program are looked at; no layout has more.
 const MOST_FOLDERS: usize = 32;
-/// Entries of one folder that are looked at for sources.
+/// How many entries of a folder are searched for sources.
 const MOST_ENTRIES: usize = 1000;
 
 /// The folders from a program's file upward.

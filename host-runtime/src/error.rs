@@ -1,4 +1,4 @@
-//! How calls fail, and what is said when something could not be kept.
+//! How calls fail.
 
 use crate::instance::types;
 use std::fmt;
@@ -6,10 +6,9 @@ use witspan_text::Shown;
 
 /// Why a call did nothing.
 ///
-/// Only [`Error::InvalidArgument`], and a context or remote place that was never one, are mistakes
-/// at the call. The others are states that an
-/// application need not handle: nothing is lost by them but what the call itself carried, and
-/// that is counted.
+/// Three are mistakes of the caller: [`Error::InvalidArgument`], [`Error::InvalidContext`] and
+/// [`Error::InvalidRemote`]. The others are states that an application need not handle: only what
+/// the call itself carried is lost, and that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,9 +23,10 @@ pub enum Error {
     SpanFinished,
     /// The span is not known: it belongs to another tracer, or finished too long ago.
     UnknownSpan,
-    /// A [`SpanOption::Context`](crate::SpanOption::Context) that is none.
+    /// The text in [`SpanOption::Context`](crate::SpanOption::Context) is not an annotation
+    /// context.
     InvalidContext,
-    /// A [`Parent::Remote`](crate::Parent::Remote) that is none.
+    /// The text in [`Parent::Remote`](crate::Parent::Remote) is not a remote context.
     InvalidRemote,
     /// The memory for open spans is used up.
     MemoryFull,
@@ -44,8 +44,12 @@ impl fmt::Display for Error {
             Error::InvalidArgument { message, .. } => write!(f, "{}", Shown(message)),
             Error::SpanFinished => f.write_str("the span has finished"),
             Error::UnknownSpan => f.write_str("the span is not known to this tracer"),
-            Error::InvalidContext => f.write_str("the text is no annotation context"),
-            Error::InvalidRemote => f.write_str("the text is no place in a trace"),
+            Error::InvalidContext => f.write_str(
+                "invalid annotation context: pass the text that `check_context` accepted",
+            ),
+            Error::InvalidRemote => f.write_str(
+                "invalid remote context: pass the text that `extract` or `remote_of` returned",
+            ),
             Error::MemoryFull => f.write_str("the memory for open spans is used up"),
             Error::Off => f.write_str("tracing is off"),
             Error::Lost => f.write_str("the span was lost when the tracing core failed"),

@@ -1,4 +1,4 @@
-//! Escaping text for JSON, for bindings that walk their language's values into an annotation.
+//! Escaping of JSON strings, for bindings that write their language's values into an annotation.
 
 /// Appends `text` to `out` as the inside of a JSON string, without quotes.
 pub fn write_escaped(out: &mut String, text: &str) {

@@ -1,14 +1,13 @@
-//! Signals that end the process: what has finished is sent, then it ends by the same signal.
+//! Signals that end the process: finished spans are sent first, then the same signal ends it.
 //!
 //! A handler may do nearly nothing: the thread it interrupts may hold any lock, also one of ours or
-//! the language's own. So it only wakes a thread that waits for that, which delivers and ends the
-//! process, whatever the application's threads are doing.
+//! the language's own. So it only wakes a thread, which delivers and then ends the process,
+//! whatever the application's threads are doing.
 //!
-//! Ours stands only where the system's own handling (`SIG_DFL`) was found. A language's own record of
-//! handlers does not know of it and goes on saying the same, and whatever the application sets
+//! Our handler is set only where the system's default (`SIG_DFL`) was found. A language runtime
+//! that keeps its own list of handlers does not see ours, and any handler of the application
 //! replaces it.
 
-use crate::last::Last;
 use crate::semaphore::Semaphore;
 use libc::{c_int, c_void};
 use std::io::{Error, Result};
@@ -20,53 +19,70 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-/// What asks a program to end, and would end it at once. Others are left alone: SIGQUIT asks for the
-/// picture of a process (a core dump) as it stands, SIGUSR1 and the like mean what their users agree on.
+/// Signals that ask a program to end, and would end it at once. Others are left alone: SIGQUIT asks
+/// for a core dump of the process as it is, and applications define the meaning of SIGUSR1 and the
+/// like.
 const SIGNALS: [c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
 
-/// A second signal of the same sender ends the process at once, as who presses Ctrl-C again wants it,
-/// unless it comes this close to the first: a service manager may send several together. One of another
-/// sender repeats the first: a server passes on to its workers what they have got as well.
+/// A second signal from the same sender ends the process at once, as a second Ctrl-C should, unless
+/// it comes this soon after the first: a service manager may send several together. A signal from
+/// another sender is taken for a repetition: a server may forward a signal that its workers have
+/// got as well.
 const TOGETHER_MS: u64 = 100;
 
-/// How long a log may take that there was no time for all.
+/// How long it may take to log that some spans were lost.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// Whether ours is to stand where the system's own is found.
+/// Whether our handler is set where the system's default is found.
 static WANTED: AtomicBool = AtomicBool::new(false);
-/// The process whose thread waits at `BELL`. A fork has the number of its parent here, and no thread.
+/// The process whose thread waits at `WAKER`. In a fork this is the parent's id, and there is no
+/// thread.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
-static BELL: AtomicPtr<Bell> = AtomicPtr::new(null_mut());
-/// How many handlers may hold what `BELL` was.
-static RINGING: AtomicUsize = AtomicUsize::new(0);
-/// The signal that ends the process, with the time at which it came above; 0: none.
+static WAKER: AtomicPtr<Waker> = AtomicPtr::new(null_mut());
+/// How many handlers may still hold the pointer that `WAKER` had.
+static WAKING: AtomicUsize = AtomicUsize::new(0);
+/// The signal that ends the process in the low 8 bits, and the time at which it came above; 0:
+/// none.
 static ENDING: AtomicU64 = AtomicU64::new(0);
-/// Who sent that: the number of a process, or 0.
+/// The id of the process that sent it, or 0.
 static SENDER: AtomicI32 = AtomicI32::new(0);
-/// Whether the application stands still, as far as it can be made to.
+/// Whether the application is paused, as far as that is possible.
 static STANDS: AtomicBool = AtomicBool::new(false);
 
-/// How to end.
+/// How the process ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     /// How long the delivery may take.
     pub(crate) timeout: Duration,
-    /// Has the application stand still, as far as that is possible within milliseconds.
+    /// Pauses the application, as far as that is possible within milliseconds.
     pub(crate) pause: Option<fn()>,
 }
 
-/// What a handler rings.
-pub(crate) struct Bell {
+/// What is done before a signal ends the process. It takes no lock that the application may hold
+/// for long, so that it ends in time.
+pub(crate) trait Delivery: Send + 'static {
+    /// Starts to send everything that has finished.
+    fn hurry(&self);
+
+    /// The same, and waits for it at most `timeout`. Returns whether all of it was settled.
+    fn flush(&self, timeout: Duration) -> bool;
+
+    /// Logs how many spans are lost. Returns whether that was done within `timeout`.
+    fn tell(&self, timeout: Duration) -> bool;
+}
+
+/// What a handler wakes the thread with.
+pub(crate) struct Waker {
     semaphore: Semaphore,
-    /// What has finished is to be sent now, though nothing ends.
+    /// Finished spans are to be sent now, although the process does not end.
     hurry: AtomicBool,
-    /// The signal that is in `ENDING` was for this one, and not for that of another tracer.
+    /// The signal in `ENDING` was for this waker, and not for that of another tracer.
     end: AtomicBool,
     over: AtomicBool,
 }
 
-impl Bell {
-    /// There is nothing left that could be delivered.
+impl Waker {
+    /// Ends the thread: there is nothing left to deliver.
     pub(crate) fn leave(&self) {
         self.over.store(true, Ordering::SeqCst);
         self.semaphore.post();
@@ -74,76 +90,76 @@ impl Bell {
 }
 
 /// Starts the thread that waits for a signal. A fork has none until it starts its own.
-pub(crate) fn start(plan: Plan, last: Last) -> Result<Arc<Bell>> {
-    let bell = Arc::new(Bell {
+pub(crate) fn start(plan: Plan, last: impl Delivery) -> Result<Arc<Waker>> {
+    let waker = Arc::new(Waker {
         semaphore: Semaphore::new()?,
         hurry: AtomicBool::new(false),
         end: AtomicBool::new(false),
         over: AtomicBool::new(false),
     });
     if !is_here() {
-        // What the parent was about when it forked is the parent's.
-        RINGING.store(0, Ordering::SeqCst);
+        // The state at the time of the fork was the parent's.
+        WAKING.store(0, Ordering::SeqCst);
         ENDING.store(0, Ordering::SeqCst);
         STANDS.store(false, Ordering::SeqCst);
     }
-    BELL.store(address(&bell), Ordering::SeqCst);
+    WAKER.store(address(&waker), Ordering::SeqCst);
     PROCESS.store(process(), Ordering::SeqCst);
-    let waits = Arc::clone(&bell);
+    let waits = Arc::clone(&waker);
     let builder = thread::Builder::new().name("witspan-exit".to_owned());
     let started = crate::signals::blocked(|| builder.spawn(move || watch(plan, &last, &waits)));
     match started {
-        Ok(_) => Ok(bell),
+        Ok(_) => Ok(waker),
         Err(error) => {
-            retire(&bell);
+            retire(&waker);
             Err(error)
         }
     }
 }
 
-fn watch(plan: Plan, last: &Last, bell: &Arc<Bell>) {
-    while !bell.over.load(Ordering::SeqCst) {
-        bell.semaphore.wait();
-        if bell.hurry.swap(false, Ordering::SeqCst) {
+fn watch(plan: Plan, last: &impl Delivery, waker: &Arc<Waker>) {
+    while !waker.over.load(Ordering::SeqCst) {
+        waker.semaphore.wait();
+        if waker.hurry.swap(false, Ordering::SeqCst) {
             last.hurry();
         }
-        if bell.end.swap(false, Ordering::SeqCst) {
+        if waker.end.swap(false, Ordering::SeqCst) {
             end(plan, last);
         }
     }
-    retire(bell);
-    // It may have rung until then.
-    if bell.end.swap(false, Ordering::SeqCst) {
+    retire(waker);
+    // A handler may have used it until then.
+    if waker.end.swap(false, Ordering::SeqCst) {
         end(plan, last);
     }
 }
 
-/// Sees to it that no handler has the bell any more.
-fn retire(bell: &Arc<Bell>) {
-    // The bell of the next tracer may be there already.
+/// Waits until no handler holds the waker any more.
+fn retire(waker: &Arc<Waker>) {
+    // The waker of the next tracer may have replaced it already.
     let gone = null_mut();
-    let _ = BELL.compare_exchange(address(bell), gone, Ordering::SeqCst, Ordering::SeqCst);
-    while RINGING.load(Ordering::SeqCst) > 0 {
+    let _ = WAKER.compare_exchange(address(waker), gone, Ordering::SeqCst, Ordering::SeqCst);
+    while WAKING.load(Ordering::SeqCst) > 0 {
         sleep(Duration::from_millis(1));
     }
 }
 
-fn address(bell: &Arc<Bell>) -> *mut Bell {
-    Arc::as_ptr(bell).cast_mut()
+fn address(waker: &Arc<Waker>) -> *mut Waker {
+    Arc::as_ptr(waker).cast_mut()
 }
 
-fn end(plan: Plan, last: &Last) {
+fn end(plan: Plan, last: &impl Delivery) {
     let signal = (ENDING.load(Ordering::SeqCst) & 0xff) as c_int;
     if let Some(pause) = plan.pause {
         last.hurry();
         let _ = catch_unwind(pause);
     }
     STANDS.store(true, Ordering::SeqCst);
-    // A defect of ours must not keep the process from its end.
+    // A defect of ours must not keep the process from ending.
     let deliver = || last.flush(plan.timeout) || last.tell(LAST_WORDS);
     let _ = catch_unwind(AssertUnwindSafe(deliver));
     end_now(signal);
-    // Still here: then it goes on as before.
+    // The signal did not end the process: everything continues as before.
     if WANTED.load(Ordering::SeqCst) {
         let _ = set(signal, ours());
     }
@@ -151,18 +167,18 @@ fn end(plan: Plan, last: &Last) {
     ENDING.store(0, Ordering::SeqCst);
 }
 
-/// Has signals that would end the process at once deliver before. Also where another handler stands
-/// now: ours comes once the system's own is back, and `look_again` finds that.
+/// Sets our handler where the system's default is found, from now on: where another handler is set
+/// now, `look_again` sets ours once the default is back.
 pub(crate) fn want() -> Result<()> {
     WANTED.store(true, Ordering::SeqCst);
     look_again()
 }
 
-/// Sets ours where the system's own handling stands, if ours are wanted. To be called when handlers
-/// may have changed, by nobody else at the same time.
+/// Sets our handler where the system's default is found, if [`crate::Tracer::deliver_at_signals`]
+/// asked for it. Call it when handlers may have changed, from one thread at a time.
 ///
 /// # Errors
-/// What the system says where it lets no handler be set.
+/// The system's error if it refuses to set a handler.
 pub fn look_again() -> Result<()> {
     if !WANTED.load(Ordering::SeqCst) || is_ending() {
         return Ok(());
@@ -175,7 +191,7 @@ pub fn look_again() -> Result<()> {
     Ok(())
 }
 
-/// Leaves signals to the system again. Does not come back while one is ending the process.
+/// Restores the system's default. Does not return while a signal is ending the process.
 pub fn release() {
     wait();
     WANTED.store(false, Ordering::SeqCst);
@@ -186,7 +202,7 @@ pub fn release() {
     }
 }
 
-/// Waits while a signal is ending the process: it does not come back then.
+/// Blocks while a signal is ending the process; otherwise it returns at once.
 pub fn wait() {
     while is_ending() {
         sleep(Duration::from_millis(2));
@@ -227,11 +243,11 @@ fn handler(signal: c_int) -> Result<libc::sighandler_t> {
 
 fn set(signal: c_int, handler: libc::sighandler_t) -> Result<()> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: all zero is an action, whose members are then set.
+    // SAFETY: all zero is a valid action, whose members are then set.
     unsafe {
         let action = action.assume_init_mut();
         action.sa_sigaction = handler;
-        // Nobody else shall see that there was a signal.
+        // System calls of the application are restarted, so that it does not notice the signal.
         action.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK | libc::SA_SIGINFO;
         libc::sigemptyset(&raw mut action.sa_mask);
         match libc::sigaction(signal, action, null_mut()) {
@@ -241,7 +257,7 @@ fn set(signal: c_int, handler: libc::sighandler_t) -> Result<()> {
     }
 }
 
-/// Has the signal do what it would have done, here and now.
+/// Has the signal do now what it does by default.
 fn end_now(signal: c_int) {
     let _ = set(signal, libc::SIG_DFL);
     // SAFETY: the sets are filled before they are read. A handler may make all of these calls.
@@ -259,7 +275,7 @@ fn end_now(signal: c_int) {
 /// Milliseconds of a clock that only goes forward.
 fn now_ms() -> u64 {
     let mut now = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: all zero is a time, also where the call fails.
+    // SAFETY: all zero is a valid time, also if the call fails.
     let now = unsafe {
         libc::clock_gettime(libc::CLOCK_MONOTONIC, now.as_mut_ptr());
         now.assume_init()
@@ -270,29 +286,29 @@ fn now_ms() -> u64 {
 /// Calls only what a handler may call, takes no lock, and leaves `errno` as it was.
 extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
     let errno = Error::last_os_error().raw_os_error().unwrap_or(0);
-    RINGING.fetch_add(1, Ordering::SeqCst);
+    WAKING.fetch_add(1, Ordering::SeqCst);
     take(signal, info);
-    RINGING.fetch_sub(1, Ordering::SeqCst);
+    WAKING.fetch_sub(1, Ordering::SeqCst);
     set_errno(errno);
 }
 
 fn take(signal: c_int, info: *mut libc::siginfo_t) {
-    let bell = BELL.load(Ordering::SeqCst);
-    // The first process of a container is not ended by its own signals.
+    let waker = WAKER.load(Ordering::SeqCst);
+    // The kernel does not end the first process of a container by a signal's default action.
     let first = process() == 1;
-    if bell.is_null() || !is_here() {
-        // Nothing has finished here that could be sent.
+    if waker.is_null() || !is_here() {
+        // This process has nothing to send.
         if !first {
             end_now(signal);
         }
         return;
     }
-    // SAFETY: its thread does not let go of it while this handler is counted in `RINGING`.
-    let bell = unsafe { &*bell };
-    // A handler that was set after ours may call the one it found. It decides whether to end.
+    // SAFETY: its thread does not free it while this handler is counted in `WAKING`.
+    let waker = unsafe { &*waker };
+    // A handler that was set after ours may call ours. That handler decides whether to end.
     if first || !is_ours(signal) {
-        bell.hurry.store(true, Ordering::SeqCst);
-        bell.semaphore.post();
+        waker.hurry.store(true, Ordering::SeqCst);
+        waker.semaphore.post();
         return;
     }
     let now = now_ms();
@@ -300,10 +316,10 @@ fn take(signal: c_int, info: *mut libc::siginfo_t) {
     match ENDING.compare_exchange(0, ending, Ordering::SeqCst, Ordering::SeqCst) {
         Ok(_) => {
             SENDER.store(sender(info), Ordering::SeqCst);
-            bell.end.store(true, Ordering::SeqCst);
-            bell.semaphore.post();
-            // The thread that ends the process needs a moment to have the application stand still,
-            // which shall not do anything more after a signal that it sent to itself.
+            waker.end.store(true, Ordering::SeqCst);
+            waker.semaphore.post();
+            // An application that sends a signal to itself expects not to run any further. The
+            // thread that ends the process needs a moment to pause it.
             for _ in 0..50 {
                 if STANDS.load(Ordering::SeqCst) {
                     break;
@@ -321,14 +337,14 @@ fn take(signal: c_int, info: *mut libc::siginfo_t) {
     }
 }
 
-/// The process that sent a signal; 0 for the kernel, and for one that has no number here.
+/// The process that sent a signal; 0 for the kernel, and for a process of another namespace.
 fn sender(info: *mut libc::siginfo_t) -> c_int {
     // SAFETY: the system calls a handler with it.
     let info = unsafe { &*info };
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let by_a_process = matches!(info.si_code, libc::SI_USER | libc::SI_TKILL | libc::SI_QUEUE);
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: it is filled in where a process sent the signal.
+    // SAFETY: the system fills it in if a process sent the signal.
     let sender = if by_a_process { unsafe { info.si_pid() } } else { 0 };
     #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
     let sender = info.si_pid;
@@ -338,14 +354,14 @@ fn sender(info: *mut libc::siginfo_t) -> c_int {
 }
 
 fn set_errno(value: c_int) {
-    // SAFETY: each gives the place of this thread's number.
+    // SAFETY: each returns a valid pointer to this thread's `errno`.
     unsafe {
         #[cfg(any(target_os = "linux", target_os = "hurd"))]
-        let place = libc::__errno_location();
+        let errno = libc::__errno_location();
         #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-        let place = libc::__error();
+        let errno = libc::__error();
         #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-        let place = libc::__errno();
-        *place = value;
+        let errno = libc::__errno();
+        *errno = value;
     }
 }

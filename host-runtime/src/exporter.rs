@@ -1,5 +1,5 @@
-//! Another way out than HTTP: what would be sent is handed to a function. With [`Memory`] it stays
-//! in the process, for tests of an application's own spans.
+//! Exporters: functions that take requests instead of HTTP. [`Memory`] keeps them in the process,
+//! for tests of an application's own spans.
 
 use crate::lock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,31 +9,31 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exported<'a> {
-    /// The path, from `/`; it tells spans from evaluations.
+    /// The path, from `/`; it distinguishes spans from evaluations.
     pub path: &'a str,
-    /// The body: UTF-8 JSON, in the format that the option `intake` names, else in that of
+    /// The body: UTF-8 JSON, in the format that the option `intake` names. Default: the format of
     /// Datadog's SDKs.
     pub body: &'a [u8],
-    /// How many spans it holds.
+    /// How many spans the body has.
     pub spans: u32,
-    /// How many evaluations and feedbacks it holds.
+    /// How many evaluations and feedback entries the body has.
     pub evaluations: u32,
 }
 
-/// Takes requests in the place of HTTP. `Ok` counts as delivered; an error counts as
-/// [`crate::DropReason::Rejected`], and its text is told in a notice. Nothing is asked a second time.
+/// Takes requests instead of HTTP. `Ok` counts as delivered. An error counts as
+/// [`crate::DropReason::Rejected`], and a notice has its text. There are no retries.
 ///
-/// It is called by the tracer's own thread, one request after the other. While it runs nothing
-/// else is sent, and what finishes meanwhile waits within [`crate::Config::limits`].
+/// The tracer's own thread calls it, one request after the other. While it runs nothing else is
+/// sent, and spans that finish meanwhile wait in the queue, within its limits.
 pub type Exporter = Arc<dyn Fn(&Exported<'_>) -> Result<(), String> + Send + Sync>;
 
-/// Calls it. A panic is its own, and must not take the thread that sends with it.
+/// Calls the exporter. A panic in it must not end the thread that sends.
 pub(crate) fn export(exporter: &Exporter, request: &Exported<'_>) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(|| exporter(request)))
         .unwrap_or_else(|_| Err("the exporter panicked".to_owned()))
 }
 
-/// Keeps requests in memory, up to so many bytes. Cheap to clone; all clones are the same memory.
+/// Keeps requests in memory, up to a number of bytes. Cheap to clone; all clones share the memory.
 ///
 /// ```
 /// use witspan::{Config, Memory, SpanKind, Tracer};
@@ -73,13 +73,13 @@ pub struct KeptRequest {
 }
 
 impl Memory {
-    /// Nothing yet, and at most so many bytes of paths and bodies.
+    /// An empty memory, for at most so many bytes of paths and bodies.
     pub fn new(most_bytes: usize) -> Memory {
         Memory { most: most_bytes, kept: Arc::default() }
     }
 
-    /// What puts requests here, for [`crate::Config::exporter`]. What finds no room is refused, so
-    /// the tracer counts it as dropped, and [`Memory::refused`] counts it too.
+    /// The exporter that stores requests here, for [`crate::Config::exporter`]. A request that does
+    /// not fit is rejected: the tracer counts it as dropped, and [`Memory::refused`] counts it too.
     pub fn exporter(&self) -> Exporter {
         let memory = self.clone();
         Arc::new(move |request| memory.keep(request))
@@ -98,17 +98,17 @@ impl Memory {
         Ok(())
     }
 
-    /// What is kept, in the order in which it came; it stays.
+    /// The requests, in the order in which they came. They are kept.
     pub fn requests(&self) -> Vec<Arc<KeptRequest>> {
         lock(&self.kept).requests.clone()
     }
 
-    /// How many spans, evaluations and feedbacks found no room.
+    /// How many spans, evaluations and feedback entries did not fit.
     pub fn refused(&self) -> u64 {
         lock(&self.kept).refused
     }
 
-    /// Forgets everything, also what found no room.
+    /// Removes all requests, and resets [`Memory::refused`].
     pub fn clear(&self) {
         *lock(&self.kept) = Kept::default();
     }

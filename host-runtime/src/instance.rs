@@ -38,9 +38,9 @@ struct Datetime {
     nanoseconds: u32,
 }
 
-/// Links the three functions that the component imports. WASI's interfaces have more, some of which make
-/// resources: bindings generated from them would want all of those here, and nobody would call them.
-/// The linker takes any 0.2 of an interface for any other.
+/// Links the three functions that the component imports. WASI's interfaces have more, and some of
+/// those return resources: generated bindings would require all of them here, though none is
+/// called. The linker accepts any 0.2 version of an interface for any other.
 fn link(linker: &mut Linker<Imports>) -> wasmtime::Result<()> {
     type Caller<'a> = StoreContextMut<'a, Imports>;
     let mut monotonic = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
@@ -57,7 +57,7 @@ fn link(linker: &mut Linker<Imports>) -> wasmtime::Result<()> {
         .func_wrap("get-random-u64", |caller: Caller<'_>, ()| Ok((caller.data().clock.entropy(),)))
 }
 
-/// A component that can be instantiated: native code, linked with the imports.
+/// A component that can be instantiated: native code that is linked with the imports.
 #[derive(Clone)]
 pub(crate) struct Program {
     engine: Engine,
@@ -65,13 +65,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The component that this library embeds; loaded once in the life of the process.
+    /// The component that this library embeds. It is loaded once per process.
     pub(crate) fn embedded() -> wasmtime::Result<Program> {
         static EMBEDDED: OnceLock<Program> = OnceLock::new();
         if let Some(program) = EMBEDDED.get() {
             return Ok(program.clone());
         }
-        // SAFETY: the bytes are what our build tool made, with the same engine settings.
+        // SAFETY: our build tool made the bytes, with the same engine settings.
         let program = unsafe { Program::precompiled(PRECOMPILED) }?;
         Ok(EMBEDDED.get_or_init(|| program).clone())
     }
@@ -90,7 +90,7 @@ impl Program {
         Ok(Program { engine, linked })
     }
 
-    /// A fresh instance, not configured yet.
+    /// A new instance, not configured yet.
     pub(crate) fn instantiate(&self, clock: Clock) -> wasmtime::Result<Instance> {
         let memory = StoreLimitsBuilder::new().memory_size(MAX_MEMORY).build();
         let mut store = Store::new(&self.engine, Imports { clock, memory });
@@ -100,11 +100,11 @@ impl Program {
     }
 }
 
-/// Bytes of a text that go into the component at most. The core refuses or cuts what is shorter than
-/// this; but what would not fit into its memory it could not even look at.
+/// The most bytes of a text that are passed to the component. The core rejects or cuts much shorter
+/// texts itself, but a text that does not fit into its memory would trap.
 const MOST_TEXT: usize = 16 << 20;
 
-/// A text, or so much of it that the core sees that it is too long.
+/// The text, or its beginning, which is still too long for the core.
 pub(crate) fn bounded(text: &str) -> &str {
     match text.len() {
         0..=MOST_TEXT => text,
@@ -154,7 +154,7 @@ fn bounded_failure<'a>(failure: &tracing::Failure<'a>) -> tracing::Failure<'a> {
     }
 }
 
-/// One instance. A call that returns the outer error has trapped: the instance is dead.
+/// One instance. If a call returns the outer error it has trapped: the instance is dead.
 pub(crate) struct Instance {
     store: Store<Imports>,
     core: bindings::Calls,
@@ -184,7 +184,7 @@ impl Instance {
             options
         };
         let parent = match parent {
-            tracing::Parent::Remote(place) => tracing::Parent::Remote(bounded(place)),
+            tracing::Parent::Remote(remote) => tracing::Parent::Remote(bounded(remote)),
             parent => parent,
         };
         // An empty list would cost a call of the guest's allocator.
@@ -213,7 +213,7 @@ impl Instance {
         tracing.call_finish(&mut self.store, span, failure, end_ns, now)
     }
 
-    /// The clock, read here: reading it from inside would cost a call out.
+    /// The time, read here: the component would need a call of an import for it.
     fn now(&self) -> Option<u64> {
         Some(self.store.data().clock.monotonic_ns())
     }

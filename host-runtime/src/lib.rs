@@ -23,8 +23,6 @@ mod escape;
 pub mod exit_signals;
 mod exporter;
 mod instance;
-#[cfg(unix)]
-mod last;
 mod losses;
 mod notices;
 mod pool;

@@ -1,11 +1,11 @@
-//! The header that tells a receiver what this tracer has lost: whose it is, and the counts over all
-//! instances.
+//! The header that reports to a receiver how much this tracer has lost: the tracer's name, and the
+//! counters of all instances.
 
 use crate::statistics::Statistics;
 use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) use witspan_setup::LOSS_HEADER as HEADER;
 
-/// A name for one tracer of one process, which says nothing of the machine but a process id.
+/// A name for one tracer of one process. It reveals nothing of the machine but a process id.
 pub(crate) fn client() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{:x}-{:x}", std::process::id(), now.as_nanos())

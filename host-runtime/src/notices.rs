@@ -1,4 +1,4 @@
-//! What a person should read: each kind of trouble once, in one sentence.
+//! Diagnostics for a person: each kind of problem once, in one sentence.
 
 use crate::instance::types::Warning;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use witspan_setup::{Diagnostic, Event, diagnose};
 use witspan_text::{Secrets, Shown};
 
-/// A kind of trouble. Of each kind a tracer tells once; counters tell how often.
+/// A kind of problem. A tracer reports each kind once; the counters say how often it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Topic {
@@ -15,13 +15,13 @@ pub enum Topic {
     Configuration,
     /// There is no API key, so nothing can be sent.
     NoApiKey,
-    /// The intake could not be reached; it is tried again.
+    /// The intake could not be reached; the request is retried.
     Unreachable,
-    /// The intake refused a batch for good.
+    /// The intake rejected a batch.
     Rejected,
-    /// Spans or evaluations were dropped for want of memory.
+    /// Spans or evaluations were dropped because a memory limit was reached.
     Full,
-    /// Spans were given up after the last attempt.
+    /// Spans were dropped after the last retry.
     GivenUp,
     /// A part of an annotation or evaluation was left out or changed.
     Annotation,
@@ -29,33 +29,33 @@ pub enum Topic {
     Processor,
     /// An annotation had no open span to go to.
     Misplaced,
-    /// The tracing core failed and was started again.
+    /// The tracing core failed and was restarted.
     Trap,
-    /// A signal ends the process before all was sent, or would.
+    /// A signal ends the process before everything was sent, or could do so.
     Signal,
-    /// The tracer ended before all was sent or finished.
+    /// The tracer ended before everything was finished and sent.
     Ended,
 }
 
-/// One sentence about one [`Topic`], in one line: what it quotes of others is escaped, and holds no key
-/// and no password.
+/// One sentence about one [`Topic`], in one line. Text that it quotes is escaped, and contains no
+/// key and no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What it is about.
+    /// The kind of problem.
     pub topic: Topic,
-    /// The kind, for programs; it stays the same over versions.
+    /// The code of the sentence, for programs; it is the same in all versions.
     pub code: &'static str,
-    /// The sentence, with what to do where something can be done.
+    /// The sentence, with advice where there is some.
     pub text: String,
 }
 
-/// Who is told. Called from any thread, at most once a topic; it must not block.
+/// Gets notices. It is called on any thread, at most once per topic, and must not block.
 pub type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 
-/// Tells each topic once.
+/// Reports each topic once.
 ///
-/// A notice is made wherever trouble is found, often while an instance is held, and told later,
-/// when nothing is: a listener may take its language's own lock, or call the tracer.
+/// A notice is made where the problem is found, often while an instance is locked. It is delivered
+/// later, when no lock is held: a listener may take its language's own lock, or call the tracer.
 pub(crate) struct Notices {
     made: Mutex<Made>,
     waiting: AtomicBool,
@@ -74,7 +74,7 @@ impl Notices {
         Notices { made: Mutex::default(), waiting: AtomicBool::new(false), listener, secrets }
     }
 
-    /// Tells what a plan says of the settings, all of it in one notice a topic.
+    /// Reports the diagnostics of a plan, in one notice per topic.
     pub(crate) fn tell_plan(&self, diagnostics: &[Diagnostic], more: &[Warning]) {
         let about = |topic: Topic| {
             let of = |code: &str| {
@@ -85,16 +85,16 @@ impl Notices {
         };
         let mut settings = about(Topic::Configuration);
         settings.extend(more.iter().map(|warning| warning.message.as_str()));
-        let told = [
+        let reports = [
             (Topic::Configuration, "configuration", settings),
             (Topic::NoApiKey, "no-api-key", about(Topic::NoApiKey)),
         ];
-        for (topic, code, texts) in told.into_iter().filter(|(.., texts)| !texts.is_empty()) {
+        for (topic, code, texts) in reports.into_iter().filter(|(.., texts)| !texts.is_empty()) {
             self.make(topic, || (code, texts.join("; ")));
         }
     }
 
-    /// Makes a notice of the topic unless there was one; the event is only made then.
+    /// Makes a notice of the topic unless there was one. Only then the event is made.
     pub(crate) fn tell(&self, topic: Topic, event: impl FnOnce() -> Event) {
         self.make(topic, || {
             let said = diagnose(&event());
@@ -102,7 +102,7 @@ impl Notices {
         });
     }
 
-    /// Whatever a text quotes may be another's: here is the one place where that is made fit for a log.
+    /// A text may quote what others sent: only here is it escaped for a log.
     fn make(&self, topic: Topic, text: impl FnOnce() -> (&'static str, String)) {
         let mut made = crate::lock(&self.made);
         if made.topics.contains(&topic) {
@@ -117,7 +117,7 @@ impl Notices {
 
     /// Hands the notices that wait to the listener. Called with no lock held.
     pub(crate) fn deliver(&self) {
-        // Asked after every call, and nearly always in vain: a plain load first.
+        // This runs after every call, and there is nearly never a notice: a plain load comes first.
         if !self.waiting.load(Ordering::Relaxed) || !self.waiting.swap(false, Ordering::AcqRel) {
             return;
         }

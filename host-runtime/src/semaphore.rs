@@ -1,18 +1,18 @@
-//! What wakes a thread from inside a signal handler.
+//! A semaphore, which a signal handler can use to wake a thread.
 //!
-//! Of all that could, POSIX allows a handler a semaphore, a pipe and `pthread_kill`. A pipe is a file
-//! descriptor, and a program that closes all of them (a daemon does) would give its number to another
-//! file; a signal would have to be one that nobody else uses.
+//! POSIX allows a handler three ways: a semaphore, a pipe and `pthread_kill`. A pipe is a file
+//! descriptor: in a program that closes all of these (a daemon does), its number would name another
+//! file later. `pthread_kill` would need a signal that nothing else uses.
 
 use std::io::{Error, Result};
 
 /// A semaphore of this process.
 pub(crate) struct Semaphore {
-    place: *mut libc::sem_t,
+    pointer: *mut libc::sem_t,
     named: bool,
 }
 
-// SAFETY: semaphores are made to be used by several threads, and the place never changes.
+// SAFETY: semaphores are made to be used by several threads, and the pointer never changes.
 unsafe impl Send for Semaphore {}
 // SAFETY: the same.
 unsafe impl Sync for Semaphore {}
@@ -28,11 +28,11 @@ impl Semaphore {
 
     #[cfg(not(target_vendor = "apple"))]
     fn without_a_name() -> Result<Semaphore> {
-        // SAFETY: the place is of the right size, and stays where it is until `drop`.
+        // SAFETY: the memory is of the right size, and stays where it is until `drop`.
         unsafe {
-            let place: *mut libc::sem_t = Box::into_raw(Box::new(std::mem::zeroed()));
-            let semaphore = Semaphore { place, named: false };
-            if libc::sem_init(place, 0, 0) != 0 {
+            let pointer: *mut libc::sem_t = Box::into_raw(Box::new(std::mem::zeroed()));
+            let semaphore = Semaphore { pointer, named: false };
+            if libc::sem_init(pointer, 0, 0) != 0 {
                 return Err(Error::last_os_error());
             }
             Ok(semaphore)
@@ -51,31 +51,31 @@ impl Semaphore {
         let flags = libc::O_CREAT | libc::O_EXCL;
         // SAFETY: the name ends with a zero; nobody else can open it once it is unlinked.
         unsafe {
-            let mut place = libc::sem_open(name, flags, 0o600, 0);
-            if place == libc::SEM_FAILED
+            let mut pointer = libc::sem_open(name, flags, 0o600, 0);
+            if pointer == libc::SEM_FAILED
                 && Error::last_os_error().raw_os_error() == Some(libc::EEXIST)
             {
-                // A process of this number left it when it was killed in this very place.
+                // Left by a process with this id that was killed before it unlinked the name.
                 libc::sem_unlink(name);
-                place = libc::sem_open(name, flags, 0o600, 0);
+                pointer = libc::sem_open(name, flags, 0o600, 0);
             }
-            if place == libc::SEM_FAILED {
+            if pointer == libc::SEM_FAILED {
                 return Err(Error::last_os_error());
             }
             libc::sem_unlink(name);
-            Ok(Semaphore { place, named: true })
+            Ok(Semaphore { pointer, named: true })
         }
     }
 
     /// Lets one wait end. A signal handler may call it.
     pub(crate) fn post(&self) {
         // SAFETY: it is a semaphore until `drop`.
-        unsafe { libc::sem_post(self.place) };
+        unsafe { libc::sem_post(self.pointer) };
     }
 
     pub(crate) fn wait(&self) {
-        // SAFETY: it is a semaphore until `drop`. What interrupts the wait is no post.
-        while unsafe { libc::sem_wait(self.place) } != 0
+        // SAFETY: it is a semaphore until `drop`. An interrupted wait is repeated.
+        while unsafe { libc::sem_wait(self.pointer) } != 0
             && Error::last_os_error().raw_os_error() == Some(libc::EINTR)
         {}
     }
@@ -83,16 +83,16 @@ impl Semaphore {
 
 impl Drop for Semaphore {
     fn drop(&mut self) {
-        // SAFETY: nobody waits: who does holds a reference.
+        // SAFETY: no thread waits, since it would hold a reference.
         unsafe {
             if self.named {
-                libc::sem_close(self.place);
+                libc::sem_close(self.pointer);
                 return;
             }
             #[cfg(not(target_vendor = "apple"))]
             {
-                libc::sem_destroy(self.place);
-                drop(Box::from_raw(self.place));
+                libc::sem_destroy(self.pointer);
+                drop(Box::from_raw(self.pointer));
             }
         }
     }

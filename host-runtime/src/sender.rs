@@ -1,5 +1,4 @@
-//! Sends one request over HTTP (origin, key, proxy, TLS, unix sockets), or hands it to the exporter
-//! that takes HTTP's place.
+//! Sends one request over HTTP (origin, key, proxy, TLS, Unix sockets), or hands it to an exporter.
 
 use crate::config::Config;
 use crate::exporter::{Exported, Exporter, export};
@@ -9,27 +8,28 @@ use ureq::tls::TlsConfig;
 use witspan_setup::{Advice, CredentialForm, Discovery, Plan, Target, is_here};
 use witspan_text::Secrets;
 
-/// Most bytes of an answer's body that are read.
+/// The most bytes of a response body that are read.
 const ANSWER_BYTES: u64 = 4096;
-/// Most characters of it that a notice shows: so much fewer that no half of a key is among them.
+/// The most characters of it that a notice shows. The difference is larger than a key, so that a
+/// key which was read only in part is not shown.
 const EXCERPT_CHARS: usize = 600;
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// `retry-after` and `x-ratelimit-reset`, if they were there.
+    /// `retry-after` and `x-ratelimit-reset`, if the response has them.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The beginning of the body, for a person.
     pub(crate) excerpt: String,
 }
 
-/// Sends requests one after the other, over connections that are kept.
+/// Sends requests one after the other, over kept-alive connections.
 pub(crate) struct Sender {
     way: Way,
     /// Where requests go, for a person.
     name: String,
     config: Config,
-    /// What a receiver, or an error, may repeat.
+    /// Secrets, which a response or an error may repeat.
     secrets: Secrets,
     /// Whether the agent's route was taken only because there is no key.
     agent_for_want_of_key: bool,
@@ -63,12 +63,12 @@ impl Sender {
         self.name.clone()
     }
 
-    /// What else could be done when the target cannot be reached.
+    /// Advice when the target cannot be reached.
     pub(crate) fn advice(&self) -> Advice {
         if self.agent_for_want_of_key { Advice::SetKey } else { Advice::Nothing }
     }
 
-    /// What may be the cause when the target refuses.
+    /// Advice when the target rejects a request.
     pub(crate) fn advice_when_refused(&self) -> Advice {
         match self.way {
             Way::Http(_) => Advice::CheckKey,
@@ -76,8 +76,8 @@ impl Sender {
         }
     }
 
-    /// Sends it and waits for the answer, at most the configured time. `lost` is the text of the
-    /// header that says what was lost so far.
+    /// Sends a request and waits for the response, at most the configured time. `lost` is the text
+    /// of the header that reports losses so far.
     pub(crate) fn send(&self, request: &Request, lost: Option<&str>) -> Result<Answer, String> {
         let agent = match &self.way {
             Way::Http(agent) => agent,
@@ -112,14 +112,14 @@ impl Sender {
         let headers =
             [header("retry-after"), header("x-ratelimit-reset")].into_iter().flatten().collect();
         let mut body = Vec::new();
-        // Also empties short bodies, so that the connection is used again.
+        // This reads a short body to its end, so that the connection can be reused.
         let reader = answer.into_body().into_reader();
         let _ =
             std::io::Read::read_to_end(&mut std::io::Read::take(reader, ANSWER_BYTES), &mut body);
         Answer { status, headers, excerpt: self.excerpt(&String::from_utf8_lossy(&body)) }
     }
 
-    /// What an exporter made of a request, as an answer: the core knows what follows from those.
+    /// The result of an exporter as an HTTP response, which the core understands.
     fn hand_over(&self, exporter: &Exporter, request: &Request) -> Answer {
         let Request { url, body, spans, evaluations, .. } = request;
         // From the slash after the host.
@@ -133,13 +133,13 @@ impl Sender {
         Answer { status, headers: Vec::new(), excerpt }
     }
 
-    /// The beginning of a text of someone else's, who may repeat what we sent. What is secret in it is
-    /// hidden before it is cut, since half of a key would not be known for one.
+    /// The beginning of a text from a receiver, which may repeat what we sent. Secrets are hidden
+    /// before the text is cut, since a part of a key would not be recognised.
     fn excerpt(&self, text: &str) -> String {
         self.secrets.hide(text).trim().chars().take(EXCERPT_CHARS).collect()
     }
 
-    /// Whether an agent takes spans. One that does not answer does not.
+    /// Whether an agent accepts spans. An agent that does not answer does not.
     pub(crate) fn finds(config: &Config, discovery: &Discovery) -> bool {
         let timeout = Duration::from_nanos(discovery.timeout_ns);
         let agent = http_agent(&discovery.url, discovery.socket.as_deref(), timeout);
@@ -164,7 +164,7 @@ fn http_agent(url: &str, socket: Option<&str>, timeout: Duration) -> ureq::Agent
         .max_redirects_will_error(false)
         .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")));
     if socket.is_some() || is_here(url) {
-        // What is on this machine is never behind a proxy.
+        // Receivers on this machine are never behind a proxy.
         config = config.proxy(None);
     }
     if let Ok(Some(roots)) = crate::certificates::named() {

@@ -1,13 +1,14 @@
 //! Keeps the application's signals away from our thread.
 //!
-//! A signal to a process goes to any of its threads that does not block it. Were it ours, a thread
-//! of the application that sleeps would not wake: Python runs a handler on its main thread, and only
-//! once that comes back. A thread has the mask of the one that starts it.
+//! A signal to a process is delivered to any thread that does not block it. If that were ours, it
+//! would not wake a sleeping thread of the application: Python runs handlers on its main thread,
+//! once that is awake. A thread inherits the signal mask of the thread that starts it.
 
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
-/// Signals that stay: what a thread causes itself (the engine's traps among it), and a profiler's.
+/// Signals that are not blocked: those that a thread causes itself (such as the engine's traps),
+/// and a profiler's.
 const OWN: [libc::c_int; 8] = [
     libc::SIGSEGV,
     libc::SIGBUS,

@@ -7,6 +7,13 @@ use crate::pool::{Parent, SpanRef};
 use crate::tracer::Tracer;
 use std::borrow::Cow;
 
+impl Tracer {
+    /// Describes a span that begins a trace; see [`Span::child`] for others.
+    pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
+        SpanBuilder::new(self, kind, Parent::Root)
+    }
+}
+
 /// Describes a span before it starts.
 #[must_use = "a span begins with `start`"]
 pub struct SpanBuilder<'a> {
@@ -18,11 +25,11 @@ pub struct SpanBuilder<'a> {
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(crate) fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent<'a>) -> Self {
+    fn new(tracer: &'a Tracer, kind: SpanKind, parent: Parent<'a>) -> Self {
         SpanBuilder { tracer, kind, parent, name: None, options: Vec::new() }
     }
 
-    /// The name; that of the kind otherwise.
+    /// The name. Default: the kind's name.
     pub fn name(mut self, name: &'a str) -> Self {
         self.name = Some(name);
         self
@@ -34,34 +41,34 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// The ML app, which children inherit; the tracer's otherwise.
+    /// The ML app, which children inherit. Default: the tracer's.
     pub fn ml_app(mut self, app: &'a str) -> Self {
         self.options.push(SpanOption::MlApp(app));
         self
     }
 
-    /// The model of an llm or embedding span, and who serves it.
+    /// The model of an llm or embedding span, and its provider.
     pub fn model(mut self, name: &'a str, provider: &'a str) -> Self {
         self.options.push(SpanOption::ModelName(name));
         self.options.push(SpanOption::ModelProvider(provider));
         self
     }
 
-    /// The start in nanoseconds since the Unix epoch; now otherwise.
+    /// The start in nanoseconds since the Unix epoch. Default: now.
     pub fn start_ns(mut self, at: u64) -> Self {
         self.options.push(SpanOption::StartNs(at));
         self
     }
 
-    /// Goes on where another service, or another tracer, is: at a place that
-    /// [`Tracer::extract`] or [`Tracer::remote_of`] gave.
-    pub fn remote(mut self, place: &'a str) -> Self {
-        self.parent = Parent::Remote(place);
+    /// Continues the trace of another service or tracer, from a remote context that
+    /// [`Tracer::extract`] or [`Tracer::remote_of`] returned.
+    pub fn remote(mut self, remote: &'a str) -> Self {
+        self.parent = Parent::Remote(remote);
         self
     }
 
-    /// What an annotation context around the span says, as JSON text; the outermost first. See
-    /// [`Tracer::check_context`].
+    /// The JSON text of an annotation context around the span. Of several, the outermost comes
+    /// first. See [`Tracer::check_context`].
     pub fn context(mut self, context: &'a str) -> Self {
         self.options.push(SpanOption::Context(context));
         self
@@ -71,7 +78,7 @@ impl<'a> SpanBuilder<'a> {
     ///
     /// # Errors
     /// [`Error::UnknownSpan`] if its parent finished too long ago; [`Error::InvalidContext`] and
-    /// [`Error::InvalidRemote`] for texts that were never a context or a place.
+    /// [`Error::InvalidRemote`] for texts that are not an annotation context or a remote context.
     pub fn start(self) -> Result<Span, Error> {
         let span = self.tracer.start_span(self.kind, self.parent, self.name, &self.options)?;
         Ok(Span { tracer: self.tracer.clone(), span, finished: false })
@@ -88,17 +95,17 @@ pub struct Span {
 }
 
 impl Span {
-    /// Begins to describe a child.
+    /// Describes a child.
     pub fn child(&self, kind: SpanKind) -> SpanBuilder<'_> {
         SpanBuilder::new(&self.tracer, kind, Parent::ChildOf(self.span))
     }
 
-    /// Adds input, output, metadata, metrics, tags and more: anything that serialises to an object
-    /// with such members. What each takes is described in `wit/tracing.wit`, at `annotate`.
+    /// Adds input, output, metadata, metrics, tags and more: any value that serialises to an object
+    /// with such members. `wit/tracing.wit` describes each, at `annotate`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a wrong argument, which names the field; then nothing was
-    /// kept. Otherwise a state that need not be handled; see [`Tracer::annotate`].
+    /// [`Error::InvalidArgument`] names the wrong field: nothing of the annotation is kept then.
+    /// The others are states that need not be handled; see [`Tracer::annotate`].
     pub fn annotate(&self, annotation: &impl serde::Serialize) -> Result<(), Error> {
         if self.span.is_none() {
             return Ok(());
@@ -119,7 +126,7 @@ impl Span {
     }
 
     /// The headers to set on a request so that its receiver continues this trace. `headers` are
-    /// those that it has already.
+    /// those that the request has already.
     ///
     /// # Errors
     /// [`Error::Off`] and [`Error::Lost`].

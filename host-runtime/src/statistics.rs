@@ -54,18 +54,18 @@ impl From<Vec<DropCount>> for Dropped {
     }
 }
 
-/// What became of evaluations and feedbacks. At any moment
+/// Counters of evaluations and feedback. At any moment
 /// `accepted = queued + in_flight + delivered + the sum of dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EvaluationCounters {
-    /// Those that were submitted and not refused.
+    /// Those that were submitted and not rejected.
     pub accepted: u64,
     /// Those that wait to be sent.
     pub queued: u64,
-    /// Those in requests whose outcome is not known.
+    /// Those in requests whose outcome is not known yet.
     pub in_flight: u64,
-    /// Those that the intake took.
+    /// Those that the intake accepted.
     pub delivered: u64,
     dropped: Dropped,
 }
@@ -86,7 +86,7 @@ impl EvaluationCounters {
         self.dropped.total()
     }
 
-    /// Those whose fate is open: queued or under way.
+    /// Those whose outcome is open: queued or in flight.
     pub fn pending(&self) -> u64 {
         self.queued + self.in_flight
     }
@@ -127,12 +127,12 @@ pub struct Statistics {
     pub open: u64,
     /// Finished spans that wait to be sent, or for the processor.
     pub queued: u64,
-    /// Spans in requests whose outcome is not known.
+    /// Spans in requests whose outcome is not known yet.
     pub in_flight: u64,
-    /// Spans that the intake took.
+    /// Spans that the intake accepted.
     pub delivered: u64,
     dropped: Dropped,
-    /// Annotations that were refused: wrong arguments, finished spans, no memory.
+    /// Annotations that were rejected: wrong arguments, finished spans, no memory.
     pub annotations_rejected: u64,
     /// Parts of annotations and evaluations that were left out or changed.
     pub warnings: u64,
@@ -140,9 +140,9 @@ pub struct Statistics {
     pub cut: u64,
     /// Spans that were sent without their content because the processor failed.
     pub content_dropped: u64,
-    /// Evaluations and feedbacks.
+    /// Evaluations and feedback.
     pub evaluations: EvaluationCounters,
-    /// Evaluations and feedbacks that were refused.
+    /// Evaluations and feedback that were rejected.
     pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.
     pub bytes: u64,
@@ -164,7 +164,7 @@ impl Statistics {
         self.dropped.total()
     }
 
-    /// Spans whose fate is open: not finished, queued, or under way.
+    /// Spans whose outcome is open: not finished, queued or in flight.
     pub fn pending(&self) -> u64 {
         self.open + self.queued + self.in_flight
     }
@@ -173,13 +173,13 @@ impl Statistics {
         self.dropped.0[reason as usize] += spans;
     }
 
-    /// A request went out.
+    /// Counts a request that was sent.
     pub(crate) fn depart(&mut self, spans: u64, evaluations: u64) {
         self.in_flight += spans;
         self.evaluations.in_flight += evaluations;
     }
 
-    /// A request's fate is known: `None` if it was delivered.
+    /// Counts the outcome of a request: `None` if it was delivered.
     pub(crate) fn arrive(&mut self, spans: u64, evaluations: u64, lost: Option<DropReason>) {
         self.in_flight = self.in_flight.saturating_sub(spans);
         self.evaluations.in_flight = self.evaluations.in_flight.saturating_sub(evaluations);
@@ -195,8 +195,8 @@ impl Statistics {
         }
     }
 
-    /// The instance is gone: what it held is lost for this reason, and open spans for that one.
-    /// What is under way stays so. Gives how many spans and evaluations that are.
+    /// Counts the end of an instance: what it had queued is lost for the one reason, its open spans
+    /// for the other. Requests in flight stay so. Returns how many spans and evaluations were lost.
     pub(crate) fn end(&mut self, held: DropReason, open: DropReason) -> (u64, u64) {
         let known = self.in_flight + self.delivered + self.dropped_total();
         let lost = self.accepted.saturating_sub(known);

@@ -8,15 +8,14 @@ use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanDetails, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
-use crate::pool::{Judgement, Limited, Parent, Pool, Processor, SpanRef};
-use crate::span::SpanBuilder;
+use crate::pool::{Limited, Parent, Pool, Processor, SpanRef, Submission};
 use crate::statistics::Statistics;
 use crate::worker::Worker;
 use std::sync::Arc;
 use std::time::Duration;
 use witspan_setup::Event;
 
-/// What a flush or shutdown came to.
+/// The result of a flush or shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Flushed {
@@ -26,14 +25,14 @@ pub struct Flushed {
     pub delivered: u64,
     /// Spans dropped during this call.
     pub dropped: u64,
-    /// The counters after it.
+    /// The counters after the call.
     pub statistics: Statistics,
 }
 
 /// Makes spans and sends them. Cheap to clone; all clones are the same tracer.
 ///
-/// When the last clone is dropped, what has finished is still sent, by a thread that ends then;
-/// only [`Tracer::shutdown`] waits for it and says what came of it.
+/// After the last clone is dropped, a thread still sends the finished spans, and then ends. Only
+/// [`Tracer::shutdown`] waits for that and returns the result.
 ///
 /// ```no_run
 /// use witspan::{Config, SpanKind, Tracer};
@@ -64,28 +63,27 @@ struct Inner {
 }
 
 impl Inner {
-    /// Tells what waits to be told, now that the call holds nothing any more.
-    fn told<T>(&self, result: T) -> T {
+    /// Delivers notices, now that the call holds no lock any more.
+    fn with_notices<T>(&self, result: T) -> T {
         self.pool.notices().deliver();
         result
     }
 }
 
 impl Inner {
-    /// Has the processor look at the span that just finished. Should it never come back, the
-    /// worker asks the core in time, which then drops the content; until then nobody need be
-    /// woken.
+    /// Runs the processor on the span that just finished. In case the processor never returns, the
+    /// worker polls the core when the limit is over, and the core then drops the content.
     fn process(&self, span: SpanRef) {
         if let Some(limit) = self.pool.processor_limit() {
             self.worker.attend_by(limit);
         }
-        if self.told(self.pool.process(span)) {
+        if self.with_notices(self.pool.process(span)) {
             self.worker.attend();
         }
     }
 
-    fn submit(&self, what: Judgement, text: &str) -> Result<Vec<Warning>, Error> {
-        let (should_poll, warnings) = self.told(self.pool.submit(what, text))?;
+    fn submit(&self, what: Submission, text: &str) -> Result<Vec<Warning>, Error> {
+        let (should_poll, warnings) = self.with_notices(self.pool.submit(what, text))?;
         if should_poll {
             self.worker.attend();
         }
@@ -93,18 +91,18 @@ impl Inner {
     }
 }
 
-/// More instances than this were never busy at once in measurements.
+/// The most instances; measurements never had more of them busy at once.
 const MOST_INSTANCES: usize = 4;
 
 impl Tracer {
-    /// Starts tracing. Where the settings turn it off, a tracer whose every call does nothing.
+    /// Starts tracing. If the settings turn it off, returns a tracer whose calls do nothing.
     ///
     /// # Errors
     /// [`Error::Internal`] if the component cannot be loaded on this machine.
     pub fn start(config: Config) -> Result<Tracer, Error> {
         let plan = config.plan();
         if !plan.enabled {
-            // Such as a switch whose value means nothing.
+            // Such as a switch whose value is not understood.
             let notices = Notices::new(config.listener.clone(), config.secrets());
             notices.tell_plan(&plan.diagnostics, &[]);
             notices.deliver();
@@ -132,7 +130,7 @@ impl Tracer {
         Ok(Tracer { inner: Some(Arc::new(Inner { pool, worker })) })
     }
 
-    /// A tracer whose every call does nothing.
+    /// A tracer whose calls do nothing.
     pub fn off() -> Tracer {
         Tracer { inner: None }
     }
@@ -142,12 +140,12 @@ impl Tracer {
         self.inner.is_some()
     }
 
-    /// What its settings came to; `None` if it does not trace.
+    /// The plan that its settings resulted in; `None` if it does not trace.
     pub fn plan(&self) -> Option<&witspan_setup::Plan> {
         self.inner.as_ref().map(|inner| inner.worker.plan())
     }
 
-    /// Whether both are clones of one tracer.
+    /// Whether both are clones of the same tracer.
     pub fn is_same(&self, other: &Tracer) -> bool {
         match (&self.inner, &other.inner) {
             (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
@@ -155,17 +153,12 @@ impl Tracer {
         }
     }
 
-    /// Begins to describe a span that begins a trace; see [`crate::Span::child`] for others.
-    pub fn span(&self, kind: SpanKind) -> SpanBuilder<'_> {
-        SpanBuilder::new(self, kind, Parent::Root)
-    }
-
-    /// Starts a span; what bindings use. [`SpanRef::NONE`] if it is not kept.
+    /// Starts a span; for bindings. Returns [`SpanRef::NONE`] if the span is not kept.
     ///
     /// # Errors
     /// [`Error::UnknownSpan`] for [`Parent::ChildOf`] a span that finished too long ago;
-    /// [`Error::InvalidContext`] and [`Error::InvalidRemote`] for texts that were never a context
-    /// or a place.
+    /// [`Error::InvalidContext`] and [`Error::InvalidRemote`] for texts that are not an annotation
+    /// context or a remote context.
     pub fn start_span(
         &self,
         kind: SpanKind,
@@ -174,7 +167,7 @@ impl Tracer {
         options: &[SpanOption<'_>],
     ) -> Result<SpanRef, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.start_span(kind, parent, name, options)),
+            Some(inner) => inner.with_notices(inner.pool.start_span(kind, parent, name, options)),
             None => Ok(SpanRef::NONE),
         }
     }
@@ -182,17 +175,17 @@ impl Tracer {
     /// Adds what a JSON text says to an open span; `wit/tracing.wit` describes it, at `annotate`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a wrong argument; then nothing was kept. Otherwise a state:
-    /// [`Error::SpanFinished`], [`Error::UnknownSpan`], [`Error::MemoryFull`], [`Error::Lost`],
-    /// [`Error::Off`].
+    /// [`Error::InvalidArgument`] for a wrong argument: nothing of the annotation is kept then. Or
+    /// a state: [`Error::SpanFinished`], [`Error::UnknownSpan`], [`Error::MemoryFull`],
+    /// [`Error::Lost`], [`Error::Off`].
     pub fn annotate(&self, span: SpanRef, annotation: &str) -> Result<Vec<Warning>, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.annotate(span, annotation)),
+            Some(inner) => inner.with_notices(inner.pool.annotate(span, annotation)),
             None => Ok(Vec::new()),
         }
     }
 
-    /// Counts an annotation that had no open span to go to, and tells of the first one.
+    /// Counts an annotation that had no open span to go to, and logs the first one.
     pub fn misplaced_annotation(&self, why: &str) {
         if let Some(inner) = &self.inner {
             inner.pool.misplaced_annotation(why);
@@ -200,7 +193,7 @@ impl Tracer {
         }
     }
 
-    /// Counts an argument that a binding took, but not as it was given, and tells of the first one.
+    /// Counts an argument that a binding accepted but changed, and logs the first one.
     pub fn warn(&self, message: String) {
         if let Some(inner) = &self.inner {
             inner.pool.warn(message);
@@ -208,7 +201,7 @@ impl Tracer {
         }
     }
 
-    /// Ends a span; the span that is current again. A second call changes nothing.
+    /// Ends a span. Returns the span that is current again. A second call changes nothing.
     pub fn finish(
         &self,
         span: SpanRef,
@@ -216,7 +209,7 @@ impl Tracer {
         end_ns: Option<u64>,
     ) -> Option<SpanRef> {
         let inner = self.inner.as_ref()?;
-        let ended = inner.told(inner.pool.finish(span, failure, end_ns)).ok()?;
+        let ended = inner.with_notices(inner.pool.finish(span, failure, end_ns)).ok()?;
         if ended.process {
             inner.process(span);
         } else if ended.should_poll {
@@ -225,11 +218,11 @@ impl Tracer {
         ended.current
     }
 
-    /// Gives up an open span: it is counted as unfinished and not sent.
+    /// Abandons an open span: it is counted as unfinished and not sent.
     pub fn abandon(&self, span: SpanRef) {
         if let Some(inner) = &self.inner {
-            // What is lost already cannot be abandoned.
-            let _ = inner.told(inner.pool.abandon(span));
+            // An error means that the span is gone already.
+            let _ = inner.with_notices(inner.pool.abandon(span));
         }
     }
 
@@ -244,7 +237,7 @@ impl Tracer {
         }
     }
 
-    /// When a span was, open or finished, as it is sent.
+    /// The times of a span, open or finished, as they are sent.
     ///
     /// # Errors
     /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
@@ -255,22 +248,22 @@ impl Tracer {
         }
     }
 
-    /// Checks the JSON text of an annotation context, which may then be given to every span that
-    /// starts inside it, as [`SpanOption::Context`]; `wit/tracing.wit` describes it, at
-    /// `check-context`.
+    /// Checks the JSON text of an annotation context. A text that passes may be given to each span
+    /// that starts inside the context, as [`SpanOption::Context`]. `wit/tracing.wit` describes it,
+    /// at `check-context`.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a wrong context.
     pub fn check_context(&self, context: &str) -> Result<Vec<Warning>, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.check_context(context)),
+            Some(inner) => inner.with_notices(inner.pool.check_context(context)),
             None => Ok(Vec::new()),
         }
     }
 
     /// The headers to set on a request so that its receiver continues the trace of `span`:
-    /// Datadog's and W3C's. `headers` are those that the request has already; the ids that another
-    /// tracer put there stay.
+    /// Datadog's and W3C's. `headers` are those that the request has already; ids from another
+    /// tracer are kept.
     ///
     /// # Errors
     /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
@@ -280,27 +273,28 @@ impl Tracer {
         headers: &[(&str, &str)],
     ) -> Result<Vec<(String, String)>, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.inject(span, headers)),
+            Some(inner) => inner.with_notices(inner.pool.inject(span, headers)),
             None => Ok(Vec::new()),
         }
     }
 
-    /// The place in a trace that the headers of a request name, for [`Parent::Remote`]. It is an
-    /// opaque text, good in any tracer.
+    /// The remote context in the headers of a request, for [`Parent::Remote`]. It is an opaque text
+    /// that every tracer understands.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if they name none; [`Error::Off`].
+    /// [`Error::InvalidArgument`] if the headers contain no trace context; [`Error::Off`].
     pub fn extract(&self, headers: &[(&str, &str)]) -> Result<String, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.extract(headers)),
+            Some(inner) => inner.with_notices(inner.pool.extract(headers)),
             None => Err(Error::Off),
         }
     }
 
-    /// Records a span that is over, a JSON object; `wit/tracing.wit` describes it, at `record-span`.
-    /// Its parent is named by ids or as a remote context ([`Tracer::remote_of`]), since a span of this
-    /// tracer may lie in another instance. Gives the span, which can be a parent, and what was
-    /// changed; [`SpanRef::NONE`] if it is not kept.
+    /// Records a span that is over, a JSON object; `wit/tracing.wit` describes it, at
+    /// `record-span`. Its parent is named by ids or as a remote context ([`Tracer::remote_of`]),
+    /// since a span of this tracer may be in another instance. Returns the span, which can be a
+    /// parent, and warnings about what was changed. The span is [`SpanRef::NONE`] if it is not
+    /// kept.
     ///
     /// ```no_run
     /// # let tracer = witspan::Tracer::off();
@@ -313,10 +307,10 @@ impl Tracer {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a wrong one, which is counted; [`Error::Lost`].
+    /// [`Error::InvalidArgument`] for a wrong span, which is counted; [`Error::Lost`].
     pub fn record_span(&self, span: &str) -> Result<(SpanRef, Vec<Warning>), Error> {
         let Some(inner) = &self.inner else { return Ok((SpanRef::NONE, Vec::new())) };
-        let (ended, warnings) = inner.told(inner.pool.record_span(span))?;
+        let (ended, warnings) = inner.with_notices(inner.pool.record_span(span))?;
         let recorded = ended.current.unwrap_or(SpanRef::NONE);
         if ended.process {
             inner.process(recorded);
@@ -332,18 +326,18 @@ impl Tracer {
     /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
     pub fn span_info(&self, span: SpanRef) -> Result<SpanDetails, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.span_info(span)),
+            Some(inner) => inner.with_notices(inner.pool.span_info(span)),
             None => Err(Error::Off),
         }
     }
 
-    /// The place of a span itself, to go on from in another tracer or process.
+    /// The remote context of a span, to continue from it in another tracer or process.
     ///
     /// # Errors
     /// [`Error::UnknownSpan`], [`Error::Lost`], [`Error::Off`].
     pub fn remote_of(&self, span: SpanRef) -> Result<String, Error> {
         match &self.inner {
-            Some(inner) => inner.told(inner.pool.remote_of(span)),
+            Some(inner) => inner.with_notices(inner.pool.remote_of(span)),
             None => Err(Error::Off),
         }
     }
@@ -363,10 +357,10 @@ impl Tracer {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a wrong one, which is counted; [`Error::Lost`].
+    /// [`Error::InvalidArgument`] for a wrong evaluation, which is counted; [`Error::Lost`].
     pub fn submit_evaluation(&self, evaluation: &str) -> Result<Vec<Warning>, Error> {
         match &self.inner {
-            Some(inner) => inner.submit(Judgement::Evaluation, evaluation),
+            Some(inner) => inner.submit(Submission::Evaluation, evaluation),
             None => Ok(Vec::new()),
         }
     }
@@ -374,21 +368,21 @@ impl Tracer {
     /// Queues the feedback of a user or agent, a JSON object; `wit/evaluations.wit` describes it.
     ///
     /// # Errors
-    /// As of [`Tracer::submit_evaluation`].
+    /// The same as for [`Tracer::submit_evaluation`].
     pub fn submit_feedback(&self, feedback: &str) -> Result<Vec<Warning>, Error> {
         match &self.inner {
-            Some(inner) => inner.submit(Judgement::Feedback, feedback),
+            Some(inner) => inner.submit(Submission::Feedback, feedback),
             None => Ok(Vec::new()),
         }
     }
 
-    /// Has a function look at every span before it is sent, to redact, to enrich or to drop it;
-    /// `None`: no longer. `wit/processing.wit` describes the JSON text that it is given.
+    /// Sets a function that sees every span before it is sent, to redact, enrich or drop it; `None`
+    /// removes it. `wit/processing.wit` describes the JSON text that the function gets.
     ///
     /// It runs on the thread that finishes the span, which waits for it. It fails closed: if the
-    /// function panics, says [`crate::Processed::Failed`], gives back what is no event, or takes longer
-    /// than `limit`, the span is sent without its content, and counted as `content_dropped`. Spans that
-    /// start inside the function are not kept.
+    /// function panics, returns [`crate::Processed::Failed`] or an invalid event, or takes longer
+    /// than `limit`, the span is sent without its content and counted as `content_dropped`. Spans
+    /// that start inside the function are not kept.
     pub fn set_processor(&self, processor: Option<(Processor, Duration)>) {
         if let Some(inner) = &self.inner {
             inner.pool.set_processor(processor.map(|(run, limit)| Limited::new(run, limit)));
@@ -401,13 +395,13 @@ impl Tracer {
         self.inner.as_ref().map_or_else(Statistics::default, |inner| inner.pool.statistics())
     }
 
-    /// Sends everything that has finished, and waits for that at most so long.
+    /// Sends everything that has finished, and waits for that until the time is over.
     pub fn flush(&self, timeout: Duration) -> Flushed {
         self.settle(|worker| worker.flush(timeout))
     }
 
-    /// Sends everything that has finished, at most so long, and ends the tracer. What is left is
-    /// counted as dropped; later calls do nothing.
+    /// Sends everything that has finished until the time is over, and ends the tracer. The rest is
+    /// counted as dropped. Later calls do nothing.
     pub fn shutdown(&self, timeout: Duration) -> Flushed {
         let Some(inner) = &self.inner else { return self.settle(|_| true) };
         self.settle(|worker| {
@@ -417,16 +411,17 @@ impl Tracer {
         })
     }
 
-    /// Has SIGTERM, SIGINT and SIGHUP send what has finished, for at most `timeout`, before they end
-    /// the process. That is where they would end it at once: ours replaces no other handler, and is
-    /// replaced by any. [`crate::exit_signals`] has what belongs to it.
+    /// Has SIGTERM, SIGINT and SIGHUP send the finished spans, for at most `timeout`, before they
+    /// end the process. Our handler is set only where the system's default stands: it replaces no
+    /// other handler, and any other replaces it. [`crate::exit_signals`] has the rest of this
+    /// feature.
     ///
-    /// The thread that a signal interrupts goes on meanwhile. `pause` is called, from a thread of
-    /// ours, to have the application stand still in [`crate::exit_signals::wait`]; it may take some
-    /// milliseconds, which come on top of `timeout`.
+    /// The interrupted thread continues meanwhile. `pause` is called on a thread of ours, to stop
+    /// the application in [`crate::exit_signals::wait`]. It may take some milliseconds, in addition
+    /// to `timeout`.
     ///
     /// # Errors
-    /// What the system says where it lets no handler be set.
+    /// The system's error if it refuses to set a handler.
     #[cfg(unix)]
     pub fn deliver_at_signals(
         &self,
@@ -434,23 +429,25 @@ impl Tracer {
         pause: Option<fn()>,
     ) -> std::io::Result<()> {
         match &self.inner {
-            Some(inner) => inner.told(inner.worker.deliver_at_signals(Plan { timeout, pause })),
+            Some(inner) => {
+                inner.with_notices(inner.worker.deliver_at_signals(Plan { timeout, pause }))
+            }
             None => Ok(()),
         }
     }
 
-    /// Tells, once, how much was lost at the end: what a binding counted after a shutdown.
+    /// Logs once how many spans were lost at the end, as a binding counted them after a shutdown.
     pub fn tell_ended(&self, unsent: u64, unfinished: u64) {
         if let Some(inner) = &self.inner {
             let event = || Event::Ended(unsent, unfinished);
             inner.pool.notices().tell(Topic::Ended, event);
-            inner.told(());
+            inner.with_notices(());
         }
     }
 
     fn settle(&self, act: impl FnOnce(&Worker) -> bool) -> Flushed {
         let before = self.statistics();
-        // After a shutdown all is counted and there is nothing to wait for.
+        // After a shutdown everything is counted and there is nothing to wait for.
         let settled =
             self.inner.as_ref().is_none_or(|inner| inner.pool.is_closed() || act(&inner.worker));
         let statistics = self.statistics();

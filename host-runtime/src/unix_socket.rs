@@ -1,6 +1,6 @@
-//! HTTP over a unix socket, which is how agents are often reached in a cluster.
+//! HTTP over a Unix domain socket, which is how agents are often reached in a cluster.
 //!
-//! ureq opens connections through connectors; this one opens a socket's whatever the URL says.
+//! ureq opens connections through connectors. This one connects to the socket whatever the URL is.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -85,7 +85,7 @@ impl Transport for SocketTransport {
     }
 }
 
-/// Names no address: a socket has none.
+/// A resolver that returns a placeholder: a socket has no address.
 #[derive(Debug)]
 struct NoNames;
 

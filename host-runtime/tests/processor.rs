@@ -67,7 +67,7 @@ fn a_processor_that_fails_in_any_way_withholds_the_content_and_is_told_once() {
     let failing: [(Failing, &str); 3] = [
         (|_| Processed::Failed("no mood".to_owned()), "no mood"),
         (|_| panic!("out of order"), "out of order"),
-        (|_| Processed::Changed("nonsense".to_owned()), "is no event"),
+        (|_| Processed::Changed("nonsense".to_owned()), "not return a valid event"),
     ];
     for (fails, why) in failing {
         let receiver = Receiver::start();

@@ -1,4 +1,4 @@
-//! The worker's questions to the instances: what is to be sent, and what came of it.
+//! The worker's calls of the instances: which request to send next, and the outcome of each.
 
 use super::Pool;
 use crate::instance::delivery::{Action, Disposition, Outcome, PollMode, Response};
@@ -24,15 +24,15 @@ impl Ticket {
     }
 }
 
-/// What an instance answered to a poll.
+/// An instance's answer to a poll.
 pub(crate) struct Polled {
     pub(crate) action: Action,
     pub(crate) ticket: Ticket,
-    /// Finished spans, and evaluations, that it still holds.
+    /// How many finished spans and evaluations the instance still holds.
     pub(crate) queued: u64,
 }
 
-/// What the sender made of a request.
+/// The outcome of a request, as the sender saw it.
 pub(crate) enum Sent {
     Answer { status: u16, headers: Vec<(&'static str, String)> },
     Failed,
@@ -50,13 +50,14 @@ impl Pool {
         for at in 0..self.shards() {
             let mut shard = self.shard(at);
             if shard.instance.is_some() {
-                // An instance made meanwhile knows it already: that refusal is as good.
+                // An instance that was created meanwhile has the targets already, and refuses them.
+                // That is fine here.
                 let _ = self.call(&mut shard, |instance| instance.set_targets(&targets));
             }
         }
     }
 
-    /// What an instance wants done; `None` if there is nothing to ask.
+    /// The next action of an instance; `None` if the shard has no instance.
     pub(crate) fn poll(&self, at: usize, mode: PollMode) -> Option<Polled> {
         let mut shard = self.shard(at);
         if shard.instance.is_none() || self.is_closed() {
@@ -71,7 +72,7 @@ impl Pool {
             ticket.evaluations = u64::from(request.evaluations);
             shard.counts.depart(ticket.spans, ticket.evaluations);
         }
-        // What the poll itself dropped is only known to the instance.
+        // Only the instance knows what the poll itself dropped.
         if let Some(counters) = self.counters(&mut shard) {
             let full = |counts: &Statistics| counts.dropped_for(DropReason::QueueFull);
             if full(&counters) > full(&shard.counts) {
@@ -86,7 +87,7 @@ impl Pool {
         Some(Polled { action, ticket, queued })
     }
 
-    /// Reports what came of a request; what follows for it.
+    /// Reports the outcome of a request. Returns what to do with the request.
     pub(crate) fn complete(&self, ticket: Ticket, sent: Sent) -> Disposition {
         let mut shard = self.shard(ticket.shard);
         if self.is_closed() {
@@ -116,7 +117,7 @@ impl Pool {
                 }
                 disposition
             }
-            // It trapped just now: its counts are in the past, this request among them.
+            // The instance has just trapped: its counts, with this request, are in `past`.
             Err(_) => self.complete_for_the_dead(ticket, &sent),
         }
     }

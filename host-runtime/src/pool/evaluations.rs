@@ -1,4 +1,4 @@
-//! Evaluations and feedbacks: any instance takes them, for they name their spans by ids.
+//! Evaluations and feedback. Any instance takes them, since they name their spans by ids.
 
 use super::{Pool, Reply};
 use crate::error::Error;
@@ -6,25 +6,25 @@ use crate::instance::evaluations::Submitted;
 use crate::instance::types::Warning;
 use crate::instance::{Called, Instance};
 
-/// What a JSON text judges by.
+/// What a submitted JSON text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
+pub(crate) enum Submission {
     Evaluation,
     Feedback,
 }
 
-impl Judgement {
+impl Submission {
     fn submit(self, instance: &mut Instance, text: &str) -> Called<Submitted> {
         match self {
-            Judgement::Evaluation => instance.submit(text),
-            Judgement::Feedback => instance.submit_feedback(text),
+            Submission::Evaluation => instance.submit(text),
+            Submission::Feedback => instance.submit_feedback(text),
         }
     }
 }
 
 impl Pool {
-    /// Queues it: whether the worker should look, and what was changed about it.
-    pub(crate) fn submit(&self, what: Judgement, text: &str) -> Reply<(bool, Vec<Warning>)> {
+    /// Queues it. Returns whether the worker should poll, and warnings about what was changed.
+    pub(crate) fn submit(&self, what: Submission, text: &str) -> Reply<(bool, Vec<Warning>)> {
         let (_, mut shard) = self.any_shard();
         if self.is_closed() {
             return Ok((false, Vec::new()));

@@ -1,22 +1,22 @@
 //! The instances of the component, and what happens when one fails.
 //!
-//! An instance serves one call at a time. A trace lives in the instance of its root, so that a
-//! span and its parent are together; a root takes an instance that nobody holds. When one
-//! traps, a fresh one takes its place and what it held is counted: the host keeps its own count
-//! of what went in and came out, because a dead instance cannot be asked.
+//! An instance serves one call at a time. A trace lives in the instance of its root span, so that a
+//! span and its parent are together. A root span goes to an instance that is free. When an instance
+//! traps, a new one replaces it, and the spans that it held are counted as lost. The host keeps its
+//! own counters for that, because a dead instance cannot be asked.
 
 mod delivery;
 mod evaluations;
 mod processing;
 mod propagation;
+mod span_ref;
 mod spans;
 
 pub(crate) use delivery::{Polled, Sent, Ticket};
-pub(crate) use evaluations::Judgement;
+pub(crate) use evaluations::Submission;
 pub(crate) use processing::Limited;
-use processing::is_processing;
 pub use processing::{Processed, Processor};
-pub use spans::{Parent, SpanRef};
+pub use span_ref::{Parent, SpanRef};
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -33,28 +33,28 @@ use witspan_setup::{Event, Load, Settings, settings_text};
 struct Shard {
     instance: Option<Instance>,
     epoch: u32,
-    /// The host's own count of the live instance.
+    /// The host's own counters for the live instance.
     counts: Statistics,
 }
 
 pub(crate) struct Pool {
     program: Program,
     clock: Clock,
-    /// For each new instance, and their text.
+    /// The settings of each new instance, and the same as text.
     settings: Mutex<(Settings, String)>,
     processor: Mutex<Option<Arc<Limited>>>,
     shards: Vec<Mutex<Shard>>,
-    /// Counts of instances that are gone, and of what came back too late for them.
+    /// Counters of instances that are gone, and of responses that came too late for them.
     past: Mutex<Statistics>,
     closed: AtomicBool,
     notices: Notices,
 }
 
-/// What a call of an instance came to.
+/// The result of a call of an instance.
 type Reply<T> = Result<T, Error>;
 
 impl Pool {
-    /// Also gives what the core had to change about the settings.
+    /// Also returns warnings about settings that the core had to change.
     pub(crate) fn new(
         program: Program,
         clock: Clock,
@@ -73,7 +73,7 @@ impl Pool {
             closed: AtomicBool::new(false),
             notices,
         };
-        // The first instance is made now, so that wrong settings are told to who gave them.
+        // The first instance is created now, so that the caller learns of wrong settings.
         let (first, warnings) = pool.fresh_instance()?;
         pool.shard(0).instance = Some(first);
         Ok((pool, warnings))
@@ -96,7 +96,7 @@ impl Pool {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// A new instance that knows all that its siblings were told.
+    /// A new instance with the settings and the processor of the others.
     fn fresh_instance(&self) -> Reply<(Instance, Vec<Warning>)> {
         let failed = |error: wasmtime::Error| Error::Internal(error.to_string());
         let mut fresh = self.program.instantiate(self.clock.clone()).map_err(failed)?;
@@ -108,10 +108,10 @@ impl Pool {
         Ok((fresh, warnings))
     }
 
-    /// The live instance of a shard, made if there is none.
+    /// The live instance of a shard, which is created if needed.
     fn instance<'s>(&self, shard: &'s mut Shard) -> Reply<&'s mut Instance> {
         if shard.instance.is_none() {
-            // The first one's warnings were told.
+            // The first instance has given the same warnings.
             let (fresh, _) = self.fresh_instance()?;
             shard.instance = Some(fresh);
             shard.counts = Statistics::default();
@@ -119,8 +119,9 @@ impl Pool {
         shard.instance.as_mut().ok_or(Error::Off)
     }
 
-    /// A shard for what may go to any: that of this thread, or another one that nobody holds. Each
-    /// thread returns to its own, so that a program of one thread fills one instance, not all.
+    /// A shard for a call that any instance can serve: this thread's own, or another one that is
+    /// free. Each thread prefers its own, so that a single-threaded program fills one instance
+    /// only.
     fn any_shard(&self) -> (usize, MutexGuard<'_, Shard>) {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local!(static OWN: usize = THREADS.fetch_add(1, Ordering::Relaxed));
@@ -149,7 +150,7 @@ impl Pool {
         }
     }
 
-    /// Runs a call on a shard's instance; a trap ends the instance and is counted.
+    /// Runs a call on a shard's instance. A trap ends the instance and is counted.
     fn call<T, E: Into<Error>>(
         &self,
         shard: &mut Shard,
@@ -164,7 +165,7 @@ impl Pool {
         }
     }
 
-    /// The same for a call that has no error of its own.
+    /// The same, for a call that has no error of its own.
     fn ask<T>(
         &self,
         shard: &mut Shard,
@@ -173,7 +174,7 @@ impl Pool {
         self.call(shard, |instance| call(instance).map(Ok::<T, Error>))
     }
 
-    /// Counts what a dead instance held.
+    /// Counts the spans and evaluations of a dead instance as lost.
     fn bury(&self, shard: &mut Shard, trap: &wasmtime::Error) {
         shard.instance = None;
         shard.epoch += 1;
@@ -184,7 +185,7 @@ impl Pool {
         self.notices.tell(Topic::Trap, || Event::Trapped(format!("{trap:#}"), load));
     }
 
-    /// Tells that something was not kept, where memory is the reason.
+    /// Logs a drop whose reason is a memory limit.
     fn tell_dropped(&self, reason: DropReason) {
         if matches!(reason, DropReason::TooLarge | DropReason::QueueFull | DropReason::OpenFull) {
             let reason = witspan_setup::DropReason::ALL[reason as usize];
@@ -193,7 +194,7 @@ impl Pool {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        // All are held at once, in order, so that nothing moves from one to another meanwhile.
+        // All shards are locked at once, in order, so that the sum is of one moment.
         let mut shards: Vec<_> = (0..self.shards()).map(|at| self.shard(at)).collect();
         let mut total = Statistics::default();
         for shard in &mut shards {
@@ -203,13 +204,13 @@ impl Pool {
         total
     }
 
-    /// The counters of a shard's instance, if it has one that lives.
+    /// The counters of a shard's live instance, if it has one.
     fn counters(&self, shard: &mut Shard) -> Option<Statistics> {
         shard.instance.as_ref()?;
         self.ask(shard, |instance| instance.statistics()).ok().map(Statistics::from)
     }
 
-    /// Ends all instances and counts what they still held.
+    /// Ends all instances, and counts the spans and evaluations that they still held.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         for at in 0..self.shards() {

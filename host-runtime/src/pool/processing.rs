@@ -1,9 +1,10 @@
 //! The application's processor looks at every span that finishes, on the thread that finishes it.
 //!
-//! The core hands an event out and takes it back; while the function runs, nothing is held, so it
-//! may take its time and call the tracer.
+//! The core hands out an event and takes it back. While the function runs no lock is held, so it
+//! may be slow and may call the tracer.
 
-use super::{Pool, Reply, SpanRef};
+use super::span_ref::SpanRef;
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::bounded;
 use crate::instance::processing::Outcome;
@@ -15,21 +16,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use witspan_setup::Event;
 
-/// What a processor made of an event.
+/// A processor's answer to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Processed {
-    /// The event as it shall be sent; `wit/processing.wit` says what of it may be changed.
+    /// The event to send; `wit/processing.wit` says which members may be changed.
     Changed(String),
-    /// The span shall not be sent.
+    /// The span is not sent.
     Drop,
-    /// It failed, for this reason: the span is sent without its content.
+    /// The processor failed for this reason: the span is sent without its content.
     Failed(String),
 }
 
-/// The application's processor: from a finished span as JSON text to what is to become of it.
+/// The application's processor: takes a finished span as JSON text and says what to send.
 pub type Processor = Box<dyn Fn(&str) -> Processed + Send + Sync>;
 
-/// A processor and how long it may take.
+/// A processor and its time limit.
 pub(crate) struct Limited {
     processor: Processor,
     limit: Duration,
@@ -45,7 +46,7 @@ impl Limited {
     }
 
     fn run(&self, event: &str) -> Processed {
-        // Nothing of ours is in its hands: whatever it breaks is its own.
+        // The function has no reference to our state, so a panic cannot leave that broken.
         catch_unwind(AssertUnwindSafe(|| (self.processor)(event))).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -62,7 +63,7 @@ thread_local! {
 }
 
 /// Whether a processor runs on this thread.
-pub(crate) fn is_processing() -> bool {
+pub(super) fn is_processing() -> bool {
     RUNNING.get() != 0
 }
 
@@ -74,25 +75,25 @@ impl Pool {
         for at in 0..self.shards() {
             let mut shard = self.shard(at);
             if shard.instance.is_some() {
-                // An instance that traps is made anew, and told then.
+                // An instance that traps is replaced, and the new one gets the processor.
                 let _ = self.ask(&mut shard, |instance| instance.set_processor(limit_ns));
             }
         }
     }
 
-    /// How long the processor may take, if there is one.
+    /// The processor's time limit, if there is a processor.
     pub(crate) fn processor_limit(&self) -> Option<Duration> {
         lock(&self.processor).as_ref().map(|processor| processor.limit)
     }
 
-    /// Has the processor look at the span that just finished; whether the worker should look.
+    /// Runs the processor on the span that just finished. Returns whether the worker should poll.
     pub(crate) fn process(&self, span: SpanRef) -> bool {
         let me = std::ptr::from_ref(self) as usize;
         match RUNNING.get() {
             0 => {}
             running => {
-                // Not from inside the processor: when it has returned. What belongs to another
-                // tracer stays with the core, which withholds its content in the end.
+                // The processor itself finished this span: it is processed when that has returned.
+                // A span of another tracer stays in its core, which drops the content in the end.
                 if running == me {
                     FINISHED_INSIDE.with_borrow_mut(|spans| spans.push(span));
                 }
@@ -102,15 +103,15 @@ impl Pool {
         let mut should_poll = false;
         let mut next = Some(span);
         while let Some(span) = next {
-            // A failure is told and counted where it happens.
+            // A failure is logged and counted where it happens.
             should_poll |= self.process_one(span, me).unwrap_or(false);
             next = FINISHED_INSIDE.with_borrow_mut(Vec::pop);
         }
         should_poll
     }
 
-    /// Takes the event that has waited longest where the span lives: each span that finishes
-    /// takes one, so all are taken, whichever by whom.
+    /// Processes the oldest queued event of the span's instance, not necessarily the span's own.
+    /// Each finish processes one, so every event is processed once.
     fn process_one(&self, span: SpanRef, me: usize) -> Reply<bool> {
         let Some(processor) = lock(&self.processor).clone() else { return Ok(false) };
         let event = {
@@ -141,7 +142,7 @@ impl Pool {
                     _ if !returned.content_dropped => {}
                     Processed::Failed(why) if !late => self.tell_content_dropped(|| why.clone()),
                     _ if late => self.tell_late(processor.limit),
-                    _ => self.tell_content_dropped(|| "what it gave back is no event".to_owned()),
+                    _ => self.tell_content_dropped(|| "it did not return a valid event".to_owned()),
                 }
             }
             Err(Error::Lost) => {}

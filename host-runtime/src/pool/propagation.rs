@@ -1,6 +1,7 @@
 //! Continuing a trace in another service: headers out, headers in.
 
-use super::{Pool, Reply, SpanRef};
+use super::span_ref::SpanRef;
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::types::HeaderParam;
 
@@ -23,7 +24,7 @@ impl Pool {
         Ok(set.into_iter().map(|header| (header.name, header.value)).collect())
     }
 
-    /// Any instance can tell: it is a matter of the headers alone.
+    /// Any instance can do it, since only the headers matter.
     pub(crate) fn extract(&self, headers: &[(&str, &str)]) -> Reply<String> {
         let (_, mut shard) = self.any_shard();
         if self.is_closed() {

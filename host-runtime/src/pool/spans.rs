@@ -1,6 +1,8 @@
 //! A span's life: start, annotate, finish.
 
-use super::{Pool, Reply, is_processing};
+use super::processing::is_processing;
+use super::span_ref::{Parent, SpanRef};
+use super::{Pool, Reply};
 use crate::error::Error;
 use crate::instance::tracing::{
     self, Failure, Finished, SpanContext, SpanDetails, SpanOption, SpanTimes,
@@ -11,47 +13,13 @@ use crate::notices::Topic;
 use crate::statistics::Statistics;
 use witspan_setup::Event;
 
-/// A span of a tracer, as a value that may be copied freely. [`SpanRef::NONE`] is the span that
-/// is not kept: every call takes it and does nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SpanRef {
-    pub(super) shard: u32,
-    pub(super) epoch: u32,
-    pub(super) handle: u64,
-}
-
-impl SpanRef {
-    /// The span that is not kept.
-    pub const NONE: SpanRef = SpanRef { shard: 0, epoch: 0, handle: 0 };
-
-    /// Whether it is the span that is not kept.
-    pub fn is_none(self) -> bool {
-        self.handle == 0
-    }
-}
-
-/// What a new span belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent<'a> {
-    /// Nothing: it begins a trace.
-    Root,
-    /// The span that is current where the call is made; its nearest open ancestor if it has
-    /// finished.
-    Current(SpanRef),
-    /// Exactly this span, finished or not.
-    ChildOf(SpanRef),
-    /// A span of another service, or of this one, as [`crate::Tracer::extract`] or
-    /// [`crate::Tracer::remote_of`] gave it.
-    Remote(&'a str),
-}
-
-/// What the end of a span leaves behind.
+/// The result of finishing a span.
 pub(crate) struct Ended {
     /// The span that is current again.
     pub(crate) current: Option<SpanRef>,
-    /// The worker should look.
+    /// Whether the worker should poll.
     pub(crate) should_poll: bool,
-    /// The span waits for the processor.
+    /// Whether the span waits for the processor.
     pub(crate) process: bool,
 }
 
@@ -64,7 +32,7 @@ impl Pool {
         options: &[SpanOption<'_>],
     ) -> Reply<SpanRef> {
         if is_processing() {
-            // A span of the processor's own would go to the processor, and so on without end.
+            // A span that the processor starts would go to the processor again, without end.
             return Ok(SpanRef::NONE);
         }
         let above = match parent {
@@ -82,7 +50,7 @@ impl Pool {
         if self.is_closed() {
             return Ok(SpanRef::NONE);
         }
-        // The parent of a lost span is lost: its child begins anew.
+        // The parent was lost with its instance: the span begins a trace.
         let parent = match parent {
             Parent::Current(span) if span.epoch == shard.epoch => {
                 tracing::Parent::Current(span.handle)
@@ -90,7 +58,7 @@ impl Pool {
             Parent::ChildOf(span) if span.epoch == shard.epoch => {
                 tracing::Parent::ChildOf(span.handle)
             }
-            Parent::Remote(place) => tracing::Parent::Remote(place),
+            Parent::Remote(remote) => tracing::Parent::Remote(remote),
             _ => tracing::Parent::Root,
         };
         self.instance(&mut shard)?;
@@ -112,7 +80,7 @@ impl Pool {
         }
     }
 
-    /// Counts a span whose parent is not kept, as the core does.
+    /// Counts a span whose parent is not kept, in the way that the core does.
     fn drop_child_of_none(&self) {
         let mut past = lock(&self.past);
         if !self.is_closed() {
@@ -135,7 +103,7 @@ impl Pool {
         let noted = self.call(&mut shard, |instance| instance.annotate(span.handle, annotation));
         match &noted {
             Ok(warnings) => self.warned(&mut shard.counts, warnings),
-            // It trapped just now: its counts are in the past.
+            // The instance has just trapped: its counts are in `past`.
             Err(Error::Lost) => lock(&self.past).annotations_rejected += 1,
             Err(error) => {
                 shard.counts.annotations_rejected += 1;
@@ -157,13 +125,13 @@ impl Pool {
         self.notices.tell(Topic::Misplaced, || Event::Misplaced(why.to_owned()));
     }
 
-    /// Counts an argument that was taken, but not as it was given.
+    /// Counts an argument that was accepted but changed.
     pub(crate) fn warn(&self, message: String) {
         lock(&self.past).warnings += 1;
         self.notices.tell(Topic::Annotation, || Event::Changed(message));
     }
 
-    /// Any instance can tell: it is a matter of the text alone.
+    /// Any instance can do it, since only the text matters.
     pub(crate) fn check_context(&self, context: &str) -> Reply<Vec<Warning>> {
         let (_, mut shard) = self.any_shard();
         if self.is_closed() {
@@ -225,7 +193,7 @@ impl Pool {
         self.call(&mut shard, |instance| instance.export_span(span.handle))
     }
 
-    /// Records a span that is over; `Ended::current` is the span.
+    /// Records a span that is over. `Ended::current` is that span.
     pub(crate) fn record_span(&self, span: &str) -> Reply<(Ended, Vec<Warning>)> {
         let (at, mut shard) = self.any_shard();
         if self.is_closed() || is_processing() {
@@ -250,7 +218,7 @@ impl Pool {
                 };
                 Ok((ended, recorded.warnings))
             }
-            // It trapped just now: its counts are in the past.
+            // The instance has just trapped: its counts are in `past`.
             Err(Error::Lost) => Err(Error::Lost),
             Err(error) => {
                 shard.counts.accepted -= 1;

@@ -1,5 +1,5 @@
 //! The conformance suite's runner `wasmtime`: every case in a process of the `wasmtime` command,
-//! where a program (`programs/examples/conformance.rs`) drives the component.
+//! where a program (`tests/cli/programs/examples/conformance/main.rs`) drives the component.
 
 use crate::{compiled, folder, wasmtime};
 use anyhow::{Context, Result, ensure};

@@ -1,68 +1,38 @@
-//! The thread that sends. It holds an instance only to ask it and to tell it, never while it
-//! sends, and it is the only one that blocks on the network.
+//! The thread that sends. It locks an instance to poll it and to report outcomes, never while it
+//! sends. No other thread blocks on the network.
 
+#[cfg(unix)]
+mod final_delivery;
+mod state;
+
+#[cfg(unix)]
+use self::final_delivery::FinalDelivery;
+use self::state::{Shared, State, settled};
 use crate::config::Config;
 #[cfg(unix)]
-use crate::exit_signals::{self, Bell};
+use crate::exit_signals;
 use crate::instance::delivery::{Action, Disposition, PollMode, Request};
 use crate::instance::types::DropReason;
-#[cfg(unix)]
-use crate::last::Last;
 use crate::lock;
 use crate::losses;
 use crate::notices::Topic;
 use crate::pool::{Polled, Pool, Sent, Ticket};
 use crate::sender::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use witspan_setup::{Event, Plan};
-
-/// What the application's threads and the worker tell each other.
-#[derive(Default)]
-pub(crate) struct Board {
-    running: bool,
-    /// An instance said that there is something to do.
-    should_poll: bool,
-    /// How often a flush was asked for, and up to which one all is settled.
-    asked: u64,
-    settled: u64,
-    /// Nobody holds the tracer any more: what has finished is sent, then the thread ends.
-    orphaned: bool,
-    stop: bool,
-    /// When the worker, if it sleeps, looks again by itself.
-    wakes: Option<Instant>,
-    /// What a signal that ends the process shall do first, and what wakes the thread that does it.
-    #[cfg(unix)]
-    plan: Option<exit_signals::Plan>,
-    #[cfg(unix)]
-    bell: Option<Arc<Bell>>,
-}
-
-impl Board {
-    fn is_over(&self) -> bool {
-        self.stop || (self.orphaned && self.settled >= self.asked)
-    }
-
-    /// Asks for a flush; by its number it is found again.
-    pub(crate) fn ask(&mut self) -> u64 {
-        self.asked += 1;
-        self.asked
-    }
-}
-
-pub(crate) type Shared = Arc<(Mutex<Board>, Condvar)>;
 
 /// The tracer's half of the worker.
 pub(crate) struct Worker {
     pool: Arc<Pool>,
     settings: Arc<(Config, Plan)>,
     shared: Shared,
-    /// By what name the tracer tells what it has lost.
+    /// The tracer's name in the header that reports losses.
     client: String,
 }
 
 impl Worker {
-    /// What the tracer was started with.
+    /// The plan that the tracer was started with.
     pub(crate) fn plan(&self) -> &Plan {
         &self.settings.1
     }
@@ -71,18 +41,18 @@ impl Worker {
         let settings = Arc::new((config, plan));
         let worker = Worker { pool, settings, shared: Shared::default(), client: losses::client() };
         if worker.settings.1.settings.targets.is_none() {
-            // The agent is asked now, so that the answer is there before the first batch is due.
+            // The agent is asked now, so that its answer is known before the first batch is due.
             worker.tell(|_| ());
         }
         worker
     }
 
-    /// Writes on the board and wakes the worker, which is started if it does not run yet.
-    fn tell<T>(&self, write: impl FnOnce(&mut Board) -> T) -> T {
-        let (board, changed) = &*self.shared;
-        let mut board = lock(board);
-        let told = write(&mut board);
-        if !board.running && !board.stop {
+    /// Changes the state and wakes the worker, which is started if it does not run yet.
+    fn tell<T>(&self, write: impl FnOnce(&mut State) -> T) -> T {
+        let (state, changed) = &*self.shared;
+        let mut state = lock(state);
+        let result = write(&mut state);
+        if !state.running && !state.stop {
             let thread = Thread {
                 pool: self.pool.clone(),
                 settings: self.settings.clone(),
@@ -92,40 +62,41 @@ impl Worker {
                 retries: Vec::new(),
             };
             let builder = std::thread::Builder::new().name("witspan".to_owned());
-            // Without a thread nothing is sent: the queue's bound holds, and the next call tries.
+            // Without a thread nothing is sent: the queue stays bounded, and the next call tries
+            // again.
             let start = || builder.spawn(move || thread.run());
             #[cfg(unix)]
             let started = crate::signals::blocked(start);
             #[cfg(not(unix))]
             let started = start();
-            board.running = started.is_ok();
+            state.running = started.is_ok();
             #[cfg(unix)]
-            self.guard(&mut board);
+            self.guard(&mut state);
         }
         changed.notify_all();
-        told
+        result
     }
 
-    /// Has signals that would end the process deliver before, for as long as this runs.
+    /// Has signals deliver finished spans before they end the process, while this worker runs.
     #[cfg(unix)]
     pub(crate) fn deliver_at_signals(&self, plan: exit_signals::Plan) -> std::io::Result<()> {
-        let mut board = lock(&self.shared.0);
-        board.plan = Some(plan);
-        self.guard(&mut board);
+        let mut state = lock(&self.shared.0);
+        state.plan = Some(plan);
+        self.guard(&mut state);
         exit_signals::want()
     }
 
-    /// Starts the thread that waits for such a signal, once there is something to deliver: until
-    /// then a program that forks has no thread of ours.
+    /// Starts the thread that waits for such a signal, once there is something to deliver: before
+    /// that, a program that forks has no thread of ours.
     #[cfg(unix)]
-    fn guard(&self, board: &mut Board) {
-        let Some(plan) = board.plan else { return };
-        if !board.running || board.bell.is_some() || board.stop {
+    fn guard(&self, state: &mut State) {
+        let Some(plan) = state.plan else { return };
+        if !state.running || state.waker.is_some() || state.stop {
             return;
         }
-        let last = Last::new(self.pool.clone(), self.shared.clone());
+        let last = FinalDelivery::new(self.pool.clone(), self.shared.clone());
         match exit_signals::start(plan, last) {
-            Ok(bell) => board.bell = Some(bell),
+            Ok(waker) => state.waker = Some(waker),
             Err(error) => {
                 let why = || Event::SignalsMissed(error.to_string());
                 self.pool.notices().tell(Topic::Signal, why);
@@ -133,32 +104,32 @@ impl Worker {
         }
     }
 
-    /// There is something to send.
+    /// Wakes the worker: there is something to send.
     pub(crate) fn attend(&self) {
-        self.tell(|board| board.should_poll = true);
+        self.tell(|state| state.should_poll = true);
     }
 
-    /// There may be something to do after so long.
+    /// Has the worker poll after `wait` at the latest.
     pub(crate) fn attend_by(&self, wait: Duration) {
         let by = Instant::now() + wait;
-        // Nearly always it looks earlier anyway: then it need not be woken.
-        let late = |board: &Board| board.wakes.is_none_or(|wakes| wakes > by);
+        // It nearly always polls earlier anyway, and need not be woken then.
+        let late = |state: &State| state.wakes.is_none_or(|wakes| wakes > by);
         if late(&lock(&self.shared.0)) {
             self.attend();
         }
     }
 
-    /// Has everything that has finished sent, and waits for that at most so long. Whether all of
-    /// it was settled: delivered or dropped.
+    /// Sends everything that has finished, and waits for that at most `timeout`. Returns whether
+    /// all of it was settled: delivered or dropped.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        settled(&self.shared, self.tell(Board::ask), timeout)
+        settled(&self.shared, self.tell(State::ask), timeout)
     }
 
-    /// The same, and the thread ends.
+    /// The same; then the thread ends.
     pub(crate) fn stop(&self, timeout: Duration) -> bool {
         let settled = self.flush(timeout);
-        let (board, changed) = &*self.shared;
-        lock(board).stop = true;
+        let (state, changed) = &*self.shared;
+        lock(state).stop = true;
         changed.notify_all();
         settled
     }
@@ -166,24 +137,15 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let (board, changed) = &*self.shared;
-        let mut board = lock(board);
-        board.ask();
-        board.orphaned = true;
+        let (state, changed) = &*self.shared;
+        let mut state = lock(state);
+        state.ask();
+        state.orphaned = true;
         changed.notify_all();
     }
 }
 
-/// Waits, at most so long, until a flush is settled; whether it is.
-pub(crate) fn settled(shared: &Shared, ticket: u64, timeout: Duration) -> bool {
-    let (board, changed) = &**shared;
-    let waits = |board: &mut Board| board.settled < ticket && !board.stop;
-    let waited = changed.wait_timeout_while(lock(board), timeout, waits);
-    let (board, _) = waited.unwrap_or_else(PoisonError::into_inner);
-    board.settled >= ticket
-}
-
-/// A request that is to be sent again.
+/// A request to retry.
 struct Again {
     at: Instant,
     ticket: Ticket,
@@ -195,7 +157,7 @@ struct Thread {
     settings: Arc<(Config, Plan)>,
     shared: Shared,
     client: String,
-    /// The last flush for which the instances were asked.
+    /// The number of the last flush for which the instances were polled.
     seen: u64,
     retries: Vec<Again>,
 }
@@ -203,26 +165,26 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         let sender = self.decide();
-        // What finished before the way was known waits for this first look.
+        // Spans that finished before the target was known wait for this first pass.
         let mut next = Some(Instant::now());
         while let Some((mode, asked)) = self.rest(next) {
             self.seen = asked;
             next = self.pass(&sender, mode);
             self.pool.notices().deliver();
             if self.retries.is_empty() {
-                let (board, changed) = &*self.shared;
-                let mut board = lock(board);
-                board.settled = board.settled.max(asked);
+                let (state, changed) = &*self.shared;
+                let mut state = lock(state);
+                state.settled = state.settled.max(asked);
                 changed.notify_all();
             }
         }
         #[cfg(unix)]
-        if let Some(bell) = lock(&self.shared.0).bell.take() {
-            bell.leave();
+        if let Some(waker) = lock(&self.shared.0).waker.take() {
+            waker.leave();
         }
     }
 
-    /// Finds out where spans go, and tells the instances if they do not know.
+    /// Determines where spans go, and tells the instances if they do not know yet.
     fn decide(&self) -> Sender {
         let (config, plan) = &*self.settings;
         let known = plan.settings.targets.as_ref();
@@ -238,40 +200,40 @@ impl Thread {
         Sender::new(config, plan, target)
     }
 
-    /// Sleeps until there is something to do. What to ask for, and up to which flush; `None` if
-    /// the thread is to end.
+    /// Sleeps until there is something to do. Returns how to poll, and the number of the last flush
+    /// that was asked for; `None` if the thread is to end.
     fn rest(&self, until: Option<Instant>) -> Option<(PollMode, u64)> {
-        let (board, changed) = &*self.shared;
+        let (state, changed) = &*self.shared;
         let sleeps =
-            |board: &mut Board| !board.is_over() && !board.should_poll && board.asked <= self.seen;
-        let mut board = lock(board);
-        board.wakes = until;
-        let mut board = match until {
+            |state: &mut State| !state.is_over() && !state.should_poll && state.asked <= self.seen;
+        let mut state = lock(state);
+        state.wakes = until;
+        let mut state = match until {
             Some(until) => {
                 let left = until.saturating_duration_since(Instant::now());
-                let waited = changed.wait_timeout_while(board, left, sleeps);
+                let waited = changed.wait_timeout_while(state, left, sleeps);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
-            None => changed.wait_while(board, sleeps).unwrap_or_else(PoisonError::into_inner),
+            None => changed.wait_while(state, sleeps).unwrap_or_else(PoisonError::into_inner),
         };
-        board.wakes = None;
-        if board.is_over() {
+        state.wakes = None;
+        if state.is_over() {
             return None;
         }
-        board.should_poll = false;
-        let flush = board.asked > board.settled;
-        Some((if flush { PollMode::Everything } else { PollMode::Due }, board.asked))
+        state.should_poll = false;
+        let flush = state.asked > state.settled;
+        Some((if flush { PollMode::Everything } else { PollMode::Due }, state.asked))
     }
 
     fn stopped(&self) -> bool {
         lock(&self.shared.0).stop
     }
 
-    /// Does all that is due; when to look again.
+    /// Sends everything that is due. Returns when to poll again.
     ///
-    /// Of each instance it takes what had finished when it came there: spans that finish while it
-    /// sends are for the next pass, or a busy application would keep it here for ever, and with
-    /// it other instances, retries and whoever waits for a flush.
+    /// From each instance it takes only the spans that had finished when it got there. Spans that
+    /// finish while it sends are for the next pass: otherwise a busy application would starve the
+    /// other instances, the retries and a flush that waits.
     fn pass(&mut self, sender: &Sender, mode: PollMode) -> Option<Instant> {
         self.send_again(sender);
         let mut next: Option<Instant> = None;
@@ -306,7 +268,7 @@ impl Thread {
         self.retries.iter().map(|again| again.at).chain(next).min()
     }
 
-    /// Sends what is to be sent again and due.
+    /// Sends the retries that are due.
     fn send_again(&mut self, sender: &Sender) {
         let due = |retries: &Vec<Again>| {
             let now = Instant::now();
