@@ -58,7 +58,7 @@ async function fetchFrom(address, options) {
 
 /** @param {Response} answer */
 async function reason(answer) {
-  if (answer.status === 401) return "This intake asks for its token: open it with /?token=… once.";
+  if (answer.status === 401) return "This intake requires a token: open /?token=… once.";
   try {
     const body = await answer.json();
     const text = body.error ?? body.errors?.[0]?.detail;

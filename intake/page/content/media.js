@@ -71,7 +71,7 @@ function named(part, why) {
   const content = typeof part.content === "string" ? part.content : "";
   const elsewhere = part.attachment_key ? String(part.attachment_key) : ADDRESS.test(content) && content.length <= LONGEST_ADDRESS ? content : "";
   if (elsewhere) {
-    return h("p", { class: "media-name dim" }, h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }), h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }), copyButton("where it is", () => elsewhere));
+    return h("p", { class: "media-name dim" }, h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }), h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }), copyButton("the address", () => elsewhere));
   }
   return h("p", { class: "dim", text: [type, size(Math.floor((content.length * 3) / 4)), why].filter(Boolean).join(", ") });
 }

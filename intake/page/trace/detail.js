@@ -38,7 +38,7 @@ export function spanDetail(traceId, span, traceStart, signal, later) {
   const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
     ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
     : isEmpty(span.input) && isEmpty(span.output)
-    ? [section("Input and output", h("p", { class: "dim", text: "None was recorded." }))]
+    ? [section("Input and output", h("p", { class: "dim", text: "No input or output was recorded." }))]
     : [section("Input", ioBlock(span.input, "input", results)), section("Output", ioBlock(span.output, "output", results))];
   const prompt = span.input?.prompt;
   return h("article", { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
@@ -109,7 +109,7 @@ export function spanAddress(traceId, spanId) {
 function failure(error) {
   return h("section", { class: "failure", "aria-label": "Error" },
     h("p", null, h("bdi", { class: "strong mono", text: label(error.type, 160) || "Error" })), error.message ? textBlock(error.message) : null,
-    error.stack ? h("details", null, h("summary", { text: "Where it came from" }), h("pre", { class: "stack", tabindex: "0", text: error.stack })) : null);
+    error.stack ? h("details", null, h("summary", { text: "Stack trace" }), h("pre", { class: "stack", tabindex: "0", text: error.stack })) : null);
 }
 
 /** @param {Record<string, number>} metrics */

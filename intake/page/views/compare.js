@@ -128,7 +128,7 @@ function matched(left, right) {
 
 /** One span of a pair, whole. @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
 async function side(id, node, start, signal) {
-  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "Only in the other trace." }));
+  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "This span is only in the other trace." }));
   const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
   return h("div", { class: "card flush" }, spanDetail(id, span, start, signal));
 }

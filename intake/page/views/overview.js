@@ -31,8 +31,8 @@ export function make({ query: first, signal }) {
   const state = h("div", null);
   const totals = h("dl", { class: "totals" });
   const figures = {
-    traffic: new Figure("Traces", "a bar opens its traces"),
-    latency: new Figure("Duration of traces", "50, 95 and 99 of 100 are faster"),
+    traffic: new Figure("Traces", "click a bar to open its traces"),
+    latency: new Figure("Duration of traces", "50th, 95th and 99th percentiles"),
     errors: new Figure("Share of traces that failed"),
     tokens: new Figure("Tokens"),
     cost: new Figure("Cost"),

@@ -76,7 +76,7 @@ export function make({ query: first, signal }) {
         next = page.next;
         more.hidden = next === null;
         refill(state, list.childElementCount ? null : nothing(query.toString() ? "No session matches" : "No session yet",
-          query.toString() ? "Change the search above." : "A session joins the traces of one conversation: give the root span a session_id."));
+          query.toString() ? "Change the search above." : "A session groups the traces of one conversation. Set session_id on the root span."));
       });
     } catch (error) {
       if (mine === round && messageOf(error)) refill(state, problem(messageOf(error), () => load(before)));

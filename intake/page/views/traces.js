@@ -126,7 +126,7 @@ export function make({ query: first, back, signal }) {
   /** Says that a search is behind, since new texts are indexed in quiet moments, and asks again soon. @param {number} left */
   function follow(left) {
     behind.hidden = left === 0;
-    behind.textContent = `${plural(left, "new span is", "new spans are")} not searched yet; this list follows.`;
+    behind.textContent = `${plural(left, "new span is", "new spans are")} not indexed yet; this list will update.`;
     if (left > 0) refreshing ||= window.setTimeout(refresh, CATCH_UP_MS);
   }
 
@@ -144,7 +144,7 @@ export function make({ query: first, back, signal }) {
     redraw(state, () => {
       more.hidden = next === null;
       if (list.shown.size > 0) tell("");
-      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here by themselves."));
+      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here without a reload."));
       else tell("empty", () => (empty ??= emptyState()));
       list.table.hidden = list.shown.size === 0;
       filters.element.hidden = list.shown.size === 0 && !isFiltered(query);
