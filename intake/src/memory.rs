@@ -10,9 +10,9 @@ const SMALL: usize = 16 * 1024 * 1024;
 /// Bytes that one span may take once it is read.
 pub(crate) const LARGEST: usize = 256 * 1024 * 1024;
 
-/// The one who reads something large.
+/// Held while a large body is decoded.
 static READING: Mutex<()> = Mutex::new(());
-/// The one who holds a large body.
+/// Held while a large inflated body is in memory.
 static HOLDING: Mutex<()> = Mutex::new(());
 
 /// Room for something large, until it is dropped.
@@ -20,7 +20,7 @@ pub(crate) struct Room {
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// The machine has no room for that now.
+/// The system cannot provide that much memory now.
 #[derive(Debug)]
 pub(crate) struct Full;
 

@@ -1,8 +1,8 @@
 //! The only way to standard output, standard error, and what `export` writes.
 //!
-//! All that leaves here was escaped here, line by line: text of others can neither steer the terminal
-//! nor forge a line of the log, whatever was put into a sentence. `clippy.toml` forbids every other way
-//! out, and only this file may pass over that.
+//! Every line is escaped here, against terminal escape injection and log forging: text of others can
+//! neither control the terminal nor forge a line of the log. `clippy.toml` forbids every other way out;
+//! only this file is exempt.
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -30,7 +30,7 @@ pub(crate) fn note_line(text: fmt::Arguments<'_>) {
     let _ = line(&mut io::stderr().lock(), text);
 }
 
-/// What `say!` does. A reader that has seen enough, such as `head`, is no failure; a full disk is said.
+/// What `say!` does. A broken pipe, as of `head`, is not a failure; a full disk is reported.
 pub(crate) fn say_line(text: fmt::Arguments<'_>) {
     if let Err(error) = line(&mut io::stdout().lock(), text)
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -45,10 +45,10 @@ fn line(out: &mut impl Write, text: fmt::Arguments<'_>) -> io::Result<()> {
     out.flush()
 }
 
-/// Has a panic said as one line, since it may quote text of others.
+/// Prints a panic as one escaped line, since it may quote text of others.
 pub(crate) fn catch_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        note!("witspan: a defect, please report it: {panic}");
+        note!("witspan: internal error, please report it: {panic}");
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
             trace.to_string().lines().for_each(|line| note!("{line}"));

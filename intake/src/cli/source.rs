@@ -109,7 +109,7 @@ impl Source {
 }
 
 fn answer<T: Serialize>(found: rusqlite::Result<Option<T>>) -> Result<Option<Value>, String> {
-    let found = found.map_err(|error| format!("the database did not answer: {error}"))?;
+    let found = found.map_err(|error| format!("the database query failed: {error}"))?;
     let value = found.map(|found| serde_json::to_value(found)).transpose();
-    value.map_err(|error| format!("the database holds what is no JSON: {error}"))
+    value.map_err(|error| format!("the database holds invalid JSON: {error}"))
 }

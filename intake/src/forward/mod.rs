@@ -31,7 +31,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(300);
 /// how many must be taken in its place to say so.
 const PATIENT_TRIES: u32 = 6;
 const PASSED: u32 = 3;
-/// Tries after which the trouble is logged: shorter ones are nobody's business.
+/// Failed attempts after which the error is logged: shorter outages are not worth a line.
 const SAID_TRIES: u32 = 3;
 /// Characters of an error that are kept.
 const ERROR: usize = 500;
@@ -59,7 +59,7 @@ pub(crate) struct Status {
     waiting_for_others: i64,
     /// Bytes of all that wait, as they are kept.
     waiting_bytes: i64,
-    /// How often the next request was tried in vain; 0 while all goes well.
+    /// Failed attempts of the next request; 0 while all goes well.
     failed_tries: u32,
     /// Spans and evaluations that were lost on the way, by reason.
     lost: BTreeMap<String, i64>,
@@ -176,7 +176,7 @@ impl Forward {
 impl Drop for Forward {
     fn drop(&mut self) {
         self.inside.bell.end();
-        // What is on its way is sent again by the next intake: nobody is left to note its fate.
+        // The next intake sends a request that is under way again, since its outcome is no longer recorded.
         self.inside.outbox().take();
     }
 }
@@ -190,7 +190,7 @@ impl Inside {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what waits until the end.
+    /// Sends the queued requests until the end.
     fn run(&self) {
         let http = self.target.http();
         let mut place = Place::default();
@@ -294,14 +294,14 @@ impl Inside {
         self.settle(row, Fate::Refused(why));
     }
 
-    /// Notes a try in vain; gives the time until the next one.
+    /// Records a failed attempt; returns the time until the next one.
     fn fail(&self, why: String, asked: Option<Duration>) -> Duration {
         let why = shortened(&why);
         let mut trouble = self.trouble();
         trouble.tries = trouble.tries.saturating_add(1);
         if trouble.tries == SAID_TRIES {
             crate::terminal::note!(
-                "witspan intake: what is to be forwarded waits in the database: {why}"
+                "witspan intake: forwarding fails, requests stay in the forward queue: {why}"
             );
         }
         trouble.last_error = Some(why);
@@ -313,7 +313,7 @@ impl Inside {
         }
     }
 
-    /// Notes that the receiver does as it should.
+    /// Records that the receiver works again.
     fn recover(&self) {
         let mut trouble = self.trouble();
         if trouble.tries >= SAID_TRIES {

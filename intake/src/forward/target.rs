@@ -44,7 +44,7 @@ impl Datadog {
     /// The intake of the environment's site, with its key, as a tracer's plan has it. `named` is what
     /// `--forward` says.
     fn of_site(named: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        // What else a tracer is told is none of this one's business.
+        // Other settings of a tracer do not apply to forwarding.
         let known =
             Environment::read(|name| lookup(name).filter(|_| [API_KEY, SITE].contains(&name)));
         let secrets = known.secrets();
@@ -66,7 +66,7 @@ impl Datadog {
         };
         let [api, spans] = [Format::PublicApi, Format::SdkIntake].map(plan);
         if let Some(wrong) = api.diagnostics.first() {
-            return Err(format!("--forward {} cannot work: {}", Url(named), wrong.message));
+            return Err(format!("--forward {} is invalid: {}", Url(named), wrong.message));
         }
         let base = |plan: Plan| {
             let target = plan.settings.targets.into_iter().flatten().next();
@@ -210,7 +210,7 @@ impl Target {
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
         }
-        // OTLP says that every receiver takes this; of the others nobody does.
+        // OTLP requires every receiver to accept gzip; the other formats do not.
         let packed = matches!(self, Self::Otlp(_)).then(|| gzip(body)).flatten();
         if packed.is_some() {
             request = request.header("Content-Encoding", "gzip");

@@ -24,14 +24,11 @@ fn a_wrong_event_is_refused_by_the_name_of_its_field() {
         *event.pointer_mut(pointer).expect("it is there") = value;
         check(Shape::PublicSpan, &event).expect_err("it is wrong").to_string()
     };
-    assert_eq!(
-        wrong("/start_ns", json!("now")),
-        "`/start_ns`: a string where a value of type number is wanted"
-    );
+    assert_eq!(wrong("/start_ns", json!("now")), "`/start_ns`: a string; expected type number");
     assert_eq!(
         wrong("/meta", json!({ "kind": "chat" })),
-        "`/meta/kind`: \"chat\" where one of \"llm\", \"workflow\", \"agent\", \"tool\", \"task\", \
-         \"embedding\", \"retrieval\", \"experiment\", \"step\" is wanted"
+        "`/meta/kind`: \"chat\"; expected one of \"llm\", \"workflow\", \"agent\", \"tool\", \"task\", \
+         \"embedding\", \"retrieval\", \"experiment\", \"step\""
     );
     assert_eq!(wrong("/meta", json!({})), "`/meta/kind`: missing");
     assert_eq!(

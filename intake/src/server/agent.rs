@@ -29,7 +29,7 @@ pub(crate) async fn info() -> Response {
     answer::json(StatusCode::OK, &info)
 }
 
-/// Other paths of an agent. Statistics are taken and not kept; what is not here is said not to be,
+/// Other paths of an agent. Statistics are taken and not kept; what is not here is answered with 404,
 /// once and plainly, and tracers stop asking.
 pub(crate) fn other(path: &str) -> Option<Response> {
     match path {

@@ -30,11 +30,11 @@ pub(crate) async fn ask<T: Send + 'static>(
         Ok(Err(error))
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
         {
-            let reason = "that took too long; ask for less time or fewer words";
+            let reason = "the query took too long; use a shorter time range or fewer words";
             Err(answer::error(StatusCode::SERVICE_UNAVAILABLE, reason))
         }
-        Ok(Err(error)) => Err(answer::failed(&format!("the database did not answer: {error}"))),
-        Err(error) => Err(answer::failed(&format!("a question failed: {error}"))),
+        Ok(Err(error)) => Err(answer::failed(&format!("the database query failed: {error}"))),
+        Err(error) => Err(answer::failed(&format!("a query failed: {error}"))),
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
     }
 }
 
-/// Which page of evaluations; `after` is the `evaluations_next` of the page before.
+/// Which page of evaluations; `after` is the `evaluations_next` of the previous page.
 fn evaluation_page(params: &Params) -> Result<read::EvaluationPage, Box<Response>> {
     let limit = params.count("limit", read::EVALUATIONS, read::EVALUATIONS)?;
     Ok(read::EvaluationPage { after: params.cursor("after")?, limit })

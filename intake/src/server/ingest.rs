@@ -44,7 +44,7 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
     if method == Method::GET && assets::is_page(&path) {
         return assets::page(request.headers());
     }
-    let reason = format!("there is nothing at {method} `{path}`");
+    let reason = format!("no route for {method} `{path}`");
     answer::refusal(StatusCode::NOT_FOUND, &reason, None)
 }
 
@@ -123,7 +123,8 @@ async fn take(
         taken
     });
     let (answer, kept) = work.await.map_err(|error| {
-        let reason = format!("this request made the decoder fail, please report it: {error}");
+        let reason =
+            format!("the decoder failed on this request (a defect, please report it): {error}");
         (StatusCode::BAD_REQUEST, reason, String::new())
     })??;
     match kept.await {
@@ -199,18 +200,18 @@ fn not_kept(reason: NotKept) -> Refused {
     match reason {
         NotKept::Busy => (
             StatusCode::TOO_MANY_REQUESTS,
-            "too much is waiting to be written; send it again in a second".to_owned(),
+            "too many requests are waiting to be written; retry after a second".to_owned(),
             String::new(),
         ),
         NotKept::Failed(reason) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            format!("the database did not take it: {reason}"),
+            format!("the database could not store the request: {reason}"),
             String::new(),
         ),
-        // Senders try 5xx again, and this would never go.
+        // Senders retry a 5xx, and this request would fail each time.
         NotKept::Never(reason) => (
             StatusCode::BAD_REQUEST,
-            format!("the database cannot keep what this holds: {reason}"),
+            format!("the database can never store this request: {reason}"),
             String::new(),
         ),
     }
@@ -306,5 +307,5 @@ fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Respons
 fn told(left_out: &LeftOut) -> impl Iterator<Item = (String, String)> {
     let told = left_out.flaws.iter().map(|flaw| (flaw.pointer.clone(), flaw.detail()));
     let more = left_out.count() - left_out.flaws.len() as u64;
-    told.chain((more > 0).then(|| (String::new(), format!("{more} more were left out"))))
+    told.chain((more > 0).then(|| (String::new(), format!("{more} more were dropped"))))
 }

@@ -18,12 +18,12 @@ use super::watch::{Watched, Watches, Wire};
 const CONNECTIONS: usize = 512;
 /// How often a connection looks whether it has kept its place for too long.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long one that was told to close may take before another is told.
+/// How long a connection may take to close before the next one is closed.
 const CLOSING: Duration = Duration::from_millis(100);
-/// How long requests that run may go on when the program is told to stop.
+/// How long running requests may continue after the program was asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until the program is told to stop, and then finishes what it has begun.
+/// Serves until the program is asked to stop, then finishes the running requests.
 pub(crate) async fn accept(listener: TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let watches = Arc::new(Watches::default());

@@ -34,7 +34,8 @@ struct Follower {
 /// `event: trace` with a line of the list; `event: gap` when there were too many.
 pub(crate) async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
     let Ok(place) = state.followers.clone().try_acquire_owned() else {
-        let reason = format!("{FOLLOWERS} already follow; close a page or a `witspan tail`");
+        let reason =
+            format!("{FOLLOWERS} live connections are open; close a page or a `witspan tail`");
         return answer::error(axum::http::StatusCode::SERVICE_UNAVAILABLE, &reason);
     };
     let news = state.store.changes().follow();

@@ -125,7 +125,7 @@ pub(crate) async fn answer(
     let Ok(mut response) = router.oneshot(request).await;
     let rest = home.body.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(rest) = rest {
-        // A sender that asks before it sends is told not to, and need not be heard out.
+        // A sender of `Expect: 100-continue` gets the answer and sends no body, so nothing is left to read.
         let declined = asks_first && !home.begun.load(Ordering::Relaxed);
         watch.waits_for_body(true);
         if declined && !rest.is_end_stream() || !read_on(rest).await {

@@ -120,7 +120,7 @@ impl Watch {
         late || stuck > 0 && now().saturating_sub(stuck) > STUCK.as_millis() as u64
     }
 
-    /// Done when the connection is told to close.
+    /// Resolves when the connection must close.
     pub(crate) async fn closing(&self) {
         self.closing.notified().await;
     }

@@ -136,11 +136,11 @@ fn a_request_that_names_two_hosts_or_origins_is_refused() {
 #[test]
 fn a_token_that_no_header_or_cookie_can_carry_is_refused_at_the_start() {
     for (token, at) in [
-        ("se;cret", "character 3 a `;`"),
-        ("se\ncret", "character 3 what is no visible"),
-        ("secrét", "character 5 what is no visible"),
-        (" secret", "character 1 a space"),
-        ("secret ", "character 7 a space"),
+        ("se;cret", "character 3 is a `;`"),
+        ("se\ncret", "character 3 is a character that is not visible"),
+        ("secrét", "character 5 is a character that is not visible"),
+        (" secret", "character 1 is a space"),
+        ("secret ", "character 7 is a space"),
     ] {
         let output = command().args(["--port", "0", "--token", token]).output().unwrap();
         assert!(!output.status.success());
