@@ -237,11 +237,7 @@ pub fn parse_origin(url: &str) -> Result<(), &'static str> {
         return if named { Ok(()) } else { Err("names no socket") };
     }
     let Some(rest) = after(url, "http://").or_else(|| after(url, "https://")) else {
-        return Err(if url.contains("://") {
-            "has a scheme that is not known"
-        } else {
-            "has no scheme"
-        });
+        return Err(if url.contains("://") { "has an unknown scheme" } else { "has no scheme" });
     };
     let (authority, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -261,7 +257,7 @@ pub fn parse_origin(url: &str) -> Result<(), &'static str> {
 fn check_authority(authority: &str) -> Result<(), &'static str> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
-            let (address, port) = rest.split_once(']').ok_or("has a bracket that does not end")?;
+            let (address, port) = rest.split_once(']').ok_or("has an unclosed bracket")?;
             if address.parse::<std::net::Ipv6Addr>().is_err() {
                 return Err("has no IPv6 address in its brackets");
             }
@@ -279,13 +275,13 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
         }
     };
     if !is_host_name(host) {
-        return Err("has a host that is no name or address");
+        return Err("has a host that is neither a name nor an address");
     }
     match port.strip_prefix(':') {
         None if port.is_empty() => Ok(()),
         Some("") => Ok(()),
         Some(number) if is_port(number) => Ok(()),
-        _ => Err("has a port that is no number from 1 to 65535"),
+        _ => Err("has a port that is not a number from 1 to 65535"),
     }
 }
 
@@ -357,16 +353,16 @@ mod tests {
         }
         for (wrong, why) in [
             ("localhost:8126", "has no scheme"),
-            ("ftp://h", "has a scheme that is not known"),
+            ("ftp://h", "has an unknown scheme"),
             ("http://", "has no host"),
             ("http://:8126", "has no host"),
-            ("http://[::1", "has a bracket that does not end"),
-            ("http://[::1]x", "has a port that is no number from 1 to 65535"),
+            ("http://[::1", "has an unclosed bracket"),
+            ("http://[::1]x", "has a port that is not a number from 1 to 65535"),
             ("http://[nonsense]", "has no IPv6 address in its brackets"),
-            ("http://h:99999", "has a port that is no number from 1 to 65535"),
-            ("http://h:+80", "has a port that is no number from 1 to 65535"),
-            ("http://a b", "has a host that is no name or address"),
-            ("http://a..b", "has a host that is no name or address"),
+            ("http://h:99999", "has a port that is not a number from 1 to 65535"),
+            ("http://h:+80", "has a port that is not a number from 1 to 65535"),
+            ("http://a b", "has a host that is neither a name nor an address"),
+            ("http://a..b", "has a host that is neither a name nor an address"),
             ("http://h/a\nb", "has a path that is not visible ASCII"),
             ("http://h/?a=b", "has a query or fragment"),
             ("unix://", "names no socket"),

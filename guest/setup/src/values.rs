@@ -62,7 +62,7 @@ impl<'i> Values<'i> {
 
     /// Says that a setting cannot be read, and that its default holds.
     pub(crate) fn default_holds(&mut self, found: Found<'_>) {
-        self.misread(found, "", &["the default holds: ", found.default].concat());
+        self.misread(found, "", &["the default applies: ", found.default].concat());
     }
 
     /// A switch. What is neither yes nor no counts as no, as in ddtrace, and is told.

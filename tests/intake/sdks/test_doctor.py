@@ -45,9 +45,9 @@ def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("DD_TRACE_AGENT_URL", "ftp://host", "has a scheme that is not known"),
+        ("DD_TRACE_AGENT_URL", "ftp://host", "has an unknown scheme"),
         ("DD_TRACE_AGENT_URL", "localhost:8126", "has no scheme"),
-        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1", "has a bracket that does not end"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1", "has an unclosed bracket"),
         ("DD_AGENT_HOST", "http://host", "accepted: a host name or address"),
         ("DD_TRACE_AGENT_PORT", "many", "accepted: a number from 1 to 65535"),
     ],
@@ -65,11 +65,11 @@ def test_what_cannot_work_is_told_by_name_and_not_asked(
 def test_a_key_with_a_line_feed_goes_nowhere() -> None:
     env = {"DD_API_KEY": "0123456789\nabcdef", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
     told = witspan("doctor", **env)
-    assert "! `DD_API_KEY` holds characters that a header cannot hold" in told.stdout
+    assert "! `DD_API_KEY` contains characters that a header cannot hold" in told.stdout
     assert "to no receiver: there is no API key" in told.stdout and told.returncode == 1
     started = witspan("intake", "--data", ":memory:", "--port", "0", "--forward", "datadog", **env)
     assert started.returncode == 1
-    assert "is invalid: `DD_API_KEY` holds characters" in started.stderr
+    assert "is invalid: `DD_API_KEY` contains characters" in started.stderr
     assert "0123456789" not in told.stdout + told.stderr + started.stdout + started.stderr
 
 

@@ -132,7 +132,7 @@ fn why_disabled(values: &mut Values<'_>) -> String {
 fn tell_of_unknown_options(values: &mut Values<'_>, input: &Input) {
     for (name, _) in &input.options {
         if !VARIABLES.iter().any(|row| !row.option.is_empty() && row.option == name) {
-            let message = sentence(&["`", name, "` is no option: it is passed over"]);
+            let message = sentence(&["`", name, "` is not an option: it is ignored"]);
             values.diagnostics.push(Diagnostic::new(Level::Warning, "configuration", message));
         }
     }
@@ -223,7 +223,7 @@ impl Way {
             let message = sentence(&[
                 "`",
                 API_KEY,
-                "` holds characters that a header cannot hold (a line break, perhaps): it is not used",
+                "` contains characters that a header cannot hold (a line break, perhaps): it is not used",
             ]);
             values.diagnostics.push(Diagnostic::new(Level::Error, "api-key-unusable", message));
         }

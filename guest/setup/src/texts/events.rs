@@ -48,5 +48,5 @@ pub(crate) fn read(text: &str) -> Result<Event, Refusal> {
 
 /// What is said of an event that is not known.
 pub(crate) fn unknown(event: &str) -> Diagnostic {
-    Diagnostic::new(Level::Warning, "unknown-event", sentence(&["something happened: ", event]))
+    Diagnostic::new(Level::Warning, "unknown-event", sentence(&["unknown event: ", event]))
 }

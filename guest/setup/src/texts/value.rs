@@ -43,7 +43,7 @@ impl Json {
             Ok(value)
         };
         read(&mut reader)
-            .map_err(|_: SyntaxError| Refusal::new("text", "no JSON", "one JSON object"))
+            .map_err(|_: SyntaxError| Refusal::new("text", "not JSON", "one JSON object"))
     }
 
     fn of<'a>(
@@ -206,7 +206,7 @@ impl Members {
         match self.left.first() {
             None => Ok(()),
             Some((name, _)) => {
-                Err(Refusal::new(&self.path(name), "not known", "the members that are documented"))
+                Err(Refusal::new(&self.path(name), "unknown", "the documented members"))
             }
         }
     }
