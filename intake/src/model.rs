@@ -80,7 +80,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The format with this name; the public API's for a name that is none.
+    /// The format with this name; the public API's for an unknown name.
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "sdk" => Self::Sdk,
@@ -292,7 +292,7 @@ impl LeftOut {
     }
 }
 
-/// What is wrong with one span or evaluation.
+/// The error of one span or evaluation.
 #[derive(Clone, Debug)]
 pub(crate) struct Flaw {
     /// The JSON pointer of the field at fault.

@@ -25,7 +25,7 @@ macro_rules! say {
 }
 pub(crate) use {note, say};
 
-/// What `note!` does. A standard error that is closed is no reason to fail.
+/// What `note!` does. A closed standard error is ignored.
 pub(crate) fn note_line(text: fmt::Arguments<'_>) {
     let _ = line(&mut io::stderr().lock(), text);
 }
@@ -56,15 +56,14 @@ pub(crate) fn catch_panics() {
     }));
 }
 
-/// Reads the process's arguments; else says what is wrong with them, or helps, and gives the status to
-/// end with.
+/// Parses the process's arguments. Otherwise prints the error or the help, and returns the exit status.
 pub(crate) fn arguments<T: Parser>() -> Result<T, u8> {
     let error = match T::try_parse() {
         Ok(arguments) => return Ok(arguments),
         Err(error) if !error.use_stderr() => error.exit(),
         Err(error) => error,
     };
-    // An error repeats them as they are: so those that are escaped are read once more, for theirs.
+    // The error quotes the arguments unescaped, so they are escaped and parsed again for its text.
     let escaped = std::env::args_os().map(|each| Shown(each.to_string_lossy()).to_string());
     let error = T::try_parse_from(escaped).err().unwrap_or(error);
     let text = without_secrets(error.render().to_string().trim_end());

@@ -15,7 +15,7 @@ enum IntakeHost {
 }
 
 impl IntakeHost {
-    /// The first label of the host's name, also what an agent's EVP proxy is told.
+    /// The first label of the host's name, which is also sent to an agent's EVP proxy.
     fn subdomain(self) -> &'static str {
         match self {
             IntakeHost::Api => "api",
@@ -43,7 +43,7 @@ pub(crate) enum Address {
     Site(String),
     /// A URL, perhaps with a base path, or `unix:` and a socket's path.
     Origin(String),
-    /// There is none that can work: what finishes is dropped for this reason.
+    /// No usable address: finished spans are dropped for this reason.
     Nowhere(DropReason),
 }
 
@@ -91,7 +91,7 @@ pub struct Endpoint {
 pub struct Target {
     /// Names it in requests and counters.
     pub id: String,
-    /// What a person is told of where it is, without secrets.
+    /// The address to show to a person, without secrets.
     pub name: String,
     /// How bodies are written.
     pub format: Format,
@@ -103,15 +103,15 @@ pub struct Target {
     pub socket: Option<String>,
     /// What the host adds to each request.
     pub credentials: Vec<Credential>,
-    /// Why nothing can be sent there, if nothing can: what finishes is dropped for this reason.
+    /// Why nothing can be sent there, if so: finished spans are dropped for this reason.
     pub drop: Option<DropReason>,
 }
 
 /// The id of Datadog's intake, or of what stands in its place.
 pub(crate) const DATADOG: &str = "datadog";
-/// The site of who names none.
+/// The default site.
 pub(crate) const DEFAULT_SITE: &str = "datadoghq.com";
-/// What tells an agent's proxy which host a request is for.
+/// The header that names the host of a request to an agent's proxy.
 const SUBDOMAIN: &str = "x-datadog-evp-subdomain";
 
 impl Default for Target {
@@ -230,7 +230,7 @@ pub(crate) fn is_socket(url: &str) -> bool {
 }
 
 /// Checks the URL of an agent, an intake or a collector: `http://` or `https://`, a host, perhaps a
-/// port and a base path; or `unix:` and the path of a socket. What is wrong with it, if something is.
+/// port and a base path; or `unix:` and the path of a socket. The error says what is wrong.
 pub fn parse_origin(url: &str) -> Result<(), &'static str> {
     if let Some(path) = after(url, "unix:") {
         let named = !path.trim_start_matches('/').is_empty();
@@ -249,7 +249,7 @@ pub fn parse_origin(url: &str) -> Result<(), &'static str> {
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("has a path that is not visible ASCII");
     }
-    // A host keeps user name and password for itself; should they be here, they are no host's name.
+    // A host removes user name and password; if they are still here, the host's name is invalid.
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     check_authority(authority)
 }

@@ -1,7 +1,7 @@
 //! Every sentence that a user reads about configuration, delivery, limits and misuse.
 //!
-//! A sentence is one line: what is not for a terminal or a log in the texts of others is escaped, and
-//! long texts are cut. Each kind has a code that stays, so that a tracer can print it once.
+//! A sentence is one line: texts of others are escaped against terminal escape injection and log forging,
+//! and long ones are cut. Each kind has a stable code, so that a tracer can print it once.
 
 use crate::reasons::DropReason;
 use witspan_text::{Shown, Url};
@@ -11,7 +11,7 @@ use witspan_text::{Shown, Url};
 pub enum Level {
     /// Something was accepted, but not as it was given, or something is lost.
     Warning,
-    /// Nothing is sent until it is mended.
+    /// Nothing is sent until this is fixed.
     Error,
 }
 

@@ -113,7 +113,7 @@ pub const AGENT_URL: &str = "DD_TRACE_AGENT_URL";
 pub const OVERRIDE_ORIGIN: &str = "DD_LLMOBS_OVERRIDE_ORIGIN";
 /// The variable that says which intake the command asks.
 pub const INTAKE_URL: &str = "WITSPAN_INTAKE_URL";
-/// Which one it asks if nobody says.
+/// The default of [`INTAKE_URL`].
 pub const INTAKE_DEFAULT: &str = "http://127.0.0.1:8126";
 /// The variable that holds the token of an intake.
 pub const INTAKE_TOKEN: &str = "WITSPAN_INTAKE_TOKEN";

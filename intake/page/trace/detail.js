@@ -1,4 +1,4 @@
-// One span, whole: what it got and gave, and everything else that was said of it.
+// The details of one span: input, output, evaluations and everything else.
 
 import { getText, part } from "../api.js";
 import { fill, h } from "../dom.js";
@@ -56,7 +56,7 @@ export function spanDetail(traceId, span, traceStart, signal, later) {
     rawEvent(traceId, span.span_id));
 }
 
-/** Where what was said of a span comes from. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
+/** The source of a span's evaluations. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
 export function saidOfSpan(traceId, spanId, signal) {
   return { path: `spans/${part(traceId)}/${part(spanId)}`, signal };
 }

@@ -8,7 +8,7 @@ import { moreNote } from "../parts/more.js";
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
 
 const PAGE = 20_000;
-/** What is said of one span comes with that span; with the trace comes what stands with none. */
+/** Trace-level evaluations only: those of a span are loaded with the span. */
 export const WIDE = { wide: 1 };
 /** Spans among which one is looked for that an address names. */
 const SOUGHT = 100_000;

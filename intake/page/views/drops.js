@@ -89,7 +89,7 @@ export function make({ signal }) {
   }
 
   async function empty() {
-    // What is deleted is what is there now, not what was there when this was drawn.
+    // The question must name the current contents, not those of the last redraw.
     await load();
     if (shownBefore === "" || !held.length) return;
     const question = `Delete ${new Intl.ListFormat("en").format(held)}? ${waits ? "Requests in the forward queue will not be delivered. " : ""}This cannot be undone.`;

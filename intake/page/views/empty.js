@@ -7,7 +7,7 @@ import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { refill } from "../parts/steady.js";
 
-/** The address in the snippets: where an intake is that was told no other. */
+/** The address in the snippets: the default address of an intake. */
 const USUAL = "http://127.0.0.1:8126";
 
 /**
@@ -66,7 +66,7 @@ export function emptyState() {
   async function choose(at) {
     chosen = at;
     const { note, shell, title, file } = WAYS[at];
-    // Nobody is shown the program of another language meanwhile.
+    // While the program loads, that of another language must not be shown.
     if (panel.getAttribute("aria-labelledby") !== `way-${at}`) fill(panel);
     tabs.forEach((tab, each) => {
       tab.setAttribute("aria-selected", String(each === at));
@@ -96,7 +96,7 @@ export function emptyState() {
 /** @param {string} file */
 function read(file) {
   const text = getAsset(`snippets/${file}`);
-  // Whoever waits for it is told; nobody has to.
+  // Those that await it get the error; without them it must not count as unhandled.
   text.catch(() => {});
   return text;
 }

@@ -136,7 +136,7 @@ export function make({ query: first, back, signal }) {
     try {
       filters.offer(await get("facets", {}, signal));
     } catch {
-      // The fields then offer what they offered before; the list itself says what is wrong.
+      // The fields keep their options; the list shows the error.
     }
   }
 
@@ -169,7 +169,7 @@ export function make({ query: first, back, signal }) {
       const unknown = traces.filter((trace) => !list.update(trace));
       if (unknown.length) refreshing ||= window.setTimeout(refresh, REFRESH_MS);
     },
-    // What is shown may be gone as well: the whole list anew, unless somebody is further down in it.
+    // Shown traces may have been deleted: reload the whole list, unless somebody is further down in it.
     gap: () => (refreshing ||= window.setTimeout(() => (window.scrollY > CLOSE_TO_TOP_PX ? refresh() : load()), REFRESH_MS)),
   });
   const watcher = new IntersectionObserver((seen) => {

@@ -117,7 +117,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem { pointer: String::new(), reason }
 }
 
-/// A body or a single event: how many events it has, how many an intake keeps, and what is wrong.
+/// A body or a single event: its events, how many of them an intake accepts, and the problems.
 fn check_value(mut value: Value, rule: Rule) -> (usize, usize, Vec<Problem>) {
     let shape = shape_of(&value);
     let events = dialect(&mut value, shape, rule);

@@ -1,8 +1,8 @@
-//! `--forward`: what the intake has acknowledged goes on to a real receiver.
+//! `--forward`: sends acknowledged requests on to a real receiver, at least once each.
 //!
-//! What is to go on waits in the store's outbox, where a restart finds it again. One thread sends it,
-//! one request at a time, in order. A receiver that is away is waited for; what it refuses for good is
-//! counted and skipped. Nothing here delays or changes the answer that a tracer gets.
+//! The requests are queued in the store (a transactional outbox), so they survive a restart. One thread
+//! sends them, one at a time, in order. It retries while the receiver is unreachable; a request that the
+//! receiver rejects is counted and skipped. Forwarding never delays or changes the answer to a tracer.
 
 mod outgoing;
 mod target;
@@ -25,10 +25,10 @@ pub(crate) use target::Target;
 /// Before the second try; twice as long before each next one, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// The longest that a receiver may ask to be left alone.
+/// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
-/// Tries after which others are tried as well, to see whether it is this request that is at fault; and
-/// how many must be taken in its place to say so.
+/// Failed attempts of a request after which later requests are tried too, to find out whether this request
+/// is at fault; and how many of those must succeed before it is dropped.
 const PATIENT_TRIES: u32 = 6;
 const PASSED: u32 = 3;
 /// Failed attempts after which the error is logged: shorter outages are not worth a line.
@@ -49,13 +49,13 @@ pub(crate) struct Status {
     to: String,
     /// `agent`, `datadog` or `otlp`.
     kind: &'static str,
-    /// Requests that the receiver took.
+    /// Requests that the receiver accepted.
     delivered: i64,
     delivered_bytes: i64,
-    /// Requests that wait, and since when the oldest does.
+    /// Requests in the queue, and the age of the oldest.
     waiting: i64,
     oldest_waiting_s: Option<i64>,
-    /// Requests that wait for receivers that `--forward` named earlier.
+    /// Queued requests for receivers that `--forward` named earlier.
     waiting_for_others: i64,
     /// Bytes of all that wait, as they are kept.
     waiting_bytes: i64,

@@ -1,5 +1,5 @@
-//! A request as it will be sent: relayed as it came where the receiver takes that form, else written
-//! anew from the spans in it.
+//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded again from
+//! its spans.
 
 use axum::http::HeaderMap;
 use prost::Message;
@@ -10,7 +10,7 @@ use crate::encode;
 use crate::model::{Evaluation, Keep, LeftOut, Span};
 use crate::store::{Onward, Parcel};
 
-/// Bytes of a body that is written anew. Datadog takes 5 MB; a collector, without being told, 20.
+/// The most bytes of a body that is encoded again. Datadog accepts 5 MB, a collector 20 by default.
 const BODY: usize = 4 << 20;
 
 /// Headers of a tracer that an agent wants to see, too.
@@ -31,7 +31,7 @@ const KEPT: [&str; 10] = [
 enum Form {
     /// Nothing.
     None,
-    /// It has no form for it; this is counted.
+    /// Nothing, since its format cannot carry it; this is counted.
     Lost(&'static str),
     /// The request as it came, on this path.
     AsItCame(Place),
@@ -50,7 +50,7 @@ fn form(target: &Target, route: Route) -> Form {
         Route::EvalV2 => Form::AsItCame(Place::EvaluationsV2),
         Route::SdkSpans if !otlp => Form::AsItCame(Place::SdkSpans),
         Route::PublicSpans if !otlp && !agent => Form::AsItCame(Place::PublicSpans),
-        // An agent takes the whole trace, also the spans that are no LLM's.
+        // An agent gets the whole trace, including spans that are not LLM spans.
         Route::ApmTraces if agent => Form::AsItCame(Place::ApmTraces),
         Route::ApmTracesV5 if agent => Form::AsItCame(Place::ApmTracesV5),
         Route::OtlpTraces if otlp => Form::AsItCame(Place::Otlp),

@@ -113,7 +113,7 @@ impl Target {
         text: &str,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        // One that is no URL would be waited for without end.
+        // An invalid URL would be retried without end.
         let web = |url: &str| {
             let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
             host && (url.starts_with("http://") || url.starts_with("https://"))

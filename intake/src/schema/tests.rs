@@ -1,4 +1,4 @@
-//! What the intake takes of what the suite asks, and how it says what is wrong.
+//! The intake's schema against that of the suite, and the texts of its errors.
 
 use serde_json::{Value, json};
 

@@ -239,7 +239,7 @@ impl Echo {
     }
 }
 
-/// What the real receiver of that route answers; with what was left out, where senders pass over it.
+/// The answer of the real receiver of that route, with the dropped events where senders ignore them.
 fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Response {
     let whole = left_out.count() == 0;
     let errors: Vec<Value> = told(left_out)

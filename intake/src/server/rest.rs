@@ -1,7 +1,7 @@
-//! An answer that is given before its request was read: the rest is read on first.
+//! Early answers: the rest of a request is read before the answer is sent.
 //!
-//! Most senders read no answer before they have written their request. If it is closed under them they
-//! see a broken pipe in place of the answer, and cannot know that it is final; some end their program.
+//! Most senders read no answer before they have written their request. If the connection is closed while
+//! they write, they get a broken pipe instead of the answer and cannot know that it is final; some exit.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,13 +22,13 @@ use tower::ServiceExt;
 
 use super::watch::Watch;
 
-/// Bytes that are read on before an answer, and after it where that was not all. They are looked at by
-/// nobody and cost no memory.
+/// The most bytes that are read and discarded before an early answer, and again after it. They use no
+/// memory.
 const BYTES: u64 = 256 * 1024 * 1024;
-/// How long that may take, and how long nothing may come.
+/// The longest that this may take, and the longest pause between bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(5);
-/// The same once the answer is given: who listens has it by then.
+/// The same after the answer: a sender that reads has it by then.
 const AFTERWARDS: Duration = Duration::from_secs(10);
 const SILENCE_AFTERWARDS: Duration = Duration::from_secs(2);
 

@@ -1,5 +1,5 @@
-//! What each connection waits for and since when: by this the one that is closed for another is
-//! chosen, and one that keeps its place without use is closed.
+//! The phase of each connection and its start. They decide which connection is closed to make room for
+//! another, and when an unused one is closed.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,7 +19,7 @@ const HEAD: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a reader may take nothing of an answer.
 const STUCK: Duration = Duration::from_secs(30);
-/// After so long without a byte of its body, a request may lose its place to another connection.
+/// After so long without a byte of its body, a request may be closed for another connection.
 const SILENT: Duration = Duration::from_secs(2);
 
 /// What a connection waits for.
@@ -31,7 +31,7 @@ enum Phase {
     Head,
     /// The next request.
     Idle,
-    /// The rest of a body, or of what comes after an answer.
+    /// The rest of a body, before or after the answer.
     Body,
     /// The answer.
     Answer,
@@ -83,7 +83,7 @@ impl Watch {
         self.enter(Phase::Idle);
     }
 
-    /// What comes is no longer wanted.
+    /// Further input is discarded.
     pub(crate) fn ends(&self) {
         self.enter(Phase::Body);
     }

@@ -61,7 +61,7 @@ fn a_name_that_another_site_points_here_is_refused() {
         let host = format!("{host}:{port}");
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", &host)], b"").status, 403, "{host}");
     }
-    // What is no name at all, and a first line that says another.
+    // Invalid names, and a request line that names another host.
     for host in [
         "[::1",
         "[::1].evil.example",

@@ -108,7 +108,7 @@ impl Json {
     }
 }
 
-/// Members of an object, taken out one by one; what is left at the end is refused.
+/// Members of an object, taken out one by one; a member that is left at the end is rejected.
 pub(crate) struct Members {
     path: String,
     left: Vec<(String, Json)>,
@@ -201,7 +201,7 @@ impl Members {
         Ok(texts)
     }
 
-    /// Refuses a member that nobody took.
+    /// Rejects a member that was not taken.
     pub(crate) fn end(self) -> Result<(), Refusal> {
         match self.left.first() {
             None => Ok(()),
