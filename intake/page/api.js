@@ -64,7 +64,7 @@ async function reason(answer) {
     const text = body.error ?? body.errors?.[0]?.detail;
     if (typeof text === "string") return text;
   } catch {
-    // No JSON: the status is all there is to say.
+    // Not JSON: only the status is known.
   }
   return `The intake answered ${answer.status}.`;
 }

@@ -1,7 +1,7 @@
-//! What large requests take of memory: bounded while they are read, and given back afterwards.
+//! The memory of large requests: bounded while they are decoded, and returned to the system afterwards.
 //!
-//! A value of JSON takes many times its text once it is read, and a C library keeps freed pages for
-//! the next time. So what is large is read one at a time, and its pages go back when it is done.
+//! A decoded JSON value takes many times the bytes of its text, and a C library keeps freed pages for later.
+//! So large values are decoded one at a time, and their pages are returned afterwards.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -40,7 +40,7 @@ export function mediaPart(part) {
   const { format, data } = source;
   const sound = format.startsWith("audio/");
   const element = sound ? h("audio", { class: "sound", controls: true, preload: "metadata", "aria-label": `Sound, ${format}` }) : h("img", { class: "media", alt: `Image, ${format}` });
-  // Bytes that are not what they are said to be are named instead.
+  // Bytes that do not have the declared type are named, not shown.
   element.addEventListener("error", () => element.replaceWith(named(part, sound ? "which this browser cannot play" : "which this browser cannot draw")));
   element.src = `data:${format};base64,${data}`;
   return element;

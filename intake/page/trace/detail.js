@@ -31,7 +31,7 @@ const OPENING = new Set(["{", "["]);
  * @param {JudgedSpan} span older evaluations are added to it when they are asked for
  * @param {number} traceStart ms
  * @param {AbortSignal} signal
- * @param {import("../content/messages.js").Results} [later] what later spans say that this one's calls gave
+ * @param {import("../content/messages.js").Results} [later] the results of this span's tool calls, from later spans
  */
 export function spanDetail(traceId, span, traceStart, signal, later) {
   const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
@@ -166,7 +166,7 @@ export function pretty(text) {
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
     const closes = token === "}" || token === "]";
     if (closes) depth -= 1;
-    // Nothing stands between the brackets of what is empty.
+    // An empty value has nothing between its brackets.
     if (closes ? !OPENING.has(before) : before === "," || OPENING.has(before)) out.push(line());
     out.push(token === ":" ? ": " : token);
     if (OPENING.has(token)) depth += 1;

@@ -41,7 +41,7 @@ export async function nextPage(whole, signal) {
 }
 
 /**
- * Says that there are more spans than are shown, and offers the next ones.
+ * A note that more spans exist than are shown, with a button for the next ones.
  * @param {() => Promise<void>} more loads a page
  */
 export function pageNote(more) {

@@ -42,7 +42,7 @@ export function make({ signal }) {
   const lost = h("div");
   const programs = h("div");
   const known = h("div");
-  // It stays the same element, so that somebody who is on it with the keyboard stays there.
+  // It stays the same element, so that it keeps the keyboard focus.
   const deleting = h("button", { type: "button", class: "button danger", text: "Delete everything…", disabled: true, on: { click: () => empty() } });
   const trouble = h("div");
   const body = h("div", { class: "drops", hidden: true }, trouble, lost, programs, h("section", { class: "card" }, h("h2", { text: "This intake" }), known, deleting));

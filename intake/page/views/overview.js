@@ -112,7 +112,7 @@ export function make({ query: first, signal }) {
     const { totals: sum } = found;
     refill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
       .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))));
-    // Most tracers send no costs: empty pictures would only say so.
+    // Most tracers send no costs: empty charts would add nothing.
     for (const figure of [figures.cost, figures.modelCost]) figure.element.hidden = !sum.cost;
     const labels = found.buckets.map((each) => bucketName(each.t_ms, found.to_ms - found.from_ms));
     const open = (/** @type {number} */ at) => {

@@ -52,7 +52,7 @@ export async function make({ names: [id], signal }) {
     drawTurns();
   }
 
-  /** Those of which nothing has changed stay: somebody may read them, or hear them. */
+  /** Unchanged turns stay the same elements: somebody may be reading them, or playing their sounds. */
   function drawTurns() {
     for (const trace of whole.traces) {
       const evaluations = whole.evaluations.filter((each) => each.trace_id === trace.trace_id);

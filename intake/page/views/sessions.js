@@ -70,7 +70,7 @@ export function make({ query: first, signal }) {
       redraw(list, () => {
         if (mine !== round) return;
         const shown = new Map([...list.children].map((each) => [each.outerHTML, each]));
-        // What says the same as before is the same element.
+        // An unchanged row stays the same element.
         const cards = page.sessions.map(item).map((card) => shown.get(card.outerHTML) ?? card);
         arrange(list, before ? [...new Set([...list.children, ...cards])] : cards);
         next = page.next;

@@ -83,7 +83,7 @@ export async function make({ names: [traceId], query, signal }) {
       if (mine !== round) return;
       const same = shown?.span_id === span.span_id && says !== "";
       shown = span;
-      // What is there already stays until it is known whether later spans say more.
+      // The shown details stay until later spans were searched.
       if (!same) drawSpan(span);
       const later = await laterResults(traceId, span, whole.spans, signal);
       if (mine === round && (same || later.size)) drawSpan(span, later);

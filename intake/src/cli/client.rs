@@ -1,4 +1,4 @@
-//! What every client asks a running intake, over its HTTP.
+//! The HTTP client of a running intake.
 
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl Filters {
         }
     }
 
-    /// Whether the summary of a trace is meant, as far as a summary says it.
+    /// Whether a trace matches, as far as its summary shows.
     pub(crate) fn take(&self, summary: &Value) -> bool {
         let same = |wanted: &Option<String>, name: &str| {
             wanted.as_deref().is_none_or(|wanted| summary[name] == wanted)

@@ -41,8 +41,8 @@ pub(crate) struct Forward {
     inside: Arc<Inside>,
 }
 
-/// What has happened, as `/api/ui/status` and `/api/ui/drops` show it. Counts are of the database,
-/// also of earlier runs.
+/// The status of forwarding, as `/api/ui/status` and `/api/ui/drops` show it. The counts are in the database,
+/// so they include earlier runs.
 #[derive(Serialize)]
 pub(crate) struct Status {
     /// Where to, without a password.
@@ -75,24 +75,23 @@ struct Inside {
     first_wait: Duration,
 }
 
-/// What stands in the way.
+/// The current error.
 #[derive(Default)]
 struct Trouble {
     tries: u32,
     last_error: Option<String>,
 }
 
-/// What became of one try.
+/// The outcome of one attempt.
 enum Outcome {
     Taken,
-    /// The receiver says that it has no time; it may say for how long.
+    /// The receiver is busy; it may have asked for a wait.
     Busy(String, Option<Duration>),
-    /// It does not answer or fails, which may be its own fault, that of the key or the address, or
-    /// that of the request.
+    /// It does not answer or fails; the cause may be the receiver, the key, the address, or the request.
     Failed(String, Option<Duration>),
-    /// It knows nothing of that path.
+    /// It does not know the path.
     Nowhere(String),
-    /// It will never take this.
+    /// It rejects the request.
     Refused(String),
 }
 
@@ -219,7 +218,7 @@ impl Inside {
         self.outbox().as_ref().map(|outbox| outbox.next(after))
     }
 
-    /// Tries a request. Gives how long to wait before the next try.
+    /// Sends a request. Returns how long to wait before the next attempt.
     fn send(
         &self,
         http: &ureq::Agent,
@@ -268,7 +267,7 @@ impl Inside {
         pause
     }
 
-    /// Whether the receiver takes the next request in place of the one that waits first.
+    /// Whether the receiver accepts the next request instead of the first one in the queue.
     fn send_another(&self, http: &ureq::Agent, place: &mut Place, row: i64) -> bool {
         let Some(Ok(Some((next, parcel)))) = self.next(place.ahead.max(row)) else { return false };
         let body = parcel.body();

@@ -27,7 +27,7 @@ const KEPT: [&str; 10] = [
     "x-datadog-trace-count",
 ];
 
-/// What a receiver gets of one kind of request.
+/// The form in which a receiver gets one kind of request.
 enum Form {
     /// Nothing.
     None,
@@ -58,7 +58,7 @@ fn form(target: &Target, route: Route) -> Form {
     }
 }
 
-/// What goes on of a request, made while its spans are taken and kept with them.
+/// The forwarded form of a request, made while its spans are decoded and stored with them.
 pub(crate) struct Outgoing {
     form: Form,
     otlp: bool,
@@ -75,8 +75,8 @@ impl Outgoing {
         Self { form, otlp, parcels, body: Vec::new(), spans: 0 }
     }
 
-    /// Whether the request must be read once more by what this gives: a receiver would refuse all of it
-    /// for the spans that were left out here.
+    /// If spans were dropped, a writer to decode the request into again: a receiver would reject the
+    /// unchanged request as a whole for those spans.
     pub(crate) fn anew(&self, left_out: &LeftOut) -> Option<Self> {
         let spans = [Place::SdkSpans, Place::PublicSpans, Place::Otlp];
         let again = matches!(self.form, Form::AsItCame(place) if spans.contains(&place));
@@ -89,8 +89,7 @@ impl Outgoing {
         })
     }
 
-    /// Writes a span, where it is not the request itself that goes on; gives about how many bytes that
-    /// takes.
+    /// Writes a span, unless the request is forwarded unchanged; returns about how many bytes it takes.
     pub(crate) fn write(&mut self, span: &Span) -> usize {
         if !matches!(self.form, Form::Anew) {
             return 0;
@@ -130,7 +129,7 @@ impl Outgoing {
         self.parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans, &body));
     }
 
-    /// What goes on of the request, which had so many spans and evaluations.
+    /// The forwarded form of the request, which had so many spans and evaluations.
     pub(crate) fn end(
         mut self,
         content_type: &str,
@@ -159,7 +158,7 @@ impl Outgoing {
     }
 }
 
-/// Takes a request once more, only to write its spans.
+/// Decodes a request again, only to write its spans.
 impl Keep for Outgoing {
     fn span(&mut self, span: Span) -> usize {
         self.write(&span)
@@ -170,7 +169,7 @@ impl Keep for Outgoing {
     }
 }
 
-/// What `target` gets of a request that is all in memory.
+/// The form in which `target` gets a request that is all in memory.
 #[cfg(test)]
 pub(crate) fn onward(
     target: &Target,

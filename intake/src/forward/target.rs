@@ -22,7 +22,7 @@ const THOUGHT: Duration = Duration::from_secs(30);
 /// The most of an answer that is read.
 const ANSWER: u64 = 2_000;
 
-/// Who gets what is forwarded.
+/// The receiver of forwarded requests.
 pub(crate) enum Target {
     /// The base URL of an agent.
     Agent(String),
@@ -76,7 +76,7 @@ impl Datadog {
     }
 }
 
-/// What a request is to its receiver.
+/// The endpoint of a request at its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     SdkSpans,
@@ -103,12 +103,12 @@ impl Place {
 }
 
 impl Target {
-    /// What `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
+    /// The receiver that `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
     /// origin, a URL that ends in `/v1/traces` for a collector, any other for an agent.
     ///
     /// # Errors
     ///
-    /// A sentence with what is accepted.
+    /// A sentence that names the accepted values.
     pub(crate) fn parse(
         text: &str,
         lookup: impl Fn(&str) -> Option<String>,
@@ -157,7 +157,7 @@ impl Target {
         }
     }
 
-    /// An error's text, or what a receiver says, who may repeat what it got.
+    /// The text of an error or an answer, which may repeat secrets, without them.
     fn without_secrets(&self, text: &str) -> String {
         let mut secrets = Secrets::default();
         secrets.add_url(self.url());
@@ -177,7 +177,7 @@ impl Target {
         }
     }
 
-    /// What the database knows it by: no password, no key.
+    /// Its name in the database, without password and key.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.kind(), self.shown())
     }
@@ -245,11 +245,11 @@ impl Target {
         }
     }
 
-    /// What connects to it.
+    /// The HTTP client for it.
     pub(super) fn http(&self) -> ureq::Agent {
         let mut config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            // One that is followed becomes a GET, whose answer says nothing of the spans.
+            // A followed redirect becomes a GET, whose answer says nothing about the spans.
             .max_redirects(0)
             .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")))
             .timeout_resolve(Some(PATIENCE))
@@ -258,7 +258,7 @@ impl Target {
             .timeout_recv_response(Some(THOUGHT))
             .timeout_recv_body(Some(PATIENCE));
         if is_here(self.url()) {
-            // What is on this machine is never behind a proxy.
+            // A receiver on this machine is never behind a proxy.
             config = config.proxy(None);
         }
         if let Ok(Some(named)) = certificates::named() {
@@ -268,7 +268,7 @@ impl Target {
     }
 }
 
-/// How long the receiver asks to be left alone: seconds or a date, or as Datadog says it.
+/// The wait that the receiver asks for: in seconds or as a date, or in Datadog's header.
 fn asked(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);

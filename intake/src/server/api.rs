@@ -1,4 +1,4 @@
-//! What the page and the terminal ask. All answers are JSON; `store::read` says what is in them.
+//! The API of the page and the terminal. All answers are JSON; `store::read` defines their contents.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ async fn reply<T: Serialize + Send + 'static>(
     state: &Arc<State>,
     question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Response {
-    // The text is made on the same thread: that of a big trace takes a moment as well.
+    // The JSON is written on the same thread, since that of a big trace takes a moment too.
     let text = ask(state, move |connection| {
         question(connection).map(|answer| serde_json::to_vec(&answer))
     });
@@ -143,7 +143,7 @@ pub(crate) async fn trace(
     }
 }
 
-/// `GET /api/ui/traces/{trace}/evaluations`, with `wide` those that stand with none of its spans
+/// `GET /api/ui/traces/{trace}/evaluations`, with `wide` trace-level evaluations only
 pub(crate) async fn trace_evaluations(
     Shared(state): Shared<Arc<State>>,
     Path(id): Path<String>,

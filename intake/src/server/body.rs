@@ -31,7 +31,7 @@ const TURN: Duration = Duration::from_secs(30);
 /// Requests decoded at a time.
 const DECODING: usize = 3;
 
-/// Bounds what unfinished requests hold.
+/// Bounds the memory of unfinished requests.
 pub(crate) struct Budget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
@@ -73,7 +73,7 @@ pub(crate) struct Inflated {
     _room: Option<Room>,
 }
 
-/// What a body holds of the budget.
+/// A body's share of the budget.
 #[derive(Default)]
 struct Place {
     steps: usize,
@@ -97,7 +97,7 @@ impl Budget {
         loop {
             let asked = Instant::now();
             let frame = timeout(SILENCE.min(patience), body.frame()).await;
-            // What it waits for room is not the sender's slowness.
+            // Time spent waiting for memory is not counted against the sender.
             patience = patience.saturating_sub(asked.elapsed());
             let data = match frame {
                 Ok(None) => return Ok(raw),

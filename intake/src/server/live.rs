@@ -20,7 +20,7 @@ const PACE: Duration = Duration::from_millis(250);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// Traces of one batch; with more the reader had better ask for the list.
 const BATCH: usize = 100;
-/// Who may follow at a time.
+/// The most live connections at a time.
 pub(crate) const FOLLOWERS: usize = 64;
 
 struct Follower {
@@ -40,7 +40,7 @@ pub(crate) async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) 
     };
     let news = state.store.changes().follow();
     let current = *news.borrow();
-    // A browser that comes back says where it was.
+    // A browser that reconnects sends the last event id.
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let seen = seen.filter(|seen| *seen <= current).unwrap_or(current);
     let follower = Follower { state, news, seen, greeted: false, _place: place };

@@ -1,8 +1,8 @@
 //! `witspan intake`: HTTP around the store.
 //!
-//! `listen` accepts connections, `watch` knows which can be spared, `rest` reads on what an early answer
-//! left, `guard` decides who may ask, `ingest` takes what tracers send, `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
-//! tracers want to know first.
+//! `listen` accepts connections, and `watch` chooses those to close. `rest` reads the rest of a request after
+//! an early answer, and `guard` rejects requests that are not allowed. `ingest` serves tracers, `agent` the
+//! other endpoints of a Datadog agent, `api` and `live` the page and the terminal, `assets` the page itself.
 
 mod agent;
 mod answer;
@@ -70,7 +70,7 @@ pub(crate) struct Options {
     forward_keep: Size,
 }
 
-/// What all requests share.
+/// The state that all requests share.
 pub(crate) struct State {
     // Ended before the store, which it reads.
     forward: Option<Forward>,

@@ -36,7 +36,7 @@ const SILENCE_AFTERWARDS: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Home {
     body: Mutex<Option<Incoming>>,
-    /// Somebody has asked for a part of it.
+    /// A part of it was requested.
     begun: AtomicBool,
 }
 
@@ -110,7 +110,7 @@ impl Drop for Given {
     }
 }
 
-/// Answers one request, and reads on what the answer did not need.
+/// Answers one request, and reads the rest of its body.
 pub(crate) async fn answer(
     router: Router,
     watch: Arc<Watch>,
@@ -143,7 +143,7 @@ fn asks_first(headers: &HeaderMap) -> bool {
         .is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// Reads a body to its end and keeps nothing of it; false if that is too much, or takes too long.
+/// Reads a body to its end and discards it; false if it is too large, or takes too long.
 async fn read_on(mut body: Incoming) -> bool {
     if body.size_hint().lower() > BYTES {
         return false;
@@ -166,8 +166,8 @@ async fn read_on(mut body: Incoming) -> bool {
     timeout(PATIENCE, reading).await.unwrap_or(false)
 }
 
-/// Ends the answers, and reads on for a while: a connection that is closed with something unread takes
-/// the answer away from its sender.
+/// Lingering close: ends the answers and keeps reading for a while. If a connection is closed with unread
+/// bytes, it is reset, and the sender loses the answer.
 pub(crate) async fn linger(mut stream: TcpStream) {
     let lingering = async {
         let _ = stream.shutdown().await;

@@ -22,7 +22,7 @@ const STUCK: Duration = Duration::from_secs(30);
 /// After so long without a byte of its body, a request may be closed for another connection.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// What a connection waits for.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     /// The head of its first request.
@@ -40,7 +40,7 @@ enum Phase {
 /// One connection, as others see it.
 pub(crate) struct Watch {
     state: Mutex<(Phase, Instant)>,
-    /// Milliseconds, by `now`, since a write waits; 0 if none does.
+    /// Since when a write is blocked, in milliseconds by `now`; 0 if none is.
     stuck: AtomicU64,
     unread: AtomicBool,
     closing: Notify,
@@ -184,7 +184,7 @@ impl Drop for Watched {
     }
 }
 
-/// The connection's bytes, seen as they pass. Its end is for its owner to say.
+/// The connection's bytes, observed as they pass. Its owner closes it.
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     pub(crate) watch: Arc<Watch>,
