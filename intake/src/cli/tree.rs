@@ -310,7 +310,7 @@ mod tests {
             span("2", Some("1"), "b"),
             span("3", Some("3"), "own"),
         ]);
-        assert!(text.contains("2 spans are each other's parents"), "{text}");
+        assert!(text.contains("2 spans are not shown: their parents form a cycle"), "{text}");
         assert!(text.contains("own"));
     }
 

@@ -33,8 +33,7 @@ fn a_wrong_event_is_refused_by_the_name_of_its_field() {
     assert_eq!(wrong("/meta", json!({})), "`/meta/kind`: missing");
     assert_eq!(
         wrong("/meta", json!({ "kind": "llm", "input": { "messages": [{ "content": ["hi"] }] } })),
-        "`/meta/input/messages/0/content`: an array where a value of type null or string is \
-         wanted"
+        "`/meta/input/messages/0/content`: an array; expected type null or string"
     );
 }
 
