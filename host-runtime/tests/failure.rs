@@ -459,7 +459,7 @@ fn settings_that_cannot_be_are_told_by_name_and_leave_the_default() {
     let tracer = start(wrong);
     let told = heard.one(Topic::Configuration);
     assert!(told.contains("`attempts` is `0`; accepted: a whole number from 1"), "{told}");
-    assert!(told.contains("`attemps` is no option"), "{told}");
+    assert!(told.contains("`attemps` is not an option"), "{told}");
     make(&tracer, "one");
     assert_eq!(shutdown(&tracer).delivered, 1);
     assert!(receiver.spans()[0].has_tag("ml_app:tests"));

@@ -58,13 +58,13 @@ async function fetchFrom(address, options) {
 
 /** @param {Response} answer */
 async function reason(answer) {
-  if (answer.status === 401) return "This intake asks for its token: open it with /?token=… once.";
+  if (answer.status === 401) return "This intake requires a token: open /?token=… once.";
   try {
     const body = await answer.json();
     const text = body.error ?? body.errors?.[0]?.detail;
     if (typeof text === "string") return text;
   } catch {
-    // No JSON: the status is all there is to say.
+    // Not JSON: only the status is known.
   }
   return `The intake answered ${answer.status}.`;
 }

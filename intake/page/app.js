@@ -1,4 +1,4 @@
-// The page: its views by address, and what stands around all of them.
+// The page: its views by address, and the frame around them.
 
 import { h } from "./dom.js";
 import { startKeys } from "./shell/keys.js";

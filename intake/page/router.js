@@ -1,5 +1,5 @@
-// Which view the address names, and moving between them. All state that a person would want to keep or
-// send to somebody is in the address.
+// Maps the address to a view, and navigates. All state that a person would bookmark or share is in the
+// address.
 
 /**
  * What a view gives back.
@@ -9,7 +9,7 @@
  * @property {Record<string, () => void>} [keys] what single keys do while it is shown
  * @property {() => boolean | void} [escape] what Escape does; true if it did something
  * @property {(query: URLSearchParams) => boolean} [update] takes a change of the query alone; false if it
- *   cannot and must be made anew
+ *   cannot and must be rebuilt
  * @property {number} [scrollY] how far down it begins, on the way back to it
  * @property {() => void} [leave] runs while it is still on the screen
  * @property {() => void} [dispose]
@@ -65,7 +65,7 @@ export function go(address) {
 }
 
 /**
- * Changes the query of the address without making the view anew.
+ * Changes the query of the address without rebuilding the view.
  * @param {URLSearchParams} query
  * @param {{ push?: boolean }} [how] push: the browser's back button undoes it
  */
@@ -108,13 +108,13 @@ async function enter(back) {
   window.scrollTo(0, view.scrollY ?? 0);
 }
 
-/** Makes the view anew, after an error. */
+/** Rebuilds the view, after an error. */
 export function reload() {
   currentPath = "";
   void enter(false);
 }
 
-/** Follows links of this page without loading it anew. @param {MouseEvent} event */
+/** Follows links of this page without reloading it. @param {MouseEvent} event */
 function follow(event) {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;

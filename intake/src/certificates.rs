@@ -14,7 +14,7 @@ pub(crate) struct Named {
 /// The certificates of the file that is named; `None` if none is.
 ///
 /// # Errors
-/// What a person should know: nobody who names a file wants others to be trusted in its place.
+/// The file cannot be used. There is no fallback: whoever names a file wants no others trusted.
 pub(crate) fn named() -> Result<Option<Named>, UnusableFile> {
     let Some(path) = std::env::var_os(CERTIFICATE_FILE).filter(|path| !path.is_empty()) else {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! The local intake: takes what LLM tracers send, keeps it in SQLite, shows it on a page and in the
-//! terminal.
+//! The local intake: receives traces and evaluations from LLM tracers, stores them in SQLite, and shows them
+//! on a page and in the terminal.
 //!
 //! `decode` turns every format into the one `model`, `store` keeps it and answers questions,
 //! `server` is HTTP around both, `cli` the other verbs of the command.

@@ -1,7 +1,7 @@
-//! What large requests take of memory: bounded while they are read, and given back afterwards.
+//! The memory of large requests: bounded while they are decoded, and returned to the system afterwards.
 //!
-//! A value of JSON takes many times its text once it is read, and a C library keeps freed pages for
-//! the next time. So what is large is read one at a time, and its pages go back when it is done.
+//! A decoded JSON value takes many times the bytes of its text, and a C library keeps freed pages for later.
+//! So large values are decoded one at a time, and their pages are returned afterwards.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +10,9 @@ const SMALL: usize = 16 * 1024 * 1024;
 /// Bytes that one span may take once it is read.
 pub(crate) const LARGEST: usize = 256 * 1024 * 1024;
 
-/// The one who reads something large.
+/// Held while a large body is decoded.
 static READING: Mutex<()> = Mutex::new(());
-/// The one who holds a large body.
+/// Held while a large inflated body is in memory.
 static HOLDING: Mutex<()> = Mutex::new(());
 
 /// Room for something large, until it is dropped.
@@ -20,7 +20,7 @@ pub(crate) struct Room {
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// The machine has no room for that now.
+/// The system cannot provide that much memory now.
 #[derive(Debug)]
 pub(crate) struct Full;
 

@@ -1,10 +1,10 @@
-//! What every format becomes: spans, evaluations, and reports of what a tracer dropped.
+//! The model of all formats: spans, evaluations, and reports of drops.
 //!
 //! Decoders make these, the store keeps them. Nothing here knows a wire format.
 
 use serde_json::Value;
 
-/// What a span is. Datadog's seven kinds have names; a foreign one keeps its own.
+/// The kind of a span. Datadog's seven kinds have names; a foreign one keeps its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Llm,
@@ -80,7 +80,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The format with this name; the public API's for a name that is none.
+    /// The format with this name; the public API's for an unknown name.
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "sdk" => Self::Sdk,
@@ -126,7 +126,7 @@ pub(crate) struct Span {
     pub(crate) provider: Option<String>,
     /// The language of the tracer, if it said so: `python`, `javascript`, `rust` …
     pub(crate) language: Option<String>,
-    /// What an evaluation of scope `external` finds the span by.
+    /// The key by which an evaluation of scope `external` finds the span.
     pub(crate) feedback_join_key: Option<String>,
     /// `key:value`, in the order sent.
     pub(crate) tags: Vec<String>,
@@ -164,7 +164,7 @@ impl Span {
     }
 }
 
-/// What an evaluation is about.
+/// The item that an evaluation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Span,
@@ -205,7 +205,7 @@ pub(crate) struct Evaluation {
     pub(crate) label: String,
     /// `categorical`, `score`, `boolean`, `json` or `text`.
     pub(crate) metric_type: String,
-    /// `Null` where the evaluator came to none.
+    /// `Null` if the evaluator has no value.
     pub(crate) value: Value,
     /// `pass` or `fail`.
     pub(crate) assessment: Option<String>,
@@ -214,7 +214,7 @@ pub(crate) struct Evaluation {
     pub(crate) status: Option<String>,
     /// `{"message", "type", "stack"}` of a failed evaluator.
     pub(crate) error: Option<Value>,
-    /// `{"id", "type"}` of who gave feedback.
+    /// `{"id", "type"}` of the submitter of feedback.
     pub(crate) submitter: Option<Value>,
     pub(crate) tags: Vec<String>,
     /// ms since the Unix epoch.
@@ -224,7 +224,7 @@ pub(crate) struct Evaluation {
     pub(crate) raw: String,
 }
 
-/// What a report of losses counts.
+/// The items that a report of drops counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
     Spans,
@@ -241,7 +241,7 @@ impl Lost {
     }
 }
 
-/// What one tracer says it has lost since it started.
+/// The drops that one tracer reports since it started.
 #[derive(Clone, Debug)]
 pub(crate) struct DropReport {
     /// One tracer process.
@@ -258,25 +258,25 @@ pub(crate) struct DropReport {
     pub(crate) delta: bool,
 }
 
-/// Takes what a request holds, one after the other: a large request is never in memory as a whole.
-/// Each call says about how many bytes stay.
+/// Receives the spans and evaluations of a request one by one, so that a large request is never in memory
+/// as a whole. Each call returns about how many bytes stay in memory.
 pub(crate) trait Keep {
     fn span(&mut self, span: Span) -> usize;
     fn evaluation(&mut self, evaluation: Evaluation) -> usize;
 }
 
-/// What one request held, beside its spans and evaluations themselves.
+/// The counts and reports of one request, without its spans and evaluations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken {
     pub(crate) spans: u64,
     pub(crate) evaluations: u64,
     pub(crate) drops: Vec<DropReport>,
-    /// For the log: what was odd but taken.
+    /// For the log: values that were unusual but accepted.
     pub(crate) warnings: Vec<String>,
     pub(crate) left_out: LeftOut,
 }
 
-/// What was wrong in a request, and cost itself alone.
+/// The invalid spans and evaluations of a request, which were dropped alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LeftOut {
     pub(crate) spans: u64,
@@ -292,7 +292,7 @@ impl LeftOut {
     }
 }
 
-/// What is wrong with one span or evaluation.
+/// The error of one span or evaluation.
 #[derive(Clone, Debug)]
 pub(crate) struct Flaw {
     /// The JSON pointer of the field at fault.

@@ -1,8 +1,8 @@
 //! The only way to standard output, standard error, and what `export` writes.
 //!
-//! All that leaves here was escaped here, line by line: text of others can neither steer the terminal
-//! nor forge a line of the log, whatever was put into a sentence. `clippy.toml` forbids every other way
-//! out, and only this file may pass over that.
+//! Every line is escaped here, against terminal escape injection and log forging: text of others can
+//! neither control the terminal nor forge a line of the log. `clippy.toml` forbids every other way out;
+//! only this file is exempt.
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -25,12 +25,12 @@ macro_rules! say {
 }
 pub(crate) use {note, say};
 
-/// What `note!` does. A standard error that is closed is no reason to fail.
+/// What `note!` does. A closed standard error is ignored.
 pub(crate) fn note_line(text: fmt::Arguments<'_>) {
     let _ = line(&mut io::stderr().lock(), text);
 }
 
-/// What `say!` does. A reader that has seen enough, such as `head`, is no failure; a full disk is said.
+/// What `say!` does. A broken pipe, as of `head`, is not a failure; a full disk is reported.
 pub(crate) fn say_line(text: fmt::Arguments<'_>) {
     if let Err(error) = line(&mut io::stdout().lock(), text)
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -45,10 +45,10 @@ fn line(out: &mut impl Write, text: fmt::Arguments<'_>) -> io::Result<()> {
     out.flush()
 }
 
-/// Has a panic said as one line, since it may quote text of others.
+/// Prints a panic as one escaped line, since it may quote text of others.
 pub(crate) fn catch_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        note!("witspan: a defect, please report it: {panic}");
+        note!("witspan: internal error, please report it: {panic}");
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
             trace.to_string().lines().for_each(|line| note!("{line}"));
@@ -56,15 +56,14 @@ pub(crate) fn catch_panics() {
     }));
 }
 
-/// Reads the process's arguments; else says what is wrong with them, or helps, and gives the status to
-/// end with.
+/// Parses the process's arguments. Otherwise prints the error or the help, and returns the exit status.
 pub(crate) fn arguments<T: Parser>() -> Result<T, u8> {
     let error = match T::try_parse() {
         Ok(arguments) => return Ok(arguments),
         Err(error) if !error.use_stderr() => error.exit(),
         Err(error) => error,
     };
-    // An error repeats them as they are: so those that are escaped are read once more, for theirs.
+    // The error quotes the arguments unescaped, so they are escaped and parsed again for its text.
     let escaped = std::env::args_os().map(|each| Shown(each.to_string_lossy()).to_string());
     let error = T::try_parse_from(escaped).err().unwrap_or(error);
     let text = without_secrets(error.render().to_string().trim_end());

@@ -263,4 +263,4 @@ def test_it_is_said_where_nothing_can_wait_for_a_signal(receiver: Receiver, run:
         os.kill(os.getpid(), signal.SIGTERM)
     """)
     assert done.returncode == -signal.SIGTERM
-    assert done.stderr.count("where a signal ends this process the last second of spans is") == 1
+    assert done.stderr.count("the last second of spans is lost if a signal ends this process") == 1

@@ -33,7 +33,7 @@ def test_a_program_without_loggers_sees_warnings_on_stderr(receiver: Receiver, r
     done = run(source, WITSPAN_EXIT_TIMEOUT="soon")
     first, second = done.stderr.splitlines()
     assert done.returncode == 0
-    assert first == f"{WRONG}; the default holds: 2"
+    assert first == f"{WRONG}; the default applies: 2"
     assert second.startswith("an annotation was dropped: no span is current here")
 
 

@@ -253,7 +253,7 @@ def test_a_wrong_exit_timeout_of_the_environment_is_logged_and_2_s(monkeypatch, 
     assert LLMObs.enabled
     assert log() == [
         "`WITSPAN_EXIT_TIMEOUT` is `soon`; accepted: seconds, a finite number from 0; "
-        "the default holds: 2"
+        "the default applies: 2"
     ]
 
 

@@ -6,7 +6,7 @@ use crate::ids::{id_text, number};
 use crate::remote::Remote;
 use crate::remote::Upstream;
 
-/// The place that headers name; `None` if they name no trace.
+/// The remote context in the headers; `None` if they contain no trace context.
 #[inline(never)]
 pub fn place(headers: &[Header]) -> Option<Remote> {
     let tags = Keys::of(header(headers, "x-datadog-tags"), ',', '=', "_dd.p.");
@@ -23,14 +23,15 @@ pub fn place(headers: &[Header]) -> Option<Remote> {
         && apm <= u128::from(u64::MAX)
         && whole as u64 == apm as u64
     {
-        // The tags that hold the upper half are lost more easily than `traceparent`.
+        // The tag with the upper half is lost more often than `traceparent`.
         apm = whole;
     }
     let (first, second) = if datadog.is_some() { (&tags, &fields) } else { (&fields, &tags) };
     let said = |key: &str| first.get(key).or_else(|| second.get(key)).map(str::to_owned);
 
     let parent_id = said("llmobs_parent_id").and_then(|id| id.parse().ok()).unwrap_or(0);
-    // Ours are for one span; on another's way, where that span is not the parent, they are stale.
+    // Our `tracestate` member is valid only if its `p` is the parent id; otherwise another tracer has moved
+    // the parent, and the values are stale.
     let ours = own.get("p").is_some_and(|p| p.parse() == Ok(parent_id));
     let exact = |key: &str| {
         let value = own.get(key.strip_prefix("llmobs_").unwrap_or(key)).filter(|_| ours);
@@ -51,7 +52,7 @@ pub fn place(headers: &[Header]) -> Option<Remote> {
     })
 }
 
-/// What is not ours, to go on as it came.
+/// The values of other tracers, which are passed on unchanged.
 #[inline(never)]
 fn upstream(headers: &[Header], state: &str, dd: Option<&str>) -> Upstream {
     let kept = |text: &str, between: char, ours: &[&str]| {
@@ -138,7 +139,7 @@ fn trace_id(given: Option<String>, apm: u128) -> String {
     }
 }
 
-/// Undoes percent-encoding; `None` if it is none.
+/// Decodes percent-encoding; `None` if it is invalid.
 #[inline(never)]
 fn decoded(value: &str) -> Option<String> {
     let mut bytes = Vec::new();

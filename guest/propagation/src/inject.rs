@@ -40,7 +40,7 @@ pub fn headers(place: &Remote, given: &[Header]) -> Vec<Header> {
     set
 }
 
-/// Whether the APM trace is kept: as it came, else it is.
+/// The sampling priority of the APM trace, as it was received; by default it is kept.
 fn priority(place: &Remote) -> &str {
     let given = place.upstream.priority.as_str();
     if given.is_empty() { "1" } else { given }
@@ -81,7 +81,7 @@ fn fitted(value: &str, reserved: &str) -> String {
     value.chars().map(fit).collect()
 }
 
-/// `x-datadog-tags`: what is there of others, then ours, as far as there is room.
+/// `x-datadog-tags`: the tags of others, then ours, as far as there is room.
 #[inline(never)]
 fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     let before = if fresh { place.upstream.tags.as_str() } else { given.unwrap_or_default() };
@@ -104,7 +104,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
         }
         let mut tag = format!("_dd.p.{key}={}", fitted(&value, ","));
         if key == "llmobs_pagent_name" {
-            // The name of an agent is for people: a part of it is better than none.
+            // The name of an agent is for people: a truncated name is better than none.
             tag.truncate(TAGS_BYTES.saturating_sub(length));
         }
         // Any other that does not fit is left out alone.

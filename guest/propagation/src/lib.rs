@@ -1,8 +1,8 @@
-//! Traces that go on in other services: headers out and headers in.
+//! Trace context headers: writes and reads them to continue traces in other services.
 //!
-//! Source: what ddtrace 4.16 and dd-trace-js 6.21 send, and W3C Trace Context. Their headers hold
-//! visible ASCII without some characters and are short; so what they carry of ours is made to fit,
-//! and the exact values travel in a member of `tracestate` of our own.
+//! Source: what ddtrace 4.16 and dd-trace-js 6.21 send, and W3C Trace Context. Their headers are
+//! short and allow visible ASCII without some characters, so our values are adapted to them, and the exact
+//! values are sent in our own member of `tracestate`.
 //!
 //! The component builds this crate for the least size; `inline(never)` keeps its functions from being
 //! built again, larger, where they are called.

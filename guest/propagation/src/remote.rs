@@ -1,9 +1,9 @@
-//! A place in a trace, as it travels between services and between instances.
+//! A remote context, as it is sent between services and between instances.
 
 use crate::ids::number;
 use witspan_json::{Reader, Value, write_string};
 
-/// What other tracers said of a trace: not ours to change.
+/// The values of other tracers, which must not be changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Upstream {
     /// Members of `tracestate` but Datadog's and ours.
@@ -16,8 +16,8 @@ pub struct Upstream {
     pub priority: String,
 }
 
-/// A place in a trace. Without a parent, what starts there begins an LLM trace of its own inside
-/// the APM trace.
+/// A remote context. Without a parent, a span that starts from it begins its own LLM trace inside the
+/// APM trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remote {
     /// The number of the APM trace; 0 if there is none.
@@ -34,13 +34,13 @@ pub struct Remote {
     pub session_id: Option<String>,
     /// The nearest agent above; 0 if there is none.
     pub agent_span_id: u64,
-    /// What that agent is called.
+    /// The name of that agent.
     pub agent_name: Option<String>,
     /// The rate that the LLM trace was sampled with, as it is sent.
     pub sample_rate: Option<String>,
     /// Whether it was sampled.
     pub sampled: Option<bool>,
-    /// What other tracers said.
+    /// The values of other tracers.
     pub upstream: Upstream,
 }
 

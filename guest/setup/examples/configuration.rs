@@ -52,6 +52,6 @@ fn the_document_has_the_table() {
     assert!(
         document == with_table(&document),
         "docs/configuration.md differs from the table in guest/setup/src/variables.rs: run \
-         `just configuration`, which writes it anew"
+         `just configuration` to write it"
     );
 }

@@ -15,7 +15,7 @@ enum IntakeHost {
 }
 
 impl IntakeHost {
-    /// The first label of the host's name, also what an agent's EVP proxy is told.
+    /// The first label of the host's name, which is also sent to an agent's EVP proxy.
     fn subdomain(self) -> &'static str {
         match self {
             IntakeHost::Api => "api",
@@ -43,7 +43,7 @@ pub(crate) enum Address {
     Site(String),
     /// A URL, perhaps with a base path, or `unix:` and a socket's path.
     Origin(String),
-    /// There is none that can work: what finishes is dropped for this reason.
+    /// No usable address: finished spans are dropped for this reason.
     Nowhere(DropReason),
 }
 
@@ -91,7 +91,7 @@ pub struct Endpoint {
 pub struct Target {
     /// Names it in requests and counters.
     pub id: String,
-    /// What a person is told of where it is, without secrets.
+    /// The address to show to a person, without secrets.
     pub name: String,
     /// How bodies are written.
     pub format: Format,
@@ -103,15 +103,15 @@ pub struct Target {
     pub socket: Option<String>,
     /// What the host adds to each request.
     pub credentials: Vec<Credential>,
-    /// Why nothing can be sent there, if nothing can: what finishes is dropped for this reason.
+    /// Why nothing can be sent there, if so: finished spans are dropped for this reason.
     pub drop: Option<DropReason>,
 }
 
 /// The id of Datadog's intake, or of what stands in its place.
 pub(crate) const DATADOG: &str = "datadog";
-/// The site of who names none.
+/// The default site.
 pub(crate) const DEFAULT_SITE: &str = "datadoghq.com";
-/// What tells an agent's proxy which host a request is for.
+/// The header that names the host of a request to an agent's proxy.
 const SUBDOMAIN: &str = "x-datadog-evp-subdomain";
 
 impl Default for Target {
@@ -230,18 +230,14 @@ pub(crate) fn is_socket(url: &str) -> bool {
 }
 
 /// Checks the URL of an agent, an intake or a collector: `http://` or `https://`, a host, perhaps a
-/// port and a base path; or `unix:` and the path of a socket. What is wrong with it, if something is.
+/// port and a base path; or `unix:` and the path of a socket. The error says what is wrong.
 pub fn parse_origin(url: &str) -> Result<(), &'static str> {
     if let Some(path) = after(url, "unix:") {
         let named = !path.trim_start_matches('/').is_empty();
         return if named { Ok(()) } else { Err("names no socket") };
     }
     let Some(rest) = after(url, "http://").or_else(|| after(url, "https://")) else {
-        return Err(if url.contains("://") {
-            "has a scheme that is not known"
-        } else {
-            "has no scheme"
-        });
+        return Err(if url.contains("://") { "has an unknown scheme" } else { "has no scheme" });
     };
     let (authority, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -253,7 +249,7 @@ pub fn parse_origin(url: &str) -> Result<(), &'static str> {
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("has a path that is not visible ASCII");
     }
-    // A host keeps user name and password for itself; should they be here, they are no host's name.
+    // A host removes user name and password; if they are still here, the host's name is invalid.
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     check_authority(authority)
 }
@@ -261,7 +257,7 @@ pub fn parse_origin(url: &str) -> Result<(), &'static str> {
 fn check_authority(authority: &str) -> Result<(), &'static str> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
-            let (address, port) = rest.split_once(']').ok_or("has a bracket that does not end")?;
+            let (address, port) = rest.split_once(']').ok_or("has an unclosed bracket")?;
             if address.parse::<std::net::Ipv6Addr>().is_err() {
                 return Err("has no IPv6 address in its brackets");
             }
@@ -279,13 +275,13 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
         }
     };
     if !is_host_name(host) {
-        return Err("has a host that is no name or address");
+        return Err("has a host that is neither a name nor an address");
     }
     match port.strip_prefix(':') {
         None if port.is_empty() => Ok(()),
         Some("") => Ok(()),
         Some(number) if is_port(number) => Ok(()),
-        _ => Err("has a port that is no number from 1 to 65535"),
+        _ => Err("has a port that is not a number from 1 to 65535"),
     }
 }
 
@@ -357,16 +353,16 @@ mod tests {
         }
         for (wrong, why) in [
             ("localhost:8126", "has no scheme"),
-            ("ftp://h", "has a scheme that is not known"),
+            ("ftp://h", "has an unknown scheme"),
             ("http://", "has no host"),
             ("http://:8126", "has no host"),
-            ("http://[::1", "has a bracket that does not end"),
-            ("http://[::1]x", "has a port that is no number from 1 to 65535"),
+            ("http://[::1", "has an unclosed bracket"),
+            ("http://[::1]x", "has a port that is not a number from 1 to 65535"),
             ("http://[nonsense]", "has no IPv6 address in its brackets"),
-            ("http://h:99999", "has a port that is no number from 1 to 65535"),
-            ("http://h:+80", "has a port that is no number from 1 to 65535"),
-            ("http://a b", "has a host that is no name or address"),
-            ("http://a..b", "has a host that is no name or address"),
+            ("http://h:99999", "has a port that is not a number from 1 to 65535"),
+            ("http://h:+80", "has a port that is not a number from 1 to 65535"),
+            ("http://a b", "has a host that is neither a name nor an address"),
+            ("http://a..b", "has a host that is neither a name nor an address"),
             ("http://h/a\nb", "has a path that is not visible ASCII"),
             ("http://h/?a=b", "has a query or fragment"),
             ("unix://", "names no socket"),

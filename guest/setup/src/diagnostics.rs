@@ -1,7 +1,7 @@
 //! Every sentence that a user reads about configuration, delivery, limits and misuse.
 //!
-//! A sentence is one line: what is not for a terminal or a log in the texts of others is escaped, and
-//! long texts are cut. Each kind has a code that stays, so that a tracer can print it once.
+//! A sentence is one line: texts of others are escaped against terminal escape injection and log forging,
+//! and long ones are cut. Each kind has a stable code, so that a tracer can print it once.
 
 use crate::reasons::DropReason;
 use witspan_text::{Shown, Url};
@@ -11,7 +11,7 @@ use witspan_text::{Shown, Url};
 pub enum Level {
     /// Something was accepted, but not as it was given, or something is lost.
     Warning,
-    /// Nothing is sent until it is mended.
+    /// Nothing is sent until this is fixed.
     Error,
 }
 
@@ -102,9 +102,7 @@ impl Advice {
         match self {
             Advice::Nothing => "",
             Advice::SetKey => "; to send without an agent, set DD_API_KEY",
-            Advice::CheckKey => {
-                "; if it is a matter of access, see that DD_API_KEY belongs to DD_SITE"
-            }
+            Advice::CheckKey => "; if access was denied, check that DD_API_KEY belongs to DD_SITE",
         }
     }
 }
@@ -129,7 +127,7 @@ pub fn diagnose(event: &Event) -> Diagnostic {
         ),
         Event::Retried(url, why, advice) => {
             let parts =
-                [url, " ", why, "; spans wait, within bounds, and are sent again", advice.text()];
+                [url, " ", why, "; spans stay in the queue, up to its limit, and are retried", advice.text()];
             (Warning, "unreachable", sentence(&parts))
         }
         Event::Rejected(url, answer, lost, advice) => {
@@ -140,7 +138,7 @@ pub fn diagnose(event: &Event) -> Diagnostic {
         Event::RetriesExhausted(url, why, lost) => {
             let lost = load(lost);
             let parts =
-                [url, " ", why, ": ", &lost, " are given up after the last attempt and counted"];
+                [url, " ", why, ": ", &lost, " are dropped and counted after the last attempt"];
             (Error, "retries-exhausted", sentence(&parts))
         }
         Event::Dropped(reason) => return dropped(*reason),
@@ -159,11 +157,11 @@ pub fn diagnose(event: &Event) -> Diagnostic {
         Event::Trapped(how, lost) => {
             let lost = load(lost);
             let parts =
-                ["the tracing core failed and was started again; ", &lost, " were lost: ", how];
+                ["the tracing core failed and was restarted; ", &lost, " were lost: ", how];
             (Error, "trapped", sentence(&parts))
         }
         Event::NoThread(why) => {
-            let parts = ["no thread can be started for sending, so spans wait, within bounds: ", why];
+            let parts = ["the sending thread cannot be started, spans stay in the queue up to its limit: ", why];
             (Error, "no-thread", sentence(&parts))
         }
         Event::FileUnusable(variable, path, why) => {
@@ -182,10 +180,10 @@ pub fn diagnose(event: &Event) -> Diagnostic {
         }
         Event::SignalsMissed(why) => {
             let parts = [
-                "where a signal ends this process the last second of spans is lost, since no thread can \
-                 wait for it (",
+                "the last second of spans is lost if a signal ends this process, since no thread can wait \
+                 for signals (",
                 why,
-                "); flush before that",
+                "); flush before the process ends",
             ];
             (Warning, "signals-missed", sentence(&parts))
         }
@@ -199,22 +197,20 @@ pub fn diagnose(event: &Event) -> Diagnostic {
 }
 
 fn full(what: &str) -> String {
-    [what, " hold too much memory: new ones are dropped and counted until there is room"].concat()
+    [what, " use too much memory: new ones are dropped and counted until some is free"].concat()
 }
 
 fn dropped(reason: DropReason) -> Diagnostic {
     let message = match reason {
-        DropReason::QueueFull => full("finished spans that wait to be sent"),
+        DropReason::QueueFull => full("finished spans in the queue"),
         DropReason::OpenFull => full("open spans"),
         DropReason::TooLarge => {
-            "a span or evaluation is longer than one event may be: it is dropped and counted"
+            "a span or evaluation exceeds the size limit of one event: it is dropped and counted"
                 .to_owned()
         }
         DropReason::NoApiKey => return diagnose(&Event::NoApiKey),
         DropReason::NoReceiver => {
-            "the settings name no receiver that can work: spans are dropped and \
-             counted"
-                .to_owned()
+            "no usable receiver is configured: spans are dropped and counted".to_owned()
         }
         other => sentence(&["spans are dropped and counted: ", other.name()]),
     };

@@ -6,9 +6,9 @@ pub struct Input {
     /// The application's programming language.
     pub language: String,
     /// Variables that are set, by name: those of the table that the core reads and that are not
-    /// secret. Of a URL without its user name and password. Others are passed over.
+    /// secret. URLs are without user name and password. Others are ignored.
     pub environment: Vec<(String, String)>,
-    /// What the program says in code, by option name. It wins.
+    /// Options that the program sets in code, by name. They take precedence.
     pub options: Vec<(String, String)>,
     /// Secrets that the host has, by the name of their variable.
     pub secrets: Vec<Secret>,

@@ -1,5 +1,5 @@
-//! What a tracer has lost, told to the receiver with each request that goes out, so that a person who
-//! looks at the traces there sees what is not among them.
+//! The header that reports drops to the receiver with each request, so that a person who looks at the
+//! traces there knows that some are missing.
 
 use crate::reasons::DropReason;
 

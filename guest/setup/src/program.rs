@@ -1,4 +1,4 @@
-//! What a program is called that says nothing of itself.
+//! The name of a program that sets neither service nor ML app.
 
 use crate::input::Folder;
 

@@ -1,4 +1,4 @@
-//! Why spans and evaluations do not arrive.
+//! Drop reasons: why spans and evaluations do not arrive.
 
 /// Why; see `wit/types.wit` for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum DropReason {
     OpenFull,
     /// Abandoned, or open at the end.
     Unfinished,
-    /// The receiver refused it for good.
+    /// The receiver rejected it.
     Rejected,
     /// Sent as often as allowed.
     RetriesExhausted,
@@ -25,7 +25,7 @@ pub enum DropReason {
     NotSampled,
     /// The application's processor dropped it.
     Processor,
-    /// The settings name no receiver that can work.
+    /// No usable receiver is configured.
     NoReceiver,
 }
 

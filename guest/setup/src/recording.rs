@@ -199,7 +199,7 @@ fn text_of(field: &str, value: Value<'_>, accepted: &str) -> Result<String, Refu
 fn number_of(field: &str, value: Value<'_>) -> Result<u64, Refusal> {
     let accepted = "a whole number from 0 to 2^64-1";
     let text = text_of(field, value, accepted)?;
-    text.parse().map_err(|_| refused(field, "no such number", accepted))
+    text.parse().map_err(|_| refused(field, "invalid", accepted))
 }
 
 fn id_of(field: &str, value: Value<'_>) -> Result<u64, Refusal> {
@@ -219,7 +219,7 @@ fn trace_id_of(field: &str, value: Value<'_>) -> Result<TraceId, Refusal> {
         false => text.parse().ok(),
     };
     match number {
-        None | Some(0) => Err(refused(field, "no such id", accepted)),
+        None | Some(0) => Err(refused(field, "invalid", accepted)),
         Some(number) if is_hexadecimal => Ok(TraceId { number, text: None }),
         Some(number) => Ok(TraceId { number, text: Some(text) }),
     }

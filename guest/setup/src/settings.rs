@@ -123,7 +123,7 @@ pub struct Settings {
     pub sampling: Sampling,
 }
 
-/// The ML app of a program that says nothing of itself.
+/// The default ML app.
 pub(crate) const UNNAMED: &str = "unnamed-ml-app";
 
 impl Default for Settings {
@@ -143,7 +143,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Refuses what no instance can work with.
+    /// Rejects settings that no instance can work with.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.ml_app.is_empty() {
             return Err(Refusal::new("ml_app", "empty", "the name of the application"));

@@ -1,5 +1,5 @@
-//! Looks a setting up and reads it: the option in code, else the variable; what is wrong with it is
-//! said once, by name.
+//! Finds and parses a setting: the option in code, else the variable. An invalid value gives one diagnostic
+//! with the setting's name.
 
 use crate::diagnostics::{Diagnostic, misread};
 use crate::input::Input;
@@ -55,17 +55,17 @@ impl<'i> Values<'i> {
         self.find(key).map(|found| found.text.to_owned())
     }
 
-    /// Says that a setting cannot be read, and what holds instead.
+    /// Adds a diagnostic that a setting is invalid, and what applies instead.
     pub(crate) fn misread(&mut self, found: Found<'_>, why: &str, then: &str) {
         self.diagnostics.push(misread(found.name, found.text, why, found.accepted, then));
     }
 
-    /// Says that a setting cannot be read, and that its default holds.
+    /// Adds a diagnostic that a setting is invalid, and that its default applies.
     pub(crate) fn default_holds(&mut self, found: Found<'_>) {
-        self.misread(found, "", &["the default holds: ", found.default].concat());
+        self.misread(found, "", &["the default applies: ", found.default].concat());
     }
 
-    /// A switch. What is neither yes nor no counts as no, as in ddtrace, and is told.
+    /// A switch. Anything but yes and no counts as no, as in ddtrace, with a diagnostic.
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let found = self.find(key)?;
         let is = |word: &str| found.text.eq_ignore_ascii_case(word);

@@ -109,11 +109,11 @@ pub const API_KEY: &str = "DD_API_KEY";
 pub const SITE: &str = "DD_SITE";
 /// The variable that says where the agent is.
 pub const AGENT_URL: &str = "DD_TRACE_AGENT_URL";
-/// The variable that names an origin in the place of intake and agent.
+/// The variable that names an origin that replaces intake and agent.
 pub const OVERRIDE_ORIGIN: &str = "DD_LLMOBS_OVERRIDE_ORIGIN";
 /// The variable that says which intake the command asks.
 pub const INTAKE_URL: &str = "WITSPAN_INTAKE_URL";
-/// Which one it asks if nobody says.
+/// The default of [`INTAKE_URL`].
 pub const INTAKE_DEFAULT: &str = "http://127.0.0.1:8126";
 /// The variable that holds the token of an intake.
 pub const INTAKE_TOKEN: &str = "WITSPAN_INTAKE_TOKEN";
@@ -174,51 +174,51 @@ pub static VARIABLES: &[Variable] = &[
     row("DD_ENV", "env", "the environment, such as prod", NONE, TEXT),
     row("DD_VERSION", "version", "the application's version", NONE, TEXT),
     row("DD_TAGS", "tags", "tags of every span", NONE, "key:value, separated by commas or spaces"),
-    row(API_KEY, "api_key", "the key of the intake", NONE, "visible ASCII").secret(),
+    row(API_KEY, "api_key", "the API key of the intake", NONE, "visible ASCII").secret(),
     row(SITE, "site", "the Datadog site", "datadoghq.com", "a host name").url(),
-    row("DD_LLMOBS_AGENTLESS_ENABLED", "agentless_enabled", "whether spans go to the intake itself, without an agent", "found out", FLAG),
+    row("DD_LLMOBS_AGENTLESS_ENABLED", "agentless_enabled", "whether spans go to the intake itself, without an agent", "detected", FLAG),
     row(AGENT_URL, "agent_url", "where the agent is", "http://localhost:8126", URL).url(),
-    row("DD_AGENT_HOST", "agent_host", "the agent's host, where its URL is not set", "localhost", "a host name or address").url(),
-    row("DD_TRACE_AGENT_PORT", "agent_port", "the agent's port, where its URL is not set", "8126", "a number from 1 to 65535"),
-    row(OVERRIDE_ORIGIN, "override_origin", "an origin in the place of intake and agent", NONE, URL).url(),
+    row("DD_AGENT_HOST", "agent_host", "the agent's host, if its URL is not set", "localhost", "a host name or address").url(),
+    row("DD_TRACE_AGENT_PORT", "agent_port", "the agent's port, if its URL is not set", "8126", "a number from 1 to 65535"),
+    row(OVERRIDE_ORIGIN, "override_origin", "an origin that replaces intake and agent", NONE, URL).url(),
     row("WITSPAN_INTAKE", "intake", "the format of bodies", "public without an agent, sdk with one", "public or sdk"),
     row("DD_LLMOBS_SAMPLE_RATE", "sample_rate", "the share of traces that are marked as sampled", "1", "a number from 0 to 1"),
-    row("DD_LLMOBS_SAMPLING_RULES", "sampling_rules", "rules that go before the rate", NONE, "a JSON list"),
+    row("DD_LLMOBS_SAMPLING_RULES", "sampling_rules", "rules that are applied before the rate", NONE, "a JSON list"),
     row("WITSPAN_DROP_UNSAMPLED", "drop_unsampled", "whether spans of traces that are not sampled are dropped", "0", FLAG),
     row("DD_LLMOBS_EVENT_SIZE_BYTES", "event_bytes", "bytes of one span; longer ones are cut", "5000000", COUNT),
     row("", "batch_spans", "spans that make a batch full", "500", COUNT),
     row("", "batch_bytes", "bytes that make a batch full", "4000000", COUNT),
-    row("", "batch_age_ns", "nanoseconds after which a batch goes", "1000000000", NANOSECONDS),
-    row("", "queue_bytes", "bytes of finished spans that wait", "33554432", COUNT),
+    row("", "batch_age_ns", "nanoseconds after which a batch is sent", "1000000000", NANOSECONDS),
+    row("", "queue_bytes", "bytes of finished spans in the queue", "33554432", COUNT),
     row("", "open_bytes", "bytes that open spans hold", "67108864", COUNT),
-    row("", "attempts", "how often one batch is sent at most", "8", COUNT),
-    row("", "retry_budget_ns", "nanoseconds in which a batch is sent again", "60000000000", NANOSECONDS),
+    row("", "attempts", "the most attempts to send one batch", "8", COUNT),
+    row("", "retry_budget_ns", "nanoseconds during which a batch is retried", "60000000000", NANOSECONDS),
     row("", "request_timeout", "how long one request may take", "5", SECONDS),
     row("", "flush_timeout", "how long a flush waits", "10", SECONDS),
     row("WITSPAN_EXIT_TIMEOUT", "exit_timeout", "how long the end of the program waits for the last spans", "2", SECONDS),
-    row("WITSPAN_SIGNALS", "handle_signals", "whether signals that end the process deliver first", "1", FLAG),
-    row("DD_TRACE_GIT_METADATA_ENABLED", "", "whether spans say the commit and repository", "1", FLAG),
+    row("WITSPAN_SIGNALS", "handle_signals", "whether spans are sent before a signal ends the process", "1", FLAG),
+    row("DD_TRACE_GIT_METADATA_ENABLED", "", "whether spans carry the commit and repository", "1", FLAG),
     row("DD_GIT_COMMIT_SHA", "", "the commit", "that of the main package", TEXT),
     row("DD_GIT_REPOSITORY_URL", "", "the repository", "that of the main package", TEXT).url(),
     row("DD_MAIN_PACKAGE", "main_package", "the package whose metadata name commit and repository (Python)", NONE, "the name of an installed package").host(),
-    row("WITSPAN_THREADS", "threads", "whether threads take the current span along (Python)", "0", FLAG).host(),
-    row("WITSPAN_AS_DDTRACE", "", "what `witspan-run --as-ddtrace` tells the programs it starts: `import ddtrace` gets witspan (Python)", "0", "1 or 0").host(),
-    row(CERTIFICATE_FILE, "", "certificates to trust in place of the built-in ones", "built in", "a file of PEM certificates").host(),
-    row("ALL_PROXY", "", "the proxy of all that is not on this machine", NONE, PROXY).url().host(),
-    row("all_proxy", "", "the same, where ALL_PROXY is not set", NONE, PROXY).url().host(),
-    row("HTTPS_PROXY", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
-    row("https_proxy", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
-    row("HTTP_PROXY", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
-    row("http_proxy", "", "the same, where none of those above is set", NONE, PROXY).url().host(),
+    row("WITSPAN_THREADS", "threads", "whether threads inherit the current span (Python)", "0", FLAG).host(),
+    row("WITSPAN_AS_DDTRACE", "", "set by `witspan-run --as-ddtrace` for the programs it starts: `import ddtrace` gets witspan (Python)", "0", "1 or 0").host(),
+    row(CERTIFICATE_FILE, "", "certificates to trust instead of the built-in ones", "built in", "a file of PEM certificates").host(),
+    row("ALL_PROXY", "", "the proxy for every host but this machine", NONE, PROXY).url().host(),
+    row("all_proxy", "", "the same, if ALL_PROXY is not set", NONE, PROXY).url().host(),
+    row("HTTPS_PROXY", "", "the same, if none of those above is set", NONE, PROXY).url().host(),
+    row("https_proxy", "", "the same, if none of those above is set", NONE, PROXY).url().host(),
+    row("HTTP_PROXY", "", "the same, if none of those above is set", NONE, PROXY).url().host(),
+    row("http_proxy", "", "the same, if none of those above is set", NONE, PROXY).url().host(),
     row("NO_PROXY", "", "hosts that are reached without a proxy", NONE, NO_PROXY).host(),
-    row("no_proxy", "", "the same, where NO_PROXY is not set", NONE, NO_PROXY).host(),
+    row("no_proxy", "", "the same, if NO_PROXY is not set", NONE, NO_PROXY).host(),
     row(INTAKE_URL, "", "the intake that the command asks", INTAKE_DEFAULT, "a URL that begins with http:// or https://").url().command(),
-    row(INTAKE_TOKEN, "", "the token that the intake asks for", NONE, "visible ASCII without a `;`").secret().command(),
-    row(DATA_HOME, "", "below it, in `witspan`, the intake keeps traces", "the system's folder for data", "an absolute path").command(),
-    row(COLOUR_SWITCH, "", "set: the command prints no colours", NONE, TEXT).command(),
-    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where OpenTelemetry's exporters send, which `witspan doctor` shows", OTEL, "a URL").url().command(),
-    row("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "where they send traces, which `witspan doctor` shows", "that, and /v1/traces", "a URL").url().command(),
-    row("OTEL_EXPORTER_OTLP_HEADERS", "", "the headers they send, which `witspan doctor` says are set", NONE, "name=value, separated by commas").secret().command(),
+    row(INTAKE_TOKEN, "", "the token that the intake requires", NONE, "visible ASCII without a `;`").secret().command(),
+    row(DATA_HOME, "", "the intake keeps traces in `witspan` below it", "the system's folder for data", "an absolute path").command(),
+    row(COLOUR_SWITCH, "", "if set, the command prints no colours", NONE, TEXT).command(),
+    row("OTEL_EXPORTER_OTLP_ENDPOINT", "", "OpenTelemetry's endpoint, shown by `witspan doctor`", OTEL, "a URL").url().command(),
+    row("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "OpenTelemetry's endpoint for traces, shown by `witspan doctor`", "that endpoint, then /v1/traces", "a URL").url().command(),
+    row("OTEL_EXPORTER_OTLP_HEADERS", "", "OpenTelemetry's headers; `witspan doctor` shows only that they are set", NONE, "name=value, separated by commas").secret().command(),
 ];
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ export class Figure {
     this.box = h("div", { class: "chart-box" }, this.canvas);
     this.legend = h("div", { class: "legend" });
     this.numbers = h("div", { class: "chart-numbers" });
-    this.empty = h("p", { class: "chart-empty dim", text: "Nothing in this time", hidden: true });
+    this.empty = h("p", { class: "chart-empty dim", text: "No data in this time range", hidden: true });
     const details = h("details", { class: "chart-table" }, h("summary", { text: "Numbers" }), this.numbers);
     details.addEventListener("toggle", () => details.open && this.drawNumbers());
     this.details = details;

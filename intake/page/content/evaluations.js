@@ -1,4 +1,4 @@
-// Evaluations and feedback: who says what about a span, a trace or a session.
+// Evaluations and feedback of a span, a trace or a session.
 
 import { h } from "../dom.js";
 import { fullTime, label, time, verdict } from "../format.js";

@@ -1,4 +1,4 @@
-// What a span got or gave, shown as what it is: messages, documents, JSON or text.
+// Input or output of a span, by its form: messages, documents, JSON or text.
 
 import { h } from "../dom.js";
 import { documentCards } from "./documents.js";

@@ -40,7 +40,7 @@ export function mediaPart(part) {
   const { format, data } = source;
   const sound = format.startsWith("audio/");
   const element = sound ? h("audio", { class: "sound", controls: true, preload: "metadata", "aria-label": `Sound, ${format}` }) : h("img", { class: "media", alt: `Image, ${format}` });
-  // Bytes that are not what they are said to be are named instead.
+  // Bytes that do not have the declared type are named, not shown.
   element.addEventListener("error", () => element.replaceWith(named(part, sound ? "which this browser cannot play" : "which this browser cannot draw")));
   element.src = `data:${format};base64,${data}`;
   return element;
@@ -71,7 +71,7 @@ function named(part, why) {
   const content = typeof part.content === "string" ? part.content : "";
   const elsewhere = part.attachment_key ? String(part.attachment_key) : ADDRESS.test(content) && content.length <= LONGEST_ADDRESS ? content : "";
   if (elsewhere) {
-    return h("p", { class: "media-name dim" }, h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }), h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }), copyButton("where it is", () => elsewhere));
+    return h("p", { class: "media-name dim" }, h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }), h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }), copyButton("the address", () => elsewhere));
   }
   return h("p", { class: "dim", text: [type, size(Math.floor((content.length * 3) / 4)), why].filter(Boolean).join(", ") });
 }

@@ -33,7 +33,7 @@ export function bubbles(messages, side, results = resultsIn(messages)) {
 /** @param {Message} message @param {string} side @param {Results} results @param {Set<string | undefined>} asked */
 function bubble(message, side, results, asked) {
   const role = message.role || (side === "output" ? "assistant" : "");
-  // A result that stands beside its call is not told twice.
+  // A result that is shown beside its call is not shown twice.
   const lone = (message.tool_results ?? []).filter((result) => !result.tool_id || !asked.has(result.tool_id));
   const content = message.content ?? "";
   const calls = message.tool_calls ?? [];

@@ -44,7 +44,7 @@ function changed() {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(marks));
   } catch {
-    // No storage: the marks last until the page is loaded anew.
+    // No storage: the marks last until the page is reloaded.
   }
   for (const run of listeners) run();
 }

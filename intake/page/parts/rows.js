@@ -28,7 +28,7 @@ export class Rows {
     this.sizes.observe(scroller);
   }
 
-  /** All lines anew. True if one of them had the focus, which is gone with it. @param {number} count how many there are now */
+  /** Redraws all lines. True if one of them had the focus, which is lost. @param {number} count how many there are now */
   layout(count) {
     this.count = count;
     this.space.style.height = `${count * this.height}px`;

@@ -1,6 +1,6 @@
-// What is drawn anew while somebody uses it: a part of the page waits while a pointer or a key is down in
-// it or text in it is selected, since an element that is replaced loses its click and its selection. What
-// has the focus, the folds that were opened and how far down somebody is stay as they are.
+// Redraws parts of the page that are in use. A redraw waits while a pointer or a key is down in the part or
+// text in it is selected, since a replaced element loses its click and its selection. The focus, the open
+// folds and the scroll positions are kept.
 
 import { fill } from "../dom.js";
 
@@ -12,7 +12,7 @@ const LONGEST_NAME = 80;
 /** Where a button of the mouse, a finger or the space bar is down. @type {EventTarget | null} */
 let pressed = null;
 let settling = 0;
-/** What waits to be drawn, by the part that it draws. @type {Map<Element, () => void>} */
+/** Delayed redraws, by their part. @type {Map<Element, () => void>} */
 const waiting = new Map();
 
 /** Begins to watch what is pressed and selected. */
@@ -46,8 +46,8 @@ export function isPressed(element) {
 }
 
 /**
- * Draws a part of the page anew: now, or as soon as nothing in it is pressed or selected. Of several
- * drawings of one part that wait, the last one is made; those of a part that is gone are not.
+ * Redraws a part of the page: now, or as soon as nothing in it is pressed or selected. Of several delayed
+ * redraws of one part only the last one runs; those of a removed part are discarded.
  * @param {Element} element
  * @param {() => void} draw
  */
@@ -57,7 +57,7 @@ export function redraw(element, draw) {
   else keeping(element, draw);
 }
 
-/** The same, with `children` in the place of what `element` has. @param {Element} element @param {...import("../dom.js").Children} children */
+/** The same, with `children` as the new content of `element`. @param {Element} element @param {...import("../dom.js").Children} children */
 export function refill(element, ...children) {
   redraw(element, () => fill(element, ...children));
 }
@@ -123,8 +123,8 @@ function turn(element) {
 }
 
 /**
- * The names by which elements are found again once they are made anew: what tells each from others of its
- * kind, and its place among those that nothing does.
+ * The names by which elements are found again after a redraw: the attribute that identifies each among its
+ * kind, and its index among those without one.
  * @param {Element} root @returns {Map<Element, string>}
  */
 function names(root) {

@@ -18,7 +18,7 @@ export class TraceList {
   /** @param {() => void} restart loads the list from its beginning */
   constructor(restart) {
     this.restart = restart;
-    /** Whether more has come than one page holds, so that what waits does not reach down to what is shown. */
+    /** Whether more than one page of traces has arrived, so that there is a gap between the pending and the shown ones. */
     this.holes = false;
     /** @type {Map<string, { row: HTMLTableRowElement, trace: Trace }>} */
     this.shown = new Map();
@@ -69,7 +69,7 @@ export class TraceList {
     for (const trace of traces) if (!this.update(trace)) this.waiting.set(trace.trace_id, trace);
     if (this.isRead()) {
       this.sayNews();
-      // Somebody who rested the pointer is not reading for ever.
+      // A pointer that only rests there must not hold back new traces without end.
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.waiting.size && !this.isRead() && this.release(), READING_MS * 2);
     } else this.release();
@@ -86,7 +86,7 @@ export class TraceList {
     return true;
   }
 
-  /** Shows what waits. */
+  /** Shows the pending traces. */
   release() {
     if (this.holes) {
       window.scrollTo({ top: 0 });
@@ -162,7 +162,7 @@ export class TraceList {
     if (link) go(link.pathname);
   }
 
-  /** Draws the marks anew. */
+  /** Redraws the marks. */
   drawMarks() {
     for (const { row, trace } of this.shown.values()) {
       const box = row.querySelector("input");

@@ -1,4 +1,4 @@
-// One span, whole: what it got and gave, and everything else that was said of it.
+// The details of one span: input, output, evaluations and everything else.
 
 import { getText, part } from "../api.js";
 import { fill, h } from "../dom.js";
@@ -31,14 +31,14 @@ const OPENING = new Set(["{", "["]);
  * @param {JudgedSpan} span older evaluations are added to it when they are asked for
  * @param {number} traceStart ms
  * @param {AbortSignal} signal
- * @param {import("../content/messages.js").Results} [later] what later spans say that this one's calls gave
+ * @param {import("../content/messages.js").Results} [later] the results of this span's tool calls, from later spans
  */
 export function spanDetail(traceId, span, traceStart, signal, later) {
   const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
   const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
     ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
     : isEmpty(span.input) && isEmpty(span.output)
-    ? [section("Input and output", h("p", { class: "dim", text: "None was recorded." }))]
+    ? [section("Input and output", h("p", { class: "dim", text: "No input or output was recorded." }))]
     : [section("Input", ioBlock(span.input, "input", results)), section("Output", ioBlock(span.output, "output", results))];
   const prompt = span.input?.prompt;
   return h("article", { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
@@ -56,7 +56,7 @@ export function spanDetail(traceId, span, traceStart, signal, later) {
     rawEvent(traceId, span.span_id));
 }
 
-/** Where what was said of a span comes from. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
+/** The source of a span's evaluations. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
 export function saidOfSpan(traceId, spanId, signal) {
   return { path: `spans/${part(traceId)}/${part(spanId)}`, signal };
 }
@@ -109,7 +109,7 @@ export function spanAddress(traceId, spanId) {
 function failure(error) {
   return h("section", { class: "failure", "aria-label": "Error" },
     h("p", null, h("bdi", { class: "strong mono", text: label(error.type, 160) || "Error" })), error.message ? textBlock(error.message) : null,
-    error.stack ? h("details", null, h("summary", { text: "Where it came from" }), h("pre", { class: "stack", tabindex: "0", text: error.stack })) : null);
+    error.stack ? h("details", null, h("summary", { text: "Stack trace" }), h("pre", { class: "stack", tabindex: "0", text: error.stack })) : null);
 }
 
 /** @param {Record<string, number>} metrics */
@@ -166,7 +166,7 @@ export function pretty(text) {
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
     const closes = token === "}" || token === "]";
     if (closes) depth -= 1;
-    // Nothing stands between the brackets of what is empty.
+    // An empty value has nothing between its brackets.
     if (closes ? !OPENING.has(before) : before === "," || OPENING.has(before)) out.push(line());
     out.push(token === ":" ? ": " : token);
     if (OPENING.has(token)) depth += 1;

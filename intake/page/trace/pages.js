@@ -8,7 +8,7 @@ import { moreNote } from "../parts/more.js";
 /** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
 
 const PAGE = 20_000;
-/** What is said of one span comes with that span; with the trace comes what stands with none. */
+/** Trace-level evaluations only: those of a span are loaded with the span. */
 export const WIDE = { wide: 1 };
 /** Spans among which one is looked for that an address names. */
 const SOUGHT = 100_000;
@@ -41,7 +41,7 @@ export async function nextPage(whole, signal) {
 }
 
 /**
- * Says that there are more spans than are shown, and offers the next ones.
+ * A note that more spans exist than are shown, with a button for the next ones.
  * @param {() => Promise<void>} more loads a page
  */
 export function pageNote(more) {

@@ -1,5 +1,5 @@
-// What the calls that a model asked for gave. The span that asks does not know; the model is told in a
-// later one, so those are looked at.
+// The results of a model's tool calls. The span with the calls does not contain them; they are in the input
+// of a later span, so later spans are searched.
 
 import { get, part } from "../api.js";
 import { resultsIn } from "../content/messages.js";

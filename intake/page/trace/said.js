@@ -1,5 +1,5 @@
-// What was said about a trace, a span or a session, when it comes in pages: the intake gives the newest
-// 1,000, says how many there are, and gives older ones when it is asked for them.
+// Pages of the evaluations of a trace, a span or a session: the intake returns the newest 1,000 with their
+// total number, and older ones by a cursor.
 
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
@@ -8,18 +8,18 @@ import { exact } from "../format.js";
 import { moreNote } from "../parts/more.js";
 
 /** @typedef {import("../shapes.js").Said} Said */
-/** @typedef {{ path: string, query?: Record<string, any>, signal: AbortSignal }} Source what it was said about, below /api/ui/ */
+/** @typedef {{ path: string, query?: Record<string, any>, signal: AbortSignal }} Source the trace, span or session, below /api/ui/ */
 
 const PAGE = 1_000;
 
-/** Puts the page of older ones before those that are there. @param {Said} said @param {Source} source */
+/** Loads the next page of older evaluations, and puts it first. @param {Said} said @param {Source} source */
 async function addOlder(said, { path, query = {}, signal }) {
   /** @type {Said} */
   const page = await get(`${path}/evaluations`, { ...query, after: said.evaluations_next }, signal);
   Object.assign(said, page, { evaluations: [...page.evaluations, ...said.evaluations] });
 }
 
-/** Loads older ones until there are `want`, for somebody who had loaded so many. @param {Said} said @param {Source} source @param {number} want */
+/** Loads older evaluations until there are `want`, as many as were shown before. @param {Said} said @param {Source} source @param {number} want */
 export async function addUntil(said, source, want) {
   while (said.evaluations_next && said.evaluations.length < want) await addOlder(said, source);
 }
@@ -45,7 +45,7 @@ export function saidNote(said, source, draw) {
   return note.element;
 }
 
-/** All that was said, oldest first, under the note. @param {Said} said @param {Source} source @param {(spanId: string) => string | null} [address] */
+/** The evaluations, oldest first, under the note. @param {Said} said @param {Source} source @param {(spanId: string) => string | null} [address] */
 export function saidList(said, source, address) {
   const list = h("div");
   const draw = () => fill(list, evaluationList(said.evaluations, address));

@@ -62,7 +62,7 @@ export class Tree {
     this.layout();
   }
 
-  /** The lines anew: after folding, or when spans have come. */
+  /** Redraws the lines, after folding or when spans have arrived. */
   layout() {
     this.lines = walk(this.model.roots, (node) => !this.folded.has(node.span.span_id));
     if (this.rows.layout(this.lines.length)) this.rows.drawn.get(this.selected)?.focus({ preventScroll: true });
@@ -95,7 +95,7 @@ export class Tree {
     return { from, to: from + span.duration_ms };
   }
 
-  /** The bars anew, where the lines stay. */
+  /** Redraws the bars of the same lines. */
   drawBars() {
     for (const [id, row] of this.rows.drawn) {
       const node = this.model.nodes.get(id);

@@ -70,7 +70,7 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     wanted.set("pair", String(at));
     setQuery(wanted, { push: how === "pointer" });
     window.clearTimeout(choosing);
-    // Whoever walks with the keys asks for no pair but the last one.
+    // While the keys move quickly, only the last pair is requested.
     choosing = window.setTimeout(showPair, how === "keyboard" ? CHOOSING_MS : 0);
   }
 
@@ -128,7 +128,7 @@ function matched(left, right) {
 
 /** One span of a pair, whole. @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
 async function side(id, node, start, signal) {
-  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "Only in the other trace." }));
+  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "This span is only in the other trace." }));
   const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
   return h("div", { class: "card flush" }, spanDetail(id, span, start, signal));
 }
@@ -158,7 +158,7 @@ function change(a, b, format) {
   if (a === null || b === null) return null;
   if (a === b) return h("span", { class: "dim", text: "same" });
   const more = b > a;
-  // From ten times as much on a percentage says nothing.
+  // From a factor of ten on, a percentage is hard to read.
   const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)}\u00a0%)`;
   // Less time, fewer tokens, fewer errors: less is better for all of these.
   return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });

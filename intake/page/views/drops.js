@@ -1,4 +1,4 @@
-// What never arrived, and why: as the tracers reported it, and what this intake itself refused.
+// Dropped spans and evaluations by reason, as tracers report them, and requests that this intake rejected.
 
 import { clearEverything, get } from "../api.js";
 import { Figure } from "../charts/figure.js";
@@ -16,38 +16,38 @@ const AGAIN_MS = 5000;
 
 /** What each reason means, for those that witspan's tracers give. @type {Record<string, string>} */
 const MEANINGS = {
-  queue_full: "spans were finished faster than they could be sent",
-  too_large: "longer than one event may be",
-  unfinished: "never finished before the program ended",
-  rejected: "refused by the receiver",
+  queue_full: "spans finished faster than they could be sent",
+  too_large: "larger than the limit for one event",
+  unfinished: "not finished when the program ended",
+  rejected: "rejected by the receiver",
   retries_exhausted: "the receiver could not be reached in time",
-  no_api_key: "a key was needed and there was none",
+  no_api_key: "no API key was set",
   shutdown: "not delivered before the program ended",
-  processor: "taken out by the application's own processor",
-  trap: "lost when the core failed and began anew",
+  processor: "dropped by the application's processor",
+  trap: "lost when the tracing core failed and was restarted",
 };
 
-/** The same for what was lost on the way to the receiver of `--forward`. @type {Record<string, string>} */
+/** What each reason means for events dropped on the way to the receiver of `--forward`. @type {Record<string, string>} */
 const ON_THE_WAY = {
-  refused: "the receiver would not have it",
-  queue_full: "more waited than --forward-keep allows",
-  receiver_changed: "its receiver was not named again in time",
-  cleared: "deleted on this page while it waited",
-  evaluations_have_no_otlp: "a collector has no form for evaluations",
+  refused: "rejected by the receiver",
+  queue_full: "the forward queue exceeded --forward-keep",
+  receiver_changed: "its receiver was not configured again in time",
+  cleared: "deleted on this page while in the forward queue",
+  evaluations_have_no_otlp: "OTLP cannot carry evaluations",
 };
 
 /** @param {import("../router.js").Place} place @returns {import("../router.js").View} */
 export function make({ signal }) {
-  const chart = new Figure("Lost, by reason");
+  const chart = new Figure("Dropped, by reason");
   const lost = h("div");
   const programs = h("div");
   const known = h("div");
-  // It stays the same element, so that somebody who is on it with the keyboard stays there.
+  // It stays the same element, so that it keeps the keyboard focus.
   const deleting = h("button", { type: "button", class: "button danger", text: "Delete everything…", disabled: true, on: { click: () => empty() } });
   const trouble = h("div");
   const body = h("div", { class: "drops", hidden: true }, trouble, lost, programs, h("section", { class: "card" }, h("h2", { text: "This intake" }), known, deleting));
-  const element = h("div", { class: "page drops-page" }, h("h1", { text: "What was dropped, and why" }),
-    h("p", { class: "dim lead", text: "Tracers count what they could not keep or send and report it with what they do send. Nothing is lost without a reason here." }), body);
+  const element = h("div", { class: "page drops-page" }, h("h1", { text: "Dropped spans and evaluations" }),
+    h("p", { class: "dim lead", text: "Tracers count the spans and evaluations that they drop, and report the counts with their next request. Each drop has a reason." }), body);
   let shownBefore = "";
   /** @type {string[]} */
   let held = [];
@@ -77,7 +77,7 @@ export function make({ signal }) {
   function draw(drops, status) {
     const reasons = Object.entries(drops.totals).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
     redraw(lost, () => {
-      if (!reasons.length) fill(lost, h("div", { class: "card" }, nothing("Nothing was lost", "No tracer has reported a span or an evaluation that it dropped.")));
+      if (!reasons.length) fill(lost, h("div", { class: "card" }, nothing("Nothing was dropped", "No tracer has reported a dropped span or evaluation.")));
       else if (!lost.contains(chart.element)) fill(lost, chart.element);
     });
     refill(programs, drops.clients.length ? h("section", { class: "card" }, h("h2", { text: "By program" }), clients(drops)) : null);
@@ -85,14 +85,14 @@ export function make({ signal }) {
     held = holdings(drops, status);
     waits = status.waiting.requests > 0;
     deleting.disabled = held.length === 0;
-    if (reasons.length) void chart.draw({ form: "ranks", labels: reasons.map(([reason]) => reason.replaceAll("_", " ")), format: count, series: [{ name: "Lost", colour: "bad-fill", values: reasons.map(([, n]) => n) }] });
+    if (reasons.length) void chart.draw({ form: "ranks", labels: reasons.map(([reason]) => reason.replaceAll("_", " ")), format: count, series: [{ name: "Dropped", colour: "bad-fill", values: reasons.map(([, n]) => n) }] });
   }
 
   async function empty() {
-    // What is deleted is what is there now, not what was there when this was drawn.
+    // The question must name the current contents, not those of the last redraw.
     await load();
     if (shownBefore === "" || !held.length) return;
-    const question = `Delete ${new Intl.ListFormat("en").format(held)}? ${waits ? "What waits then never reaches its receiver. " : ""}This cannot be undone.`;
+    const question = `Delete ${new Intl.ListFormat("en").format(held)}? ${waits ? "Requests in the forward queue will not be delivered. " : ""}This cannot be undone.`;
     if (!(await confirmed(question, "Delete everything"))) return;
     try {
       await clearEverything();
@@ -125,8 +125,8 @@ function holdings(drops, status) {
     [status.traces, plural(status.traces, "trace")],
     [status.spans, plural(status.spans, "span")],
     [status.evaluations, plural(status.evaluations, "evaluation")],
-    [drops.clients.length, `what ${plural(drops.clients.length, "program")} reported as dropped`],
-    [waiting, `${plural(waiting, "request")} that ${waiting === 1 ? "waits" : "wait"} to be forwarded`],
+    [drops.clients.length, `the drop counts of ${plural(drops.clients.length, "program")}`],
+    [waiting, `${plural(waiting, "request")} in the forward queue`],
   ];
   return all.filter(([n]) => n > 0).map(([, words]) => words);
 }
@@ -154,14 +154,14 @@ function intake(drops, status) {
   const left = [out.spans ? exactly(out.spans, "span") : "", out.evaluations ? exactly(out.evaluations, "evaluation") : ""].filter(Boolean);
   /** @type {[string, string | Node][]} */
   const rows = [
-    ["Refused requests", refused.length ? refused.map(([code, n]) => `${exact(n)} with ${code}`).join(", ") : "none"],
-    ["Left out of others", left.join(", ") || "nothing"],
-    ...(last ? [/** @type {[string, Node]} */ (["Last refusal", h("span", null, h("bdi", { class: "mono", text: label(last.reason, 400) }), h("span", { class: "dim", text: ` ${ago(last.at_ms)}` }))])] : []),
-    ["Deleted for age or size", gone.traces ? `${exactly(gone.traces, "trace")}, ${exactly(gone.spans, "span")}` : "nothing"],
-    ["Kept at most", limits(status.retention)],
-    ["Holds", [exactly(status.traces, "trace"), exactly(status.spans, "span"), exactly(status.evaluations, "evaluation"), size(status.bytes)].join(", ")],
+    ["Rejected requests", refused.length ? refused.map(([code, n]) => `${exact(n)} with ${code}`).join(", ") : "none"],
+    ["Dropped from accepted requests", left.join(", ") || "nothing"],
+    ...(last ? [/** @type {[string, Node]} */ (["Last rejection", h("span", null, h("bdi", { class: "mono", text: label(last.reason, 400) }), h("span", { class: "dim", text: ` ${ago(last.at_ms)}` }))])] : []),
+    ["Deleted by retention", gone.traces ? `${exactly(gone.traces, "trace")}, ${exactly(gone.spans, "span")}` : "nothing"],
+    ["Retention limits", limits(status.retention)],
+    ["Stored", [exactly(status.traces, "trace"), exactly(status.spans, "span"), exactly(status.evaluations, "evaluation"), size(status.bytes)].join(", ")],
     ...(status.unsearchable_spans ? [/** @type {[string, string]} */ (["Not yet searchable", plural(status.unsearchable_spans, "span")])] : []),
-    ["In", h("bdi", { class: "mono", text: label(status.data_dir, 300) })],
+    ["Data directory", h("bdi", { class: "mono", text: label(status.data_dir, 300) })],
     ...relay(status),
   ];
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, value))));
@@ -172,32 +172,32 @@ function exactly(n, one) {
   return `${exact(n)} ${n === 1 ? one : `${one}s`}`;
 }
 
-/** What goes on to another receiver, and what waits or was lost on the way. @param {IntakeStatus} status @returns {[string, string | Node][]} */
+/** Forwarding: the receiver, the forward queue, and what was dropped on the way. @param {IntakeStatus} status @returns {[string, string | Node][]} */
 function relay({ forward, waiting }) {
   if (!forward) {
     /** @type {[string, string][]} */
-    const kept = waiting.requests ? [["Waits", `${plural(waiting.requests, "request")}, ${size(waiting.bytes)}, until --forward names ${waiting.requests === 1 ? "its" : "their"} receiver again`]] : [];
+    const kept = waiting.requests ? [["Forward queue", `${plural(waiting.requests, "request")}, ${size(waiting.bytes)}, kept until --forward names ${waiting.requests === 1 ? "its" : "their"} receiver again`]] : [];
     return [["Forwarded to", "nowhere"], ...kept];
   }
   const others = forward.waiting_for_others ? `${plural(forward.waiting_for_others, "request")} for another receiver` : "";
-  const own = [forward.waiting ? plural(forward.waiting, "request") : "", forward.oldest_waiting_s ? `the oldest for ${duration(forward.oldest_waiting_s * 1000)}` : ""];
+  const own = [forward.waiting ? plural(forward.waiting, "request") : "", forward.oldest_waiting_s ? `oldest waiting for ${duration(forward.oldest_waiting_s * 1000)}` : ""];
   const waits = [...own, others, size(forward.waiting_bytes)].filter(Boolean).join(", ");
   const failing = forward.failed_tries > 0;
   const error = h("bdi", { class: `mono${failing ? " bad" : ""}`, text: label(forward.last_error, 400) });
-  // These say that the key is not right, and then nothing is lost until it is.
+  // These statuses mean a wrong key. Nothing is dropped for them: the queue keeps its requests.
   const key = failing && / answers (401|403|407):/.test(forward.last_error ?? "");
   return [
     ["Forwarded to", h("span", null, h("bdi", { class: "mono", text: label(forward.to, 300) }), h("span", { class: "dim", text: ` ${forward.kind}, ${plural(forward.delivered, "request")} delivered` }))],
-    ["Waits", forward.waiting || others ? waits : "nothing"],
-    ["Lost on the way", reasonsOf("span or evaluation", "spans or evaluations", forward.lost, ON_THE_WAY) ?? "nothing"],
-    ...(forward.last_error ? [/** @type {[string, Node]} */ ([failing ? "Trouble there" : "Last trouble there", h("span", null, error,
-      failing ? h("span", { class: "dim", text: ` – tried ${plural(forward.failed_tries, "time")} in vain, and again soon` }) : null,
-      key ? h("p", { class: "dim", text: "The key may be wrong. A new one needs a restart of the intake." }) : null)])] : []),
+    ["Forward queue", forward.waiting || others ? waits : "empty"],
+    ["Dropped while forwarding", reasonsOf("span or evaluation", "spans or evaluations", forward.lost, ON_THE_WAY) ?? "nothing"],
+    ...(forward.last_error ? [/** @type {[string, Node]} */ ([failing ? "Forwarding error" : "Last forwarding error", h("span", null, error,
+      failing ? h("span", { class: "dim", text: ` – ${plural(forward.failed_tries, "failed attempt")}, retrying` }) : null,
+      key ? h("p", { class: "dim", text: "The API key may be wrong. To change it, restart the intake." }) : null)])] : []),
   ];
 }
 
 /** @param {{ age_s?: number | null, bytes?: number | null } | null} retention */
 function limits(retention) {
   const found = [retention?.age_s ? duration(retention.age_s * 1000) : "", retention?.bytes ? size(retention.bytes) : ""].filter(Boolean);
-  return found.join(", ") || "everything, for ever";
+  return found.join(", ") || "unlimited";
 }

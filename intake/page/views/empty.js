@@ -7,7 +7,7 @@ import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { refill } from "../parts/steady.js";
 
-/** The address in the snippets: where an intake is that was told no other. */
+/** The address in the snippets: the default address of an intake. */
 const USUAL = "http://127.0.0.1:8126";
 
 /**
@@ -23,7 +23,7 @@ const USUAL = "http://127.0.0.1:8126";
 const WAYS = [
   {
     name: "Python",
-    note: "The witspan package, built by `./bootstrap.sh build`. Code written for ddtrace's LLMObs runs unchanged with the other import.",
+    note: "The witspan package, built by `./bootstrap.sh build`. Code written for ddtrace's LLMObs needs only another import.",
     shell: (origin) => `export DD_TRACE_AGENT_URL=${origin}`,
     title: "first_trace.py",
     file: "first_trace.py",
@@ -66,7 +66,7 @@ export function emptyState() {
   async function choose(at) {
     chosen = at;
     const { note, shell, title, file } = WAYS[at];
-    // Nobody is shown the program of another language meanwhile.
+    // While the program loads, that of another language must not be shown.
     if (panel.getAttribute("aria-labelledby") !== `way-${at}`) fill(panel);
     tabs.forEach((tab, each) => {
       tab.setAttribute("aria-selected", String(each === at));
@@ -87,7 +87,7 @@ export function emptyState() {
   void choose(0);
   return h("section", { class: "empty", "aria-labelledby": "empty-title" },
     h("h2", { id: "empty-title", text: "Nothing has arrived yet" }),
-    h("p", null, "This intake listens at ", h("code", { text: origin }), ". Send a first trace; it appears here by itself."),
+    h("p", null, "This intake listens at ", h("code", { text: origin }), ". Send a first trace: it appears here without a reload."),
     h("div", { class: "tabs-row", role: "tablist", "aria-label": "Language" }, tabs), panel,
     h("p", { class: "dim" }, "Programs traced with ddtrace or dd-trace need only ", h("code", { text: `DD_TRACE_AGENT_URL=${origin}` }), " and ", h("code", { text: "DD_LLMOBS_ENABLED=1" }),
       "; OpenTelemetry's exporters need ", h("code", { text: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/v1/traces` }), " (HTTP)."));
@@ -96,7 +96,7 @@ export function emptyState() {
 /** @param {string} file */
 function read(file) {
   const text = getAsset(`snippets/${file}`);
-  // Whoever waits for it is told; nobody has to.
+  // Those that await it get the error; without them it must not count as unhandled.
   text.catch(() => {});
   return text;
 }

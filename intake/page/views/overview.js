@@ -31,8 +31,8 @@ export function make({ query: first, signal }) {
   const state = h("div", null);
   const totals = h("dl", { class: "totals" });
   const figures = {
-    traffic: new Figure("Traces", "a bar opens its traces"),
-    latency: new Figure("Duration of traces", "50, 95 and 99 of 100 are faster"),
+    traffic: new Figure("Traces", "click a bar to open its traces"),
+    latency: new Figure("Duration of traces", "50th, 95th and 99th percentiles"),
     errors: new Figure("Share of traces that failed"),
     tokens: new Figure("Tokens"),
     cost: new Figure("Cost"),
@@ -112,7 +112,7 @@ export function make({ query: first, signal }) {
     const { totals: sum } = found;
     refill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
       .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))));
-    // Most tracers send no costs: empty pictures would only say so.
+    // Most tracers send no costs: empty charts would add nothing.
     for (const figure of [figures.cost, figures.modelCost]) figure.element.hidden = !sum.cost;
     const labels = found.buckets.map((each) => bucketName(each.t_ms, found.to_ms - found.from_ms));
     const open = (/** @type {number} */ at) => {

@@ -52,7 +52,7 @@ export async function make({ names: [id], signal }) {
     drawTurns();
   }
 
-  /** Those of which nothing has changed stay: somebody may read them, or hear them. */
+  /** Unchanged turns stay the same elements: somebody may be reading them, or playing their sounds. */
   function drawTurns() {
     for (const trace of whole.traces) {
       const evaluations = whole.evaluations.filter((each) => each.trace_id === trace.trace_id);
@@ -113,7 +113,7 @@ function turn(trace, evaluations) {
       trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
       h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
       h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
-    h("div", { class: "turn-talk" }, trace.lean ? h("p", { class: "dim", text: "This session is too long to show here what was said; the trace has it." }) : [said(trace.input, "input"), said(trace.output, "output")]),
+    h("div", { class: "turn-talk" }, trace.lean ? h("p", { class: "dim", text: "Messages are hidden because this session is long. Open the trace to read them." }) : [said(trace.input, "input"), said(trace.output, "output")]),
     !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace)) : null,
     evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
 }

@@ -70,13 +70,13 @@ export function make({ query: first, signal }) {
       redraw(list, () => {
         if (mine !== round) return;
         const shown = new Map([...list.children].map((each) => [each.outerHTML, each]));
-        // What says the same as before is the same element.
+        // An unchanged row stays the same element.
         const cards = page.sessions.map(item).map((card) => shown.get(card.outerHTML) ?? card);
         arrange(list, before ? [...new Set([...list.children, ...cards])] : cards);
         next = page.next;
         more.hidden = next === null;
         refill(state, list.childElementCount ? null : nothing(query.toString() ? "No session matches" : "No session yet",
-          query.toString() ? "Change the search above." : "A session joins the traces of one conversation: give the root span a session_id."));
+          query.toString() ? "Change the search above." : "A session groups the traces of one conversation. Set session_id on the root span."));
       });
     } catch (error) {
       if (mine === round && messageOf(error)) refill(state, problem(messageOf(error), () => load(before)));

@@ -83,7 +83,7 @@ export async function make({ names: [traceId], query, signal }) {
       if (mine !== round) return;
       const same = shown?.span_id === span.span_id && says !== "";
       shown = span;
-      // What is there already stays until it is known whether later spans say more.
+      // The shown details stay until later spans were searched.
       if (!same) drawSpan(span);
       const later = await laterResults(traceId, span, whole.spans, signal);
       if (mine === round && (same || later.size)) drawSpan(span, later);
@@ -139,7 +139,7 @@ export async function make({ names: [traceId], query, signal }) {
   }
 
   function drawAbout() {
-    // What is said of one span stands with that span; here is what is said of the trace.
+    // Trace-level evaluations only: those of a span are shown with the span.
     about.hidden = whole.evaluations.length === 0;
     const now = JSON.stringify([whole.evaluations, whole.evaluations_total]);
     if (now === saysAbout) return;
@@ -147,7 +147,7 @@ export async function make({ names: [traceId], query, signal }) {
     refill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
   }
 
-  /** Everything but the selected span, anew. */
+  /** Redraws everything but the selected span. */
   function draw() {
     drawHead();
     drawAbout();

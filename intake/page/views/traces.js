@@ -126,7 +126,7 @@ export function make({ query: first, back, signal }) {
   /** Says that a search is behind, since new texts are indexed in quiet moments, and asks again soon. @param {number} left */
   function follow(left) {
     behind.hidden = left === 0;
-    behind.textContent = `${plural(left, "new span is", "new spans are")} not searched yet; this list follows.`;
+    behind.textContent = `${plural(left, "new span is", "new spans are")} not indexed yet; this list will update.`;
     if (left > 0) refreshing ||= window.setTimeout(refresh, CATCH_UP_MS);
   }
 
@@ -136,7 +136,7 @@ export function make({ query: first, back, signal }) {
     try {
       filters.offer(await get("facets", {}, signal));
     } catch {
-      // The fields then offer what they offered before; the list itself says what is wrong.
+      // The fields keep their options; the list shows the error.
     }
   }
 
@@ -144,7 +144,7 @@ export function make({ query: first, back, signal }) {
     redraw(state, () => {
       more.hidden = next === null;
       if (list.shown.size > 0) tell("");
-      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here by themselves."));
+      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here without a reload."));
       else tell("empty", () => (empty ??= emptyState()));
       list.table.hidden = list.shown.size === 0;
       filters.element.hidden = list.shown.size === 0 && !isFiltered(query);
@@ -169,7 +169,7 @@ export function make({ query: first, back, signal }) {
       const unknown = traces.filter((trace) => !list.update(trace));
       if (unknown.length) refreshing ||= window.setTimeout(refresh, REFRESH_MS);
     },
-    // What is shown may be gone as well: the whole list anew, unless somebody is further down in it.
+    // Shown traces may have been deleted: reload the whole list, unless somebody is further down in it.
     gap: () => (refreshing ||= window.setTimeout(() => (window.scrollY > CLOSE_TO_TOP_PX ? refresh() : load()), REFRESH_MS)),
   });
   const watcher = new IntersectionObserver((seen) => {

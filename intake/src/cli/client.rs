@@ -1,4 +1,4 @@
-//! What every client asks a running intake, over its HTTP.
+//! The HTTP client of a running intake.
 
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::store::read;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most of one answer that is read.
 const LONGEST: u64 = 512 << 20;
-/// The most characters of a refusal that are said.
+/// The most characters of an error answer that are printed.
 const EXCERPT: usize = 600;
 
 /// Which intake is asked.
@@ -34,7 +34,7 @@ pub(crate) struct At {
     token: Option<String>,
 }
 
-/// Which traces are meant; several say the same trace must be all of it.
+/// Filters of traces; a trace must match all of those that are given.
 #[derive(Args, Default)]
 pub(crate) struct Filters {
     /// Only of this ML app
@@ -89,7 +89,7 @@ impl Filters {
         }
     }
 
-    /// Whether the summary of a trace is meant, as far as a summary says it.
+    /// Whether a trace matches, as far as its summary shows.
     pub(crate) fn take(&self, summary: &Value) -> bool {
         let same = |wanted: &Option<String>, name: &str| {
             wanted.as_deref().is_none_or(|wanted| summary[name] == wanted)
@@ -111,7 +111,7 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
-    /// What an error, or an answer, may repeat.
+    /// Secrets to remove from errors and answers that repeat them.
     secrets: Secrets,
 }
 
@@ -136,14 +136,18 @@ impl Client {
         let mut response = self.ask(&self.agent, path, query)?;
         let status = response.status().as_u16();
         let text = response.body_mut().with_config().limit(LONGEST).read_to_string();
-        let text = text.map_err(|error| self.failed("the intake's answer broke off", &error))?;
+        let text =
+            text.map_err(|error| self.failed("the intake's answer ended too early", &error))?;
         match status {
             404 => Ok(None),
             200 => serde_json::from_str(&text).map(Some).map_err(|error| {
-                format!("what answers at {} is no witspan intake: {error}", self.shown())
+                format!(
+                    "the program that answers at {} is not a witspan intake: {error}",
+                    self.shown()
+                )
             }),
             401 | 403 => Err(format!(
-                "the intake at {} refuses: give the token it was started with (--token or \
+                "the intake at {} rejects the token: pass the one it was started with (--token or \
                  {INTAKE_TOKEN})",
                 self.shown()
             )),
@@ -197,7 +201,7 @@ impl Client {
         })
     }
 
-    /// What cannot work is said, and not tried.
+    /// Rejects an unusable address before any request is sent.
     fn check(&self) -> Result<(), String> {
         let why = match parse_origin(&self.base) {
             Err(why) => why,

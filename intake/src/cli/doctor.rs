@@ -1,8 +1,8 @@
-//! `witspan doctor`: why no trace is to be seen, most often.
+//! `witspan doctor`: finds out why no traces arrive.
 //!
-//! Makes the plan that a tracer would make here, by the same code; says what is configured, asks what is
-//! reachable, and names what would be sent where. No key leaves this process: what is asked is asked
-//! without it.
+//! Makes the plan that a tracer would make here, with the same code. Prints the configuration, the
+//! receivers that are reachable, and the target of each format. No key leaves this process: requests are
+//! sent without it.
 
 use std::process::ExitCode;
 
@@ -19,12 +19,12 @@ use super::settings::{self, Set};
 use crate::certificates;
 use crate::terminal::say;
 
-/// What `doctor` is told.
+/// The options of `doctor`.
 #[derive(Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     at: At,
-    /// Print every setting there is instead: its variable, its name in code, what it means and accepts
+    /// Print every setting instead: its variable, its name in code, its meaning and accepted values
     #[arg(long)]
     variables: bool,
 }
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     say!("");
     say!("configured");
     if set.shown.is_empty() {
-        say!("  nothing: every variable is unset, defaults hold");
+        say!("  nothing: no variable is set, the defaults apply");
     }
     for (name, value) in &set.shown {
         say!("  {name:36} {value}");
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     ask_local(&Client::new(&options.at));
     if let Some(named) = trusted {
         let (path, count) = (named.path, named.count);
-        say!("  + certificates     {path}: {count}, which are trusted and no others");
+        say!("  + certificates     {path}: {count}; only these are trusted");
     }
     let reach = Reach { environment: &environment, secrets: &set.secrets };
     let arrives = !plan.enabled || reach.ask(&plan);
@@ -75,12 +75,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let well = arrives && plan.diagnostics.is_empty();
     if !arrives {
         say!("");
-        say!("nothing would arrive: start `witspan intake`, or an agent, or set where spans go");
+        say!("nothing would arrive: start `witspan intake` or an agent, or configure a receiver");
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What a tracer would do here whose program says nothing in code.
+/// The plan of a tracer here, if its program sets no options in code.
 fn plan(environment: &Environment, unusable: Option<UnusableFile>) -> Plan {
     make_plan(&Input {
         environment: environment.open.clone(),
@@ -102,12 +102,12 @@ fn ask_local(local: &Client) {
                 say!("                     and forwards to {to}");
             }
         }
-        Ok(None) => say!("  - witspan intake   {}: something else answers there", local.shown()),
+        Ok(None) => say!("  - witspan intake   {}: another program answers there", local.shown()),
         Err(reason) => say!("  - witspan intake   {reason}"),
     }
 }
 
-/// What would be sent where, in lines.
+/// The target of each format, in lines.
 fn sendings(plan: &Plan) -> Vec<String> {
     if !plan.enabled {
         return vec![format!("nothing: {}, which turns tracing off", plan.why_disabled)];
@@ -129,7 +129,7 @@ fn sendings(plan: &Plan) -> Vec<String> {
     }
     if plan.settings.service.is_empty() && *app == Settings::default().ml_app {
         lines.push(
-            "a Python program that names neither app nor service goes by its own name".into(),
+            "a Python program that sets neither app nor service is named after itself".into(),
         );
     }
     lines
@@ -137,7 +137,7 @@ fn sendings(plan: &Plan) -> Vec<String> {
 
 fn sending(to: &str, target: &Target, when: &str) -> Vec<String> {
     if let Some(reason) = target.drop {
-        return vec![format!("{to}nobody: {}", diagnose(&Event::Dropped(reason)).message)];
+        return vec![format!("{to}no receiver: {}", diagnose(&Event::Dropped(reason)).message)];
     }
     let over = target.socket.as_ref().map_or(String::new(), |path| format!(" over unix://{path}"));
     let how: Vec<String> = target
@@ -200,7 +200,10 @@ mod tests {
     fn what_cannot_work_is_said_and_goes_nowhere() {
         let agentless = ("DD_LLMOBS_AGENTLESS_ENABLED", "1");
         let none = of(&[agentless]);
-        assert!(none.0.contains("to nobody: ") && none.1[0].contains("DD_API_KEY"), "{none:?}");
+        assert!(
+            none.0.contains("to no receiver: ") && none.1[0].contains("DD_API_KEY"),
+            "{none:?}"
+        );
         for (name, value) in [
             ("DD_TRACE_AGENT_URL", "localhost:8126"),
             ("DD_TRACE_AGENT_URL", "ftp://host"),
@@ -208,10 +211,10 @@ mod tests {
             ("DD_AGENT_HOST", "a b"),
         ] {
             let (sent, said) = of(&[(name, value)]);
-            assert!(sent.contains("to nobody: "), "{sent}");
+            assert!(sent.contains("to no receiver: "), "{sent}");
             assert!(said[0].contains(name) && said[0].contains("accepted"), "{said:?}");
         }
         let (sent, said) = of(&[("DD_API_KEY", "a\nb"), agentless]);
-        assert!(sent.contains("to nobody: ") && said[0].contains("`DD_API_KEY`"), "{said:?}");
+        assert!(sent.contains("to no receiver: ") && said[0].contains("`DD_API_KEY`"), "{said:?}");
     }
 }

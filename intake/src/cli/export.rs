@@ -24,7 +24,7 @@ enum Format {
     Otlp,
 }
 
-/// What `export` is told.
+/// The options of `export`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// How spans are written
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     from: From,
 }
 
-/// Writes, and says on standard error how much it was.
+/// Writes the spans, and prints their number to standard error.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let source = Traces::open(&options.from)?;
     let mut out = match &options.output {
@@ -99,14 +99,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     if said > 0 {
         let what = if said == 1 { "1 evaluation" } else { &format!("{said} evaluations") };
         note!(
-            "witspan export: only spans are in it, not {what} of these traces; `witspan show TRACE \
+            "witspan export: it has only spans, without {what} of these traces; `witspan show TRACE \
              --json --all` prints those of a trace"
         );
     }
     if unsearched > 0 {
         note!(
-            "witspan export: {unsearched} spans that came a moment ago were not searched yet; run it \
-             again for those"
+            "witspan export: {unsearched} new spans were not indexed for search yet; run it again to \
+             include them"
         );
     }
     Ok(ExitCode::SUCCESS)

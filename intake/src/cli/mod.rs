@@ -22,13 +22,13 @@ use crate::terminal::note;
 pub(crate) enum Command {
     /// Print traces as they arrive, as trees
     Tail(tail::Options),
-    /// Print one trace as a tree, with what went in and what came out
+    /// Print one trace as a tree, with inputs and outputs
     Show(show::Options),
     /// Write spans to a file or to standard output
     Export(export::Options),
     /// Check a request's body, or lines of events, against the schema of the intake
     Validate(validate::Options),
-    /// Say what is configured here, what is reachable, and what would be sent where
+    /// Print the configuration, the reachable receivers, and where spans would be sent
     Doctor(doctor::Options),
 }
 

@@ -1,5 +1,5 @@
-//! Who answers where spans would go. Keys stay here; the user name and password of a URL are said to
-//! the one whose URL it is, as a tracer does.
+//! Whether the receivers that a plan names are reachable. API keys are never sent; the user name and
+//! password of a URL are sent to that URL alone, as a tracer does.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::terminal::say;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The most of an answer that is read.
 const LONGEST: u64 = 1 << 20;
-/// Characters of an agent's version that are said.
+/// The most characters of an agent's version that are printed.
 const VERSION: usize = 60;
-/// What follows an agent's address where it says what it takes.
+/// The path below an agent's address that lists its endpoints.
 const INFO: &str = "/info";
 
 /// Where one request goes.
@@ -35,15 +35,15 @@ impl At {
     }
 }
 
-/// Asks, and says who answers.
+/// Sends requests to the receivers and prints which of them answer.
 pub(crate) struct Reach<'a> {
     pub(crate) environment: &'a Environment,
-    /// What an error or an answer may repeat.
+    /// Secrets to remove from errors and answers that repeat them.
     pub(crate) secrets: &'a Secrets,
 }
 
 impl Reach<'_> {
-    /// Whether somebody answers that would take what the plan sends.
+    /// Whether a receiver answers that would accept the plan's requests.
     pub(crate) fn ask(&self, plan: &Plan) -> bool {
         let Some(discovery) = &plan.discovery else {
             return self.ask_all(plan.settings.targets.iter().flatten());
@@ -78,7 +78,7 @@ impl Reach<'_> {
         };
         let at = At::base_of(target);
         if target.drop.is_some() {
-            say!("  - {what:16} there is none that can work");
+            say!("  - {what:16} no usable receiver is configured");
             false
         } else if what == "agent" {
             self.ask_agent(at, &target.credentials)
@@ -104,7 +104,7 @@ impl Reach<'_> {
                     false if well && about.is_some() => {
                         (false, format!("version {version}, too old to take spans"))
                     }
-                    false => (false, format!("what answers there ({status}) is no agent")),
+                    false => (false, format!("answers ({status}), but is not an agent")),
                 }
             }
         };
@@ -194,12 +194,12 @@ fn get_over(
     stream.take(LONGEST).read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
-    let status = status.ok_or_else(|| Error::other("what answers there speaks no HTTP"))?;
+    let status = status.ok_or_else(|| Error::other("the answer is not HTTP"))?;
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     Ok((status, body.to_owned()))
 }
 
 #[cfg(not(unix))]
 fn get_over(_: &str, _: &str, _: &[(String, String)]) -> std::io::Result<(u16, String)> {
-    Err(std::io::Error::other("this system has no unix sockets"))
+    Err(std::io::Error::other("this system does not support unix sockets"))
 }

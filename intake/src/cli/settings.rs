@@ -5,12 +5,12 @@ use witspan_text::{Secrets, Url, without_secrets};
 
 use crate::terminal::say;
 
-/// What the environment sets.
+/// The variables that are set in the environment.
 #[derive(Debug)]
 pub(crate) struct Set {
-    /// Variables, with what may be shown of them.
+    /// Variables, with the part of their values that may be printed.
     pub(crate) shown: Vec<(&'static str, String)>,
-    /// What an error or an answer may repeat of them.
+    /// Secrets to remove from errors and answers that repeat them.
     pub(crate) secrets: Secrets,
 }
 
@@ -35,7 +35,7 @@ impl Set {
     }
 }
 
-/// What may be seen of a value.
+/// The part of a value that may be printed.
 fn seen(row: &Variable, value: &str) -> String {
     match row.secrecy {
         Secrecy::Open => without_secrets(value),

@@ -14,12 +14,12 @@ use crate::terminal::{Paint, Screen, note};
 const LOOKED_THROUGH: usize = 5_000;
 const PAGE: usize = 500;
 
-/// What `show` is told.
+/// The options of `show`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The trace's id or its beginning; `last` for the newest
     trace: String,
-    /// Print all that went in and came out, not the beginning of it
+    /// Print inputs and outputs in full, not only the beginning
     #[arg(long)]
     full: bool,
     /// Print the tree alone
@@ -86,7 +86,7 @@ fn add_all(whole: &mut Value, source: &Source, lean: bool) -> Result<(), String>
     Ok(())
 }
 
-/// Adds what was said before the newest evaluations to these.
+/// Adds the older evaluations to the newest ones.
 fn add_evaluations(whole: &mut Value, source: &Source) -> Result<(), String> {
     let id = whole["trace"]["trace_id"].as_str().unwrap_or_default().to_owned();
     // Pages go back in time, so they are put together from their end.
@@ -106,7 +106,7 @@ fn add_evaluations(whole: &mut Value, source: &Source) -> Result<(), String> {
     Ok(())
 }
 
-/// That these are not all evaluations of the trace, if they are not.
+/// A note that older evaluations are missing; `None` if they are all there.
 fn left_unsaid(whole: &Value) -> Option<String> {
     let shown = whole["evaluations"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["evaluations_total"].as_u64().filter(|total| *total > shown)?;
@@ -148,7 +148,10 @@ fn find(source: &Source, begin: &str) -> Result<String, String> {
         }
         several => {
             let some = several.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            Err(format!("`{begin}` begins {} traces, give more of it: {some}", several.len()))
+            Err(format!(
+                "{} traces begin with `{begin}`, pass a longer prefix: {some}",
+                several.len()
+            ))
         }
     }
 }

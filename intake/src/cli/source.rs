@@ -1,4 +1,4 @@
-//! Where `show` and `export` find traces: at a running intake, or in its files without one.
+//! The sources of `show` and `export`: a running intake, or its files.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Opens the files, if they are meant; an intake is asked later.
+    /// Opens the files; an intake is not contacted yet.
     pub(crate) fn open(from: &From) -> Result<Self, String> {
         match &from.data {
             None => Ok(Self::Intake(Client::new(&from.at))),
@@ -46,8 +46,8 @@ impl Source {
         }
     }
 
-    /// A trace with a page of its spans, `after` what the last one gave as `next`; `None` if there is
-    /// none with this id. The spans of a `lean` page have no input, output and metadata.
+    /// A trace with the page of its spans at the cursor `after`, the `next` of the previous page; `None`
+    /// if there is no such trace. The spans of a `lean` page have no input, output and metadata.
     pub(crate) fn trace(
         &self,
         id: &str,
@@ -68,8 +68,8 @@ impl Source {
         }
     }
 
-    /// What was said about a trace before what is shown, `after` what that gave as
-    /// `evaluations_next`; `None` if there is no such trace.
+    /// The page of older evaluations of a trace at the cursor `after`, an `evaluations_next`; `None` if
+    /// there is no such trace.
     pub(crate) fn evaluations(&self, id: &str, after: &str) -> Result<Option<Value>, String> {
         match self {
             Self::Intake(client) => {
@@ -109,7 +109,7 @@ impl Source {
 }
 
 fn answer<T: Serialize>(found: rusqlite::Result<Option<T>>) -> Result<Option<Value>, String> {
-    let found = found.map_err(|error| format!("the database did not answer: {error}"))?;
+    let found = found.map_err(|error| format!("the database query failed: {error}"))?;
     let value = found.map(|found| serde_json::to_value(found)).transpose();
-    value.map_err(|error| format!("the database holds what is no JSON: {error}"))
+    value.map_err(|error| format!("the database holds invalid JSON: {error}"))
 }

@@ -1,4 +1,4 @@
-//! `witspan tail`: each trace as a tree, once it has its root and nothing more comes.
+//! `witspan tail`: prints each trace as a tree once its root has arrived and no more spans follow.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -13,19 +13,19 @@ use super::show::encoded;
 use super::tree::{self, Detail};
 use crate::terminal::{Paint, Screen, note};
 
-/// A trace that has its root is printed after so long without another span.
+/// How long a trace that has its root waits for more spans before it is printed.
 const QUIET: Duration = Duration::from_millis(500);
-/// One without a root, or that always gets more, is printed after so long all the same.
+/// How long any other trace waits before it is printed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Traces that are waited for at a time; above that the oldest is printed.
 const WAITING: usize = 1_000;
 /// Traces remembered as printed, so that late spans print what is new.
 const REMEMBERED: usize = 10_000;
 
-/// What `tail` is told.
+/// The options of `tail`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also print the beginning of what went in and came out
+    /// Also print the beginning of each input and output
     #[arg(long, short)]
     content: bool,
     /// End after so many traces
@@ -60,7 +60,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
                 false
             }
             Ok(News::Gap) => {
-                note!("witspan tail: more traces came than can be followed; some are not shown");
+                note!(
+                    "witspan tail: traces arrived faster than they can be shown; some are skipped"
+                );
                 false
             }
             Err(RecvTimeoutError::Timeout) => false,
@@ -91,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             let mut out = Screen::new(paint);
             if let Some(before) = before {
                 let late = spans.saturating_sub(before);
-                out.put(format_args!("again, with {late} more:"));
+                out.put(format_args!("updated, {late} more spans:"));
                 out.end();
             } else {
                 count += 1;

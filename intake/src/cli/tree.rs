@@ -13,14 +13,14 @@ const DEEPEST: usize = 40;
 const WIDTH: usize = 120;
 const LINES: usize = 6;
 
-/// How much of each span is said.
+/// How much of each span is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// One line.
     Line,
-    /// With the beginning of what went in and came out.
+    /// With the beginning of input and output.
     Content,
-    /// With all of it.
+    /// With input and output in full.
     Everything,
 }
 
@@ -76,9 +76,7 @@ pub(crate) fn draw(out: &mut Screen, whole: &Value, detail: Detail) {
     }
     let lost = spans.len() - seen.len();
     if lost > 0 {
-        out.put(format_args!(
-            "{lost} spans are each other's parents and have no place in the tree"
-        ));
+        out.put(format_args!("{lost} spans are not shown: their parents form a cycle"));
         out.end();
     }
     if let Some(left) = left_out(whole) {
@@ -87,7 +85,7 @@ pub(crate) fn draw(out: &mut Screen, whole: &Value, detail: Detail) {
     }
 }
 
-/// That this is not all of the trace, if it is not.
+/// A note that spans are missing; `None` if they are all there.
 pub(crate) fn left_out(whole: &Value) -> Option<String> {
     let shown = whole["spans"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["total"].as_u64().filter(|total| *total > shown)?;
@@ -97,7 +95,7 @@ pub(crate) fn left_out(whole: &Value) -> Option<String> {
     ))
 }
 
-/// An id as a part of a command that people copy; one that a shell would read otherwise is not told.
+/// An id as part of a command to copy; a placeholder if a shell would not read it as one word.
 pub(crate) fn to_type(id: &Value) -> String {
     let id = plain(id);
     let plain = id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
@@ -312,7 +310,7 @@ mod tests {
             span("2", Some("1"), "b"),
             span("3", Some("3"), "own"),
         ]);
-        assert!(text.contains("2 spans are each other's parents"), "{text}");
+        assert!(text.contains("2 spans are not shown: their parents form a cycle"), "{text}");
         assert!(text.contains("own"));
     }
 

@@ -21,12 +21,12 @@ const LONGEST: u64 = 1 << 30;
 /// Problems that are printed; the rest is counted.
 const PRINTED: usize = 200;
 
-/// What `validate` is told.
+/// The options of `validate`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// A request's body, or lines of events; `-` reads standard input
     file: PathBuf,
-    /// Ask for just what witspan itself sends, not for all that the intake takes
+    /// Check against the narrower schema of what witspan itself sends, not that of the intake
     #[arg(long)]
     strict: bool,
 }
@@ -51,11 +51,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         say!("{name}: {} more", found.len() - PRINTED);
     }
     if found.is_empty() {
-        say!("{name}: {events} {}, all right", if events == 1 { "event" } else { "events" });
+        say!("{name}: {events} {}, no problems", if events == 1 { "event" } else { "events" });
         return Ok(ExitCode::SUCCESS);
     }
-    // An intake keeps what is right beside what is wrong.
-    let kept = if options.strict { String::new() } else { format!("; an intake takes {taken}") };
+    // An intake accepts the valid events of a request and drops the others.
+    let kept =
+        if options.strict { String::new() } else { format!("; an intake would accept {taken}") };
     say!("{name}: {events} events, {} problems{kept}", found.len());
     Ok(ExitCode::FAILURE)
 }
@@ -116,7 +117,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem { pointer: String::new(), reason }
 }
 
-/// A body or a single event: how many events it has, how many an intake keeps, and what is wrong.
+/// A body or a single event: its events, how many of them an intake accepts, and the problems.
 fn check_value(mut value: Value, rule: Rule) -> (usize, usize, Vec<Problem>) {
     let shape = shape_of(&value);
     let events = dialect(&mut value, shape, rule);

@@ -1,8 +1,8 @@
-//! `--forward`: what the intake has acknowledged goes on to a real receiver.
+//! `--forward`: sends acknowledged requests on to a real receiver, at least once each.
 //!
-//! What is to go on waits in the store's outbox, where a restart finds it again. One thread sends it,
-//! one request at a time, in order. A receiver that is away is waited for; what it refuses for good is
-//! counted and skipped. Nothing here delays or changes the answer that a tracer gets.
+//! The requests are queued in the store (a transactional outbox), so they survive a restart. One thread
+//! sends them, one at a time, in order. It retries while the receiver is unreachable; a request that the
+//! receiver rejects is counted and skipped. Forwarding never delays or changes the answer to a tracer.
 
 mod outgoing;
 mod target;
@@ -25,13 +25,13 @@ pub(crate) use target::Target;
 /// Before the second try; twice as long before each next one, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// The longest that a receiver may ask to be left alone.
+/// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
-/// Tries after which others are tried as well, to see whether it is this request that is at fault; and
-/// how many must be taken in its place to say so.
+/// Failed attempts of a request after which later requests are tried too, to find out whether this request
+/// is at fault; and how many of those must succeed before it is dropped.
 const PATIENT_TRIES: u32 = 6;
 const PASSED: u32 = 3;
-/// Tries after which the trouble is logged: shorter ones are nobody's business.
+/// Failed attempts after which the error is logged: shorter outages are not worth a line.
 const SAID_TRIES: u32 = 3;
 /// Characters of an error that are kept.
 const ERROR: usize = 500;
@@ -41,25 +41,25 @@ pub(crate) struct Forward {
     inside: Arc<Inside>,
 }
 
-/// What has happened, as `/api/ui/status` and `/api/ui/drops` show it. Counts are of the database,
-/// also of earlier runs.
+/// The status of forwarding, as `/api/ui/status` and `/api/ui/drops` show it. The counts are in the database,
+/// so they include earlier runs.
 #[derive(Serialize)]
 pub(crate) struct Status {
     /// Where to, without a password.
     to: String,
     /// `agent`, `datadog` or `otlp`.
     kind: &'static str,
-    /// Requests that the receiver took.
+    /// Requests that the receiver accepted.
     delivered: i64,
     delivered_bytes: i64,
-    /// Requests that wait, and since when the oldest does.
+    /// Requests in the queue, and the age of the oldest.
     waiting: i64,
     oldest_waiting_s: Option<i64>,
-    /// Requests that wait for receivers that `--forward` named earlier.
+    /// Queued requests for receivers that `--forward` named earlier.
     waiting_for_others: i64,
     /// Bytes of all that wait, as they are kept.
     waiting_bytes: i64,
-    /// How often the next request was tried in vain; 0 while all goes well.
+    /// Failed attempts of the next request; 0 while all goes well.
     failed_tries: u32,
     /// Spans and evaluations that were lost on the way, by reason.
     lost: BTreeMap<String, i64>,
@@ -75,24 +75,23 @@ struct Inside {
     first_wait: Duration,
 }
 
-/// What stands in the way.
+/// The current error.
 #[derive(Default)]
 struct Trouble {
     tries: u32,
     last_error: Option<String>,
 }
 
-/// What became of one try.
+/// The outcome of one attempt.
 enum Outcome {
     Taken,
-    /// The receiver says that it has no time; it may say for how long.
+    /// The receiver is busy; it may have asked for a wait.
     Busy(String, Option<Duration>),
-    /// It does not answer or fails, which may be its own fault, that of the key or the address, or
-    /// that of the request.
+    /// It does not answer or fails; the cause may be the receiver, the key, the address, or the request.
     Failed(String, Option<Duration>),
-    /// It knows nothing of that path.
+    /// It does not know the path.
     Nowhere(String),
-    /// It will never take this.
+    /// It rejects the request.
     Refused(String),
 }
 
@@ -176,7 +175,7 @@ impl Forward {
 impl Drop for Forward {
     fn drop(&mut self) {
         self.inside.bell.end();
-        // What is on its way is sent again by the next intake: nobody is left to note its fate.
+        // The next intake sends a request that is under way again, since its outcome is no longer recorded.
         self.inside.outbox().take();
     }
 }
@@ -190,7 +189,7 @@ impl Inside {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what waits until the end.
+    /// Sends the queued requests until the end.
     fn run(&self) {
         let http = self.target.http();
         let mut place = Place::default();
@@ -219,7 +218,7 @@ impl Inside {
         self.outbox().as_ref().map(|outbox| outbox.next(after))
     }
 
-    /// Tries a request. Gives how long to wait before the next try.
+    /// Sends a request. Returns how long to wait before the next attempt.
     fn send(
         &self,
         http: &ureq::Agent,
@@ -268,7 +267,7 @@ impl Inside {
         pause
     }
 
-    /// Whether the receiver takes the next request in place of the one that waits first.
+    /// Whether the receiver accepts the next request instead of the first one in the queue.
     fn send_another(&self, http: &ureq::Agent, place: &mut Place, row: i64) -> bool {
         let Some(Ok(Some((next, parcel)))) = self.next(place.ahead.max(row)) else { return false };
         let body = parcel.body();
@@ -294,14 +293,14 @@ impl Inside {
         self.settle(row, Fate::Refused(why));
     }
 
-    /// Notes a try in vain; gives the time until the next one.
+    /// Records a failed attempt; returns the time until the next one.
     fn fail(&self, why: String, asked: Option<Duration>) -> Duration {
         let why = shortened(&why);
         let mut trouble = self.trouble();
         trouble.tries = trouble.tries.saturating_add(1);
         if trouble.tries == SAID_TRIES {
             crate::terminal::note!(
-                "witspan intake: what is to be forwarded waits in the database: {why}"
+                "witspan intake: forwarding fails, requests stay in the forward queue: {why}"
             );
         }
         trouble.last_error = Some(why);
@@ -313,7 +312,7 @@ impl Inside {
         }
     }
 
-    /// Notes that the receiver does as it should.
+    /// Records that the receiver works again.
     fn recover(&self) {
         let mut trouble = self.trouble();
         if trouble.tries >= SAID_TRIES {

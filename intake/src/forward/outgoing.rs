@@ -1,5 +1,5 @@
-//! A request as it will be sent: relayed as it came where the receiver takes that form, else written
-//! anew from the spans in it.
+//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded again from
+//! its spans.
 
 use axum::http::HeaderMap;
 use prost::Message;
@@ -10,7 +10,7 @@ use crate::encode;
 use crate::model::{Evaluation, Keep, LeftOut, Span};
 use crate::store::{Onward, Parcel};
 
-/// Bytes of a body that is written anew. Datadog takes 5 MB; a collector, without being told, 20.
+/// The most bytes of a body that is encoded again. Datadog accepts 5 MB, a collector 20 by default.
 const BODY: usize = 4 << 20;
 
 /// Headers of a tracer that an agent wants to see, too.
@@ -27,11 +27,11 @@ const KEPT: [&str; 10] = [
     "x-datadog-trace-count",
 ];
 
-/// What a receiver gets of one kind of request.
+/// The form in which a receiver gets one kind of request.
 enum Form {
     /// Nothing.
     None,
-    /// It has no form for it; this is counted.
+    /// Nothing, since its format cannot carry it; this is counted.
     Lost(&'static str),
     /// The request as it came, on this path.
     AsItCame(Place),
@@ -50,7 +50,7 @@ fn form(target: &Target, route: Route) -> Form {
         Route::EvalV2 => Form::AsItCame(Place::EvaluationsV2),
         Route::SdkSpans if !otlp => Form::AsItCame(Place::SdkSpans),
         Route::PublicSpans if !otlp && !agent => Form::AsItCame(Place::PublicSpans),
-        // An agent takes the whole trace, also the spans that are no LLM's.
+        // An agent gets the whole trace, including spans that are not LLM spans.
         Route::ApmTraces if agent => Form::AsItCame(Place::ApmTraces),
         Route::ApmTracesV5 if agent => Form::AsItCame(Place::ApmTracesV5),
         Route::OtlpTraces if otlp => Form::AsItCame(Place::Otlp),
@@ -58,7 +58,7 @@ fn form(target: &Target, route: Route) -> Form {
     }
 }
 
-/// What goes on of a request, made while its spans are taken and kept with them.
+/// The forwarded form of a request, made while its spans are decoded and stored with them.
 pub(crate) struct Outgoing {
     form: Form,
     otlp: bool,
@@ -75,8 +75,8 @@ impl Outgoing {
         Self { form, otlp, parcels, body: Vec::new(), spans: 0 }
     }
 
-    /// Whether the request must be read once more by what this gives: a receiver would refuse all of it
-    /// for the spans that were left out here.
+    /// If spans were dropped, a writer to decode the request into again: a receiver would reject the
+    /// unchanged request as a whole for those spans.
     pub(crate) fn anew(&self, left_out: &LeftOut) -> Option<Self> {
         let spans = [Place::SdkSpans, Place::PublicSpans, Place::Otlp];
         let again = matches!(self.form, Form::AsItCame(place) if spans.contains(&place));
@@ -89,8 +89,7 @@ impl Outgoing {
         })
     }
 
-    /// Writes a span, where it is not the request itself that goes on; gives about how many bytes that
-    /// takes.
+    /// Writes a span, unless the request is forwarded unchanged; returns about how many bytes it takes.
     pub(crate) fn write(&mut self, span: &Span) -> usize {
         if !matches!(self.form, Form::Anew) {
             return 0;
@@ -130,7 +129,7 @@ impl Outgoing {
         self.parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans, &body));
     }
 
-    /// What goes on of the request, which had so many spans and evaluations.
+    /// The forwarded form of the request, which had so many spans and evaluations.
     pub(crate) fn end(
         mut self,
         content_type: &str,
@@ -159,7 +158,7 @@ impl Outgoing {
     }
 }
 
-/// Takes a request once more, only to write its spans.
+/// Decodes a request again, only to write its spans.
 impl Keep for Outgoing {
     fn span(&mut self, span: Span) -> usize {
         self.write(&span)
@@ -170,7 +169,7 @@ impl Keep for Outgoing {
     }
 }
 
-/// What `target` gets of a request that is all in memory.
+/// The form in which `target` gets a request that is all in memory.
 #[cfg(test)]
 pub(crate) fn onward(
     target: &Target,

@@ -22,7 +22,7 @@ const THOUGHT: Duration = Duration::from_secs(30);
 /// The most of an answer that is read.
 const ANSWER: u64 = 2_000;
 
-/// Who gets what is forwarded.
+/// The receiver of forwarded requests.
 pub(crate) enum Target {
     /// The base URL of an agent.
     Agent(String),
@@ -44,7 +44,7 @@ impl Datadog {
     /// The intake of the environment's site, with its key, as a tracer's plan has it. `named` is what
     /// `--forward` says.
     fn of_site(named: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        // What else a tracer is told is none of this one's business.
+        // Other settings of a tracer do not apply to forwarding.
         let known =
             Environment::read(|name| lookup(name).filter(|_| [API_KEY, SITE].contains(&name)));
         let secrets = known.secrets();
@@ -66,7 +66,7 @@ impl Datadog {
         };
         let [api, spans] = [Format::PublicApi, Format::SdkIntake].map(plan);
         if let Some(wrong) = api.diagnostics.first() {
-            return Err(format!("--forward {} cannot work: {}", Url(named), wrong.message));
+            return Err(format!("--forward {} is invalid: {}", Url(named), wrong.message));
         }
         let base = |plan: Plan| {
             let target = plan.settings.targets.into_iter().flatten().next();
@@ -76,7 +76,7 @@ impl Datadog {
     }
 }
 
-/// What a request is to its receiver.
+/// The endpoint of a request at its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     SdkSpans,
@@ -103,17 +103,17 @@ impl Place {
 }
 
 impl Target {
-    /// What `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
+    /// The receiver that `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
     /// origin, a URL that ends in `/v1/traces` for a collector, any other for an agent.
     ///
     /// # Errors
     ///
-    /// A sentence with what is accepted.
+    /// A sentence that names the accepted values.
     pub(crate) fn parse(
         text: &str,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        // One that is no URL would be waited for without end.
+        // An invalid URL would be retried without end.
         let web = |url: &str| {
             let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
             host && (url.starts_with("http://") || url.starts_with("https://"))
@@ -157,7 +157,7 @@ impl Target {
         }
     }
 
-    /// An error's text, or what a receiver says, who may repeat what it got.
+    /// The text of an error or an answer, which may repeat secrets, without them.
     fn without_secrets(&self, text: &str) -> String {
         let mut secrets = Secrets::default();
         secrets.add_url(self.url());
@@ -177,7 +177,7 @@ impl Target {
         }
     }
 
-    /// What the database knows it by: no password, no key.
+    /// Its name in the database, without password and key.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.kind(), self.shown())
     }
@@ -210,7 +210,7 @@ impl Target {
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
         }
-        // OTLP says that every receiver takes this; of the others nobody does.
+        // OTLP requires every receiver to accept gzip; the other formats do not.
         let packed = matches!(self, Self::Otlp(_)).then(|| gzip(body)).flatten();
         if packed.is_some() {
             request = request.header("Content-Encoding", "gzip");
@@ -245,11 +245,11 @@ impl Target {
         }
     }
 
-    /// What connects to it.
+    /// The HTTP client for it.
     pub(super) fn http(&self) -> ureq::Agent {
         let mut config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            // One that is followed becomes a GET, whose answer says nothing of the spans.
+            // A followed redirect becomes a GET, whose answer says nothing about the spans.
             .max_redirects(0)
             .user_agent(concat!("witspan/", env!("CARGO_PKG_VERSION")))
             .timeout_resolve(Some(PATIENCE))
@@ -258,7 +258,7 @@ impl Target {
             .timeout_recv_response(Some(THOUGHT))
             .timeout_recv_body(Some(PATIENCE));
         if is_here(self.url()) {
-            // What is on this machine is never behind a proxy.
+            // A receiver on this machine is never behind a proxy.
             config = config.proxy(None);
         }
         if let Ok(Some(named)) = certificates::named() {
@@ -268,7 +268,7 @@ impl Target {
     }
 }
 
-/// How long the receiver asks to be left alone: seconds or a date, or as Datadog says it.
+/// The wait that the receiver asks for: in seconds or as a date, or in Datadog's header.
 fn asked(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);

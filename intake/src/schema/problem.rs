@@ -1,4 +1,4 @@
-//! What is wrong with a value, said by the place of the field.
+//! Validation errors: the JSON pointer of the field, and what is wrong with its value.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub(super) fn problem(error: &ValidationError<'_>) -> Problem {
                     names.join(" or ")
                 }
             };
-            format!("{found} where a value of type {wanted} is wanted")
+            format!("{found}; expected type {wanted}")
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -48,12 +48,12 @@ pub(super) fn problem(error: &ValidationError<'_>) -> Problem {
         ValidationErrorKind::Enum { options } => {
             let names = options.as_array().into_iter().flatten().map(Value::to_string);
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("{} where one of {names} is wanted", short(error.instance()))
+            format!("{}; expected one of {names}", short(error.instance()))
         }
         ValidationErrorKind::Constant { expected_value } => {
-            format!("{} where {expected_value} is wanted", short(error.instance()))
+            format!("{}; expected {expected_value}", short(error.instance()))
         }
-        ValidationErrorKind::FalseSchema => format!("{found} where nothing may stand"),
+        ValidationErrorKind::FalseSchema => format!("{found}; this field is not allowed here"),
         ValidationErrorKind::MinLength { .. } => "empty".to_owned(),
         ValidationErrorKind::PropertyNames { error: inner } => {
             format!("the name {} is not allowed: {}", short(inner.instance()), inner.masked())

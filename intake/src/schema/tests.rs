@@ -1,4 +1,4 @@
-//! What the intake takes of what the suite asks, and how it says what is wrong.
+//! The intake's schema against that of the suite, and the texts of its errors.
 
 use serde_json::{Value, json};
 
@@ -24,20 +24,16 @@ fn a_wrong_event_is_refused_by_the_name_of_its_field() {
         *event.pointer_mut(pointer).expect("it is there") = value;
         check(Shape::PublicSpan, &event).expect_err("it is wrong").to_string()
     };
-    assert_eq!(
-        wrong("/start_ns", json!("now")),
-        "`/start_ns`: a string where a value of type number is wanted"
-    );
+    assert_eq!(wrong("/start_ns", json!("now")), "`/start_ns`: a string; expected type number");
     assert_eq!(
         wrong("/meta", json!({ "kind": "chat" })),
-        "`/meta/kind`: \"chat\" where one of \"llm\", \"workflow\", \"agent\", \"tool\", \"task\", \
-         \"embedding\", \"retrieval\", \"experiment\", \"step\" is wanted"
+        "`/meta/kind`: \"chat\"; expected one of \"llm\", \"workflow\", \"agent\", \"tool\", \"task\", \
+         \"embedding\", \"retrieval\", \"experiment\", \"step\""
     );
     assert_eq!(wrong("/meta", json!({})), "`/meta/kind`: missing");
     assert_eq!(
         wrong("/meta", json!({ "kind": "llm", "input": { "messages": [{ "content": ["hi"] }] } })),
-        "`/meta/input/messages/0/content`: an array where a value of type null or string is \
-         wanted"
+        "`/meta/input/messages/0/content`: an array; expected type null or string"
     );
 }
 

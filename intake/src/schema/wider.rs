@@ -146,7 +146,7 @@ pub(super) fn widen(file: &str, schema: &mut Value) {
         if members.get("additionalProperties") == Some(&Value::Bool(false)) {
             members.remove("additionalProperties");
         }
-        // What is judged, and that there is just the value of the type, are rules for everybody.
+        // The join and the one value that fits the type are required of every sender.
         if file != "eval-metric" {
             members.retain(|keyword, _| !TIGHT.contains(&keyword.as_str()));
         }

@@ -1,4 +1,4 @@
-//! What tracers ask a Datadog agent: what it can do, and things this one has no use for.
+//! Endpoints of a Datadog agent: its capabilities, and reports that this intake discards.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::answer;
 
-/// `GET /info`: the paths that are taken. Tracers turn on what they find here, so remote configuration
-/// is left out, and `/v0.5/traces`, which is taken but has no room for LLM data.
+/// `GET /info`: the list of endpoints. Tracers enable what they find here, so it leaves out remote
+/// configuration, and `/v0.5/traces`, which is accepted but cannot carry LLM data.
 pub(crate) async fn info() -> Response {
     let info = json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -29,7 +29,7 @@ pub(crate) async fn info() -> Response {
     answer::json(StatusCode::OK, &info)
 }
 
-/// Other paths of an agent. Statistics are taken and not kept; what is not here is said not to be,
+/// Other paths of an agent. Statistics are taken and not kept; what is not here is answered with 404,
 /// once and plainly, and tracers stop asking.
 pub(crate) fn other(path: &str) -> Option<Response> {
     match path {

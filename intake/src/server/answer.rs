@@ -19,7 +19,7 @@ pub(crate) fn text_of_json(status: StatusCode, text: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// What the page and the terminal are told: `{"error": …}`.
+/// An error for the page and the terminal: `{"error": …}`.
 pub(crate) fn error(status: StatusCode, reason: &str) -> Response {
     json(status, &json!({ "error": reason }))
 }
@@ -33,7 +33,7 @@ pub(crate) fn problem(status: StatusCode, reason: &str, pointer: Option<&str>) -
     error
 }
 
-/// What tracers are told, in the shape of the real intake's errors.
+/// An error for tracers, in the shape of the real intake's errors.
 pub(crate) fn refusal(status: StatusCode, reason: &str, pointer: Option<&str>) -> Response {
     let error = problem(status, reason, pointer);
     let mut response = json(status, &json!({ "errors": [error] }));
@@ -45,7 +45,7 @@ pub(crate) fn refusal(status: StatusCode, reason: &str, pointer: Option<&str>) -
     response
 }
 
-/// Something here went wrong; logged, and said.
+/// A failure of the intake itself: logged, and answered as an error.
 pub(crate) fn failed(reason: &str) -> Response {
     crate::terminal::note!("witspan intake: {reason}");
     error(StatusCode::INTERNAL_SERVER_ERROR, reason)

@@ -1,4 +1,4 @@
-//! What the page and the terminal ask. All answers are JSON; `store::read` says what is in them.
+//! The API of the page and the terminal. All answers are JSON; `store::read` defines their contents.
 
 use std::sync::Arc;
 
@@ -30,11 +30,11 @@ pub(crate) async fn ask<T: Send + 'static>(
         Ok(Err(error))
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
         {
-            let reason = "that took too long; ask for less time or fewer words";
+            let reason = "the query took too long; use a shorter time range or fewer words";
             Err(answer::error(StatusCode::SERVICE_UNAVAILABLE, reason))
         }
-        Ok(Err(error)) => Err(answer::failed(&format!("the database did not answer: {error}"))),
-        Err(error) => Err(answer::failed(&format!("a question failed: {error}"))),
+        Ok(Err(error)) => Err(answer::failed(&format!("the database query failed: {error}"))),
+        Err(error) => Err(answer::failed(&format!("a query failed: {error}"))),
     }
 }
 
@@ -42,7 +42,7 @@ async fn reply<T: Serialize + Send + 'static>(
     state: &Arc<State>,
     question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Response {
-    // The text is made on the same thread: that of a big trace takes a moment as well.
+    // The JSON is written on the same thread, since that of a big trace takes a moment too.
     let text = ask(state, move |connection| {
         question(connection).map(|answer| serde_json::to_vec(&answer))
     });
@@ -118,7 +118,7 @@ pub(crate) async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
     }
 }
 
-/// Which page of evaluations; `after` is the `evaluations_next` of the page before.
+/// Which page of evaluations; `after` is the `evaluations_next` of the previous page.
 fn evaluation_page(params: &Params) -> Result<read::EvaluationPage, Box<Response>> {
     let limit = params.count("limit", read::EVALUATIONS, read::EVALUATIONS)?;
     Ok(read::EvaluationPage { after: params.cursor("after")?, limit })
@@ -143,7 +143,7 @@ pub(crate) async fn trace(
     }
 }
 
-/// `GET /api/ui/traces/{trace}/evaluations`, with `wide` those that stand with none of its spans
+/// `GET /api/ui/traces/{trace}/evaluations`, with `wide` trace-level evaluations only
 pub(crate) async fn trace_evaluations(
     Shared(state): Shared<Arc<State>>,
     Path(id): Path<String>,

@@ -9,7 +9,7 @@ use super::answer;
 /// Names and contents, in order of the names.
 static ASSETS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// For what never changes: browsers keep it a year, and do not ask when a page is loaded anew.
+/// For what never changes: browsers cache it for a year and do not revalidate it on reload.
 const FOR_GOOD: &str = "private, max-age=31536000, immutable";
 
 /// Addresses at which the page shows itself; its script reads which.
@@ -30,7 +30,7 @@ pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Respo
 
 fn serve(name: &str, headers: &HeaderMap) -> Response {
     let Ok(place) = ASSETS.binary_search_by_key(&name, |(name, _)| *name) else {
-        return answer::error(StatusCode::NOT_FOUND, &format!("the page has no `{name}`"));
+        return answer::error(StatusCode::NOT_FOUND, &format!("the page has no asset `{name}`"));
     };
     let (name, bytes) = ASSETS[place];
     let kind = match name.rsplit('.').next().unwrap_or_default() {

@@ -31,7 +31,7 @@ const TURN: Duration = Duration::from_secs(30);
 /// Requests decoded at a time.
 const DECODING: usize = 3;
 
-/// Bounds what unfinished requests hold.
+/// Bounds the memory of unfinished requests.
 pub(crate) struct Budget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
@@ -73,7 +73,7 @@ pub(crate) struct Inflated {
     _room: Option<Room>,
 }
 
-/// What a body holds of the budget.
+/// A body's share of the budget.
 #[derive(Default)]
 struct Place {
     steps: usize,
@@ -82,7 +82,7 @@ struct Place {
 }
 
 impl Budget {
-    /// Reads a body as it comes. What is announced and does not come takes nobody's room.
+    /// Reads a body as it arrives. An announced length reserves no memory until its bytes arrive.
     pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Body) -> Result<Raw, Unread> {
         let too_large =
             || Unread::TooLarge(format!("the body is larger than {} MiB", LIMIT / 1024 / 1024));
@@ -97,13 +97,15 @@ impl Budget {
         loop {
             let asked = Instant::now();
             let frame = timeout(SILENCE.min(patience), body.frame()).await;
-            // What it waits for room is not the sender's slowness.
+            // Time spent waiting for memory is not counted against the sender.
             patience = patience.saturating_sub(asked.elapsed());
             let data = match frame {
                 Ok(None) => return Ok(raw),
                 Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
                 Ok(Some(Err(error))) => {
-                    return Err(Unread::Broken(format!("the body broke off: {error}")));
+                    return Err(Unread::Broken(format!(
+                        "the connection closed before the end of the body: {error}"
+                    )));
                 }
                 Err(_) => return Err(Unread::Slow),
             };
@@ -147,7 +149,7 @@ impl Budget {
 /// The body without its content encoding.
 pub(crate) fn inflate(headers: &HeaderMap, raw: Raw) -> Result<Inflated, Unread> {
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str());
-    let encoding = encoding.unwrap_or(Ok("")).unwrap_or("that is no text");
+    let encoding = encoding.unwrap_or(Ok("")).unwrap_or("not ASCII text");
     let broken = |error| Unread::Broken(format!("cannot inflate the body: {error}"));
     let bytes = &raw.bytes[..];
     match encoding.trim().to_ascii_lowercase().as_str() {

@@ -1,5 +1,5 @@
-//! Who may ask. On a loopback address that is every program of this machine, and no page of another
-//! origin; on any other address, who knows the token.
+//! Which requests are accepted. On a loopback address, those of every program on this machine, but not
+//! those of pages of another origin; on any other address, those that carry the token.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -41,15 +41,18 @@ impl Guard {
         Self { token, address: address.ip() }
     }
 
-    /// The reason not to answer, if there is one.
+    /// Why the request is rejected; `None` if it is accepted.
     fn refuse(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refused> {
         let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Some(Refused(StatusCode::BAD_REQUEST, "a request has one Host header"));
+            return Some(Refused(
+                StatusCode::BAD_REQUEST,
+                "a request must have exactly one Host header",
+            ));
         };
         let host = host.to_str().unwrap_or("?");
-        // A proxy may have looked at the one, and somebody behind us at the other.
+        // Host confusion: a proxy may have checked one of them, and a receiver behind us may use the other.
         let target = uri.authority().map(|authority| authority.as_str());
         if target.is_some_and(|target| !target.eq_ignore_ascii_case(host)) {
             return Some(Refused(
@@ -64,8 +67,8 @@ impl Guard {
             };
             return Some(Refused(status, "the Host header is neither a name nor an address"));
         };
-        // A name that another site has pointed to this machine is a page of that site asking. With
-        // a token it would have to know that.
+        // DNS rebinding: a foreign name that resolves to this machine lets a page of that site send
+        // requests here. A token stops it too, since the page does not know the token.
         if self.token.is_none() && !self.is_own(&name) {
             return Some(Refused(
                 StatusCode::FORBIDDEN,
@@ -76,7 +79,10 @@ impl Guard {
             |origin: &str| origin.split_once("://").is_some_and(|(_, authority)| authority == host);
         let mut origins = headers.get_all(header::ORIGIN).iter();
         if !origins.all(|origin| origin.to_str().is_ok_and(own)) {
-            return Some(Refused(StatusCode::FORBIDDEN, "a page of another origin may not ask"));
+            return Some(Refused(
+                StatusCode::FORBIDDEN,
+                "requests from pages of another origin are rejected",
+            ));
         }
         let site = text(HeaderName::from_static("sec-fetch-site"));
         if matches!(site, Some("cross-site" | "same-site")) {
@@ -84,7 +90,10 @@ impl Guard {
             let opens = text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
                 && text(HeaderName::from_static("sec-fetch-dest")) == Some("document");
             if method != Method::GET || !opens || !assets::is_page(uri.path()) {
-                return Some(Refused(StatusCode::FORBIDDEN, "a page of another site may not ask"));
+                return Some(Refused(
+                    StatusCode::FORBIDDEN,
+                    "requests from pages of another site are rejected",
+                ));
             }
         }
         let Some(token) = &self.token else { return None };
@@ -93,8 +102,8 @@ impl Guard {
         }
         Some(Refused(
             StatusCode::UNAUTHORIZED,
-            "this intake needs its token: as `Authorization: Bearer TOKEN`, as `DD-API-KEY`, or in \
-             the browser once as /?token=TOKEN",
+            "this intake requires its token: send it as `Authorization: Bearer TOKEN` or `DD-API-KEY`, \
+             or open /?token=TOKEN once in the browser",
         ))
     }
 
@@ -145,8 +154,8 @@ impl<'a> HostName<'a> {
 
 struct Refused(StatusCode, &'static str);
 
-/// Whether a token can come in every way in which one is given: in a header, and in a cookie, which a
-/// `;` would end. Gives what is in the way; not the token, which is nobody's to see.
+/// Checks that a token fits both a header and a cookie; a `;` would end the cookie. The error names the
+/// position of the character, and never shows the token.
 pub(crate) fn check_token(token: &str) -> Result<(), String> {
     let wrong = |(_, letter): &(usize, char)| {
         *letter == ';' || !(letter.is_ascii_graphic() || *letter == ' ')
@@ -157,13 +166,13 @@ pub(crate) fn check_token(token: &str) -> Result<(), String> {
     let mut letters = token.chars().enumerate();
     let Some((at, letter)) = letters.find(|each| wrong(each) || outer(each)) else { return Ok(()) };
     let what = match letter {
-        ';' => "a `;`, which would cut the browser's cookie",
-        ' ' => "a space, which would be lost there",
-        _ => "what is no visible ASCII character, so that no header can carry it",
+        ';' => "a `;`, which would cut off the browser's cookie",
+        ' ' => "a space, which headers do not preserve at the ends",
+        _ => "a character that is not visible ASCII, which no header can carry",
     };
     Err(format!(
-        "the token (--token or WITSPAN_INTAKE_TOKEN) has at character {} {what}; accepted: visible ASCII \
-         characters but `;`, and spaces between them",
+        "the token (--token or WITSPAN_INTAKE_TOKEN) is invalid: character {} is {what}; accepted: visible \
+         ASCII characters except `;`, and spaces between them",
         at + 1
     ))
 }
@@ -181,7 +190,7 @@ fn given(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     bearer.into_iter().chain(text("dd-api-key")).chain(cookie)
 }
 
-/// Compares in a time that tells nothing of where they differ.
+/// Compares in constant time, so that timing does not reveal where they differ.
 fn same(given: &str, token: &str) -> bool {
     let differences = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
     given.len() == token.len() && std::hint::black_box(differences) == 0
@@ -212,7 +221,7 @@ pub(crate) async fn check(
     response
 }
 
-/// `/?token=` in the browser: keeps the token in a cookie, and the address line clean of it.
+/// `/?token=` in the browser: stores the token in a cookie and removes it from the address bar.
 fn enter(guard: &Guard, method: &Method, uri: &Uri, refused: &Refused) -> Option<Response> {
     let token = guard.token.as_deref()?;
     let given = Params::parse(uri.query()?).text("token")?;

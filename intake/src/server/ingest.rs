@@ -1,4 +1,4 @@
-//! What tracers send: read, decoded, kept, and only then acknowledged.
+//! The endpoints of tracers: a request is read, decoded, stored, and only then acknowledged.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::memory;
 use crate::model::{Evaluation, Keep, LeftOut, Refusal, Span};
 use crate::store::{NotKept, Outcome, Prepared};
 
-/// Every path that is not the page's own: what tracers send to, or an address of the page.
+/// Every path without a route of its own: the endpoints of tracers, and the addresses of the page.
 pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
@@ -44,7 +44,7 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
     if method == Method::GET && assets::is_page(&path) {
         return assets::page(request.headers());
     }
-    let reason = format!("there is nothing at {method} `{path}`");
+    let reason = format!("no route for {method} `{path}`");
     answer::refusal(StatusCode::NOT_FOUND, &reason, None)
 }
 
@@ -53,7 +53,7 @@ pub(super) fn said(pointer: &str, reason: &str) -> String {
     if pointer.is_empty() { reason.to_owned() } else { format!("`{pointer}`: {reason}") }
 }
 
-/// What a path takes. The agent's proxy leads to the same paths.
+/// The format that a path accepts. The agent's proxy has the same paths below it.
 fn route(path: &str) -> Option<Route> {
     let proxied = path.strip_prefix("/evp_proxy/v").and_then(|rest| {
         let (version, _) = rest.split_once('/')?;
@@ -79,7 +79,7 @@ type Refused = (StatusCode, String, String);
 /// A body from which much memory may have been taken.
 const MUCH: usize = 4 * 1024 * 1024;
 
-/// What a request becomes while it is taken.
+/// The results of a request while it is decoded.
 struct Keeper<'a> {
     prepared: Prepared,
     outgoing: Option<Outgoing>,
@@ -123,7 +123,8 @@ async fn take(
         taken
     });
     let (answer, kept) = work.await.map_err(|error| {
-        let reason = format!("this request made the decoder fail, please report it: {error}");
+        let reason =
+            format!("the decoder failed on this request (a defect, please report it): {error}");
         (StatusCode::BAD_REQUEST, reason, String::new())
     })??;
     match kept.await {
@@ -199,18 +200,18 @@ fn not_kept(reason: NotKept) -> Refused {
     match reason {
         NotKept::Busy => (
             StatusCode::TOO_MANY_REQUESTS,
-            "too much is waiting to be written; send it again in a second".to_owned(),
+            "too many requests are waiting to be written; retry after a second".to_owned(),
             String::new(),
         ),
         NotKept::Failed(reason) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            format!("the database did not take it: {reason}"),
+            format!("the database could not store the request: {reason}"),
             String::new(),
         ),
-        // Senders try 5xx again, and this would never go.
+        // Senders retry a 5xx, and this request would fail each time.
         NotKept::Never(reason) => (
             StatusCode::BAD_REQUEST,
-            format!("the database cannot keep what this holds: {reason}"),
+            format!("the database can never store this request: {reason}"),
             String::new(),
         ),
     }
@@ -224,7 +225,7 @@ struct Echo {
 }
 
 impl Echo {
-    /// Adds one; gives about how many bytes it takes.
+    /// Adds one; returns about how many bytes it takes.
     fn add(&mut self, evaluation: &Evaluation) -> usize {
         let mut metric: Value = serde_json::from_str(&evaluation.raw).unwrap_or_else(|_| json!({}));
         metric["id"] = json!(evaluation.id);
@@ -238,7 +239,7 @@ impl Echo {
     }
 }
 
-/// What the real receiver of that route answers; with what was left out, where senders pass over it.
+/// The answer of the real receiver of that route, with the dropped events where senders ignore them.
 fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Response {
     let whole = left_out.count() == 0;
     let errors: Vec<Value> = told(left_out)
@@ -302,9 +303,9 @@ fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Respons
     }
 }
 
-/// Where and what was wrong, of the first ones, and how many more there are.
+/// Pointer and reason of the first errors, and the number of the others.
 fn told(left_out: &LeftOut) -> impl Iterator<Item = (String, String)> {
     let told = left_out.flaws.iter().map(|flaw| (flaw.pointer.clone(), flaw.detail()));
     let more = left_out.count() - left_out.flaws.len() as u64;
-    told.chain((more > 0).then(|| (String::new(), format!("{more} more were left out"))))
+    told.chain((more > 0).then(|| (String::new(), format!("{more} more were dropped"))))
 }

@@ -1,4 +1,4 @@
-//! Connections: so many at a time, of which one that waits makes room for the next, until a signal.
+//! Accepts connections up to a limit, until a signal. At the limit, the longest waiting one is closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::rest;
 use super::watch::{Watched, Watches, Wire};
 
-/// Connections at a time; the next one takes the place of one that waits, or waits itself.
+/// The most connections at a time; the next one replaces a waiting one, or waits itself.
 const CONNECTIONS: usize = 512;
-/// How often a connection looks whether it has kept its place for too long.
+/// How often a connection checks whether it must be closed.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long one that was told to close may take before another is told.
+/// How long a connection may take to close before the next one is closed.
 const CLOSING: Duration = Duration::from_millis(100);
-/// How long requests that run may go on when the program is told to stop.
+/// How long running requests may continue after the program was asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until the program is told to stop, and then finishes what it has begun.
+/// Serves until the program is asked to stop, then finishes the running requests.
 pub(crate) async fn accept(listener: TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let watches = Arc::new(Watches::default());
@@ -56,7 +56,7 @@ pub(crate) async fn accept(listener: TcpListener, router: Router) {
     let _ = tokio::time::timeout(GRACE, places.acquire_many(all)).await;
 }
 
-/// Waits for a place; while there is none, the connection that can best be spared is closed.
+/// Waits for a permit; until there is one, closes the connection that has waited longest.
 async fn place(places: &Arc<Semaphore>, watches: &Watches) -> Option<OwnedSemaphorePermit> {
     loop {
         if let Ok(place) = places.clone().try_acquire_owned() {

@@ -20,7 +20,7 @@ const PACE: Duration = Duration::from_millis(250);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// Traces of one batch; with more the reader had better ask for the list.
 const BATCH: usize = 100;
-/// Who may follow at a time.
+/// The most live connections at a time.
 pub(crate) const FOLLOWERS: usize = 64;
 
 struct Follower {
@@ -34,12 +34,13 @@ struct Follower {
 /// `event: trace` with a line of the list; `event: gap` when there were too many.
 pub(crate) async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
     let Ok(place) = state.followers.clone().try_acquire_owned() else {
-        let reason = format!("{FOLLOWERS} already follow; close a page or a `witspan tail`");
+        let reason =
+            format!("{FOLLOWERS} live connections are open; close a page or a `witspan tail`");
         return answer::error(axum::http::StatusCode::SERVICE_UNAVAILABLE, &reason);
     };
     let news = state.store.changes().follow();
     let current = *news.borrow();
-    // A browser that comes back says where it was.
+    // A browser that reconnects sends the last event id.
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let seen = seen.filter(|seen| *seen <= current).unwrap_or(current);
     let follower = Follower { state, news, seen, greeted: false, _place: place };

@@ -1,8 +1,8 @@
 //! `witspan intake`: HTTP around the store.
 //!
-//! `listen` accepts connections, `watch` knows which can be spared, `rest` reads on what an early answer
-//! left, `guard` decides who may ask, `ingest` takes what tracers send, `api` and `live` answer the page and the terminal, `assets` is the page itself, `agent` what
-//! tracers want to know first.
+//! `listen` accepts connections, and `watch` chooses those to close. `rest` reads the rest of a request after
+//! an early answer, and `guard` rejects requests that are not allowed. `ingest` serves tracers, `agent` the
+//! other endpoints of a Datadog agent, `api` and `live` the page and the terminal, `assets` the page itself.
 
 mod agent;
 mod answer;
@@ -40,37 +40,37 @@ use refusals::Refusals;
 /// Each holds a connection with its cache.
 const QUESTIONS: usize = 4;
 
-/// What `witspan intake` is told.
+/// The options of `witspan intake`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 8126)]
     port: u16,
-    /// The address to listen on; one that others reach needs a token
+    /// The address to listen on; any but a loopback address needs a token
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// Where traces are kept, or `:memory:` for as long as this runs [default: the user's data
+    /// The directory for traces, or `:memory:` to keep them only while this runs [default: the user's data
     /// directory, then `witspan`]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// How long, and how much: `12h`, `7d`, `500MB`, an age and a size with a comma between, or
-    /// `forever`
+    /// The most to keep: an age (`12h`, `7d`), a size (`500MB`), both with a comma between, or
+    /// `forever` for no limit
     #[arg(long, default_value = "7d,2GB")]
     retention: Retention,
-    /// What every request must carry: as `Authorization: Bearer`, as `DD-API-KEY`, or once in the
-    /// browser as `/?token=`
+    /// The token that every request must carry: as `Authorization: Bearer`, as `DD-API-KEY`, or once
+    /// in the browser as `/?token=`
     #[arg(long, env = INTAKE_TOKEN, hide_env_values = true)]
     token: Option<String>,
     /// Also relay everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
     /// OTLP collector (a URL that ends in /v1/traces)
     #[arg(long, value_name = "WHERE")]
     forward: Option<String>,
-    /// How much may wait while that receiver is away; beyond it the oldest is lost
+    /// The size limit of the forward queue; beyond it the oldest requests are dropped
     #[arg(long, value_name = "SIZE", default_value = "512MB", requires = "forward")]
     forward_keep: Size,
 }
 
-/// What all requests share.
+/// The state that all requests share.
 pub(crate) struct State {
     // Ended before the store, which it reads.
     forward: Option<Forward>,
@@ -92,13 +92,13 @@ pub(crate) struct State {
 ///
 /// # Errors
 ///
-/// A sentence that says what stands in the way, with what to do.
+/// A sentence that names the problem and what to do about it.
 pub(crate) fn run(options: Options) -> Result<(), String> {
     let token = options.token.clone().filter(|token| !token.is_empty());
     if !options.host.is_loopback() && token.is_none() {
         return Err(format!(
-            "others can reach {}: give --token (or WITSPAN_INTAKE_TOKEN) something they must know, \
-             or leave --host out",
+            "other machines can reach {}: set a token with --token (or WITSPAN_INTAKE_TOKEN), or leave \
+             out --host",
             options.host
         ));
     }
@@ -137,7 +137,7 @@ async fn serve(
     let wanted = SocketAddr::new(options.host, options.port);
     let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| {
         let free = if error.kind() == std::io::ErrorKind::AddrInUse {
-            "; something listens there already: give --port another number"
+            "; another program listens there: choose another --port"
         } else {
             ""
         };
@@ -161,7 +161,7 @@ async fn serve(
     crate::terminal::note!("witspan intake: traces are in {}", state.store.directory().display());
     if let Some(forward) = &state.forward {
         crate::terminal::note!(
-            "witspan intake: everything goes on to {}",
+            "witspan intake: accepted requests are forwarded to {}",
             forward.target().shown()
         );
     }

@@ -28,7 +28,7 @@ impl Params {
         matching.map(|(_, value)| value.clone()).collect()
     }
 
-    /// The value as a number; a 400 if it is none.
+    /// The value as a number; a 400 if it is not a number.
     pub(crate) fn number(&self, key: &str) -> Result<Option<f64>, Box<Response>> {
         let Some(text) = self.text(key) else { return Ok(None) };
         match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
@@ -51,13 +51,15 @@ impl Params {
         Ok(number.map_or(default, |number| (number as usize).clamp(1, limit)))
     }
 
-    /// What an answer gave as `next`; a 400 if it cannot have, since then a page would come again.
+    /// A cursor, as an answer gave it in `next`. Anything else is a 400: it would repeat the first page.
     pub(crate) fn cursor(&self, key: &str) -> Result<Option<String>, Box<Response>> {
         let Some(text) = self.text(key) else { return Ok(None) };
         if read::cursor(&text).is_some() {
             return Ok(Some(text));
         }
-        let reason = format!("`{key}` must be the `next` of the page before, not `{text}`");
+        let reason = format!(
+            "`{key}` is `{text}`, which is not a valid cursor; use `next` of the previous page"
+        );
         Err(Box::new(answer::error(StatusCode::BAD_REQUEST, &reason)))
     }
 

@@ -1,4 +1,4 @@
-//! What the intake itself has refused, by status, with the last reason.
+//! Counts the requests that the intake rejected, by status, with the last reason.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ struct Counted {
     last: Option<Refused>,
 }
 
-/// What was left out of requests that were taken otherwise.
+/// The events that were dropped from accepted requests.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct LeftOutCounts {
     spans: u64,
@@ -45,14 +45,14 @@ impl Refusals {
         *count = count.saturating_add(1);
         if *count == 1 {
             crate::terminal::note!(
-                "witspan intake: refused a request to {path} with {status}: {reason}; more of these \
+                "witspan intake: rejected a request to {path} with {status}: {reason}; more of these \
                  are counted, see /drops"
             );
         }
         counted.last = Some(refused(status, path, reason));
     }
 
-    /// Counts what was left out of a request, and logs the first that ever was.
+    /// Counts the events that were dropped from an accepted request, and logs the first of all.
     pub(crate) fn left_out(&self, path: &str, left_out: &LeftOut) {
         let reason = left_out.flaws.first().map(|flaw| said(&flaw.pointer, &flaw.detail()));
         let reason = reason.unwrap_or_default();
@@ -63,7 +63,7 @@ impl Refusals {
         *evaluations = evaluations.saturating_add(left_out.evaluations);
         if first {
             crate::terminal::note!(
-                "witspan intake: left {} out of a request to {path} and took the rest: {reason}; \
+                "witspan intake: dropped {} invalid events of a request to {path}: {reason}; \
                  more of these are counted, see /drops",
                 left_out.count()
             );
@@ -71,7 +71,7 @@ impl Refusals {
         counted.last = Some(refused(StatusCode::BAD_REQUEST, path, &reason));
     }
 
-    /// How many of each status, what was left out of others, and the last one.
+    /// The rejected requests by status, the events dropped from others, and the last rejection.
     pub(crate) fn counts(&self) -> (BTreeMap<u16, u64>, LeftOutCounts, Option<Refused>) {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (counted.by_status.clone(), counted.left_out, counted.last.clone())

@@ -1,7 +1,7 @@
-//! An answer that is given before its request was read: the rest is read on first.
+//! Early answers: the rest of a request is read before the answer is sent.
 //!
-//! Most senders read no answer before they have written their request. If it is closed under them they
-//! see a broken pipe in place of the answer, and cannot know that it is final; some end their program.
+//! Most senders read no answer before they have written their request. If the connection is closed while
+//! they write, they get a broken pipe instead of the answer and cannot know that it is final; some exit.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,13 +22,13 @@ use tower::ServiceExt;
 
 use super::watch::Watch;
 
-/// Bytes that are read on before an answer, and after it where that was not all. They are looked at by
-/// nobody and cost no memory.
+/// The most bytes that are read and discarded before an early answer, and again after it. They use no
+/// memory.
 const BYTES: u64 = 256 * 1024 * 1024;
-/// How long that may take, and how long nothing may come.
+/// The longest that this may take, and the longest pause between bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(5);
-/// The same once the answer is given: who listens has it by then.
+/// The same after the answer: a sender that reads has it by then.
 const AFTERWARDS: Duration = Duration::from_secs(10);
 const SILENCE_AFTERWARDS: Duration = Duration::from_secs(2);
 
@@ -36,7 +36,7 @@ const SILENCE_AFTERWARDS: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Home {
     body: Mutex<Option<Incoming>>,
-    /// Somebody has asked for a part of it.
+    /// A part of it was requested.
     begun: AtomicBool,
 }
 
@@ -110,7 +110,7 @@ impl Drop for Given {
     }
 }
 
-/// Answers one request, and reads on what the answer did not need.
+/// Answers one request, and reads the rest of its body.
 pub(crate) async fn answer(
     router: Router,
     watch: Arc<Watch>,
@@ -125,7 +125,7 @@ pub(crate) async fn answer(
     let Ok(mut response) = router.oneshot(request).await;
     let rest = home.body.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(rest) = rest {
-        // A sender that asks before it sends is told not to, and need not be heard out.
+        // A sender of `Expect: 100-continue` gets the answer and sends no body, so nothing is left to read.
         let declined = asks_first && !home.begun.load(Ordering::Relaxed);
         watch.waits_for_body(true);
         if declined && !rest.is_end_stream() || !read_on(rest).await {
@@ -143,7 +143,7 @@ fn asks_first(headers: &HeaderMap) -> bool {
         .is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// Reads a body to its end and keeps nothing of it; false if that is too much, or takes too long.
+/// Reads a body to its end and discards it; false if it is too large, or takes too long.
 async fn read_on(mut body: Incoming) -> bool {
     if body.size_hint().lower() > BYTES {
         return false;
@@ -166,8 +166,8 @@ async fn read_on(mut body: Incoming) -> bool {
     timeout(PATIENCE, reading).await.unwrap_or(false)
 }
 
-/// Ends the answers, and reads on for a while: a connection that is closed with something unread takes
-/// the answer away from its sender.
+/// Lingering close: ends the answers and keeps reading for a while. If a connection is closed with unread
+/// bytes, it is reset, and the sender loses the answer.
 pub(crate) async fn linger(mut stream: TcpStream) {
     let lingering = async {
         let _ = stream.shutdown().await;

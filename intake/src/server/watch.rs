@@ -1,5 +1,5 @@
-//! What each connection waits for and since when: by this the one that is closed for another is
-//! chosen, and one that keeps its place without use is closed.
+//! The phase of each connection and its start. They decide which connection is closed to make room for
+//! another, and when an unused one is closed.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,10 +19,10 @@ const HEAD: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a reader may take nothing of an answer.
 const STUCK: Duration = Duration::from_secs(30);
-/// After so long without a byte of its body, a request may lose its place to another connection.
+/// After so long without a byte of its body, a request may be closed for another connection.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// What a connection waits for.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     /// The head of its first request.
@@ -31,7 +31,7 @@ enum Phase {
     Head,
     /// The next request.
     Idle,
-    /// The rest of a body, or of what comes after an answer.
+    /// The rest of a body, before or after the answer.
     Body,
     /// The answer.
     Answer,
@@ -40,7 +40,7 @@ enum Phase {
 /// One connection, as others see it.
 pub(crate) struct Watch {
     state: Mutex<(Phase, Instant)>,
-    /// Milliseconds, by `now`, since a write waits; 0 if none does.
+    /// Since when a write is blocked, in milliseconds by `now`; 0 if none is.
     stuck: AtomicU64,
     unread: AtomicBool,
     closing: Notify,
@@ -83,7 +83,7 @@ impl Watch {
         self.enter(Phase::Idle);
     }
 
-    /// What comes is no longer wanted.
+    /// Further input is discarded.
     pub(crate) fn ends(&self) {
         self.enter(Phase::Body);
     }
@@ -120,7 +120,7 @@ impl Watch {
         late || stuck > 0 && now().saturating_sub(stuck) > STUCK.as_millis() as u64
     }
 
-    /// Done when the connection is told to close.
+    /// Resolves when the connection must close.
     pub(crate) async fn closing(&self) {
         self.closing.notified().await;
     }
@@ -184,7 +184,7 @@ impl Drop for Watched {
     }
 }
 
-/// The connection's bytes, seen as they pass. Its end is for its owner to say.
+/// The connection's bytes, observed as they pass. Its owner closes it.
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     pub(crate) watch: Arc<Watch>,

@@ -95,7 +95,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// As text; what is none of it is replaced.
+    /// As text; invalid UTF-8 is replaced.
     pub(crate) body: String,
     pub(crate) bytes: Vec<u8>,
 }

@@ -1,4 +1,4 @@
-//! What was said about traces, spans and sessions, asked for over HTTP.
+//! Evaluations of traces, spans and sessions over HTTP.
 
 use serde_json::{Value, json};
 
@@ -39,10 +39,10 @@ fn more_evaluations_than_an_answer_holds_are_counted_and_come_by_the_page() {
         assert_eq!(rest["evaluations_next"], Value::Null);
         let short = intake.get(&format!("/api/ui/{path}/evaluations?limit=3"));
         assert_eq!(short["evaluations"].as_array().map(Vec::len), Some(3));
-        // A page that nobody gave would come again and again.
+        // An invalid cursor would return the first page again and again.
         let wrong = intake.ask("GET", &format!("/api/ui/{path}/evaluations?after=x"), b"");
         assert_eq!(wrong.status, 400);
-        assert!(wrong.body.contains("`after` must be"), "{}", wrong.body);
+        assert!(wrong.body.contains("not a valid cursor"), "{}", wrong.body);
     }
     let wide = intake.get(&format!("/api/ui/{trace}?wide=1"));
     assert_eq!((&wide["evaluations"], &wide["evaluations_total"]), (&json!([]), &json!(0)));

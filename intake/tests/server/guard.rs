@@ -61,7 +61,7 @@ fn a_name_that_another_site_points_here_is_refused() {
         let host = format!("{host}:{port}");
         assert_eq!(intake.ask_with("GET", TRACES, &[("Host", &host)], b"").status, 403, "{host}");
     }
-    // What is no name at all, and a first line that says another.
+    // Invalid names, and a request line that names another host.
     for host in [
         "[::1",
         "[::1].evil.example",
@@ -136,11 +136,11 @@ fn a_request_that_names_two_hosts_or_origins_is_refused() {
 #[test]
 fn a_token_that_no_header_or_cookie_can_carry_is_refused_at_the_start() {
     for (token, at) in [
-        ("se;cret", "character 3 a `;`"),
-        ("se\ncret", "character 3 what is no visible"),
-        ("secrét", "character 5 what is no visible"),
-        (" secret", "character 1 a space"),
-        ("secret ", "character 7 a space"),
+        ("se;cret", "character 3 is a `;`"),
+        ("se\ncret", "character 3 is a character that is not visible"),
+        ("secrét", "character 5 is a character that is not visible"),
+        (" secret", "character 1 is a space"),
+        ("secret ", "character 7 is a space"),
     ] {
         let output = command().args(["--port", "0", "--token", token]).output().unwrap();
         assert!(!output.status.success());

@@ -1,4 +1,4 @@
-//! What a request may be, and that a bad one harms nobody.
+//! The limits of requests, and that a bad request does not harm others.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -54,7 +54,7 @@ fn a_trace_is_told_when_it_comes_and_when_it_grows() {
     assert_eq!(second["spans"], 2);
     assert_eq!(second["input_preview"], "root");
     assert!(second["seq"].as_i64() > first["seq"].as_i64());
-    // Who comes back is told what it missed.
+    // A client that reconnects gets the events that it missed.
     let mut back = Follower::new(&intake, Some(&id));
     assert_eq!(back.next().1["spans"], 2);
 }

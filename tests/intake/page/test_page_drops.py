@@ -91,27 +91,27 @@ def test_what_waits_for_a_receiver_that_does_not_answer_is_shown_and_can_be_dele
     page.goto(f"{intake.url}/drops")
     delete = page.get_by_role("button", name="Delete everything…")
     expect(fact(page, "Forwarded to")).to_have_text(f"{nowhere} agent, 0 requests delivered")
-    expect(fact(page, "Waits")).to_have_text("nothing")
-    expect(fact(page, "Lost on the way")).to_have_text("nothing")
+    expect(fact(page, "Forward queue")).to_have_text("empty")
+    expect(fact(page, "Dropped while forwarding")).to_have_text("nothing")
     expect(delete).to_be_disabled()
     intake.send_spans(long_trace(3))
     intake.send_evaluations(2, **NOBODY)
-    expect(fact(page, "Waits")).to_contain_text("2 requests")
-    expect(fact(page, "Trouble there")).to_contain_text(f"{nowhere} does not answer")
-    expect(fact(page, "Trouble there")).to_contain_text("in vain, and again soon")
+    expect(fact(page, "Forward queue")).to_contain_text("2 requests")
+    expect(fact(page, "Forwarding error")).to_contain_text(f"{nowhere} does not answer")
+    expect(fact(page, "Forwarding error")).to_contain_text(", retrying")
     # The question is about what is there now, also before the page has looked again.
     intake.send_evaluations(1, **NOBODY)
     delete.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(
-        "Delete 1 trace, 3 spans, 3 evaluations, and 3 requests that wait to be forwarded? "
-        "What waits then never reaches its receiver."
+        "Delete 1 trace, 3 spans, 3 evaluations, and 3 requests in the forward queue? "
+        "Requests in the forward queue will not be delivered."
     )
     dialog.get_by_role("button", name="Delete everything").click()
-    expect(fact(page, "Waits")).to_have_text("nothing")
-    lost = fact(page, "Lost on the way")
+    expect(fact(page, "Forward queue")).to_have_text("empty")
+    lost = fact(page, "Dropped while forwarding")
     expect(lost).to_contain_text("6 spans or evaluations")
-    expect(lost).to_contain_text("cleared – deleted on this page while it waited")
+    expect(lost).to_contain_text("cleared – deleted on this page while in the forward queue")
     expect(delete).to_be_disabled()
 
 
@@ -124,20 +124,20 @@ def test_what_waits_for_another_receiver_can_be_deleted_where_there_are_no_trace
     intake = start()
     page.goto(f"{intake.url}/drops")
     expect(fact(page, "Forwarded to")).to_have_text("nowhere")
-    expect(fact(page, "Waits")).to_contain_text("1 request, ")
-    expect(fact(page, "Waits")).to_contain_text("until --forward names its receiver again")
-    expect(fact(page, "Holds")).to_contain_text("0 traces, 0 spans, 1 evaluation")
+    expect(fact(page, "Forward queue")).to_contain_text("1 request, ")
+    expect(fact(page, "Forward queue")).to_contain_text("until --forward names its receiver again")
+    expect(fact(page, "Stored")).to_contain_text("0 traces, 0 spans, 1 evaluation")
     delete = page.get_by_role("button", name="Delete everything…")
     # Its place on the keyboard is kept while the numbers change.
     delete.focus()
     intake.send_spans(long_trace(2))
-    expect(fact(page, "Holds")).to_contain_text("1 trace, 2 spans")
+    expect(fact(page, "Stored")).to_contain_text("1 trace, 2 spans")
     expect(delete).to_be_focused()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 evaluation, and 1 request that waits to be forwarded")
+    expect(dialog).to_contain_text("1 evaluation, and 1 request in the forward queue")
     dialog.get_by_role("button", name="Delete everything").click()
-    expect(fact(page, "Waits")).to_have_count(0)
+    expect(fact(page, "Forward queue")).to_have_count(0)
     assert intake.get("status")["waiting"]["requests"] == 0
 
 
@@ -148,20 +148,20 @@ def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request
     intake = start(f"intake:{receiver.url}")
     intake.send_spans(long_trace(3))
     page.goto(f"{intake.url}/drops")
-    trouble = fact(page, "Trouble there")
+    trouble = fact(page, "Forwarding error")
     expect(trouble).to_contain_text(f"{receiver.url} answers 401")
-    expect(trouble).to_contain_text("The key may be wrong. A new one needs a restart")
+    expect(trouble).to_contain_text("The API key may be wrong. To change it, restart")
     expect(trouble).to_contain_text("(the API key)")
     expect(page.locator("body")).not_to_contain_text(KEY)
-    expect(fact(page, "Waits")).to_contain_text("1 request")
-    expect(fact(page, "Lost on the way")).to_have_text("nothing")
+    expect(fact(page, "Forward queue")).to_contain_text("1 request")
+    expect(fact(page, "Dropped while forwarding")).to_have_text("nothing")
     # Now it is the request that the receiver will not have.
     receiver.status, receiver.text = 422, "no such field"
-    lost = fact(page, "Lost on the way")
+    lost = fact(page, "Dropped while forwarding")
     expect(lost).to_contain_text("3 spans or evaluations", timeout=60_000)
-    expect(lost).to_contain_text("refused – the receiver would not have it")
-    expect(fact(page, "Last trouble there")).to_contain_text("answers 422: no such field")
-    expect(fact(page, "Waits")).to_have_text("nothing")
+    expect(lost).to_contain_text("refused – rejected by the receiver")
+    expect(fact(page, "Last forwarding error")).to_contain_text("answers 422: no such field")
+    expect(fact(page, "Forward queue")).to_have_text("empty")
     receiver.status = 202
     intake.send_spans(long_trace(3))
     expect(fact(page, "Forwarded to")).to_contain_text("datadog, 1 request delivered")

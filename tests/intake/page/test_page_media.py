@@ -101,8 +101,8 @@ def test_media_that_is_elsewhere_or_not_what_it_says_is_named_and_never_fetched(
     assert bubble.locator("audio, img").count() == 0
     assert bubble.locator("p").count() == len(sounds) + len(pictures)
     assert page.evaluate("window.hostile") is None
-    bubble.get_by_role("button", name="Copy where it is").first.click()
-    expect(page.locator("#announce")).to_have_text("Copied where it is")
+    bubble.get_by_role("button", name="Copy the address").first.click()
+    expect(page.locator("#announce")).to_have_text("Copied the address")
     assert page.evaluate("navigator.clipboard.readText()") in (address, f"{address}&kept")
     page.wait_for_timeout(300)
     assert not [url for url in asked if "beacon" in url]

@@ -258,7 +258,7 @@ def test_a_search_says_what_it_has_not_searched_yet_and_follows(intake: Intake, 
     page.route("**/api/ui/traces?*q=heliotrope*", answer)
     page.goto(f"{intake.url}/?q=heliotrope")
     told = page.locator(".behind")
-    expect(told).to_have_text("1,234 new spans are not searched yet; this list follows.")
+    expect(told).to_have_text("1,234 new spans are not indexed yet; this list will update.")
     behind[0] = False
     expect(page.locator(ROWS)).to_have_count(1)
     expect(told).to_be_hidden()

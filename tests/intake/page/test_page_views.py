@@ -141,7 +141,7 @@ def test_a_session_of_very_long_texts_says_where_they_are(intake: Intake, page: 
     turns = page.locator(".turn")
     expect(turns).to_have_count(5)
     expect(turns.nth(3)).to_contain_text("word word")
-    expect(turns.nth(4)).to_contain_text("too long to show here what was said")
+    expect(turns.nth(4)).to_contain_text("Messages are hidden because this session is long")
 
 
 def test_a_span_that_only_one_trace_has_says_so(intake: Intake, page: Page) -> None:
@@ -209,7 +209,7 @@ def test_what_a_tracer_reports_as_dropped_is_shown_with_its_reason(
     intake: Intake, page: Page
 ) -> None:
     page.goto(f"{intake.url}/drops")
-    expect(page.get_by_text("Nothing was lost")).to_be_visible()
+    expect(page.get_by_text("Nothing was dropped")).to_be_visible()
     intake.run("plain")
     # As the host library says it, on its next request after a loss.
     request = urllib.request.Request(
@@ -226,7 +226,7 @@ def test_what_a_tracer_reports_as_dropped_is_shown_with_its_reason(
     expect(reported).to_contain_text("queue_full")
     expect(reported).to_contain_text("7 spans")
     expect(reported).to_contain_text("too_large")
-    expect(page.get_by_role("img", name="Lost, by reason")).to_be_visible()
+    expect(page.get_by_role("img", name="Dropped, by reason")).to_be_visible()
 
 
 def test_everything_can_be_deleted_after_a_question(intake: Intake, page: Page) -> None:

@@ -45,9 +45,9 @@ def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("DD_TRACE_AGENT_URL", "ftp://host", "has a scheme that is not known"),
+        ("DD_TRACE_AGENT_URL", "ftp://host", "has an unknown scheme"),
         ("DD_TRACE_AGENT_URL", "localhost:8126", "has no scheme"),
-        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1", "has a bracket that does not end"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://[::1", "has an unclosed bracket"),
         ("DD_AGENT_HOST", "http://host", "accepted: a host name or address"),
         ("DD_TRACE_AGENT_PORT", "many", "accepted: a number from 1 to 65535"),
     ],
@@ -58,18 +58,18 @@ def test_what_cannot_work_is_told_by_name_and_not_asked(
     told = witspan("doctor", **{variable: value})
     (line,) = (line for line in told.stdout.splitlines() if line.startswith("  ! "))
     assert line.startswith(f"  ! `{variable}` is `") and why in line
-    assert "there is none that can work" in told.stdout
-    assert (told.returncode, "to nobody: " in told.stdout) == (1, True)
+    assert "no usable receiver is configured" in told.stdout
+    assert (told.returncode, "to no receiver: " in told.stdout) == (1, True)
 
 
 def test_a_key_with_a_line_feed_goes_nowhere() -> None:
     env = {"DD_API_KEY": "0123456789\nabcdef", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
     told = witspan("doctor", **env)
-    assert "! `DD_API_KEY` holds characters that a header cannot hold" in told.stdout
-    assert "to nobody: there is no API key" in told.stdout and told.returncode == 1
+    assert "! `DD_API_KEY` contains characters that a header cannot hold" in told.stdout
+    assert "to no receiver: there is no API key" in told.stdout and told.returncode == 1
     started = witspan("intake", "--data", ":memory:", "--port", "0", "--forward", "datadog", **env)
     assert started.returncode == 1
-    assert "cannot work: `DD_API_KEY` holds characters" in started.stderr
+    assert "is invalid: `DD_API_KEY` contains characters" in started.stderr
     assert "0123456789" not in told.stdout + told.stderr + started.stdout + started.stderr
 
 
@@ -81,7 +81,7 @@ def test_a_certificate_file_that_is_none_is_told_at_once(held: str | None, tmp_p
     env = {"SSL_CERT_FILE": str(file), "DD_API_KEY": "x" * 32, "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
     told = witspan("doctor", **env)
     sentence = f"`SSL_CERT_FILE` is `{file}`, which cannot be used: "
-    assert f"  ! {sentence}" in told.stdout and "to nobody: " in told.stdout
+    assert f"  ! {sentence}" in told.stdout and "to no receiver: " in told.stdout
     assert told.returncode == 1
     started = witspan("intake", "--data", ":memory:", "--port", "0", "--forward", "datadog", **env)
     assert (started.returncode, sentence in started.stderr) == (1, True)
@@ -93,7 +93,7 @@ def test_certificates_that_are_trusted_are_told(tmp_path: Path) -> None:
     file = tmp_path / "certificates.pem"
     trustme.CA().cert_pem.write_to_path(file)
     told = witspan("doctor", SSL_CERT_FILE=str(file), DD_TRACE_AGENT_URL=NOBODY)
-    assert f"+ certificates     {file}: 1, which are trusted and no others" in told.stdout
+    assert f"+ certificates     {file}: 1; only these are trusted" in told.stdout
 
 
 def test_the_user_name_of_an_agent_is_sent_and_not_said() -> None:

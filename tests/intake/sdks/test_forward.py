@@ -207,7 +207,7 @@ def test_an_outage_longer_than_any_patience_of_before_loses_nothing(tmp_path: Pa
         assert waiting["oldest_waiting_s"] >= 9 and waiting["failed_tries"] > 3
         assert (waiting["delivered"], waiting["lost"]) == (0, {})
         assert "does not answer" in waiting["last_error"]
-        assert "waits in the database" in first.log.read_text()
+        assert "stay in the forward queue" in first.log.read_text()
         second = Intake(tmp_path / "second", port=port)
         check(second.whole_trace(6, 2), "python", "ValueError")
         after = delivered(first, waiting["waiting"])

@@ -195,7 +195,7 @@ def test_validate_names_file_line_and_field(tmp_path: Path, intake: Intake) -> N
     good = tmp_path / "good.json"
     good.write_text(json.dumps([{"event_type": "span", "spans": [some_trace()[0]]}]))
     done = intake.command("validate", str(good))
-    assert (done.returncode, done.stdout) == (0, f"{good}: 1 event, all right\n")
+    assert (done.returncode, done.stdout) == (0, f"{good}: 1 event, no problems\n")
     wrong = tmp_path / "wrong.jsonl"
     lines = [json.dumps(each) for each in some_trace()]
     lines[1] = lines[1].replace('"duration": 2500000', '"duration": "2.5 ms"')
@@ -203,7 +203,7 @@ def test_validate_names_file_line_and_field(tmp_path: Path, intake: Intake) -> N
     done = intake.command("validate", str(wrong))
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == (
-        f"{wrong}:2: `/duration`: a string where a value of type number is wanted"
+        f"{wrong}:2: `/duration`: a string; expected type number"
     )
 
 
@@ -239,4 +239,4 @@ def test_show_and_export_say_how_many_evaluations_they_leave_out(intake: Intake)
         assert whole.stderr == ""
     exported = intake.command("export")
     assert len(exported.stdout.splitlines()) == 2
-    assert "only spans are in it, not 1007 evaluations of these traces" in exported.stderr
+    assert "it has only spans, without 1007 evaluations of these traces" in exported.stderr

@@ -1,4 +1,4 @@
-//! From what a host knows to everything a tracer needs: one plan, with each warning in it.
+//! Makes the plan: everything that a tracer needs to start, with all diagnostics.
 
 use crate::address::{
     Address, Credential, CredentialForm, DEFAULT_SITE, PROXY, Target, api_key, is_host_name,
@@ -13,7 +13,7 @@ use crate::values::Values;
 use crate::variables::{AGENT_URL, API_KEY, CERTIFICATE_FILE, OVERRIDE_ORIGIN, VARIABLES};
 use crate::{git, program, tags};
 
-/// What a tracer is to be.
+/// The plan of a tracer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Whether anything is traced.
@@ -28,7 +28,7 @@ pub struct Plan {
     pub discovery: Option<Discovery>,
     /// How long one request may take, in ns.
     pub request_timeout_ns: u64,
-    /// How long a flush waits unless it is told otherwise, in ns.
+    /// How long a flush waits by default, in ns.
     pub flush_timeout_ns: u64,
     /// How long the end of the program waits, in ns.
     pub exit_timeout_ns: u64,
@@ -108,7 +108,7 @@ pub fn make_plan(input: &Input) -> Plan {
             values.misread(found, "", "this host reads no files, so it is not used");
         }
     } else {
-        // What would be wrong matters to nobody.
+        // While tracing is off, other invalid settings do not matter.
         values.diagnostics.truncate(of_the_switch);
     }
     plan.diagnostics = values.diagnostics;
@@ -132,7 +132,7 @@ fn why_disabled(values: &mut Values<'_>) -> String {
 fn tell_of_unknown_options(values: &mut Values<'_>, input: &Input) {
     for (name, _) in &input.options {
         if !VARIABLES.iter().any(|row| !row.option.is_empty() && row.option == name) {
-            let message = sentence(&["`", name, "` is no option: it is passed over"]);
+            let message = sentence(&["`", name, "` is not an option: it is ignored"]);
             values.diagnostics.push(Diagnostic::new(Level::Warning, "configuration", message));
         }
     }
@@ -223,7 +223,7 @@ impl Way {
             let message = sentence(&[
                 "`",
                 API_KEY,
-                "` holds characters that a header cannot hold (a line break, perhaps): it is not used",
+                "` contains characters that a header cannot hold (a line break, perhaps): it is not used",
             ]);
             values.diagnostics.push(Diagnostic::new(Level::Error, "api-key-unusable", message));
         }
@@ -300,7 +300,7 @@ impl Way {
             (Some(false), _) | (None, false) => false,
             (None, true) => {
                 let Address::Origin(agent) = &self.agent else {
-                    // The agent cannot be asked, which was told.
+                    // The agent cannot be asked; a diagnostic says so.
                     plan.settings.targets = Some(vec![self.target(Route::Direct)]);
                     return;
                 };

@@ -46,7 +46,7 @@ pub(crate) fn read(text: &str) -> Result<Event, Refusal> {
     })
 }
 
-/// What is said of an event that is not known.
+/// The diagnostic of an unknown event.
 pub(crate) fn unknown(event: &str) -> Diagnostic {
-    Diagnostic::new(Level::Warning, "unknown-event", sentence(&["something happened: ", event]))
+    Diagnostic::new(Level::Warning, "unknown-event", sentence(&["unknown event: ", event]))
 }

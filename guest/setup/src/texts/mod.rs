@@ -22,7 +22,7 @@ use value::{Json, Members};
 /// As [`crate::make_plan`].
 ///
 /// # Errors
-/// A text that is no JSON object, a member of another name, and one of a wrong type: defects of a host.
+/// A text that is not a JSON object, an unknown member, and one of a wrong type: defects of a host.
 #[inline(never)]
 pub fn make_plan_text(input: &str) -> Result<String, Refusal> {
     Ok(plan_text(&crate::make_plan(&input::read(input)?)))

@@ -109,8 +109,8 @@ pub(crate) fn write_credentials(json: &mut Writer, credentials: &[Credential]) {
 /// Reads settings. What is absent has its default.
 ///
 /// # Errors
-/// A text that is no JSON object, a member of another name or type, an empty `ml_app`, a limit of 0, and
-/// a target that is not understood.
+/// A text that is not a JSON object, a member of unknown name or wrong type, an empty `ml_app`, a limit of
+/// 0, and an invalid target.
 #[inline(never)]
 pub fn read_settings(text: &str) -> Result<Settings, Refusal> {
     let mut members = Members::of(Json::read(text)?, "")?;
@@ -155,7 +155,7 @@ fn sampling(json: Json) -> Result<Sampling, Refusal> {
     let mut sampling = Sampling::default();
     match members.take("rate") {
         None => {}
-        // What is no share counts as 1, with a warning of the core.
+        // Anything but a share counts as 1, with a warning of the core.
         Some(Json::Number(text)) => sampling.rate = text.parse().unwrap_or(f64::NAN),
         Some(other) => return Err(Refusal::new("sampling.rate", other.describe(), "a number")),
     }

@@ -43,7 +43,7 @@ impl Json {
             Ok(value)
         };
         read(&mut reader)
-            .map_err(|_: SyntaxError| Refusal::new("text", "no JSON", "one JSON object"))
+            .map_err(|_: SyntaxError| Refusal::new("text", "not JSON", "one JSON object"))
     }
 
     fn of<'a>(
@@ -108,7 +108,7 @@ impl Json {
     }
 }
 
-/// Members of an object, taken out one by one; what is left at the end is refused.
+/// Members of an object, taken out one by one; a member that is left at the end is rejected.
 pub(crate) struct Members {
     path: String,
     left: Vec<(String, Json)>,
@@ -201,12 +201,12 @@ impl Members {
         Ok(texts)
     }
 
-    /// Refuses a member that nobody took.
+    /// Rejects a member that was not taken.
     pub(crate) fn end(self) -> Result<(), Refusal> {
         match self.left.first() {
             None => Ok(()),
             Some((name, _)) => {
-                Err(Refusal::new(&self.path(name), "not known", "the members that are documented"))
+                Err(Refusal::new(&self.path(name), "unknown", "the documented members"))
             }
         }
     }

@@ -84,7 +84,7 @@ fn a_wrong_event_is_refused_by_the_place_of_its_field() {
         panic!("it is refused");
     };
     assert_eq!(pointer, "/0/spans/0/start_ns");
-    assert_eq!(reason, "a string where a value of type number is wanted");
+    assert_eq!(reason, "a string; expected type number");
     for (route, body, place) in [
         (Route::SdkSpans, json!([{ "spans": 1 }]), "/0/spans"),
         (

@@ -1,5 +1,5 @@
-//! The relay against receivers on loopback that do as they are told: `forms` is what they get, `answers`
-//! what follows from what they say, `waiting` what becomes of what they have not got.
+//! Forwarding to scripted receivers on loopback. `forms`: the formats of requests by receiver; `answers`:
+//! the handling of responses; `waiting`: the forward queue across restarts and limits.
 
 mod answers;
 mod forms;
@@ -20,7 +20,7 @@ use crate::store::{Outlet, Retention, Store, now_ns};
 
 type Received = Receiver<(String, Vec<u8>)>;
 
-/// A receiver that answers with these statuses in turn, the last one for ever.
+/// A receiver that answers with these statuses in turn, and with the last one from then on.
 fn receiver(statuses: &'static [u16]) -> (String, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("it has an address"));
@@ -195,7 +195,7 @@ fn spans(received: &Received, requests: usize) -> Vec<u64> {
     (0..requests).map(|_| id(next(received).1)).collect()
 }
 
-/// An address where nobody listens, until somebody does.
+/// An address without a listener, for a test to listen at later.
 fn nobody() -> (String, std::net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it has an address");

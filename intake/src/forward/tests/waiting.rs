@@ -1,4 +1,4 @@
-//! What waits for a receiver: across restarts, within its bound, and for no other.
+//! The forward queue: it survives restarts, keeps its limit, and belongs to one receiver.
 
 use std::net::TcpListener;
 
@@ -39,7 +39,7 @@ fn beyond_the_bound_the_oldest_that_wait_are_lost_and_counted() {
     assert!((2..20).contains(&waiting), "{status}");
     assert!(status["waiting_bytes"].as_i64() <= Some(2_000), "{status}");
     assert_eq!(status["lost"], json!({ "queue_full": 20 - waiting }));
-    // A smaller bound holds from the next start on, and for what comes then.
+    // A smaller limit applies from the next start on, to old and new requests.
     relay.start(Some(&url), 1_000);
     let status = relay.status();
     let left = status["waiting"].as_u64().expect("a number");
