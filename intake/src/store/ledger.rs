@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::now_ns;
+use super::clock::now_ns;
 use super::outbox::{Board, Fate, Onward, Outlet, Parcel, Tally};
 
 /// Rows for other receivers that are deleted for their age in one transaction.

@@ -5,22 +5,26 @@
 //! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
 //! make those unneeded.
 
-mod again;
+mod aggregate;
 mod batch;
 mod changes;
+mod clock;
+mod compression;
+mod drops;
+mod evaluations;
 mod ids;
 mod ledger;
-mod measure;
+mod numbers;
 mod outbox;
 mod prepare;
 pub(crate) mod read;
 mod retention;
-mod side;
+mod rollups;
+mod search_index;
+mod span_row;
 mod summary;
-mod sums;
 #[cfg(test)]
 mod tests;
-mod words;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
@@ -29,14 +33,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 #[cfg(test)]
 use crate::model::Decoded;
 pub(crate) use changes::Changes;
+pub(crate) use clock::now_ns;
 use outbox::Board;
 pub(crate) use outbox::{Bell, Fate, Onward, Outbox, Outlet, Parcel};
 pub(crate) use prepare::Prepared;
@@ -420,18 +425,4 @@ fn private_file(file: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)
-}
-
-fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT value FROM numbers WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()
-        .map(Option::unwrap_or_default)
-}
-
-/// ns since the Unix epoch.
-pub(crate) fn now_ns() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Shared;
-use super::prepare::{compress, decompress};
+use super::compression::{compress, decompress};
 use super::writer::Job;
 
 /// A page of the file, and what a row takes besides its texts.

@@ -1,18 +1,14 @@
 //! A decoded request made ready for the writer: everything that needs no database is done here, on
 //! the request's own thread, because there is only one writer.
 
-use std::cell::RefCell;
-
 use serde_json::{Value, json};
-use zstd::bulk::{Compressor, Decompressor};
 
+use super::compression::pack;
 use super::outbox::Onward;
 #[cfg(test)]
 use crate::model::Decoded;
 use crate::model::{DropReport, Evaluation, Keep, Kind, Span, Taken};
 
-/// Level 1 of zstd: half the size of a usual event for 5 µs.
-const LEVEL: i32 = 1;
 /// Characters of a preview.
 const PREVIEW: usize = 240;
 
@@ -153,59 +149,6 @@ fn prepare(mut span: Span) -> PreparedSpan {
     }
 }
 
-/// The meta of a span and the event it came as, in one frame.
-pub(crate) fn pack(meta: &Value, raw: &str) -> Vec<u8> {
-    let mut text = meta.to_string();
-    text.push('\n');
-    text.push_str(raw);
-    compress(text.as_bytes())
-}
-
-/// What `pack` made of a span: its meta and the event as received, both JSON text.
-pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
-    let mut meta = String::from_utf8(decompress(packed)).unwrap_or_default();
-    let raw = match meta.find('\n') {
-        Some(end) => {
-            let raw = meta[end + 1..].to_owned();
-            meta.truncate(end);
-            raw
-        }
-        None => String::new(),
-    };
-    (meta, raw)
-}
-
-/// One frame of zstd.
-pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
-    thread_local! {
-        // A compressor's tables are bigger than most events; one for each thread.
-        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    }
-    COMPRESSOR.with_borrow_mut(|compressor| {
-        if compressor.is_none() {
-            *compressor = Compressor::new(LEVEL).ok();
-        }
-        let packed = compressor.as_mut().and_then(|it| it.compress(bytes).ok());
-        // zstd fails only without memory, and then bytes that are not packed are read back as well.
-        packed.unwrap_or_else(|| bytes.to_vec())
-    })
-}
-
-/// What `compress` was given.
-pub(crate) fn decompress(packed: &[u8]) -> Vec<u8> {
-    thread_local! {
-        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-    }
-    let bytes = DECOMPRESSOR.with_borrow_mut(|decompressor| {
-        if decompressor.is_none() {
-            *decompressor = Decompressor::new().ok();
-        }
-        let length = Decompressor::upper_bound(packed)?;
-        decompressor.as_mut()?.decompress(packed, length).ok()
-    });
-    bytes.unwrap_or_else(|| packed.to_vec())
-}
-
 /// One line that tells what went in or out: the last message of that role, the first document, or
 /// the value.
 fn preview(part: &Value, role: &str) -> String {
@@ -255,13 +198,6 @@ fn shorten(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_packed_span_comes_back_whole() {
-        let meta = json!({"input": {"value": "a\nb"}});
-        let raw = "{\"number\": 1.00, \"text\": \"x\"}";
-        assert_eq!(unpack(&pack(&meta, raw)), (meta.to_string(), raw.to_owned()));
-    }
 
     #[test]
     fn a_preview_is_what_the_user_said_last_and_what_was_answered() {

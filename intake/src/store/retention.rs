@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
+use super::aggregate::Aggregate;
+use super::clock::now_ns;
 use super::ids;
-use super::measure::Measure;
+use super::numbers::{number, set_number};
+use super::rollups::{GRAINS, add_session};
 use super::summary::{MINUTE, Trace};
-use super::sums::{GRAINS, add_session, set_number};
 
 /// Spans deleted in one transaction, so that nobody waits long for it.
 const STEP_SPANS: i64 = 2_000;
@@ -131,9 +133,9 @@ pub(crate) fn step(
     waiting: u64,
 ) -> rusqlite::Result<Deleted> {
     let mut deleted = Deleted::default();
-    let cutoff = retention.age.map(|age| {
-        super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
-    });
+    let cutoff = retention
+        .age
+        .map(|age| now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)));
     let is_too_big = || -> rusqlite::Result<bool> {
         match retention.size {
             Some(size) => Ok(used_bytes(connection)?.saturating_sub(waiting) > size),
@@ -169,7 +171,7 @@ pub(crate) fn step(
     }
     if deleted.traces > 0 {
         for (name, more) in [("deleted_traces", deleted.traces), ("deleted_spans", deleted.spans)] {
-            let before = super::number(connection, name)?;
+            let before = number(connection, name)?;
             set_number(connection, name, before + more)?;
         }
         forget_minutes(connection)?;
@@ -236,9 +238,9 @@ fn delete(connection: &Connection, trace: &Trace) -> rusqlite::Result<()> {
             .execute([spelling])?;
     }
     if let Some(session) = &trace.session {
-        let mut measure: Measure = trace.measure();
-        measure.negate();
-        add_session(connection, session, trace, &measure)?;
+        let mut aggregate: Aggregate = trace.aggregate();
+        aggregate.negate();
+        add_session(connection, session, trace, &aggregate)?;
     }
     Ok(())
 }

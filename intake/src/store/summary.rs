@@ -2,8 +2,9 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params};
 
-use super::measure::Measure;
-use super::prepare::PreparedSpan;
+use super::aggregate::Aggregate;
+use super::prepare::{PreparedSpan, counts};
+use super::span_row;
 use crate::model::{Kind, Status};
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
@@ -135,19 +136,32 @@ impl Trace {
         }
     }
 
+    /// The same trace, computed from the spans that are stored.
+    pub(crate) fn rebuilt(self, connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare_cached("SELECT * FROM spans WHERE trace = ?1")?;
+        let mut spans = statement.query_map([self.id], span_row::read)?;
+        let Some(first) = spans.next().transpose()? else { return Ok(self) };
+        let mut new = Self::new(self.id, self.received, &first);
+        new.trace_id = self.trace_id;
+        for span in spans {
+            new.add(&span?);
+        }
+        Ok(new)
+    }
+
     /// What it adds to its minute.
-    pub(crate) fn measure(&self) -> Measure {
-        let mut measure = Measure {
+    pub(crate) fn aggregate(&self) -> Aggregate {
+        let mut aggregate = Aggregate {
             count: 1,
             errors: i64::from(self.errors > 0),
             input_tokens: self.input_tokens.unwrap_or(0.0),
             output_tokens: self.output_tokens.unwrap_or(0.0),
             total_tokens: self.total_tokens.unwrap_or(0.0),
             cost: self.cost.unwrap_or(0.0),
-            ..Measure::default()
+            ..Aggregate::default()
         };
-        measure.durations.add(self.duration, 1);
-        measure
+        aggregate.durations.add(self.duration, 1);
+        aggregate
     }
 
     /// The minute it started in.
@@ -243,20 +257,20 @@ const SAVE: &str = "
         output_preview = :output_preview";
 
 /// What one span adds to its operation.
-pub(crate) fn measure_span(
+pub(crate) fn aggregate_of_span(
     kind: &Kind,
     failed: bool,
     duration: i64,
     metric: impl Fn(&str) -> Option<f64>,
     cost: Option<f64>,
-) -> Measure {
-    let mut measure = Measure { count: 1, errors: i64::from(failed), ..Measure::default() };
-    measure.durations.add(duration, 1);
-    if super::prepare::counts(kind) {
+) -> Aggregate {
+    let mut aggregate = Aggregate { count: 1, errors: i64::from(failed), ..Aggregate::default() };
+    aggregate.durations.add(duration, 1);
+    if counts(kind) {
         let counted = |value: Option<f64>| value.unwrap_or(0.0).clamp(-MOST, MOST);
-        measure.input_tokens = counted(metric("input_tokens"));
-        measure.output_tokens = counted(metric("output_tokens"));
-        measure.cost = counted(cost);
+        aggregate.input_tokens = counted(metric("input_tokens"));
+        aggregate.output_tokens = counted(metric("output_tokens"));
+        aggregate.cost = counted(cost);
     }
-    measure
+    aggregate
 }

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 use super::batch::{Batch, Cache, Counters};
 use super::ledger::Ledger;
+use super::numbers::set_number;
 use super::outbox::{Fate, Outlet};
 use super::prepare::Prepared;
-use super::sums::set_number;
-use super::{NotKept, Retention, Shared, retention, side, words};
+use super::{NotKept, Retention, Shared, drops, evaluations, retention, search_index};
 use crate::memory;
 
 /// Spans of one transaction: bounds its memory and the wait of the last in it.
@@ -232,10 +232,10 @@ impl Writer {
                     batch.add_span(span)?;
                 }
                 for evaluation in &prepared.evaluations {
-                    side::add_evaluation(&mut batch, evaluation)?;
+                    evaluations::add(&mut batch, evaluation)?;
                 }
                 for report in &prepared.drops {
-                    side::add_drops(batch.connection, report)?;
+                    drops::add(batch.connection, report)?;
                 }
             }
             let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_deref());
@@ -245,7 +245,7 @@ impl Writer {
             let again = std::mem::take(&mut batch.reindex);
             let changed = batch.finish()?;
             for id in again {
-                words::index_again(&writer.connection, id)?;
+                search_index::index_again(&writer.connection, id)?;
             }
             Ok((changed, moved))
         });
@@ -294,7 +294,8 @@ impl Writer {
         let from = self.counters.indexed;
         let end = self.counters.next_span - 1;
         let done = self.transaction(|writer| {
-            let last = words::index_some(&writer.connection, from, limit, &mut writer.freed)?;
+            let last =
+                search_index::index_some(&writer.connection, from, limit, &mut writer.freed)?;
             if last.is_none() {
                 set_number(&writer.connection, "indexed", end)?;
             }

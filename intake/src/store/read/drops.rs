@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::store::numbers::number;
+
 /// One tracer process.
 #[derive(Serialize)]
 struct Client {
@@ -62,7 +64,7 @@ pub(crate) fn drops(connection: &Connection) -> rusqlite::Result<Drops> {
     Ok(Drops {
         clients,
         totals,
-        deleted_traces: crate::store::number(connection, "deleted_traces")?,
-        deleted_spans: crate::store::number(connection, "deleted_spans")?,
+        deleted_traces: number(connection, "deleted_traces")?,
+        deleted_spans: number(connection, "deleted_spans")?,
     })
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::ns;
+use crate::store::rollups::stretches;
 use crate::store::summary::MINUTE;
-use crate::store::sums::stretches;
 
 /// Keys of tags, and values of each, that are offered.
 const KEYS: usize = 20;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::evaluations::{Verdict, verdicts};
 use super::{json, ms, ns, search};
-use crate::store::words;
+use crate::store::search_index;
 
 /// A tag of fewer traces than this is asked first, and its traces are sorted; one of more is met
 /// often enough on the way down the list.
@@ -195,7 +195,7 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
         conditions.add("start < ?", ns(to));
     }
     if let Some(typed) = typed {
-        let Some(query) = words::query(typed) else { return nothing };
+        let Some(query) = search_index::query(typed) else { return nothing };
         let conditions = (conditions.sql(), conditions.values);
         let page = search::search(connection, &query, conditions, filter)?;
         return Ok(Page { unsearched_spans, ..page });

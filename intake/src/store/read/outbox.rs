@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::ledger::{DELIVERED, DELIVERED_BYTES, LOST};
-use crate::store::number;
+use crate::store::numbers::number;
 
 /// Counted since the database began.
 pub(crate) struct Forwarded {

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::facets::minutes;
 use super::ms;
-use crate::store::measure::{Durations, Measure};
+use crate::store::aggregate::{Aggregate, Durations};
+use crate::store::clock::now_ns;
+use crate::store::rollups::stretches;
 use crate::store::summary::MINUTE;
-use crate::store::sums::stretches;
 
 /// Lines of each ranking.
 const RANKS: usize = 10;
@@ -89,8 +90,8 @@ pub(crate) struct Overview {
     totals: Totals,
 }
 
-fn measure(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Measure> {
-    Ok(Measure {
+fn aggregate(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Aggregate> {
+    Ok(Aggregate {
         count: row.get(count)?,
         errors: row.get("errors")?,
         input_tokens: row.get("input_tokens")?,
@@ -117,7 +118,7 @@ pub(crate) fn overview(
             "SELECT min(minute), max(minute) FROM traffic WHERE minute BETWEEN ?1 AND ?2",
         )?
         .query_row([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let now = crate::store::now_ns().div_euclid(MINUTE);
+    let now = now_ns().div_euclid(MINUTE);
     if from.is_none() {
         first = oldest.unwrap_or(if to.is_none() { now } else { last });
     }
@@ -135,9 +136,9 @@ pub(crate) fn overview(
     let span = last.saturating_sub(first).saturating_add(1);
 
     let begin = first;
-    let mut series = BTreeMap::<i64, Measure>::new();
-    let mut apps = HashMap::<String, Measure>::new();
-    let mut all = Measure::default();
+    let mut series = BTreeMap::<i64, Aggregate>::new();
+    let mut apps = HashMap::<String, Aggregate>::new();
+    let mut all = Aggregate::default();
     let mut statement = connection.prepare_cached(
         "SELECT * FROM traffic WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
@@ -147,16 +148,16 @@ pub(crate) fn overview(
     {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
-            let measure = measure(row, "traces", true)?;
+            let aggregate = aggregate(row, "traces", true)?;
             let bucket = (row.get::<_, i64>("minute")? - begin) / width;
-            series.entry(bucket).or_default().merge(&measure);
-            apps.entry(row.get("app")?).or_default().merge(&measure);
-            all.merge(&measure);
+            series.entry(bucket).or_default().merge(&aggregate);
+            apps.entry(row.get("app")?).or_default().merge(&aggregate);
+            all.merge(&aggregate);
         }
     }
 
-    let mut models = HashMap::<String, Measure>::new();
-    let mut operations = HashMap::<(String, String), Measure>::new();
+    let mut models = HashMap::<String, Aggregate>::new();
+    let mut operations = HashMap::<(String, String), Aggregate>::new();
     let mut spans = 0_i64;
     let mut statement = connection.prepare_cached(
         "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
@@ -166,30 +167,30 @@ pub(crate) fn overview(
     for (grain, first, last) in stretches(begin.min(asked.0), last.max(asked.1)) {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
-            let measure = measure(row, "calls", false)?;
-            spans = spans.saturating_add(measure.count);
+            let aggregate = aggregate(row, "calls", false)?;
+            spans = spans.saturating_add(aggregate.count);
             let model: String = row.get("model")?;
             if !model.is_empty() {
-                models.entry(model).or_default().merge(&measure);
+                models.entry(model).or_default().merge(&aggregate);
             }
-            operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&measure);
+            operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&aggregate);
         }
     }
-    operations.retain(|_, measure| measure.count > 0);
+    operations.retain(|_, aggregate| aggregate.count > 0);
 
     let buckets = (0..(span + width - 1) / width).map(|bucket| {
-        let empty = Measure::default();
-        let measure = series.get(&bucket).unwrap_or(&empty);
+        let empty = Aggregate::default();
+        let aggregate = series.get(&bucket).unwrap_or(&empty);
         Bucket {
             t_ms: ms((first + bucket * width).saturating_mul(MINUTE)),
-            traces: measure.count,
-            errors: measure.errors,
-            p50_ms: measure.durations.percentile_ms(0.5),
-            p95_ms: measure.durations.percentile_ms(0.95),
-            p99_ms: measure.durations.percentile_ms(0.99),
-            input_tokens: measure.input_tokens,
-            output_tokens: measure.output_tokens,
-            cost: measure.cost,
+            traces: aggregate.count,
+            errors: aggregate.errors,
+            p50_ms: aggregate.durations.percentile_ms(0.5),
+            p95_ms: aggregate.durations.percentile_ms(0.95),
+            p99_ms: aggregate.durations.percentile_ms(0.99),
+            input_tokens: aggregate.input_tokens,
+            output_tokens: aggregate.output_tokens,
+            cost: aggregate.cost,
         }
     });
     Ok(Overview {
@@ -211,17 +212,17 @@ pub(crate) fn overview(
     })
 }
 
-fn by_model(models: HashMap<String, Measure>) -> Vec<Model> {
+fn by_model(models: HashMap<String, Aggregate>) -> Vec<Model> {
     let mut list: Vec<Model> = models
         .into_iter()
-        .filter(|(_, measure)| measure.count > 0)
-        .map(|(model, measure)| Model {
+        .filter(|(_, aggregate)| aggregate.count > 0)
+        .map(|(model, aggregate)| Model {
             model,
-            calls: measure.count,
-            errors: measure.errors,
-            input_tokens: measure.input_tokens,
-            output_tokens: measure.output_tokens,
-            cost: measure.cost,
+            calls: aggregate.count,
+            errors: aggregate.errors,
+            input_tokens: aggregate.input_tokens,
+            output_tokens: aggregate.output_tokens,
+            cost: aggregate.cost,
         })
         .collect();
     list.sort_by(|one, other| (other.calls, &one.model).cmp(&(one.calls, &other.model)));
@@ -229,16 +230,16 @@ fn by_model(models: HashMap<String, Measure>) -> Vec<Model> {
     list
 }
 
-fn by_app(apps: HashMap<String, Measure>) -> Vec<App> {
+fn by_app(apps: HashMap<String, Aggregate>) -> Vec<App> {
     let mut list: Vec<App> = apps
         .into_iter()
-        .filter(|(_, measure)| measure.count > 0)
-        .map(|(app, measure)| App {
+        .filter(|(_, aggregate)| aggregate.count > 0)
+        .map(|(app, aggregate)| App {
             app,
-            traces: measure.count,
-            errors: measure.errors,
-            tokens: measure.total_tokens,
-            cost: measure.cost,
+            traces: aggregate.count,
+            errors: aggregate.errors,
+            tokens: aggregate.total_tokens,
+            cost: aggregate.cost,
         })
         .collect();
     list.sort_by(|one, other| (other.traces, &one.app).cmp(&(one.traces, &other.app)));
@@ -246,15 +247,15 @@ fn by_app(apps: HashMap<String, Measure>) -> Vec<App> {
     list
 }
 
-fn slowest(operations: &HashMap<(String, String), Measure>) -> Vec<Slow> {
+fn slowest(operations: &HashMap<(String, String), Aggregate>) -> Vec<Slow> {
     let mut list: Vec<Slow> = operations
         .iter()
-        .map(|((name, kind), measure)| Slow {
+        .map(|((name, kind), aggregate)| Slow {
             name: name.clone(),
             kind: kind.clone(),
-            count: measure.count,
-            p50_ms: measure.durations.percentile_ms(0.5),
-            p95_ms: measure.durations.percentile_ms(0.95),
+            count: aggregate.count,
+            p50_ms: aggregate.durations.percentile_ms(0.5),
+            p95_ms: aggregate.durations.percentile_ms(0.95),
         })
         .collect();
     let slowness = |slow: &Slow| slow.p95_ms.unwrap_or_default();
@@ -265,16 +266,16 @@ fn slowest(operations: &HashMap<(String, String), Measure>) -> Vec<Slow> {
     list
 }
 
-fn failing(operations: &HashMap<(String, String), Measure>) -> Vec<Failing> {
+fn failing(operations: &HashMap<(String, String), Aggregate>) -> Vec<Failing> {
     let mut list: Vec<Failing> = operations
         .iter()
-        .filter(|(_, measure)| measure.errors > 0)
-        .map(|((name, kind), measure)| Failing {
+        .filter(|(_, aggregate)| aggregate.errors > 0)
+        .map(|((name, kind), aggregate)| Failing {
             name: name.clone(),
             kind: kind.clone(),
-            count: measure.count,
-            errors: measure.errors,
-            rate: measure.errors as f64 / measure.count as f64,
+            count: aggregate.count,
+            errors: aggregate.errors,
+            rate: aggregate.errors as f64 / aggregate.count as f64,
         })
         .collect();
     list.sort_by(|one, other| (other.errors, &one.name).cmp(&(one.errors, &other.name)));

@@ -10,7 +10,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::list::{Filter, Page, Summary};
-use crate::store::words::Query;
+use crate::store::search_index::Query;
 
 /// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
 /// `next` goes on.

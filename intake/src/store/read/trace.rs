@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use super::evaluations::{EvaluationPage, Said, of_span, of_trace};
 use super::list::{Summary, cursor};
 use super::{json, ms};
+use crate::store::compression::unpack;
 use crate::store::ids;
-use crate::store::prepare::unpack;
 
 /// Spans of one page at most.
 pub(crate) const SPANS: usize = 20_000;

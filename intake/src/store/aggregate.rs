@@ -88,7 +88,7 @@ fn read_number(bytes: &mut &[u8]) -> Option<u64> {
 
 /// Sums over some spans, or over some traces.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Measure {
+pub(crate) struct Aggregate {
     pub(crate) count: i64,
     pub(crate) errors: i64,
     pub(crate) input_tokens: f64,
@@ -98,7 +98,7 @@ pub(crate) struct Measure {
     pub(crate) durations: Durations,
 }
 
-impl Measure {
+impl Aggregate {
     /// Turns what would be added into what takes it away again.
     pub(crate) fn negate(&mut self) {
         self.count = -self.count;

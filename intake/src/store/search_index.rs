@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::prepare::unpack;
-use super::sums::set_number;
+use super::compression::unpack;
+use super::numbers::set_number;
 
 /// Bytes of one span's text that are indexed.
 const INDEXED_TEXT: usize = 256 * 1024;
@@ -234,7 +234,7 @@ mod tests {
         let meta = serde_json::json!({
             "input": {"value": "Sky sky 天空"}, "output": {"value": "A".repeat(1_000)}
         });
-        let packed = crate::store::prepare::pack(&meta, "{}");
+        let packed = crate::store::compression::pack(&meta, "{}");
         assert_eq!(words("ask", Some("gpt-4o"), &packed), "4o ask gpt sky 天 空");
     }
 }

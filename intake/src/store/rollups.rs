@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::measure::{Durations, Measure};
+use super::aggregate::{Aggregate, Durations};
 use super::summary::Trace;
 
 /// Lengths of time that sums are kept for, in minutes.
@@ -33,22 +33,12 @@ pub(crate) struct Operation {
     pub(crate) model: String,
 }
 
-pub(crate) fn set_number(
-    connection: &Connection,
-    name: &str,
-    value: i64,
-) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO numbers VALUES (?1, ?2)")?
-        .execute(params![name, value])
-}
-
 pub(crate) fn add_traffic(
     connection: &Connection,
     (grain, minute): (i64, i64),
     app: &str,
     kind: &str,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     let old: Option<Vec<u8>> = connection
         .prepare_cached(
@@ -58,7 +48,7 @@ pub(crate) fn add_traffic(
         .query_row(params![grain, minute, app, kind], |row| row.get(0))
         .optional()?;
     let mut durations = Durations::from_bytes(&old.unwrap_or_default());
-    durations.merge(&measure.durations);
+    durations.merge(&aggregate.durations);
     connection
         .prepare_cached(
             "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
@@ -72,12 +62,12 @@ pub(crate) fn add_traffic(
             minute,
             app,
             kind,
-            measure.count,
-            measure.errors,
-            measure.input_tokens,
-            measure.output_tokens,
-            measure.cost,
-            measure.total_tokens,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.input_tokens,
+            aggregate.output_tokens,
+            aggregate.cost,
+            aggregate.total_tokens,
             durations.to_bytes(),
         ])?;
     Ok(())
@@ -86,7 +76,7 @@ pub(crate) fn add_traffic(
 pub(crate) fn add_operation(
     connection: &Connection,
     operation: &Operation,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     let Operation { grain, minute, app, name, kind, model } = operation;
     let old: Option<Vec<u8>> = connection
@@ -98,7 +88,7 @@ pub(crate) fn add_operation(
         .query_row(params![grain, minute, app, name, kind, model], |row| row.get(0))
         .optional()?;
     let mut durations = Durations::from_bytes(&old.unwrap_or_default());
-    durations.merge(&measure.durations);
+    durations.merge(&aggregate.durations);
     connection
         .prepare_cached(
             "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -114,11 +104,11 @@ pub(crate) fn add_operation(
             name,
             kind,
             model,
-            measure.count,
-            measure.errors,
-            measure.input_tokens,
-            measure.output_tokens,
-            measure.cost,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.input_tokens,
+            aggregate.output_tokens,
+            aggregate.cost,
             durations.to_bytes(),
         ])?;
     Ok(())
@@ -128,7 +118,7 @@ pub(crate) fn add_session(
     connection: &Connection,
     session: &str,
     trace: &Trace,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -142,13 +132,13 @@ pub(crate) fn add_session(
             session,
             trace.app,
             trace.start,
-            measure.count,
-            measure.errors,
-            measure.total_tokens,
-            measure.cost,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.total_tokens,
+            aggregate.cost,
             trace.input_preview,
         ])?;
-    if measure.count < 0 {
+    if aggregate.count < 0 {
         connection
             .prepare_cached("DELETE FROM sessions WHERE session = ?1 AND traces <= 0")?
             .execute([session])?;

@@ -1,17 +1,13 @@
-//! What belongs to spans without being one: evaluations, and reports of what was dropped.
+//! Evaluations and feedback: how they are stored and joined to their spans.
 
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 
 use super::batch::{Batch, SPAN_KEY};
 use super::ids;
 use super::prepare::PreparedEvaluation;
-use crate::model::DropReport;
 
-/// Keeps an evaluation; one with the same id is replaced.
-pub(crate) fn add_evaluation(
-    batch: &mut Batch<'_>,
-    prepared: &PreparedEvaluation,
-) -> rusqlite::Result<()> {
+/// Upserts an evaluation by its id.
+pub(crate) fn add(batch: &mut Batch<'_>, prepared: &PreparedEvaluation) -> rusqlite::Result<()> {
     let evaluation = &prepared.evaluation;
     let join = match (&evaluation.join_tag, &evaluation.join_key) {
         (Some((key, value)), _) => Some((key.as_str(), value.as_str())),
@@ -107,30 +103,6 @@ fn find(
         .query_row(params![trace, key, value, tag], |row| row.get(0))
         .optional()?;
     Ok(Some((trace_id, span)))
-}
-
-/// Keeps what a tracer has lost. Counts never go down: reports may overtake each other. They end at what
-/// SQLite holds as an integer; a sum beyond it would be none, and its row be refused.
-pub(crate) fn add_drops(connection: &Connection, report: &DropReport) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO drops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT DO UPDATE SET count = CASE ?8 WHEN 1
-             THEN count + min(?4, 9223372036854775807 - count) ELSE max(count, ?4) END,
-             app = coalesce(?5, app), language = coalesce(?6, language), at_ms = max(at_ms, ?7)",
-    )?;
-    for (reason, count) in &report.counts {
-        statement.execute(params![
-            report.client,
-            report.what.name(),
-            reason,
-            i64::try_from(*count).unwrap_or(i64::MAX),
-            report.ml_app,
-            report.language,
-            report.at_ms,
-            report.delta,
-        ])?;
-    }
-    Ok(())
 }
 
 const INSERT_EVALUATION: &str = "

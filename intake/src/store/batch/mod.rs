@@ -2,17 +2,20 @@
 //!
 //! Hundreds of spans of one trace then cost one write of the trace's row, and one of each minute's.
 
+mod replace;
+
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::again::rebuilt;
-use super::ids;
-use super::measure::Measure;
+use super::aggregate::Aggregate;
+use super::clock::now_ns;
+use super::numbers::set_number;
 use super::outbox::Tally;
 use super::prepare::PreparedSpan;
-use super::summary::{MINUTE, Trace, measure_span};
-use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
+use super::rollups::{GRAINS, Operation, add_operation, add_session, add_traffic};
+use super::summary::{MINUTE, Trace, aggregate_of_span};
+use super::{ids, span_row};
 use crate::model::{Span, Status};
 
 /// Numbers the writer gives out; kept by it from one transaction to the next.
@@ -54,7 +57,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) counters: &'a mut Counters,
     cache: &'a mut Cache,
     changed: HashMap<String, Changed>,
-    operations: HashMap<Operation, Measure>,
+    operations: HashMap<Operation, Aggregate>,
     tag_uses: HashMap<i64, i64>,
     tagged: HashSet<(i64, i64)>,
     /// Spans to put into the text index again.
@@ -91,7 +94,7 @@ impl<'a> Batch<'a> {
         let known = self.change(&span.trace_id)?.map(|changed| changed.new.id);
         let trace = known.unwrap_or(self.counters.next_trace);
         let id = self.counters.next_span;
-        if !self.insert_span(id, trace, prepared)? {
+        if !span_row::insert(self.connection, id, trace, prepared)? {
             return self.replace_span(trace, prepared);
         }
         self.counters.next_span += 1;
@@ -99,7 +102,7 @@ impl<'a> Batch<'a> {
         if known.is_none() {
             self.counters.next_trace += 1;
             self.counters.traces += 1;
-            let new = Trace::new(trace, super::now_ns(), prepared);
+            let new = Trace::new(trace, now_ns(), prepared);
             let changed = Changed { old: None, new, rebuild: false };
             self.changed.insert(span.trace_id.clone(), changed);
         } else if let Some(changed) = self.changed.get_mut(&span.trace_id) {
@@ -132,47 +135,10 @@ impl<'a> Batch<'a> {
         Ok(self.change(trace_id)?.is_some())
     }
 
-    /// False if the span is there already.
-    pub(super) fn insert_span(
-        &self,
-        id: i64,
-        trace: i64,
-        prepared: &PreparedSpan,
-    ) -> rusqlite::Result<bool> {
-        let span = &prepared.span;
-        let inserted = self.connection.prepare_cached(INSERT_SPAN)?.execute(named_params! {
-            ":id": id,
-            ":trace": trace,
-            ":span_id": span.span_id,
-            ":parent_id": span.parent_id,
-            ":name": span.name,
-            ":kind": span.kind.name(),
-            ":failed": span.status == Status::Error,
-            ":error_type": prepared.error_type,
-            ":start": span.start_ns,
-            ":duration": span.duration_ns,
-            ":app": span.ml_app,
-            ":service": span.service,
-            ":env": span.env,
-            ":version": span.version,
-            ":session": span.session_id,
-            ":model": span.model,
-            ":provider": span.provider,
-            ":language": span.language,
-            ":join_key": span.feedback_join_key,
-            ":source": span.source.name(),
-            ":tags": prepared.tags,
-            ":metrics": prepared.metrics,
-            ":input_preview": prepared.input_preview,
-            ":output_preview": prepared.output_preview,
-        })?;
-        Ok(inserted == 1)
-    }
-
     /// Adds a span to the sums of its operation, or with -1 takes it away.
     pub(super) fn count(&mut self, prepared: &PreparedSpan, times: i64) {
         let span = &prepared.span;
-        let mut measure = measure_span(
+        let mut aggregate = aggregate_of_span(
             &span.kind,
             span.status == Status::Error,
             span.duration_ns,
@@ -180,7 +146,7 @@ impl<'a> Batch<'a> {
             span.cost(),
         );
         if times < 0 {
-            measure.negate();
+            aggregate.negate();
         }
         let minute = span.start_ns.div_euclid(MINUTE);
         for grain in GRAINS {
@@ -192,7 +158,7 @@ impl<'a> Batch<'a> {
                 kind: span.kind.name().to_owned(),
                 model: span.model.clone().unwrap_or_default(),
             };
-            self.operations.entry(operation).or_default().merge(&measure);
+            self.operations.entry(operation).or_default().merge(&aggregate);
         }
     }
 
@@ -274,40 +240,40 @@ impl<'a> Batch<'a> {
     /// Writes what was gathered. Returns the traces that changed, each with its new number.
     pub(crate) fn finish(mut self) -> rusqlite::Result<Vec<(i64, i64)>> {
         let mut numbers = Vec::with_capacity(self.changed.len());
-        let mut traffic = HashMap::<((i64, i64), String, String), Measure>::new();
+        let mut traffic = HashMap::<((i64, i64), String, String), Aggregate>::new();
         let mut sessions = Vec::new();
         for (trace_id, mut changed) in std::mem::take(&mut self.changed) {
             if changed.rebuild {
-                changed.new = rebuilt(self.connection, changed.new)?;
+                changed.new = changed.new.rebuilt(self.connection)?;
             }
             self.counters.seq += 1;
             changed.new.save(self.connection, self.counters.seq)?;
             numbers.push((self.counters.seq, changed.new.id));
             for (trace, sign) in changed.old.iter().map(|old| (old, -1)).chain([(&changed.new, 1)])
             {
-                let mut measure = trace.measure();
+                let mut aggregate = trace.aggregate();
                 if sign < 0 {
-                    measure.negate();
+                    aggregate.negate();
                 }
                 for grain in GRAINS {
                     let minute = trace.minute() - trace.minute().rem_euclid(grain);
                     let key = ((grain, minute), trace.app.clone(), trace.kind.clone());
-                    traffic.entry(key).or_default().merge(&measure);
+                    traffic.entry(key).or_default().merge(&aggregate);
                 }
                 if let Some(session) = &trace.session {
-                    sessions.push((session.clone(), trace.clone(), measure));
+                    sessions.push((session.clone(), trace.clone(), aggregate));
                 }
             }
             self.cache.traces.insert(trace_id, changed.new);
         }
-        for ((time, app, kind), measure) in traffic {
-            add_traffic(self.connection, time, &app, &kind, &measure)?;
+        for ((time, app, kind), aggregate) in traffic {
+            add_traffic(self.connection, time, &app, &kind, &aggregate)?;
         }
-        for (session, trace, measure) in sessions {
-            add_session(self.connection, &session, &trace, &measure)?;
+        for (session, trace, aggregate) in sessions {
+            add_session(self.connection, &session, &trace, &aggregate)?;
         }
-        for (operation, measure) in std::mem::take(&mut self.operations) {
-            add_operation(self.connection, &operation, &measure)?;
+        for (operation, aggregate) in std::mem::take(&mut self.operations) {
+            add_operation(self.connection, &operation, &aggregate)?;
         }
         let mut used = self.connection.prepare_cached(
             "UPDATE tags SET traces = traces + min(?2, 9223372036854775807 - max(traces, 0))
@@ -320,12 +286,6 @@ impl<'a> Batch<'a> {
         Ok(numbers)
     }
 }
-
-const INSERT_SPAN: &str = "
-    INSERT INTO spans VALUES (:id, :trace, :span_id, :parent_id, :name, :kind, :failed, :error_type,
-        :start, :duration, :app, :service, :env, :version, :session, :model, :provider, :language,
-        :join_key, :source, :tags, :metrics, :input_preview, :output_preview)
-    ON CONFLICT (trace, span_id) DO NOTHING";
 
 /// The key under which an evaluation waits that names a span and no trace, as feedback does.
 pub(crate) const SPAN_KEY: &str = "@span";
