@@ -18,7 +18,7 @@ use crate::decode::{self, Route};
 use crate::forward::{Forward, Outgoing};
 use crate::memory;
 use crate::model::{Evaluation, Keep, LeftOut, Refusal, Span};
-use crate::store::{NotKept, Outcome, Prepared};
+use crate::store::{Completion, NotKept, Prepared};
 
 /// Every path that is not the page's own: what tracers send to, or an address of the page.
 pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
@@ -140,7 +140,7 @@ fn decoded(
     headers: &HeaderMap,
     raw: Raw,
     length: &mut usize,
-) -> Result<(Response, Outcome), Refused> {
+) -> Result<(Response, Completion), Refused> {
     let body = inflate(headers, raw).map_err(unread)?;
     *length = body.bytes.len();
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

@@ -12,26 +12,27 @@ mod clock;
 mod compression;
 mod drops;
 mod evaluations;
+pub(crate) mod forward_queue;
 mod ids;
-mod ledger;
 mod numbers;
-mod outbox;
 mod prepare;
 pub(crate) mod read;
 mod retention;
 mod rollups;
 mod search_index;
+mod shared;
 mod span_row;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod write_queue;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -42,77 +43,20 @@ use tokio::sync::oneshot;
 use crate::model::Decoded;
 pub(crate) use changes::Changes;
 pub(crate) use clock::now_ns;
-use outbox::Board;
-pub(crate) use outbox::{Bell, Fate, Onward, Outbox, Outlet, Parcel};
+#[cfg(test)]
+use forward_queue::Forwarding;
 pub(crate) use prepare::Prepared;
 pub(crate) use retention::{Retention, Size};
-use writer::{Job, Writer};
+use shared::Shared;
+pub(crate) use write_queue::{Completion, NotKept};
+use write_queue::{Job, ROOM};
+use writer::Writer;
 
 /// The layout of the file; a later number is refused, not guessed at.
 const LAYOUT: i64 = 3;
-/// Bytes of requests that wait for the writer; more are refused for a moment.
-const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// How long a request waits for room among these.
-const ROOM: Duration = Duration::from_secs(5);
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FILE: &str = "traces.sqlite";
-
-/// What threads share.
-pub(crate) struct Shared {
-    queue: Queue,
-    spans: AtomicI64,
-    traces: AtomicI64,
-    behind: AtomicI64,
-    pub(crate) changes: Changes,
-    outbox: Board,
-}
-
-/// Bytes of requests that wait for the writer.
-#[derive(Default)]
-struct Queue {
-    bytes: Mutex<usize>,
-    left: Condvar,
-}
-
-impl Queue {
-    fn is_full(&self) -> bool {
-        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) > QUEUE_BYTES
-    }
-
-    /// Waits a while for room; false if there is none. One bigger than the whole queue goes alone.
-    fn enter(&self, size: usize) -> bool {
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |bytes: &mut usize| *bytes > 0 && *bytes + size > QUEUE_BYTES;
-        let waited = self.left.wait_timeout_while(bytes, ROOM, full);
-        let (mut bytes, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-        if waited.timed_out() && full(&mut bytes) {
-            return false;
-        }
-        *bytes += size;
-        true
-    }
-
-    fn leave(&self, size: usize) {
-        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        *bytes = bytes.saturating_sub(size);
-        self.left.notify_all();
-    }
-}
-
-/// Why something was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NotKept {
-    /// Too much waits; the same may go in a moment.
-    Busy,
-    /// The database cannot write: a full disk, for instance. Another try may do.
-    Failed(String),
-    /// The database will not have this one, however often it is tried.
-    Never(String),
-}
-
-/// Where the outcome of a job is told.
-pub(crate) type Outcome = oneshot::Receiver<Result<(), NotKept>>;
 
 /// The database, open for writing.
 pub(crate) struct Store {
@@ -128,7 +72,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database of a directory, made if need be. What is kept for an `outlet` waits there.
+    /// Opens the database of a directory, made if need be. What is kept for an `target` waits there.
     ///
     /// # Errors
     ///
@@ -136,7 +80,7 @@ impl Store {
     pub(crate) fn open(
         directory: &Path,
         retention: Retention,
-        outlet: Option<Outlet>,
+        target: Option<forward_queue::Target>,
     ) -> Result<Self, String> {
         let at = |what: &str, error: &dyn std::fmt::Display| {
             format!("{what} `{}`: {error}", directory.display())
@@ -157,15 +101,8 @@ impl Store {
         private_file(&directory.join(FILE)).map_err(|error| at("cannot use", &error))?;
         let connection = open_writer(&directory.join(FILE))
             .map_err(|error| at("cannot open the database in", &error))?;
-        let shared = Arc::new(Shared {
-            queue: Queue::default(),
-            spans: AtomicI64::new(0),
-            traces: AtomicI64::new(0),
-            behind: AtomicI64::new(0),
-            changes: Changes::default(),
-            outbox: Board::default(),
-        });
-        let writer = Writer::new(connection, shared.clone(), retention, outlet)
+        let shared = Arc::new(Shared::default());
+        let writer = Writer::new(connection, shared.clone(), retention, target)
             .map_err(|error| at("cannot read the database in", &error))?;
         let (jobs, queue) = mpsc::channel();
         let writer = std::thread::Builder::new()
@@ -184,9 +121,12 @@ impl Store {
     }
 
     /// A database that is gone when the store is closed.
-    pub(crate) fn throwaway(retention: Retention, outlet: Option<Outlet>) -> Result<Self, String> {
+    pub(crate) fn throwaway(
+        retention: Retention,
+        target: Option<forward_queue::Target>,
+    ) -> Result<Self, String> {
         let unique = format!("witspan-{}-{}", std::process::id(), now_ns());
-        let mut store = Self::open(&std::env::temp_dir().join(unique), retention, outlet)?;
+        let mut store = Self::open(&std::env::temp_dir().join(unique), retention, target)?;
         store.throwaway = true;
         Ok(store)
     }
@@ -196,15 +136,15 @@ impl Store {
     pub(crate) fn keep(
         &self,
         decoded: Decoded,
-        onward: Option<Onward>,
-    ) -> Result<Outcome, NotKept> {
-        self.write(Prepared::new(decoded, onward))
+        forwarding: Option<Forwarding>,
+    ) -> Result<Completion, NotKept> {
+        self.write(Prepared::new(decoded, forwarding))
     }
 
     /// Waits a while for room in the queue; false if there is none.
     pub(crate) async fn has_room(&self) -> bool {
         let end = std::time::Instant::now() + ROOM;
-        while self.shared.queue.is_full() {
+        while self.shared.write_queue.is_full() {
             if std::time::Instant::now() > end {
                 return false;
             }
@@ -215,21 +155,21 @@ impl Store {
 
     /// Keeps what a request held, and what is to go on of it; the future is done when both are
     /// committed. The part before the first await may wait for room: call it from a thread that may.
-    pub(crate) fn write(&self, prepared: Prepared) -> Result<Outcome, NotKept> {
+    pub(crate) fn write(&self, prepared: Prepared) -> Result<Completion, NotKept> {
         let size = prepared.size();
-        if !self.shared.queue.enter(size) {
+        if !self.shared.write_queue.enter(size) {
             return Err(NotKept::Busy);
         }
-        let (done, outcome) = oneshot::channel();
+        let (done, completion) = oneshot::channel();
         self.tell(Job::Write { prepared, size, done })?;
-        Ok(outcome)
+        Ok(completion)
     }
 
     /// Deletes everything.
-    pub(crate) fn clear(&self) -> Result<Outcome, NotKept> {
-        let (done, outcome) = oneshot::channel();
+    pub(crate) fn clear(&self) -> Result<Completion, NotKept> {
+        let (done, completion) = oneshot::channel();
         self.tell(Job::Clear { done })?;
-        Ok(outcome)
+        Ok(completion)
     }
 
     fn tell(&self, job: Job) -> Result<(), NotKept> {
@@ -257,18 +197,18 @@ impl Store {
         answer
     }
 
-    /// What waits for this receiver, for the one that sends it. Drop it before the store.
-    pub(crate) fn outbox(&self, receiver: &str) -> Result<Outbox, String> {
+    /// The queue of requests for this receiver, for the thread that sends them. Drop it before the store.
+    pub(crate) fn forward_queue(&self, receiver: &str) -> Result<forward_queue::Reader, String> {
         let connection = open_reader(&self.directory.join(FILE))
             .map_err(|error| format!("cannot read what is to be forwarded: {error}"))?;
         let jobs = self.jobs.clone().ok_or("the writer has stopped")?;
-        Ok(Outbox { connection, jobs, shared: self.shared.clone(), receiver: receiver.to_owned() })
+        Ok(forward_queue::Reader::new(connection, jobs, self.shared.clone(), receiver))
     }
 
-    /// Requests that wait for the receiver of now and for others, and the bytes of all.
+    /// Queued requests for the current receiver and for earlier ones, and the bytes of all.
     pub(crate) fn waiting(&self) -> (i64, i64, i64) {
-        let tally = self.shared.outbox.tally();
-        (tally.waiting, tally.others, tally.bytes)
+        let counters = self.shared.forward_queue.counters();
+        (counters.waiting, counters.others, counters.bytes)
     }
 
     /// What has changed, for those who follow.
@@ -307,7 +247,7 @@ impl Drop for Store {
         }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.throwaway {
-            let waiting = self.shared.outbox.tally().waiting;
+            let waiting = self.shared.forward_queue.counters().waiting;
             if waiting > 0 {
                 crate::terminal::note!(
                     "witspan intake: {waiting} requests were not forwarded before the end"
@@ -373,11 +313,11 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     )?;
     match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
         LAYOUT => {}
-        // The layouts build on each other: 1 is all but the outbox, 2 all but an index.
+        // The layouts build on each other: 1 lacks the forward queue, 2 lacks an index.
         before @ 0..LAYOUT => {
             let parts = [
                 include_str!("schema.sql"),
-                include_str!("outbox.sql"),
+                include_str!("forward_queue.sql"),
                 include_str!("by_span.sql"),
             ];
             let missing = parts[before as usize..].join("\n");

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::compression::pack;
-use super::outbox::Onward;
+use super::forward_queue::Forwarding;
 #[cfg(test)]
 use crate::model::Decoded;
 use crate::model::{DropReport, Evaluation, Keep, Kind, Span, Taken};
@@ -19,7 +19,7 @@ pub(crate) struct Prepared {
     pub(crate) evaluations: Vec<PreparedEvaluation>,
     pub(crate) drops: Vec<DropReport>,
     /// Boxed, since nearly no intake forwards, and each pays for the room.
-    pub(crate) onward: Option<Box<Onward>>,
+    pub(crate) forwarding: Option<Box<Forwarding>>,
 }
 
 /// A span whose meta and event are packed.
@@ -78,7 +78,7 @@ impl PreparedEvaluation {
 
 impl Prepared {
     #[cfg(test)]
-    pub(crate) fn new(decoded: Decoded, onward: Option<Onward>) -> Self {
+    pub(crate) fn new(decoded: Decoded, forwarding: Option<Forwarding>) -> Self {
         let mut prepared = Self::default();
         for span in decoded.spans {
             prepared.span(span);
@@ -87,14 +87,14 @@ impl Prepared {
             prepared.evaluation(evaluation);
         }
         let taken = Taken { drops: decoded.drops, ..Taken::default() };
-        prepared.complete(taken, onward);
+        prepared.complete(taken, forwarding);
         prepared
     }
 
     /// Adds what the request held beside spans and evaluations, and what is to go on of it.
-    pub(crate) fn complete(&mut self, taken: Taken, onward: Option<Onward>) {
+    pub(crate) fn complete(&mut self, taken: Taken, forwarding: Option<Forwarding>) {
         self.drops = taken.drops;
-        self.onward = onward.map(Box::new);
+        self.forwarding = forwarding.map(Box::new);
     }
 
     /// About how much memory it takes, in bytes.
@@ -102,8 +102,8 @@ impl Prepared {
         let spans = self.spans.iter().map(PreparedSpan::size);
         let evaluations = self.evaluations.iter().map(PreparedEvaluation::size);
         let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
-        let onward = self.onward.iter().map(|onward| onward.size());
-        spans.chain(evaluations).chain(drops).chain(onward).sum()
+        let forwarding = self.forwarding.iter().map(|forwarding| forwarding.size());
+        spans.chain(evaluations).chain(drops).chain(forwarding).sum()
     }
 }
 

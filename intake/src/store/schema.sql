@@ -1,4 +1,4 @@
--- What the intake keeps: layout 1, to which `outbox.sql` and `by_span.sql` add. Times are ns since the
+-- What the intake keeps: layout 1, to which `forward_queue.sql` and `by_span.sql` add. Times are ns since the
 -- Unix epoch unless a name says ms.
 --
 -- A trace's row is a summary kept up to date as its spans come, so that the list never reads spans.

@@ -8,14 +8,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
-use tokio::sync::oneshot;
 
 use super::batch::{Batch, Cache, Counters};
-use super::ledger::Ledger;
 use super::numbers::set_number;
-use super::outbox::{Fate, Outlet};
 use super::prepare::Prepared;
-use super::{NotKept, Retention, Shared, drops, evaluations, retention, search_index};
+use super::retention::Retention;
+use super::shared::Shared;
+use super::write_queue::{Done, Job, NotKept};
+use super::{drops, evaluations, forward_queue, retention, search_index};
 use crate::memory;
 
 /// Spans of one transaction: bounds its memory and the wait of the last in it.
@@ -34,26 +34,7 @@ const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often old traces are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
-/// Where the outcome of a job is told.
-type Done = oneshot::Sender<Result<(), NotKept>>;
 type Group = Vec<(Prepared, usize, Done)>;
-
-/// What the thread is told.
-pub(crate) enum Job {
-    Write {
-        prepared: Prepared,
-        size: usize,
-        done: Done,
-    },
-    Clear {
-        done: Done,
-    },
-    /// What became of a row of the outbox.
-    Settle {
-        row: i64,
-        fate: Fate,
-    },
-}
 
 pub(crate) struct Writer {
     connection: Connection,
@@ -61,7 +42,7 @@ pub(crate) struct Writer {
     retention: Retention,
     counters: Counters,
     cache: Cache,
-    ledger: Ledger,
+    forward_queue: forward_queue::Writer,
     /// Bytes that were written or indexed since memory was last given back, and when that was.
     freed: usize,
     gave_back: Instant,
@@ -72,7 +53,7 @@ impl Writer {
         connection: Connection,
         shared: Arc<Shared>,
         retention: Retention,
-        outlet: Option<Outlet>,
+        target: Option<forward_queue::Target>,
     ) -> rusqlite::Result<Self> {
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let kept = |name: &str| {
@@ -81,9 +62,9 @@ impl Writer {
                 .optional()
                 .map(Option::unwrap_or_default)
         };
-        let (ledger, outbox) = Ledger::open(&connection, outlet)?;
+        let (forward_queue, queued) = forward_queue::Writer::open(&connection, target)?;
         let counters = Counters {
-            outbox,
+            queue: queued,
             next_span: number("SELECT coalesce(max(id), 0) + 1 FROM spans")?
                 .max(kept("indexed")? + 1),
             next_trace: number("SELECT coalesce(max(id), 0) + 1 FROM traces")?,
@@ -97,8 +78,16 @@ impl Writer {
         };
         let cache = Cache::default();
         let (freed, gave_back) = (0, Instant::now());
-        let mut writer =
-            Self { connection, shared, retention, counters, cache, ledger, freed, gave_back };
+        let mut writer = Self {
+            connection,
+            shared,
+            retention,
+            counters,
+            cache,
+            forward_queue,
+            freed,
+            gave_back,
+        };
         writer.make_room();
         writer.publish(&[]);
         Ok(writer)
@@ -107,18 +96,23 @@ impl Writer {
     /// Has a smaller `--forward-keep` than that of the last run take hold. What fails here is done with
     /// the next request.
     fn make_room(&mut self) {
-        if !self.ledger.is_overfull(&self.counters.outbox) {
+        if !self.forward_queue.is_overfull(&self.counters.queue) {
             return;
         }
-        let mut outbox = self.counters.outbox;
-        let moved = self.transaction(|writer| {
+        let mut queue = self.counters.queue;
+        let delta = self.transaction(|writer| {
             let nothing = std::iter::empty();
-            writer.ledger.write(&writer.connection, &mut outbox, nothing, &writer.shared.outbox)
+            writer.forward_queue.write(
+                &writer.connection,
+                &mut queue,
+                nothing,
+                &writer.shared.forward_queue,
+            )
         });
-        match moved {
-            Ok(moved) => {
-                self.ledger.written(moved);
-                self.counters.outbox = outbox;
+        match delta {
+            Ok(delta) => {
+                self.forward_queue.written(delta);
+                self.counters.queue = queue;
             }
             Err(error) => {
                 crate::terminal::note!("witspan intake: no room was made for what waits: {error}")
@@ -181,7 +175,7 @@ impl Writer {
                     self.write(std::mem::take(&mut group));
                     let _ = done.send(self.clear().map_err(|error| not_kept(&error)));
                 }
-                Job::Settle { row, fate } => self.ledger.settle(row, fate),
+                Job::Settle { row, outcome } => self.forward_queue.settle(row, outcome),
             }
             if spans < BATCH_SPANS {
                 next = jobs.try_recv().ok();
@@ -191,7 +185,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: Group) {
-        if group.is_empty() && !self.ledger.has_settled() {
+        if group.is_empty() && !self.forward_queue.has_settled() {
             return;
         }
         let together = self.write_together(&group);
@@ -218,7 +212,7 @@ impl Writer {
 
     fn answer(&mut self, (_, size, done): (Prepared, usize, Done), outcome: Result<(), NotKept>) {
         self.freed = self.freed.saturating_add(size);
-        self.shared.queue.leave(size);
+        self.shared.write_queue.leave(size);
         let _ = done.send(outcome);
     }
 
@@ -238,20 +232,25 @@ impl Writer {
                     drops::add(batch.connection, report)?;
                 }
             }
-            let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_deref());
-            let tally = &mut batch.counters.outbox;
-            let moved =
-                writer.ledger.write(batch.connection, tally, onward, &writer.shared.outbox)?;
+            let forwarding =
+                group.iter().filter_map(|(prepared, _, _)| prepared.forwarding.as_deref());
+            let queue = &mut batch.counters.queue;
+            let delta = writer.forward_queue.write(
+                batch.connection,
+                queue,
+                forwarding,
+                &writer.shared.forward_queue,
+            )?;
             let again = std::mem::take(&mut batch.reindex);
             let changed = batch.finish()?;
             for id in again {
                 search_index::index_again(&writer.connection, id)?;
             }
-            Ok((changed, moved))
+            Ok((changed, delta))
         });
         match outcome {
-            Ok((changed, moved)) => {
-                self.ledger.written(moved);
+            Ok((changed, delta)) => {
+                self.forward_queue.written(delta);
                 self.publish(&changed);
                 Ok(())
             }
@@ -314,17 +313,17 @@ impl Writer {
     /// One step of deletion; true if something was deleted.
     fn retain(&mut self) -> bool {
         let retention = self.retention;
-        let mut outbox = self.counters.outbox;
+        let mut queue = self.counters.queue;
         let deleted = self.transaction(|writer| {
-            let moved = writer.ledger.age(&writer.connection, &mut outbox, retention.age)?;
-            let waiting = outbox.bytes.unsigned_abs();
-            Ok((retention::step(&writer.connection, retention, waiting)?, moved))
+            let delta = writer.forward_queue.age(&writer.connection, &mut queue, retention.age)?;
+            let waiting = queue.bytes.unsigned_abs();
+            Ok((retention::step(&writer.connection, retention, waiting)?, delta))
         });
         match deleted {
-            Ok((deleted, moved)) => {
-                self.ledger.say(moved);
-                self.counters.outbox = outbox;
-                self.shared.outbox.post(outbox);
+            Ok((deleted, delta)) => {
+                self.forward_queue.log(delta);
+                self.counters.queue = queue;
+                self.shared.forward_queue.publish(queue);
                 if deleted.traces > 0 {
                     self.forget();
                     self.counters.spans -= deleted.spans;
@@ -342,18 +341,18 @@ impl Writer {
     }
 
     fn clear(&mut self) -> rusqlite::Result<()> {
-        let mut outbox = self.counters.outbox;
-        let moved = self.transaction(|writer| {
+        let mut queue = self.counters.queue;
+        let delta = self.transaction(|writer| {
             retention::clear(&writer.connection)?;
-            writer.ledger.clear(&writer.connection, &mut outbox)
+            writer.forward_queue.clear(&writer.connection, &mut queue)
         })?;
-        self.ledger.say(moved);
+        self.forward_queue.log(delta);
         self.forget();
         self.counters.spans = 0;
         self.counters.traces = 0;
         self.counters.waiting = 0;
         self.counters.indexed = self.counters.next_span - 1;
-        self.counters.outbox = outbox;
+        self.counters.queue = queue;
         self.publish(&[]);
         // The space goes back in steps, too, if this cannot give it back now.
         let _ = self.connection.execute_batch("PRAGMA incremental_vacuum");
@@ -369,7 +368,7 @@ impl Writer {
         self.shared.traces.store(self.counters.traces, Ordering::Relaxed);
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
         self.shared.changes.add(changed, self.counters.seq);
-        self.shared.outbox.post(self.counters.outbox);
+        self.shared.forward_queue.publish(self.counters.queue);
     }
 }
 

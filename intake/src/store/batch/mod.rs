@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::aggregate::Aggregate;
 use super::clock::now_ns;
+use super::forward_queue::QueueCounters;
 use super::numbers::set_number;
-use super::outbox::Tally;
 use super::prepare::PreparedSpan;
 use super::rollups::{GRAINS, Operation, add_operation, add_session, add_traffic};
 use super::summary::{MINUTE, Trace, aggregate_of_span};
@@ -30,8 +30,8 @@ pub(crate) struct Counters {
     pub(crate) waiting: i64,
     pub(crate) spans: i64,
     pub(crate) traces: i64,
-    /// What waits to be forwarded.
-    pub(crate) outbox: Tally,
+    /// The forward queue.
+    pub(crate) queue: QueueCounters,
 }
 
 /// What is remembered of rows, so that they need no reading. Thrown away when it has grown.

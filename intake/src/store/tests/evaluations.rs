@@ -132,7 +132,7 @@ fn what_is_said_of_one_span_is_found_by_an_index_in_old_databases_too() {
     drop(old);
     fs::create_dir_all(&directory).unwrap();
     let connection = Connection::open(directory.join(FILE)).unwrap();
-    let layout = [include_str!("../schema.sql"), include_str!("../outbox.sql")].join("\n");
+    let layout = [include_str!("../schema.sql"), include_str!("../forward_queue.sql")].join("\n");
     connection.execute_batch(&format!("{layout} PRAGMA user_version = 2;")).unwrap();
     drop(connection);
     let store = Some(Store::open(&directory, Retention::default(), None).unwrap());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::ledger::{DELIVERED, DELIVERED_BYTES, LOST};
+use crate::store::forward_queue::{DELIVERED, DELIVERED_BYTES, LOST};
 use crate::store::numbers::number;
 
 /// Counted since the database began.

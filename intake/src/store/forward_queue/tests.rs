@@ -1,10 +1,13 @@
-//! The table in its file: what comes out, what is counted, and what age does.
+//! The queue in its database: order, counters, age, and its bound.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
 
 use super::*;
 use crate::model::Decoded;
-use crate::store::{FILE, Fate, Retention, Store, read};
+use crate::store::{FILE, Retention, Store, now_ns, read};
 
 const RECEIVER: &str = "agent http://somewhere:8126";
 const KEEPS_ALL: Retention = Retention { age: None, size: None };
@@ -14,13 +17,13 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn new() -> Self {
-        let name = format!("witspan-ledger-{}-{}", std::process::id(), now_ns());
+        let name = format!("witspan-forward-queue-{}-{}", std::process::id(), now_ns());
         Self(std::env::temp_dir().join(name))
     }
 
     fn open(&self, receiver: &str, retention: Retention) -> Store {
-        let outlet = Outlet { receiver: receiver.to_owned(), keep: 1 << 20 };
-        Store::open(&self.0, retention, Some(outlet)).unwrap()
+        let target = Target { receiver: receiver.to_owned(), keep: 1 << 20 };
+        Store::open(&self.0, retention, Some(target)).unwrap()
     }
 }
 
@@ -32,8 +35,8 @@ impl Drop for Temporary {
 
 fn keep(store: &Store, body: &str) {
     let headers = vec![("x-datadog-trace-count".to_owned(), "1".to_owned())];
-    let parcel = Parcel::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
-    let kept = store.keep(Decoded::default(), Some(Onward::Parcels(vec![parcel]))).unwrap();
+    let request = QueuedRequest::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
+    let kept = store.keep(Decoded::default(), Some(Forwarding::Requests(vec![request]))).unwrap();
     kept.blocking_recv().unwrap().unwrap();
 }
 
@@ -48,24 +51,24 @@ fn a_request_comes_out_as_it_went_in() {
     keep(&directory.open(RECEIVER, KEEPS_ALL), "first");
     let store = directory.open(RECEIVER, KEEPS_ALL);
     keep(&store, "second");
-    let outbox = store.outbox(RECEIVER).unwrap();
-    let (first, parcel) = outbox.next(0).unwrap().unwrap();
+    let queue = store.forward_queue(RECEIVER).unwrap();
+    let (first, request) = queue.next(0).unwrap().unwrap();
     assert_eq!(
-        (parcel.place.as_str(), parcel.content_type.as_str()),
+        (request.path.as_str(), request.content_type.as_str()),
         ("/v0.4/traces", "text/plain")
     );
-    assert_eq!(parcel.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
-    assert_eq!((parcel.items, parcel.body()), (3, b"first".to_vec()));
-    let (second, parcel) = outbox.next(first).unwrap().unwrap();
-    assert_eq!(parcel.body(), b"second");
-    assert!(outbox.next(second).unwrap().is_none());
+    assert_eq!(request.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
+    assert_eq!((request.items, request.body()), (3, b"first".to_vec()));
+    let (second, request) = queue.next(first).unwrap().unwrap();
+    assert_eq!(request.body(), b"second");
+    assert!(queue.next(second).unwrap().is_none());
 }
 
 #[test]
 fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
     let directory = Temporary::new();
-    let outlet = Outlet { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
-    let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(outlet)).unwrap();
+    let target = Target { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
+    let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(target)).unwrap();
     let mut state = 1_u64;
     let mut noise = || {
         state ^= state << 13;
@@ -94,14 +97,14 @@ fn no_number_is_given_twice() {
     let directory = Temporary::new();
     let store = directory.open(RECEIVER, KEEPS_ALL);
     keep(&store, "first");
-    let outbox = store.outbox(RECEIVER).unwrap();
-    let (first, _) = outbox.next(0).unwrap().unwrap();
-    outbox.settle(first, Fate::Delivered(5));
+    let queue = store.forward_queue(RECEIVER).unwrap();
+    let (first, _) = queue.next(0).unwrap().unwrap();
+    queue.settle(first, Outcome::Delivered(5));
     keep(&store, "second");
-    let (second, _) = outbox.next(0).unwrap().unwrap();
+    let (second, _) = queue.next(0).unwrap().unwrap();
     assert!(second > first);
     // The end of an old try meets nothing.
-    outbox.settle(first, Fate::Refused("late".to_owned()));
+    queue.settle(first, Outcome::Refused("late".to_owned()));
     keep(&store, "third");
     assert_eq!((store.waiting(), lost(&store)), ((2, 0, store.waiting().2), Vec::new()));
 }
