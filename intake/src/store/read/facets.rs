@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::ns;
+use super::columns::ns;
 use crate::store::rollups::stretches;
 use crate::store::summary::MINUTE;
 
@@ -75,20 +75,20 @@ pub(crate) fn facets(
         counts.truncate(LISTED);
         Ok(counts)
     };
-    let place = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
+    let in_range = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
     Ok(Facets {
         apps: count(&format!(
-            "SELECT app, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY app"
+            "SELECT app, CAST(total(traces) AS INTEGER) FROM traffic WHERE {in_range} GROUP BY app"
         ))?,
         kinds: count(&format!(
-            "SELECT kind, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY kind"
+            "SELECT kind, CAST(total(traces) AS INTEGER) FROM traffic WHERE {in_range} GROUP BY kind"
         ))?,
         models: count(&format!(
-            "SELECT model, CAST(total(calls) AS INTEGER) FROM operations WHERE {place} AND model <> '' GROUP BY model"
+            "SELECT model, CAST(total(calls) AS INTEGER) FROM operations WHERE {in_range} AND model <> '' GROUP BY model"
         ))?,
         statuses: count(&format!(
-            "SELECT 'ok', CAST(total(traces - errors) AS INTEGER) FROM traffic WHERE {place}
-             UNION ALL SELECT 'error', CAST(total(errors) AS INTEGER) FROM traffic WHERE {place}"
+            "SELECT 'ok', CAST(total(traces - errors) AS INTEGER) FROM traffic WHERE {in_range}
+             UNION ALL SELECT 'error', CAST(total(errors) AS INTEGER) FROM traffic WHERE {in_range}"
         ))?,
         tags: tags(connection)?,
         sessions_count: connection

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
+use super::columns::ms;
 use super::facets::minutes;
-use super::ms;
 use crate::store::aggregate::{Aggregate, Durations};
 use crate::store::clock::now_ns;
 use crate::store::rollups::stretches;

@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::list::{Filter, Page, Summary};
+use super::filter::{Filter, Page};
+use super::summary::Summary;
 use crate::store::search_index::Query;
 
 /// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
@@ -24,12 +25,12 @@ pub(super) fn search(
 ) -> rusqlite::Result<Page> {
     let conditions = &(conditions, values);
     // A cursor says which of the two it goes on with.
-    let place =
+    let cursor =
         |letter| filter.before.as_deref().and_then(|text| text.strip_prefix(letter)?.parse().ok());
-    if let (Some(unfinished), Some(before)) = (&query.unfinished, place('u')) {
+    if let (Some(unfinished), Some(before)) = (&query.unfinished, cursor('u')) {
         return hits(connection, unfinished, 'u', before, conditions, filter.limit);
     }
-    let before = place('w');
+    let before = cursor('w');
     let exact =
         hits(connection, &query.exact, 'w', before.unwrap_or(i64::MAX), conditions, filter.limit)?;
     match &query.unfinished {
@@ -79,7 +80,7 @@ fn hits(
         let parameters = values.iter().cloned().chain([Sql::from(trace)]);
         let row = passes.query_row(params_from_iter(parameters), Summary::from_row).optional()?;
         if let Some(summary) = row {
-            found.push(summary.judged(connection)?);
+            found.push(summary.with_evaluations(connection)?);
         }
     }
     found.sort_by_key(|trace| std::cmp::Reverse(trace.order()));

@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::evaluations::{EvaluationPage, Said, of_session};
-use super::list::Summary;
-use super::{ms, ns, trace};
+use super::columns::{ms, ns};
+use super::evaluations::{EvaluationPage, Evaluations, of_session};
+use super::summary::Summary;
+use super::trace;
 
 /// Traces a session shows at most; the newest.
 const TRACES: i64 = 500;
@@ -56,7 +57,7 @@ pub(crate) struct Session {
     traces: Vec<Turn>,
     /// The newest.
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
 }
 
 /// A trace, with what went in and came out at its root.
@@ -150,10 +151,10 @@ pub(crate) fn session(connection: &Connection, id: &str) -> rusqlite::Result<Opt
         let root = if lean { None } else { trace::root(connection, &trace)? };
         let (input, output) = root.map_or((None, None), trace::WholeSpan::into_content);
         content += [&input, &output].into_iter().flatten().map(|it| it.get().len()).sum::<usize>();
-        traces.push(Turn { trace: trace.judged(connection)?, input, output, lean });
+        traces.push(Turn { trace: trace.with_evaluations(connection)?, input, output, lean });
     }
-    let said = of_session(connection, id, &EvaluationPage::first())?;
-    Ok(Some(Session { session: summary, traces, said }))
+    let evaluations = of_session(connection, id, &EvaluationPage::first())?;
+    Ok(Some(Session { session: summary, traces, evaluations }))
 }
 
 /// A page of what was said about a session.
@@ -161,7 +162,7 @@ pub(crate) fn session_evaluations(
     connection: &Connection,
     id: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let known =
         connection.prepare_cached("SELECT 1 FROM sessions WHERE session = ?1")?.exists([id])?;
     known.then(|| of_session(connection, id, page)).transpose()

@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::evaluations::{EvaluationPage, Said, of_span, of_trace};
-use super::list::{Summary, cursor};
-use super::{json, ms};
+use super::columns::{json, ms};
+use super::cursor::cursor;
+use super::evaluations::{EvaluationPage, Evaluations, of_span, of_trace};
+use super::summary::Summary;
 use crate::store::compression::unpack;
 use crate::store::ids;
 
@@ -21,7 +22,7 @@ pub(crate) struct SpanPage {
     /// Without input, output and metadata.
     pub(crate) lean: bool,
     /// With those evaluations alone that stand with none of its spans.
-    pub(crate) wide: bool,
+    pub(crate) trace_level_only: bool,
     /// What the page before gave as `next`.
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
@@ -30,7 +31,7 @@ pub(crate) struct SpanPage {
 impl SpanPage {
     /// The longest first page.
     pub(crate) fn first(lean: bool) -> Self {
-        Self { lean, wide: false, after: None, limit: SPANS }
+        Self { lean, trace_level_only: false, after: None, limit: SPANS }
     }
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct Whole {
     spans: Vec<WholeSpan>,
     /// Of the whole trace, the newest, with the first page; later ones have none.
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
     /// Spans on all pages.
     total: i64,
     /// What asks for the next page as `after`; there is none after the last.
@@ -50,11 +51,11 @@ pub(crate) struct Whole {
 
 /// One span, with the newest of what was said of it.
 #[derive(Serialize)]
-pub(crate) struct Judged {
+pub(crate) struct SpanWithEvaluations {
     #[serde(flatten)]
     span: WholeSpan,
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
 }
 
 /// A span; a lean one has no input, output and metadata.
@@ -161,13 +162,13 @@ pub(crate) fn trace(
         .prepare_cached("SELECT count(*) FROM spans WHERE trace = ?1")?
         .query_row([summary.id], |row| row.get(0))?;
     // The answers about spans that follow say how many there are all the same.
-    let said = match after {
+    let evaluation_page = match after {
         None => EvaluationPage::first(),
         Some(_) => EvaluationPage::none(),
     };
-    let said = of_trace(connection, &summary, page.wide, &said)?;
-    let trace = summary.judged(connection)?;
-    Ok(Some(Whole { trace, spans, said, total, next }))
+    let evaluations = of_trace(connection, &summary, page.trace_level_only, &evaluation_page)?;
+    let trace = summary.with_evaluations(connection)?;
+    Ok(Some(Whole { trace, spans, evaluations, total, next }))
 }
 
 /// A page of spans, and what asks for the next one.
@@ -206,11 +207,11 @@ fn spans(
 pub(crate) fn trace_evaluations(
     connection: &Connection,
     trace_id: &str,
-    wide: bool,
+    trace_level_only: bool,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let trace = find(connection, trace_id)?;
-    trace.map(|trace| of_trace(connection, &trace, wide, page)).transpose()
+    trace.map(|trace| of_trace(connection, &trace, trace_level_only, page)).transpose()
 }
 
 /// A page of what was said about one span.
@@ -219,7 +220,7 @@ pub(crate) fn span_evaluations(
     trace_id: &str,
     span_id: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
     let span: Option<String> = one(connection, trace.id, span_id, |row| row.get("span_id"))?;
     span.map(|span| of_span(connection, &trace, &span, page)).transpose()
@@ -240,12 +241,12 @@ pub(crate) fn span(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
-) -> rusqlite::Result<Option<Judged>> {
+) -> rusqlite::Result<Option<SpanWithEvaluations>> {
     let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
     let span = one(connection, trace.id, span_id, |row| WholeSpan::from_row(row, false))?;
     let Some(span) = span else { return Ok(None) };
-    let said = of_span(connection, &trace, &span.span_id, &EvaluationPage::first())?;
-    Ok(Some(Judged { span, said }))
+    let evaluations = of_span(connection, &trace, &span.span_id, &EvaluationPage::first())?;
+    Ok(Some(SpanWithEvaluations { span, evaluations }))
 }
 
 /// The root of a trace, whole.
