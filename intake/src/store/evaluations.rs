@@ -17,17 +17,17 @@ pub(crate) fn add(batch: &mut Batch<'_>, prepared: &PreparedEvaluation) -> rusql
         }
         (None, None) => None,
     };
-    let mut place = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
-    if let (None, Some((key, value))) = (&place, join) {
-        place = match key {
+    let mut found = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
+    if let (None, Some((key, value))) = (&found, join) {
+        found = match key {
             SPAN_KEY => find_span(batch, value)?,
             _ => find(batch, key, value)?,
         };
-        if place.is_none() {
+        if found.is_none() {
             batch.counters.waiting += 1;
         }
     }
-    let (trace_id, span_id) = place.map_or((None, None), |(trace, span)| (Some(trace), span));
+    let (trace_id, span_id) = found.map_or((None, None), |(trace, span)| (Some(trace), span));
     batch.connection.prepare_cached(INSERT_EVALUATION)?.execute(named_params! {
         ":id": evaluation.id,
         ":feedback": evaluation.feedback,
@@ -57,7 +57,7 @@ pub(crate) fn add(batch: &mut Batch<'_>, prepared: &PreparedEvaluation) -> rusql
     Ok(())
 }
 
-/// The newest span with this id, of whatever trace.
+/// The newest span with this id, in any trace.
 fn find_span(
     batch: &Batch<'_>,
     span_id: &str,
@@ -76,7 +76,7 @@ fn find_span(
     Ok(None)
 }
 
-/// The newest span with this tag, or join key.
+/// The newest trace with this tag or join key, and its span that has it.
 fn find(
     batch: &Batch<'_>,
     key: &str,
@@ -91,7 +91,7 @@ fn find(
         .query_row([key, value], |row| row.get(0))
         .optional()?;
     let Some(trace) = newest else { return Ok(None) };
-    // The batch knows the traces that begin in it; they have no row yet.
+    // A trace that this transaction has created has no row yet, but the batch knows it.
     let Some(trace_id) = batch.trace_id_of(trace)? else { return Ok(None) };
     let tag = format!("{key}:{value}");
     let span = connection

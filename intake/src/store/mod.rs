@@ -1,9 +1,9 @@
-//! What the intake keeps, in one SQLite file, and the questions it answers.
+//! The intake's database: one SQLite file, its writer and its queries.
 //!
-//! One thread writes (`writer`), any number of readers read beside it (write-ahead log). SQLite
-//! suits the job: most questions fetch a few rows by an index, the text index is built in, and a
-//! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
-//! make those unneeded.
+//! One thread writes (`writer`). Any number of readers read concurrently, because the database uses a
+//! write-ahead log. SQLite fits because most queries fetch a few rows by an index, the text index is
+//! built in, and a commit survives the process. A column store would be faster at wide scans, but the
+//! rollups per minute and hour (`rollups`) make wide scans unnecessary.
 
 mod aggregate;
 mod batch;
@@ -52,31 +52,32 @@ pub(crate) use write_queue::{Completion, NotKept};
 use write_queue::{Job, ROOM};
 use writer::Writer;
 
-/// The layout of the file; a later number is refused, not guessed at.
+/// The version of the schema. A database with a later version is refused.
 const LAYOUT: i64 = 3;
-/// How long one question may take.
+/// The time limit of one query.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FILE: &str = "traces.sqlite";
 
-/// The database, open for writing.
+/// The database, opened for writing.
 pub(crate) struct Store {
     shared: Arc<Shared>,
     jobs: Option<Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     directory: PathBuf,
-    /// Removed with everything in it when the store is closed.
+    /// Whether the directory is deleted when the store is closed.
     throwaway: bool,
-    /// Held as long as the store: two writers would each count for themselves.
+    /// Locked as long as the store is open: two writers would each keep counters of their own.
     _lock: File,
 }
 
 impl Store {
-    /// Opens the database of a directory, made if need be. What is kept for an `target` waits there.
+    /// Opens the database of a directory, and creates both if they do not exist. With a `target`, requests
+    /// are also queued for forwarding.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the directory, or who else has it.
+    /// A sentence that says what is wrong with the directory, or that another intake uses it.
     pub(crate) fn open(
         directory: &Path,
         retention: Retention,
@@ -120,7 +121,7 @@ impl Store {
         })
     }
 
-    /// A database that is gone when the store is closed.
+    /// Opens a database that is deleted when the store is closed.
     pub(crate) fn throwaway(
         retention: Retention,
         target: Option<forward_queue::Target>,
@@ -131,7 +132,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Keeps a whole request, for tests.
+    /// Stores a whole request, for tests.
     #[cfg(test)]
     pub(crate) fn keep(
         &self,
@@ -141,7 +142,7 @@ impl Store {
         self.write(Prepared::new(decoded, forwarding))
     }
 
-    /// Waits a while for room in the queue; false if there is none.
+    /// Waits up to `ROOM` for room in the write queue; false if there is none.
     pub(crate) async fn has_room(&self) -> bool {
         let end = std::time::Instant::now() + ROOM;
         while self.shared.write_queue.is_full() {
@@ -153,8 +154,8 @@ impl Store {
         true
     }
 
-    /// Keeps what a request held, and what is to go on of it; the future is done when both are
-    /// committed. The part before the first await may wait for room: call it from a thread that may.
+    /// Stores a request and queues it for forwarding, in one transaction. The completion resolves once
+    /// that is committed. The call itself may block until there is room in the write queue.
     pub(crate) fn write(&self, prepared: Prepared) -> Result<Completion, NotKept> {
         let size = prepared.size();
         if !self.shared.write_queue.enter(size) {
@@ -180,7 +181,7 @@ impl Store {
         }
     }
 
-    /// Answers a question, on a connection that only reads.
+    /// Runs a query on a read-only connection.
     pub(crate) fn read<T>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -197,7 +198,7 @@ impl Store {
         answer
     }
 
-    /// The queue of requests for this receiver, for the thread that sends them. Drop it before the store.
+    /// A reader of the requests that are queued for this receiver. Drop it before the store.
     pub(crate) fn forward_queue(&self, receiver: &str) -> Result<forward_queue::Reader, String> {
         let connection = open_reader(&self.directory.join(FILE))
             .map_err(|error| format!("cannot read what is to be forwarded: {error}"))?;
@@ -211,12 +212,12 @@ impl Store {
         (counters.waiting, counters.others, counters.bytes)
     }
 
-    /// What has changed, for those who follow.
+    /// The latest changes, for the live list.
     pub(crate) fn changes(&self) -> &Changes {
         &self.shared.changes
     }
 
-    /// Spans and traces kept, and spans that the text index has not seen yet.
+    /// The number of stored spans, of stored traces, and of spans that are not in the text index yet.
     pub(crate) fn counts(&self) -> (i64, i64, i64) {
         let shared = &self.shared;
         (
@@ -226,12 +227,12 @@ impl Store {
         )
     }
 
-    /// Where the files are.
+    /// The directory of the files.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Bytes of all files.
+    /// The size of all files, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let files = [FILE.to_owned(), format!("{FILE}-wal")];
         let sizes = files.iter().map(|file| fs::metadata(self.directory.join(file)));
@@ -258,7 +259,7 @@ impl Drop for Store {
     }
 }
 
-/// Opens the database of a directory for reading only; an intake may be writing it.
+/// Opens the database of a directory read-only. An intake may be writing to it.
 ///
 /// # Errors
 ///
@@ -271,11 +272,11 @@ pub(crate) fn open_to_read(directory: &Path) -> Result<Connection, String> {
     open_reader(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
 }
 
-/// Where traces are kept if nobody says: the user's folder for data of programs.
+/// The default data directory, inside the user's folder for application data.
 ///
 /// # Errors
 ///
-/// A sentence with what to do, if the user has no such folder.
+/// A sentence that says what to do, if the user has no such folder.
 pub(crate) fn default_directory() -> Result<PathBuf, String> {
     let variable =
         |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
@@ -299,8 +300,8 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(128);
-    // Synchronous NORMAL: a commit is in the log, which the kernel has. It survives the death of
-    // the process; only a power cut can take the last moments.
+    // With synchronous NORMAL a commit is in the log, which the kernel holds. It survives a kill of the
+    // process. Only a power failure can lose the last moments.
     connection.execute_batch(
         "PRAGMA page_size = 8192;
          PRAGMA auto_vacuum = INCREMENTAL;
@@ -313,7 +314,7 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     )?;
     match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
         LAYOUT => {}
-        // The layouts build on each other: 1 lacks the forward queue, 2 lacks an index.
+        // Each layout extends the one before: 1 lacks the forward queue, 2 lacks an index.
         before @ 0..LAYOUT => {
             let parts = [
                 include_str!("schema.sql"),
@@ -349,7 +350,7 @@ fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the directory if it is not there. Prompts are nobody else's business.
+/// Creates the directory if it does not exist. Only the user may read it, because prompts are private.
 fn make_directory(directory: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -358,7 +359,8 @@ fn make_directory(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-/// Opens a file to write, made for the user alone if it is not there; SQLite's other files follow it.
+/// Opens a file for writing, and creates it readable by the user only. SQLite gives its other files the
+/// same permissions.
 fn private_file(file: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);

@@ -1,5 +1,5 @@
-//! A decoded request made ready for the writer: everything that needs no database is done here, on
-//! the request's own thread, because there is only one writer.
+//! Prepares a decoded request for the writer. All work that needs no database is done here, on the
+//! request's own thread, because there is only one writer.
 
 use serde_json::{Value, json};
 
@@ -12,19 +12,19 @@ use crate::model::{DropReport, Evaluation, Keep, Kind, Span, Taken};
 /// Characters of a preview.
 const PREVIEW: usize = 240;
 
-/// What the writer takes.
+/// A request that is ready to be written.
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) evaluations: Vec<PreparedEvaluation>,
     pub(crate) drops: Vec<DropReport>,
-    /// Boxed, since nearly no intake forwards, and each pays for the room.
+    /// Boxed to keep requests small, because few intakes forward.
     pub(crate) forwarding: Option<Box<Forwarding>>,
 }
 
-/// A span whose meta and event are packed.
+/// A span whose meta and event are compressed.
 pub(crate) struct PreparedSpan {
-    /// Without meta and raw.
+    /// Its `meta` and `raw` are empty.
     pub(crate) span: Span,
     pub(crate) packed: Vec<u8>,
     pub(crate) tags: String,
@@ -34,9 +34,9 @@ pub(crate) struct PreparedSpan {
     pub(crate) output_preview: String,
 }
 
-/// An evaluation whose JSON is text.
+/// An evaluation whose JSON values are serialized.
 pub(crate) struct PreparedEvaluation {
-    /// Without what the other members have.
+    /// Without the values of the other fields.
     pub(crate) evaluation: Evaluation,
     pub(crate) value: String,
     pub(crate) error: Option<String>,
@@ -55,14 +55,14 @@ impl PreparedSpan {
         1_100 + self.packed.len() + texts + previews + tags + metrics
     }
 
-    /// Whether its tokens and cost count for the trace. An agent or a workflow may repeat the sums
-    /// of the calls below it.
+    /// Whether its tokens and cost count for the trace. Those of an agent or a workflow may repeat the
+    /// totals of its children.
     pub(crate) fn counts(&self) -> bool {
         counts(&self.span.kind)
     }
 }
 
-/// Whether a span of this kind counts tokens and cost that no span below it counts.
+/// Whether tokens and cost of this kind of span are not repeated from its children.
 pub(crate) fn counts(kind: &Kind) -> bool {
     matches!(kind, Kind::Llm | Kind::Embedding | Kind::Other(_))
 }
@@ -91,7 +91,7 @@ impl Prepared {
         prepared
     }
 
-    /// Adds what the request held beside spans and evaluations, and what is to go on of it.
+    /// Adds the drop reports of the request, and what is forwarded of it.
     pub(crate) fn complete(&mut self, taken: Taken, forwarding: Option<Forwarding>) {
         self.drops = taken.drops;
         self.forwarding = forwarding.map(Box::new);
@@ -133,7 +133,7 @@ impl Keep for Prepared {
 
 fn prepare(mut span: Span) -> PreparedSpan {
     span.duration_ns = span.duration_ns.max(0);
-    // Protobuf can say NaN, JSON cannot, and a sum with it would be none.
+    // Protobuf allows NaN and infinity. JSON does not, and they would spoil every total.
     span.metrics.retain(|(_, value)| value.is_finite());
     let meta = std::mem::take(&mut span.meta);
     let raw = std::mem::take(&mut span.raw);
@@ -149,8 +149,7 @@ fn prepare(mut span: Span) -> PreparedSpan {
     }
 }
 
-/// One line that tells what went in or out: the last message of that role, the first document, or
-/// the value.
+/// A preview of an input or output: the last message of that role, the first document, or the value.
 fn preview(part: &Value, role: &str) -> String {
     let text = |value: &Value| match value {
         Value::Null => String::new(),
@@ -174,7 +173,7 @@ fn preview(part: &Value, role: &str) -> String {
     text(&part["value"])
 }
 
-/// The text on one line, cut to a number of characters.
+/// The text on one line, truncated to `limit` characters.
 fn shorten(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit * 2));
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The row of a trace: what it becomes with each span, and what it adds to the sums per minute.
+//! The row of a trace: its summary, updated with each span, and what it adds to the rollups.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params};
 
@@ -9,18 +9,18 @@ use crate::model::{Kind, Status};
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
-/// Tokens or dollars that are counted at most, so that sums of any number of spans stay finite.
+/// The largest number of tokens or dollars that is counted, so that all totals stay finite.
 const MOST: f64 = 1e15;
 
-/// Models a trace's row names; the filter knows all of them.
+/// Models that a summary lists at most. The filter finds all of them.
 const MODELS: usize = 20;
 
-/// One trace.
+/// The summary of one trace.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     pub(crate) id: i64,
     pub(crate) trace_id: String,
-    /// When its first span came, ns.
+    /// When its first span arrived, in ns.
     pub(crate) received: i64,
     pub(crate) root_span_id: String,
     root_start: i64,
@@ -47,7 +47,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The trace of this first span.
+    /// A trace that consists of this span.
     pub(crate) fn new(id: i64, received: i64, first: &PreparedSpan) -> Self {
         let span = &first.span;
         let mut trace = Self {
@@ -81,14 +81,14 @@ impl Trace {
         trace
     }
 
-    /// Takes one more span in, which was not there before.
+    /// Adds a span that the trace does not have yet.
     pub(crate) fn add(&mut self, prepared: &PreparedSpan) {
         let span = &prepared.span;
         let is_root = span.parent_id.is_none();
         let first = self.spans == 0;
         self.spans += 1;
         self.finish = self.finish.max(span.start_ns.saturating_add(span.duration_ns));
-        // A root stands for the trace; without one the earliest span does.
+        // The root represents the trace; if it is missing, the earliest span does.
         let stands = if is_root == self.rooted { span.start_ns < self.root_start } else { is_root };
         if stands || first {
             self.root_span_id.clone_from(&span.span_id);
@@ -149,7 +149,7 @@ impl Trace {
         Ok(new)
     }
 
-    /// What it adds to its minute.
+    /// What the trace adds to its rollups.
     pub(crate) fn aggregate(&self) -> Aggregate {
         let mut aggregate = Aggregate {
             count: 1,
@@ -206,7 +206,7 @@ impl Trace {
         })
     }
 
-    /// Writes the row, new or changed.
+    /// Upserts the row.
     pub(crate) fn save(&self, connection: &Connection, seq: i64) -> rusqlite::Result<()> {
         let mut statement: CachedStatement<'_> = connection.prepare_cached(SAVE)?;
         statement.execute(named_params! {
@@ -242,7 +242,7 @@ impl Trace {
     }
 }
 
-/// The row's numbers of a trace that is there already never change: id, trace_id, received.
+/// An update never changes id, trace_id and received.
 const SAVE: &str = "
     INSERT INTO traces VALUES (:id, :trace_id, :seq, :received, :root_span_id, :root_start, :rooted,
         :name, :kind, :app, :session, :failed, :error_type, :start, :finish, :duration, :spans, :errors,
@@ -256,7 +256,7 @@ const SAVE: &str = "
         cost = :cost, language = :language, source = :source, input_preview = :input_preview,
         output_preview = :output_preview";
 
-/// What one span adds to its operation.
+/// What one span adds to the rollups of its operation.
 pub(crate) fn aggregate_of_span(
     kind: &Kind,
     failed: bool,

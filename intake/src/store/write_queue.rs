@@ -26,7 +26,7 @@ pub(crate) enum NotKept {
 
 /// Receives the result of a job once its transaction has ended.
 pub(crate) type Completion = oneshot::Receiver<Result<(), NotKept>>;
-/// Sends it.
+/// Sends the result of a job.
 pub(super) type Done = oneshot::Sender<Result<(), NotKept>>;
 
 /// A job for the writer's thread.
@@ -58,8 +58,8 @@ impl WriteQueue {
         *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) > QUEUE_BYTES
     }
 
-    /// Waits up to `ROOM` for room; false if there is none. A request larger than the whole queue enters
-    /// when the queue is empty.
+    /// Waits up to `ROOM` for room; false if there is none. A request larger than the limit enters an empty
+    /// queue.
     pub(super) fn enter(&self, size: usize) -> bool {
         let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let full = |bytes: &mut usize| *bytes > 0 && *bytes + size > QUEUE_BYTES;

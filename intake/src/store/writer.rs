@@ -1,5 +1,5 @@
-//! The one thread that writes. Requests that wait while it commits go into its next transaction
-//! together, so that a commit is paid once for all of them; each is answered when it is on disk.
+//! The only thread that writes. Requests that arrive during a commit share the next transaction, so
+//! that one commit serves all of them. Each is answered once it is committed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use super::write_queue::{Done, Job, NotKept};
 use super::{drops, evaluations, forward_queue, retention, search_index};
 use crate::memory;
 
-/// Spans of one transaction: bounds its memory and the wait of the last in it.
+/// The most spans of one transaction: a bound on its memory and on how long its last request waits.
 const BATCH_SPANS: usize = 4_000;
-/// Spans indexed in one go while nobody waits; and when there are many to do, since one big piece
-/// of an index needs less merging than many small ones.
+/// Spans indexed in one transaction, normally and when many are left to index: one large segment of the
+/// index needs less merging than many small ones.
 const INDEX_SPANS: usize = 500;
 const INDEX_MANY: usize = 2_000;
-/// How long nothing must have come before the text index is worked on.
+/// The pause without requests after which spans are indexed.
 const QUIET: Duration = Duration::from_millis(50);
-/// How far the text index may be behind before requests wait for it.
+/// Spans that may be missing in the text index before indexing delays requests.
 const INDEX_LAG: i64 = 1_000_000;
-/// After so many bytes memory is given back, so often at most.
+/// Memory is returned to the system after this many bytes, at most this often.
 const FREED: usize = 4 * 1024 * 1024;
 const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
-/// How often old traces are looked for.
+/// How often retention is applied.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
 type Group = Vec<(Prepared, usize, Done)>;
@@ -43,7 +43,7 @@ pub(crate) struct Writer {
     counters: Counters,
     cache: Cache,
     forward_queue: forward_queue::Writer,
-    /// Bytes that were written or indexed since memory was last given back, and when that was.
+    /// Bytes written or indexed since memory was last returned to the system, and the time of that.
     freed: usize,
     gave_back: Instant,
 }
@@ -93,8 +93,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Has a smaller `--forward-keep` than that of the last run take hold. What fails here is done with
-    /// the next request.
+    /// Shrinks the forward queue if `--forward-keep` is smaller than in the last run. If this fails, the
+    /// next request does it.
     fn make_room(&mut self) {
         if !self.forward_queue.is_overfull(&self.counters.queue) {
             return;
@@ -115,12 +115,14 @@ impl Writer {
                 self.counters.queue = queue;
             }
             Err(error) => {
-                crate::terminal::note!("witspan intake: no room was made for what waits: {error}")
+                crate::terminal::note!(
+                    "witspan intake: could not shrink the forward queue: {error}"
+                )
             }
         }
     }
 
-    /// Works until every sender is gone.
+    /// Runs until every sender is dropped.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let mut looked = Instant::now();
         let mut quiet = QUIET;
@@ -135,7 +137,7 @@ impl Writer {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // What no transaction could take is tried again.
+                    // Retries outcomes of the forward queue that no transaction has handled.
                     self.write(Vec::new());
                     let many = self.behind() > 10 * INDEX_MANY as i64;
                     self.index(if many { INDEX_MANY } else { INDEX_SPANS });
@@ -148,7 +150,7 @@ impl Writer {
                 (self.freed, self.gave_back) = (0, Instant::now());
             }
             if looked.elapsed() >= RETENTION_EVERY {
-                // Deleting goes in steps; there is more to do if this one did something.
+                // Deletion goes in steps. If this one deleted something, there may be more.
                 if !self.retain() {
                     looked = Instant::now();
                 }
@@ -195,8 +197,8 @@ impl Writer {
             }
             return;
         }
-        // A request that can never be kept must cost nobody else's: each goes by itself. What fails for
-        // the database's own reasons, as on a full disk, does so for the others as well.
+        // One request that can never be stored must not fail the others, so each gets a transaction of
+        // its own. A failure of the database itself, such as a full disk, fails the rest as well.
         let mut broken = None;
         for each in group {
             let outcome = match &broken {
@@ -216,7 +218,7 @@ impl Writer {
         let _ = done.send(outcome);
     }
 
-    /// One transaction of all these requests; nothing of it is kept if anything fails.
+    /// Writes all these requests in one transaction, which is rolled back if anything fails.
     fn write_together(&mut self, group: &[(Prepared, usize, Done)]) -> Result<(), NotKept> {
         let before = self.counters.clone();
         let outcome = self.transaction(|writer| {
@@ -267,7 +269,7 @@ impl Writer {
         work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        // Whatever a span does to us is this transaction's affair: the thread must go on.
+        // A panic fails this transaction only: the thread must keep running.
         let worked = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
             let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL);
             let reason = "the writer failed, please report it".to_owned();
@@ -279,7 +281,7 @@ impl Writer {
         }) {
             Ok(done) => Ok(done),
             Err(error) => {
-                // Fails if the error has rolled back already.
+                // Fails if the error has caused a rollback already.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 Err(error)
             }
@@ -310,7 +312,7 @@ impl Writer {
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
     }
 
-    /// One step of deletion; true if something was deleted.
+    /// One step of retention; true if something was deleted.
     fn retain(&mut self) -> bool {
         let retention = self.retention;
         let mut queue = self.counters.queue;
@@ -354,7 +356,7 @@ impl Writer {
         self.counters.indexed = self.counters.next_span - 1;
         self.counters.queue = queue;
         self.publish(&[]);
-        // The space goes back in steps, too, if this cannot give it back now.
+        // If this cannot return the space now, `retention::shrink` does so in steps.
         let _ = self.connection.execute_batch("PRAGMA incremental_vacuum");
         Ok(())
     }
@@ -372,8 +374,8 @@ impl Writer {
     }
 }
 
-/// Whether another try may do. What breaks a rule of the tables, or makes the writer fail, does so
-/// every time, and must not be answered as if it were the database's trouble of the moment.
+/// Whether a retry may succeed. A request that violates a constraint or makes the writer panic does so
+/// every time, so it must not be reported as a temporary failure of the database.
 fn not_kept(error: &rusqlite::Error) -> NotKept {
     use rusqlite::ErrorCode;
     let reason = error.to_string();

@@ -1,6 +1,6 @@
-//! One transaction: rows go in at once, summaries and sums are gathered and written at its end.
+//! One transaction: spans are inserted at once, trace summaries and rollups once at its end.
 //!
-//! Hundreds of spans of one trace then cost one write of the trace's row, and one of each minute's.
+//! So hundreds of spans of one trace write the trace's row once, and each rollup once.
 
 mod replace;
 
@@ -18,7 +18,7 @@ use super::summary::{MINUTE, Trace, aggregate_of_span};
 use super::{ids, span_row};
 use crate::model::{Span, Status};
 
-/// Numbers the writer gives out; kept by it from one transaction to the next.
+/// The writer's counters, kept from one transaction to the next.
 #[derive(Clone, Default)]
 pub(crate) struct Counters {
     pub(crate) next_span: i64,
@@ -26,15 +26,15 @@ pub(crate) struct Counters {
     pub(crate) seq: i64,
     /// The last span in the text index.
     pub(crate) indexed: i64,
-    /// Evaluations whose span has not come.
+    /// Evaluations whose span has not arrived.
     pub(crate) waiting: i64,
     pub(crate) spans: i64,
     pub(crate) traces: i64,
-    /// The forward queue.
+    /// Of the forward queue.
     pub(crate) queue: QueueCounters,
 }
 
-/// What is remembered of rows, so that they need no reading. Thrown away when it has grown.
+/// Rows that need not be read again. A cache that has grown too large is cleared.
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) traces: HashMap<String, Trace>,
@@ -47,11 +47,11 @@ const CACHED_TAGS: usize = 20_000;
 pub(super) struct Changed {
     old: Option<Trace>,
     new: Trace,
-    /// A span was replaced: the sums must be made anew.
+    /// A span was replaced, so the summary must be computed from the stored spans.
     pub(super) rebuild: bool,
 }
 
-/// The transaction.
+/// A transaction that is being built.
 pub(crate) struct Batch<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) counters: &'a mut Counters,
@@ -60,7 +60,7 @@ pub(crate) struct Batch<'a> {
     operations: HashMap<Operation, Aggregate>,
     tag_uses: HashMap<i64, i64>,
     tagged: HashSet<(i64, i64)>,
-    /// Spans to put into the text index again.
+    /// Spans that must be indexed again.
     pub(crate) reindex: Vec<i64>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Adds a span, or replaces it if it is there: senders that got no answer send again.
+    /// Upserts a span, because senders that got no answer send it again.
     pub(crate) fn add_span(&mut self, prepared: &PreparedSpan) -> rusqlite::Result<()> {
         let span = &prepared.span;
         let known = self.change(&span.trace_id)?.map(|changed| changed.new.id);
@@ -115,7 +115,7 @@ impl<'a> Batch<'a> {
         self.tag(trace, span)
     }
 
-    /// The trace as this transaction has it, read if need be; `None` if there is no such trace.
+    /// The trace as changed by this transaction, loaded if necessary; `None` if there is no such trace.
     pub(super) fn change(&mut self, trace_id: &str) -> rusqlite::Result<Option<&mut Changed>> {
         if !self.changed.contains_key(trace_id) {
             let loaded = match self.cache.traces.remove(trace_id) {
@@ -130,12 +130,12 @@ impl<'a> Batch<'a> {
         Ok(self.changed.get_mut(trace_id))
     }
 
-    /// Has the trace's number grow, for something that is not a span; false if it is not there.
+    /// Gives the trace a new `seq`, for a change that is not a span; false if there is no such trace.
     pub(crate) fn touch(&mut self, trace_id: &str) -> rusqlite::Result<bool> {
         Ok(self.change(trace_id)?.is_some())
     }
 
-    /// Adds a span to the sums of its operation, or with -1 takes it away.
+    /// Adds a span to the rollups of its operation, or removes it with `times` -1.
     pub(super) fn count(&mut self, prepared: &PreparedSpan, times: i64) {
         let span = &prepared.span;
         let mut aggregate = aggregate_of_span(
@@ -187,7 +187,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The evaluations that wait for a span with this key and value are about `span`.
+    /// Joins `span` to the evaluations that wait for a span with this key and value.
     fn found(&mut self, span: &Span, key: &str, value: &str) -> rusqlite::Result<()> {
         if self.counters.waiting > 0 {
             let found = self.connection.prepare_cached(FOUND)?.execute(params![
@@ -201,7 +201,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The id of the trace with this number, also where this transaction has just begun it.
+    /// The trace id of a row id, also if this transaction has created the trace.
     pub(crate) fn trace_id_of(&self, trace: i64) -> rusqlite::Result<Option<String>> {
         let begun = self.changed.iter().find(|(_, changed)| changed.new.id == trace);
         if let Some((id, _)) = begun {
@@ -214,7 +214,7 @@ impl<'a> Batch<'a> {
     }
 
     fn tag_number(&mut self, key: &str, value: &str) -> rusqlite::Result<i64> {
-        // The length keeps `a` `b:c` apart from `a:b` `c`.
+        // The length distinguishes `a` `b:c` from `a:b` `c`.
         let text = format!("{} {key}{value}", key.len());
         if let Some(tag) = self.cache.tags.get(&text) {
             return Ok(*tag);
@@ -237,7 +237,7 @@ impl<'a> Batch<'a> {
         Ok(tag)
     }
 
-    /// Writes what was gathered. Returns the traces that changed, each with its new number.
+    /// Writes the summaries and rollups. Returns the changed traces, each with its new `seq`.
     pub(crate) fn finish(mut self) -> rusqlite::Result<Vec<(i64, i64)>> {
         let mut numbers = Vec::with_capacity(self.changed.len());
         let mut traffic = HashMap::<((i64, i64), String, String), Aggregate>::new();
@@ -287,7 +287,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The key under which an evaluation waits that names a span and no trace, as feedback does.
+/// The join key of an evaluation that names a span but no trace, as feedback does.
 pub(crate) const SPAN_KEY: &str = "@span";
 
 const FOUND: &str = "

@@ -12,7 +12,7 @@ use crate::store::{FILE, Retention, Store, now_ns, read};
 const RECEIVER: &str = "agent http://somewhere:8126";
 const KEEPS_ALL: Retention = Retention { age: None, size: None };
 
-/// A directory of its own, removed at the end.
+/// A temporary directory, deleted at the end.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -65,7 +65,7 @@ fn a_request_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
+fn retention_neither_counts_nor_deletes_queued_requests() {
     let directory = Temporary::new();
     let target = Target { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
     let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(target)).unwrap();
@@ -76,7 +76,7 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
         state ^= state << 17;
         format!("{state:016x}")
     };
-    // More than the size that traces may have, by far.
+    // Much more than the size that the retention allows.
     for _ in 0..100 {
         let body: String = std::iter::repeat_with(&mut noise).take(5_000).collect();
         keep(&store, &body);
@@ -84,7 +84,7 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
     let (waiting, _, bytes) = store.waiting();
     assert_eq!(waiting, 100);
     assert!(bytes > 3_000_000, "{bytes}");
-    // The next look of retention, past the age that traces may get.
+    // Until retention has run, and everything is older than it allows.
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(store.waiting(), (100, 0, bytes));
     let used = store.read(crate::store::retention::used_bytes).unwrap();
@@ -93,7 +93,7 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
 }
 
 #[test]
-fn no_number_is_given_twice() {
+fn no_row_id_is_used_twice() {
     let directory = Temporary::new();
     let store = directory.open(RECEIVER, KEEPS_ALL);
     keep(&store, "first");
@@ -103,7 +103,7 @@ fn no_number_is_given_twice() {
     keep(&store, "second");
     let (second, _) = queue.next(0).unwrap().unwrap();
     assert!(second > first);
-    // The end of an old try meets nothing.
+    // A late outcome of a deleted row changes nothing.
     queue.settle(first, Outcome::Refused("late".to_owned()));
     keep(&store, "third");
     assert_eq!((store.waiting(), lost(&store)), ((2, 0, store.waiting().2), Vec::new()));
@@ -120,7 +120,7 @@ fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
     ))
     .unwrap();
     drop(old);
-    // Twice: the second time there is nothing to change.
+    // Twice, because the second time there is nothing to migrate.
     for body in ["one", "two"] {
         keep(&directory.open(RECEIVER, KEEPS_ALL), body);
     }
@@ -131,7 +131,7 @@ fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
 }
 
 #[test]
-fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get() {
+fn requests_for_an_earlier_receiver_are_deleted_at_the_age_that_retention_allows() {
     let directory = Temporary::new();
     let retention = Retention { age: Some(Duration::from_secs(1)), size: None };
     keep(&directory.open(RECEIVER, retention), "for the first");
@@ -144,6 +144,6 @@ fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get()
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(lost(&store), [("receiver_changed".to_owned(), 3)]);
-    // What waits for the receiver of now has no age.
+    // Requests for the current receiver are not deleted by age.
     assert_eq!(store.waiting().0, 1);
 }

@@ -1,4 +1,4 @@
-//! Values of columns as answers have them.
+//! Conversions between columns and answers: times, durations and JSON.
 
 use serde_json::value::RawValue;
 

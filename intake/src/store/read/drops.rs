@@ -1,4 +1,4 @@
-//! What tracers say they have lost.
+//! The drops that tracers report, and the traces that retention deleted.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ struct Client {
     evaluations: BTreeMap<String, i64>,
 }
 
-/// What is lost, by tracer and in all, and what went by retention.
+/// Drops by tracer and in total, and deletions by retention.
 #[derive(Serialize)]
 pub(crate) struct Drops {
     clients: Vec<Client>,
@@ -29,7 +29,7 @@ pub(crate) struct Drops {
     pub(crate) deleted_spans: i64,
 }
 
-/// All reports, the newest tracer first.
+/// All drop reports, with the most recent tracer first.
 pub(crate) fn drops(connection: &Connection) -> rusqlite::Result<Drops> {
     let mut clients = BTreeMap::<String, Client>::new();
     let mut totals = BTreeMap::new();

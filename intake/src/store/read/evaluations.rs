@@ -1,4 +1,4 @@
-//! What was said about traces, spans and sessions, page by page, the newest first.
+//! Evaluations of a trace, a span or a session, page by page, with the newest page first.
 
 use std::collections::HashMap;
 
@@ -12,42 +12,42 @@ use super::cursor::cursor;
 use super::summary::Summary;
 use crate::store::ids;
 
-/// Evaluations of one page at most.
+/// The most evaluations of one page.
 pub(crate) const EVALUATIONS: usize = 1_000;
-/// Bytes of values, reasons and metadata after which a page ends.
+/// The bytes of values, reasoning and metadata after which a page ends.
 const CONTENT: usize = 16 * 1024 * 1024;
 
-/// Which evaluations of those about one thing.
+/// Which page of the evaluations.
 #[derive(Clone, Debug)]
 pub(crate) struct EvaluationPage {
-    /// What the page before gave as `evaluations_next`.
+    /// The `evaluations_next` of the previous page.
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
 }
 
 impl EvaluationPage {
-    /// The longest first page: the newest.
+    /// The first page, as long as possible: the newest evaluations.
     pub(crate) fn first() -> Self {
         Self { after: None, limit: EVALUATIONS }
     }
 
-    /// None of them, only their number.
+    /// An empty page, only for the total.
     pub(super) fn none() -> Self {
         Self { after: None, limit: 0 }
     }
 }
 
-/// A page of what was said about one thing, in order of time; the first page has the newest.
+/// A page of evaluations, in order of time. The first page has the newest.
 #[derive(Serialize)]
 pub(crate) struct Evaluations {
     evaluations: Vec<Evaluation>,
     /// On all pages.
     evaluations_total: i64,
-    /// What asks for those before these as `after`; there is none once these are the oldest.
+    /// The `after` of the next page, which is older; none if this page is the oldest.
     evaluations_next: Option<String>,
 }
 
-/// An evaluation, or feedback, whole.
+/// An evaluation or feedback, with all fields.
 #[derive(Serialize)]
 pub(crate) struct Evaluation {
     id: String,
@@ -94,7 +94,7 @@ impl Evaluation {
         })
     }
 
-    /// Bytes of what may be long.
+    /// The bytes of the fields that may be long.
     fn size(&self) -> usize {
         let parts = [&self.error, &self.submitter, &self.metadata];
         let parts = parts.into_iter().flatten().map(|part| part.get().len()).sum::<usize>();
@@ -103,43 +103,43 @@ impl Evaluation {
     }
 }
 
-/// Those of a trace and its spans; with `trace_level_only` only those that stand with no span: of the trace as a
-/// whole, or of spans that it does not have.
+/// The evaluations of a trace and its spans. With `trace_level_only`, only those of the trace as a whole
+/// and of spans that the trace does not have.
 pub(super) fn of_trace(
     connection: &Connection,
     trace: &Summary,
     trace_level_only: bool,
     page: &EvaluationPage,
 ) -> rusqlite::Result<Evaluations> {
-    let mut names = Names { connection, trace: trace.id, known: HashMap::new() };
+    let mut span_ids = SpanIds { connection, trace: trace.id, known: HashMap::new() };
     let traces = ids::spellings_of_trace(trace.trace_id());
     let mut found = if trace_level_only {
-        let mut about = About {
+        let mut selection = Selection {
             sql: "trace_id = ? AND (scope <> 'span' OR span_id IS NULL
                       OR span_id IN (SELECT value FROM json_each(?)))",
-            // Of many, few pass: to look through the narrow index of spans and sort those is faster.
+            // Usually few of many match: it is faster to scan the narrow index by span, and then sort.
             time: "+timestamp_ms",
             keys: Vec::new(),
         };
         for spelling in traces {
-            let missing = serde_json::json!(missing(&mut names, &spelling)?).to_string();
-            about.keys.push(vec![spelling.into(), missing.into()]);
+            let missing = serde_json::json!(missing(&mut span_ids, &spelling)?).to_string();
+            selection.keys.push(vec![spelling.into(), missing.into()]);
         }
-        about.page(connection, page)?
+        selection.page(connection, page)?
     } else {
         let keys = traces.into_iter().map(|spelling| vec![spelling.into()]).collect();
-        About { sql: "trace_id = ?", time: "timestamp_ms", keys }.page(connection, page)?
+        Selection { sql: "trace_id = ?", time: "timestamp_ms", keys }.page(connection, page)?
     };
     for evaluation in &mut found.evaluations {
         let Some(id) = &evaluation.span_id else { continue };
-        if let Some(name) = names.of(id)? {
+        if let Some(name) = span_ids.of(id)? {
             evaluation.span_id = Some(name);
         }
     }
     Ok(found)
 }
 
-/// Those of one span alone, which is named as it names itself.
+/// The evaluations of one span, all with its own spelling of the span id.
 pub(super) fn of_span(
     connection: &Connection,
     trace: &Summary,
@@ -152,31 +152,31 @@ pub(super) fn of_span(
             keys.push(vec![trace.clone().into(), span.into()]);
         }
     }
-    let about = About {
+    let selection = Selection {
         sql: "trace_id = ? AND span_id = ? AND scope = 'span'",
         time: "timestamp_ms",
         keys,
     };
-    let mut found = about.page(connection, page)?;
+    let mut found = selection.page(connection, page)?;
     for evaluation in &mut found.evaluations {
         evaluation.span_id = Some(span_id.to_owned());
     }
     Ok(found)
 }
 
-/// Those that name a session.
+/// The evaluations of a session.
 pub(super) fn of_session(
     connection: &Connection,
     session: &str,
     page: &EvaluationPage,
 ) -> rusqlite::Result<Evaluations> {
     let keys = vec![vec![session.to_owned().into()]];
-    About { sql: "session = ?", time: "timestamp_ms", keys }.page(connection, page)
+    Selection { sql: "session = ?", time: "timestamp_ms", keys }.page(connection, page)
 }
 
-/// The spans that evaluations of a trace name, in one spelling of its id, and that it does not have.
-fn missing(names: &mut Names<'_>, trace_id: &str) -> rusqlite::Result<Vec<String>> {
-    let mut named = names.connection.prepare_cached(
+/// Span ids that evaluations of a trace name, for one spelling of the trace id, and that the trace lacks.
+fn missing(span_ids: &mut SpanIds<'_>, trace_id: &str) -> rusqlite::Result<Vec<String>> {
+    let mut named = span_ids.connection.prepare_cached(
         "SELECT DISTINCT span_id FROM evaluations
          WHERE trace_id = ?1 AND span_id IS NOT NULL AND scope = 'span'",
     )?;
@@ -184,21 +184,21 @@ fn missing(names: &mut Names<'_>, trace_id: &str) -> rusqlite::Result<Vec<String
     let mut missing = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
-        if names.of(&id)?.is_none() {
+        if span_ids.of(&id)?.is_none() {
             missing.push(id);
         }
     }
     Ok(missing)
 }
 
-/// How the spans of a trace name themselves.
-struct Names<'a> {
+/// The span ids of a trace, in the spans' own spelling.
+struct SpanIds<'a> {
     connection: &'a Connection,
     trace: i64,
     known: HashMap<String, Option<String>>,
 }
 
-impl Names<'_> {
+impl SpanIds<'_> {
     /// The span's own spelling of an id; `None` if the trace has no such span.
     fn of(&mut self, id: &str) -> rusqlite::Result<Option<String>> {
         if let Some(known) = self.known.get(id) {
@@ -219,22 +219,22 @@ impl Names<'_> {
     }
 }
 
-/// The rows that fulfil a condition with one of several lists of values: an id has two spellings.
-struct About {
+/// The evaluations that match a condition with one of several lists of values, one list per spelling.
+struct Selection {
     sql: &'static str,
-    /// What they are ordered by; a `+` keeps the order from choosing the index.
+    /// The column of the order; a `+` prevents SQLite from choosing an index by it.
     time: &'static str,
     keys: Vec<Vec<Sql>>,
 }
 
-impl About {
+impl Selection {
     fn page(self, connection: &Connection, page: &EvaluationPage) -> rusqlite::Result<Evaluations> {
         let after = page.after.as_deref().and_then(cursor);
         let (time, row) = after.unwrap_or((i64::MAX, i64::MAX));
         let (condition, order) = (self.sql, self.time);
         let mut count = connection
             .prepare_cached(&format!("SELECT count(*) FROM evaluations WHERE {condition}"))?;
-        // What may have to be sorted is narrow; rows are read whole only for the page.
+        // Only narrow rows are sorted; whole rows are read for the page alone.
         let mut newest = connection.prepare_cached(&format!(
             "SELECT timestamp_ms, rowid FROM evaluations
              WHERE {condition} AND ({order}, rowid) < (?, ?)

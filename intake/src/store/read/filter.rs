@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::summary::Summary;
 
-/// The conditions that a trace of the list fulfils; all of them.
+/// Conditions for the list; a trace must meet all of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) app: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Filter {
     pub(crate) limit: usize,
 }
 
-/// A page of the list.
+/// A page of the list of traces.
 #[derive(Serialize)]
 pub(crate) struct Page {
     pub(crate) traces: Vec<Summary>,

@@ -1,4 +1,4 @@
-//! The list of traces, newest first, filtered.
+//! The list of traces, filtered, with the newest first.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
@@ -10,11 +10,11 @@ use super::search;
 use super::summary::Summary;
 use crate::store::search_index;
 
-/// A tag of fewer traces than this is asked first, and its traces are sorted; one of more is met
-/// often enough on the way down the list.
+/// A tag with fewer traces than this drives the query, and its traces are sorted. A more frequent tag is
+/// cheaper to check while scanning the list.
 const RARE: i64 = 10_000;
 
-/// Conditions on rows of `traces`, and their values.
+/// SQL conditions on rows of `traces`, and their values.
 #[derive(Default)]
 struct Conditions {
     text: Vec<String>,
@@ -32,14 +32,14 @@ impl Conditions {
     }
 }
 
-/// A page of the traces that pass.
+/// A page of the traces that match the filter.
 pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Result<Page> {
     let typed = filter.text.as_deref().filter(|text| !text.trim().is_empty());
-    // Asked first, so that none means that the page is whole.
+    // Counted before the search, so that 0 means that the search was complete.
     let unsearched_spans = typed.map(|_| search::behind(connection)).transpose()?;
     let nothing = Ok(Page { traces: Vec::new(), next: None, unsearched_spans });
     let mut conditions = Conditions::default();
-    // The rarest tag, if it is rare.
+    // The rarest tag, if it is rare, and its number of traces.
     let mut first: Option<(i64, i64)> = None;
     let model = filter.model.as_deref().map(|model| ("@model", model));
     let tags = filter.tags.iter().map(|tag| tag.split_once(':').unwrap_or((tag, "")));
@@ -56,10 +56,10 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
         }
     }
     if let Some(failed) = filter.failed {
-        // The literal lets the index of failed traces be used.
+        // A literal, because SQLite uses the partial index of failed traces only then.
         conditions.text.push(format!("failed = {}", i64::from(failed)));
     }
-    // Only the first of these may choose the index: nearly all traces may have the same kind.
+    // Only the first of these may select the index, because nearly all traces may have the same kind.
     let mut chosen = "";
     for (column, value) in
         [("session", &filter.session), ("app", &filter.app), ("kind", &filter.kind)]
@@ -92,7 +92,7 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
         }
         None => "traces",
     };
-    // What must be sorted is narrow; rows are read whole only for the page.
+    // Only narrow rows are sorted; whole rows are read for the page alone.
     let sql = format!(
         "SELECT traces.* FROM (SELECT traces.id AS chosen FROM {from} WHERE {}
              ORDER BY start DESC, id DESC LIMIT {})
@@ -110,7 +110,7 @@ pub(crate) fn traces(connection: &Connection, filter: &Filter) -> rusqlite::Resu
     Ok(Page { traces: traces.collect::<Result<_, _>>()?, next, unsearched_spans: None })
 }
 
-/// The traces with these numbers, in no order.
+/// The summaries of the traces with these row ids, in no particular order.
 pub(crate) fn summaries(connection: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Summary>> {
     let mut statement = connection.prepare_cached("SELECT * FROM traces WHERE id = ?1")?;
     let mut all = Vec::with_capacity(ids.len());

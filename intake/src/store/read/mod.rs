@@ -1,6 +1,6 @@
 //! The queries of the page and the terminal. Each answer is serialized as the API's JSON.
 //!
-//! Times and durations are in ms, with a fraction.
+//! Times and durations are in fractional ms.
 
 mod columns;
 mod cursor;

@@ -1,4 +1,4 @@
-//! The overview of a chosen time: traffic, errors, latency, tokens and cost, from sums per minute.
+//! The overview of a range of time: traffic, errors, latency, tokens and cost, from the rollups.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,12 +9,12 @@ use super::columns::ms;
 use super::facets::minutes;
 use crate::store::aggregate::{Aggregate, Durations};
 use crate::store::clock::now_ns;
-use crate::store::rollups::stretches;
+use crate::store::rollups::ranges;
 use crate::store::summary::MINUTE;
 
-/// Lines of each ranking.
+/// The length of each ranking.
 const RANKS: usize = 10;
-/// Buckets of the charts at most.
+/// The most buckets of a chart.
 const BUCKETS: i64 = 500;
 
 #[derive(Serialize)]
@@ -76,7 +76,7 @@ struct Totals {
     spans: i64,
 }
 
-/// Everything the overview draws. Times are cut to whole minutes.
+/// The data of the overview. Times are rounded down to whole minutes.
 #[derive(Serialize)]
 pub(crate) struct Overview {
     from_ms: f64,
@@ -102,7 +102,7 @@ fn aggregate(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Aggreg
     })
 }
 
-/// The overview from one time to another, in ms since the Unix epoch, of one app or all.
+/// The overview between two times, in ms since the Unix epoch, of one app or of all.
 pub(crate) fn overview(
     connection: &Connection,
     from: Option<f64>,
@@ -112,7 +112,7 @@ pub(crate) fn overview(
 ) -> rusqlite::Result<Overview> {
     let asked = minutes(from, to);
     let (mut first, mut last) = asked;
-    // An open end is where there is something.
+    // An open end is replaced by the first or last minute that has traffic.
     let (oldest, newest): (Option<i64>, Option<i64>) = connection
         .prepare_cached(
             "SELECT min(minute), max(minute) FROM traffic WHERE minute BETWEEN ?1 AND ?2",
@@ -128,7 +128,7 @@ pub(crate) fn overview(
     last = last.max(first);
     let buckets = buckets.clamp(1, BUCKETS);
     let mut width = (last.saturating_sub(first) / buckets).saturating_add(1);
-    // Buckets of an hour and more are whole hours, which are summed up already.
+    // Buckets of an hour or more are whole hours, which have rollups of their own.
     if width >= 60 {
         width = width.saturating_add(59) / 60 * 60;
         first -= first.rem_euclid(60);
@@ -144,7 +144,7 @@ pub(crate) fn overview(
              AND (?4 IS NULL OR app = ?4)",
     )?;
     for (grain, first, last) in
-        if width < 60 { vec![(1, first, last)] } else { stretches(first, last) }
+        if width < 60 { vec![(1, first, last)] } else { ranges(first, last) }
     {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
@@ -163,8 +163,8 @@ pub(crate) fn overview(
         "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
     )?;
-    // With an open end, spans count that began long before or after their traces.
-    for (grain, first, last) in stretches(begin.min(asked.0), last.max(asked.1)) {
+    // With an open end, this includes spans that began long before or after their trace.
+    for (grain, first, last) in ranges(begin.min(asked.0), last.max(asked.1)) {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
             let aggregate = aggregate(row, "calls", false)?;

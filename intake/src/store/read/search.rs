@@ -1,8 +1,8 @@
-//! The list of traces with certain words in them.
+//! Full-text search: the list of traces that contain certain words.
 //!
-//! The text index gives spans, newest first by when they came. So do pages: a word that is in every
-//! span costs no more than the page it fills, and the cursor is a span. A trace stands where its
-//! newest hit is.
+//! The text index returns spans in order of arrival, newest first. Pages follow this order, and the
+//! cursor is a span, so a word that is in every span costs no more than one page. The position of a
+//! trace is that of its newest matching span.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use super::filter::{Filter, Page};
 use super::summary::Summary;
 use crate::store::search_index::Query;
 
-/// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
-/// `next` goes on.
+/// The most matching spans that are checked for one page. With a filter that few traces match, the page
+/// ends early and its `next` continues.
 const HITS: usize = 20_000;
 
 pub(super) fn search(
@@ -24,7 +24,7 @@ pub(super) fn search(
     filter: &Filter,
 ) -> rusqlite::Result<Page> {
     let conditions = &(conditions, values);
-    // A cursor says which of the two it goes on with.
+    // The letter of a cursor tells which of the two queries it continues.
     let cursor =
         |letter| filter.before.as_deref().and_then(|text| text.strip_prefix(letter)?.parse().ok());
     if let (Some(unfinished), Some(before)) = (&query.unfinished, cursor('u')) {
@@ -41,7 +41,7 @@ pub(super) fn search(
     }
 }
 
-/// Spans whose text is not in the index yet: they are put there in quiet moments.
+/// The number of spans that are not in the text index yet.
 pub(super) fn behind(connection: &Connection) -> rusqlite::Result<i64> {
     let sql = "SELECT max(0, coalesce((SELECT max(id) FROM spans), 0)
         - coalesce((SELECT value FROM numbers WHERE name = 'indexed'), 0))";

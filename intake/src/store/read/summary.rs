@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::columns::{json, ms};
 use crate::store::ids;
 
-/// Evaluations of one summary at most.
+/// The most evaluations of one summary.
 const SHOWN: i64 = 5;
 
 /// The part of an evaluation that a list shows.
