@@ -189,7 +189,7 @@ impl Writer {
         Ok(delta)
     }
 
-    /// Empties the queue, when everything else is deleted.
+    /// Empties the queue, as part of deleting everything.
     pub(crate) fn clear(
         &self,
         connection: &Connection,
