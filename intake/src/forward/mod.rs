@@ -16,7 +16,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::store::{Bell, Fate, Outbox, Parcel, Store, now_ns, read};
+use crate::store::forward_queue::{self, Notifier, QueuedRequest, Reader};
+use crate::store::{Store, now_ns, read};
 pub(crate) use outgoing::Outgoing;
 #[cfg(test)]
 pub(crate) use outgoing::onward;
@@ -69,8 +70,8 @@ pub(crate) struct Status {
 struct Inside {
     target: Target,
     /// Taken away at the end, so that the store can be closed while a receiver is being tried.
-    outbox: Mutex<Option<Outbox>>,
-    bell: Arc<Bell>,
+    queue: Mutex<Option<Reader>>,
+    notifier: Arc<Notifier>,
     trouble: Mutex<Trouble>,
     first_wait: Duration,
 }
@@ -124,11 +125,11 @@ impl Forward {
     }
 
     fn start_with(target: Target, store: &Store, first_wait: Duration) -> Result<Self, String> {
-        let outbox = store.outbox(&target.name())?;
+        let queue = store.forward_queue(&target.name())?;
         let inside = Arc::new(Inside {
             target,
-            bell: outbox.bell(),
-            outbox: Mutex::new(Some(outbox)),
+            notifier: queue.notifier(),
+            queue: Mutex::new(Some(queue)),
             trouble: Mutex::default(),
             first_wait,
         });
@@ -174,15 +175,15 @@ impl Forward {
 
 impl Drop for Forward {
     fn drop(&mut self) {
-        self.inside.bell.end();
+        self.inside.notifier.end();
         // The next intake sends a request that is under way again, since its outcome is no longer recorded.
-        self.inside.outbox().take();
+        self.inside.queue().take();
     }
 }
 
 impl Inside {
-    fn outbox(&self) -> MutexGuard<'_, Option<Outbox>> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Option<Reader>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
@@ -194,17 +195,17 @@ impl Inside {
         let http = self.target.http();
         let mut place = Place::default();
         loop {
-            let rings = self.bell.rings();
+            let seen = self.notifier.count();
             let go_on = match self.next(place.done) {
                 None => false,
-                Some(Ok(None)) => self.bell.wait(rings),
-                Some(Ok(Some((row, parcel)))) => {
-                    let pause = self.send(&http, &mut place, row, &parcel);
-                    pause.is_none_or(|pause| self.bell.pause(pause))
+                Some(Ok(None)) => self.notifier.wait(seen),
+                Some(Ok(Some((row, request)))) => {
+                    let pause = self.send(&http, &mut place, row, &request);
+                    pause.is_none_or(|pause| self.notifier.pause(pause))
                 }
                 Some(Err(error)) => {
                     let pause = self.fail(format!("the database cannot be read: {error}"), None);
-                    self.bell.pause(pause)
+                    self.notifier.pause(pause)
                 }
             };
             if !go_on {
@@ -214,8 +215,8 @@ impl Inside {
     }
 
     /// The first request after that row; `None` at the end.
-    fn next(&self, after: i64) -> Option<rusqlite::Result<Option<(i64, Parcel)>>> {
-        self.outbox().as_ref().map(|outbox| outbox.next(after))
+    fn next(&self, after: i64) -> Option<rusqlite::Result<Option<(i64, QueuedRequest)>>> {
+        self.queue().as_ref().map(|queue| queue.next(after))
     }
 
     /// Sends a request. Returns how long to wait before the next attempt.
@@ -224,10 +225,10 @@ impl Inside {
         http: &ureq::Agent,
         place: &mut Place,
         row: i64,
-        parcel: &Parcel,
+        request: &QueuedRequest,
     ) -> Option<Duration> {
-        let body = parcel.body();
-        let outcome = match self.target.send(http, parcel, &body) {
+        let body = request.body();
+        let outcome = match self.target.send(http, request, &body) {
             Outcome::Nowhere(why) if place.known => Outcome::Refused(why),
             // A wrong address, perhaps: with the right one all that waits may be taken.
             Outcome::Nowhere(why) => Outcome::Failed(why, None),
@@ -236,7 +237,7 @@ impl Inside {
         let pause = match outcome {
             Outcome::Taken => {
                 place.known = true;
-                self.settle(row, Fate::Delivered(body.len() as u64));
+                self.settle(row, forward_queue::Outcome::Delivered(body.len() as u64));
                 None
             }
             Outcome::Refused(why) | Outcome::Nowhere(why) => {
@@ -261,19 +262,19 @@ impl Inside {
         if pause.is_none() {
             place.settled(row);
             self.recover();
-        } else if let Some(outbox) = self.outbox().as_ref() {
-            outbox.rest();
+        } else if let Some(queue) = self.queue().as_ref() {
+            queue.stop_sending();
         }
         pause
     }
 
     /// Whether the receiver accepts the next request instead of the first one in the queue.
     fn send_another(&self, http: &ureq::Agent, place: &mut Place, row: i64) -> bool {
-        let Some(Ok(Some((next, parcel)))) = self.next(place.ahead.max(row)) else { return false };
-        let body = parcel.body();
-        let taken = matches!(self.target.send(http, &parcel, &body), Outcome::Taken);
+        let Some(Ok(Some((next, request)))) = self.next(place.ahead.max(row)) else { return false };
+        let body = request.body();
+        let taken = matches!(self.target.send(http, &request, &body), Outcome::Taken);
         if taken {
-            self.settle(next, Fate::Delivered(body.len() as u64));
+            self.settle(next, forward_queue::Outcome::Delivered(body.len() as u64));
             place.known = true;
             place.ahead = next;
             place.passed += 1;
@@ -281,16 +282,16 @@ impl Inside {
         taken
     }
 
-    fn settle(&self, row: i64, fate: Fate) {
-        if let Some(outbox) = self.outbox().as_ref() {
-            outbox.settle(row, fate);
+    fn settle(&self, row: i64, outcome: forward_queue::Outcome) {
+        if let Some(queue) = self.queue().as_ref() {
+            queue.settle(row, outcome);
         }
     }
 
     fn refuse(&self, row: i64, why: String) {
         let why = shortened(&why);
         self.trouble().last_error = Some(why.clone());
-        self.settle(row, Fate::Refused(why));
+        self.settle(row, forward_queue::Outcome::Refused(why));
     }
 
     /// Records a failed attempt; returns the time until the next one.

@@ -8,7 +8,7 @@ use super::target::{Place, Target};
 use crate::decode::Route;
 use crate::encode;
 use crate::model::{Evaluation, Keep, LeftOut, Span};
-use crate::store::{Onward, Parcel};
+use crate::store::forward_queue::{Forwarding, QueuedRequest};
 
 /// The most bytes of a body that is encoded again. Datadog accepts 5 MB, a collector 20 by default.
 const BODY: usize = 4 << 20;
@@ -62,7 +62,7 @@ fn form(target: &Target, route: Route) -> Form {
 pub(crate) struct Outgoing {
     form: Form,
     otlp: bool,
-    parcels: Vec<Parcel>,
+    requests: Vec<QueuedRequest>,
     /// The body that is being written, and the spans in it.
     body: Vec<u8>,
     spans: u64,
@@ -71,8 +71,8 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn new(target: &Target, route: Route) -> Self {
         let otlp = matches!(target, Target::Otlp(_));
-        let (form, parcels) = (form(target, route), Vec::new());
-        Self { form, otlp, parcels, body: Vec::new(), spans: 0 }
+        let (form, requests) = (form(target, route), Vec::new());
+        Self { form, otlp, requests, body: Vec::new(), spans: 0 }
     }
 
     /// If spans were dropped, a writer to decode the request into again: a receiver would reject the
@@ -83,7 +83,7 @@ impl Outgoing {
         (again && left_out.count() > 0).then(|| Self {
             form: Form::Anew,
             otlp: self.otlp,
-            parcels: Vec::new(),
+            requests: Vec::new(),
             body: Vec::new(),
             spans: 0,
         })
@@ -126,7 +126,7 @@ impl Outgoing {
             (Place::SdkSpans, "application/json")
         };
         let spans = std::mem::take(&mut self.spans);
-        self.parcels.push(Parcel::new(place.path(), kind, Vec::new(), spans, &body));
+        self.requests.push(QueuedRequest::new(place.path(), kind, Vec::new(), spans, &body));
     }
 
     /// The forwarded form of the request, which had so many spans and evaluations.
@@ -136,23 +136,24 @@ impl Outgoing {
         headers: &HeaderMap,
         body: &[u8],
         items: u64,
-    ) -> Option<Onward> {
+    ) -> Option<Forwarding> {
         if body.is_empty() {
             return None;
         }
         match self.form {
             Form::None => None,
-            Form::Lost(reason) => Some(Onward::Lost(reason, items)),
+            Form::Lost(reason) => Some(Forwarding::Lost(reason, items)),
             Form::AsItCame(place) => {
                 let kept = KEPT.iter().filter_map(|name| {
                     Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
                 });
-                let parcel = Parcel::new(place.path(), content_type, kept.collect(), items, body);
-                Some(Onward::Parcels(vec![parcel]))
+                let request =
+                    QueuedRequest::new(place.path(), content_type, kept.collect(), items, body);
+                Some(Forwarding::Requests(vec![request]))
             }
             Form::Anew => {
                 self.close();
-                (!self.parcels.is_empty()).then_some(Onward::Parcels(self.parcels))
+                (!self.requests.is_empty()).then_some(Forwarding::Requests(self.requests))
             }
         }
     }
@@ -178,7 +179,7 @@ pub(crate) fn onward(
     headers: &HeaderMap,
     body: &[u8],
     decoded: &crate::model::Decoded,
-) -> Option<Onward> {
+) -> Option<Forwarding> {
     let mut outgoing = Outgoing::new(target, route);
     for span in &decoded.spans {
         outgoing.write(span);

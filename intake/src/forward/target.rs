@@ -13,7 +13,7 @@ use witspan_text::{Secrets, Url};
 
 use super::Outcome;
 use crate::certificates;
-use crate::store::Parcel;
+use crate::store::forward_queue::QueuedRequest;
 
 /// How long a connection, and each piece of a body, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -183,8 +183,8 @@ impl Target {
     }
 
     /// Tries once.
-    pub(super) fn send(&self, http: &ureq::Agent, parcel: &Parcel, body: &[u8]) -> Outcome {
-        let path = &parcel.place;
+    pub(super) fn send(&self, http: &ureq::Agent, queued: &QueuedRequest, body: &[u8]) -> Outcome {
+        let path = &queued.path;
         let spans = path == Place::SdkSpans.path();
         let (url, more) = match self {
             Self::Otlp(url) => (url.clone(), None),
@@ -200,14 +200,14 @@ impl Target {
             Self::Datadog(datadog) if spans => (format!("{}{path}", datadog.spans), None),
             Self::Datadog(datadog) => (format!("{}{path}", datadog.api), None),
         };
-        let mut request = http.post(url).header("Content-Type", &parcel.content_type);
+        let mut request = http.post(url).header("Content-Type", &queued.content_type);
         if let Some(subdomain) = more {
             request = request.header("X-Datadog-EVP-Subdomain", subdomain);
         }
         if let Self::Datadog(datadog) = self {
             request = request.header("DD-API-KEY", &datadog.key);
         }
-        for (name, value) in &parcel.headers {
+        for (name, value) in &queued.headers {
             request = request.header(name, value);
         }
         // OTLP requires every receiver to accept gzip; the other formats do not.

@@ -132,8 +132,8 @@ pub(crate) async fn trace(
 ) -> Response {
     let what = format!("trace `{id}`");
     let page = params.count("limit", read::SPANS, read::SPANS).and_then(|limit| {
-        let (lean, wide) = (params.flag("lean"), params.flag("wide"));
-        Ok(read::SpanPage { lean, wide, after: params.cursor("after")?, limit })
+        let (lean, trace_level_only) = (params.flag("lean"), params.flag("wide"));
+        Ok(read::SpanPage { lean, trace_level_only, after: params.cursor("after")?, limit })
     });
     match page {
         Ok(page) => {

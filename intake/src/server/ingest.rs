@@ -18,7 +18,7 @@ use crate::decode::{self, Route};
 use crate::forward::{Forward, Outgoing};
 use crate::memory;
 use crate::model::{Evaluation, Keep, LeftOut, Refusal, Span};
-use crate::store::{NotKept, Outcome, Prepared};
+use crate::store::{Completion, NotKept, Prepared};
 
 /// Every path without a route of its own: the endpoints of tracers, and the addresses of the page.
 pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
@@ -141,7 +141,7 @@ fn decoded(
     headers: &HeaderMap,
     raw: Raw,
     length: &mut usize,
-) -> Result<(Response, Outcome), Refused> {
+) -> Result<(Response, Completion), Refused> {
     let body = inflate(headers, raw).map_err(unread)?;
     *length = body.bytes.len();
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

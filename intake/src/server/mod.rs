@@ -32,7 +32,7 @@ use witspan_setup::{Event, INTAKE_TOKEN, UnusableFile, diagnose};
 use crate::certificates;
 use crate::forward::{Forward, Target};
 use crate::memory;
-use crate::store::{Outlet, Retention, Size, Store, default_directory};
+use crate::store::{Retention, Size, Store, default_directory, forward_queue};
 use body::Budget;
 use guard::Guard;
 use refusals::Refusals;
@@ -111,11 +111,12 @@ pub(crate) fn run(options: Options) -> Result<(), String> {
         return Err(diagnose(&Event::FileUnusable(variable, path, why)).message);
     }
     let keep = options.forward_keep.0;
-    let outlet = target.as_ref().map(|target| Outlet { receiver: target.name(), keep });
+    let queue = |target: &Target| forward_queue::Target { receiver: target.name(), keep };
+    let queue = target.as_ref().map(queue);
     let store = match options.data.as_deref() {
-        Some(data) if data == Path::new(":memory:") => Store::throwaway(options.retention, outlet)?,
-        Some(data) => Store::open(data, options.retention, outlet)?,
-        None => Store::open(&default_directory()?, options.retention, outlet)?,
+        Some(data) if data == Path::new(":memory:") => Store::throwaway(options.retention, queue)?,
+        Some(data) => Store::open(data, options.retention, queue)?,
+        None => Store::open(&default_directory()?, options.retention, queue)?,
     };
     memory::keep_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -1,4 +1,4 @@
--- What was said about one span of a trace, and which spans of a trace something was said about: both
--- without reading what was said.
+-- Finds the evaluations of one span, and the spans of a trace that have evaluations, without reading
+-- the evaluations.
 CREATE INDEX evaluations_by_span ON evaluations (trace_id, span_id, scope, timestamp_ms)
     WHERE trace_id IS NOT NULL;

@@ -1,14 +1,14 @@
-//! Which traces changed lately: what the live list follows, without asking the database.
+//! The latest changes of traces, in memory: the live list follows them without querying the database.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-/// Changes that are remembered; who is further behind reads the list anew.
+/// Changes that are remembered. A client that is further behind reads the whole list again.
 const REMEMBERED: usize = 4_096;
 
-/// The latest changes, each with its number.
+/// The latest changes, each with its `seq`.
 pub(crate) struct Changes {
     latest: Mutex<VecDeque<(i64, i64)>>,
     seq: watch::Sender<i64>,
@@ -21,7 +21,7 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// Adds pairs of number and trace, in order; `seq` is the last number given out.
+    /// Adds pairs of `seq` and trace, in order; `seq` is the last one that was assigned.
     pub(crate) fn add(&self, changed: &[(i64, i64)], seq: i64) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.extend(&changed[changed.len().saturating_sub(REMEMBERED)..]);
@@ -31,12 +31,12 @@ impl Changes {
         self.seq.send_replace(seq);
     }
 
-    /// Follows the last number.
+    /// Follows the last `seq`.
     pub(crate) fn follow(&self) -> watch::Receiver<i64> {
         self.seq.subscribe()
     }
 
-    /// The traces changed after that number, each once; `None` if too much has happened since.
+    /// The traces changed after `seq`, each once; `None` if some of these changes are forgotten.
     pub(crate) fn since(&self, seq: i64) -> Option<Vec<i64>> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let current = *self.seq.borrow();

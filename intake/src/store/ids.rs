@@ -1,12 +1,13 @@
-//! One id in its two spellings: Datadog's SDKs write span ids as decimals, OpenTelemetry as hex, and
-//! an evaluation may name a trace or a span in the other one.
+//! The two spellings of an id: Datadog's SDKs write span ids in decimal, OpenTelemetry in hex.
+//!
+//! An evaluation may name a trace or a span in the other spelling.
 
-/// The trace id as given, and as it may have been sent with the spans.
+/// A trace id as given, and in its other spelling if there is one.
 pub(crate) fn spellings_of_trace(id: &str) -> Vec<String> {
     spellings(id, 32)
 }
 
-/// The same for a span.
+/// A span id as given, and in its other spelling if there is one.
 pub(crate) fn spellings_of_span(id: &str) -> Vec<String> {
     spellings(id, 16)
 }
@@ -19,7 +20,7 @@ fn spellings(id: &str, hex_digits: usize) -> Vec<String> {
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
         let number = id.parse::<u128>().ok();
         let hex = number.map(|number| format!("{number:0hex_digits$x}"));
-        // Hex digits that are decimal ones too come back as they were.
+        // An id of decimal digits only may already be its own hex spelling.
         all.extend(hex.filter(|hex| hex.len() == hex_digits && hex != id));
     }
     all

@@ -1,137 +1,87 @@
-//! What the intake keeps, in one SQLite file, and the questions it answers.
+//! The intake's database: one SQLite file, its writer and its queries.
 //!
-//! One thread writes (`writer`), any number of readers read beside it (write-ahead log). SQLite
-//! suits the job: most questions fetch a few rows by an index, the text index is built in, and a
-//! commit survives the process. Columns would win for wide scans; the sums per minute in `sums`
-//! make those unneeded.
+//! One thread writes (`writer`). Any number of readers read concurrently, because the database uses a
+//! write-ahead log. SQLite fits because most queries fetch a few rows by an index, the text index is
+//! built in, and a commit survives the process. A column store would be faster at wide scans, but the
+//! rollups per minute and hour (`rollups`) make wide scans unnecessary.
 
-mod again;
+mod aggregate;
 mod batch;
 mod changes;
+mod clock;
+mod compression;
+mod drops;
+mod evaluations;
+pub(crate) mod forward_queue;
 mod ids;
-mod ledger;
-mod measure;
-mod outbox;
+mod numbers;
 mod prepare;
 pub(crate) mod read;
 mod retention;
-mod side;
+mod rollups;
+mod search_index;
+mod shared;
+mod span_row;
 mod summary;
-mod sums;
 #[cfg(test)]
 mod tests;
-mod words;
+mod write_queue;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 #[cfg(test)]
 use crate::model::Decoded;
 pub(crate) use changes::Changes;
-use outbox::Board;
-pub(crate) use outbox::{Bell, Fate, Onward, Outbox, Outlet, Parcel};
+pub(crate) use clock::now_ns;
+#[cfg(test)]
+use forward_queue::Forwarding;
 pub(crate) use prepare::Prepared;
 pub(crate) use retention::{Retention, Size};
-use writer::{Job, Writer};
+use shared::Shared;
+pub(crate) use write_queue::{Completion, NotKept};
+use write_queue::{Job, ROOM};
+use writer::Writer;
 
-/// The layout of the file; a later number is refused, not guessed at.
+/// The version of the schema. A database with a later version is refused.
 const LAYOUT: i64 = 3;
-/// Bytes of requests that wait for the writer; more are refused for a moment.
-const QUEUE_BYTES: usize = 64 * 1024 * 1024;
-/// How long a request waits for room among these.
-const ROOM: Duration = Duration::from_secs(5);
-/// How long one question may take.
+/// The time limit of one query.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FILE: &str = "traces.sqlite";
 
-/// What threads share.
-pub(crate) struct Shared {
-    queue: Queue,
-    spans: AtomicI64,
-    traces: AtomicI64,
-    behind: AtomicI64,
-    pub(crate) changes: Changes,
-    outbox: Board,
-}
-
-/// Bytes of requests that wait for the writer.
-#[derive(Default)]
-struct Queue {
-    bytes: Mutex<usize>,
-    left: Condvar,
-}
-
-impl Queue {
-    fn is_full(&self) -> bool {
-        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) > QUEUE_BYTES
-    }
-
-    /// Waits a while for room; false if there is none. One bigger than the whole queue goes alone.
-    fn enter(&self, size: usize) -> bool {
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |bytes: &mut usize| *bytes > 0 && *bytes + size > QUEUE_BYTES;
-        let waited = self.left.wait_timeout_while(bytes, ROOM, full);
-        let (mut bytes, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-        if waited.timed_out() && full(&mut bytes) {
-            return false;
-        }
-        *bytes += size;
-        true
-    }
-
-    fn leave(&self, size: usize) {
-        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        *bytes = bytes.saturating_sub(size);
-        self.left.notify_all();
-    }
-}
-
-/// Why something was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NotKept {
-    /// Too much waits; the same may go in a moment.
-    Busy,
-    /// The database cannot write: a full disk, for instance. Another try may do.
-    Failed(String),
-    /// The database will not have this one, however often it is tried.
-    Never(String),
-}
-
-/// Where the outcome of a job is told.
-pub(crate) type Outcome = oneshot::Receiver<Result<(), NotKept>>;
-
-/// The database, open for writing.
+/// The database, opened for writing.
 pub(crate) struct Store {
     shared: Arc<Shared>,
     jobs: Option<Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     directory: PathBuf,
-    /// Removed with everything in it when the store is closed.
+    /// Whether the directory is deleted when the store is closed.
     throwaway: bool,
-    /// Held as long as the store: two writers would each count for themselves.
+    /// Locked as long as the store is open: two writers would each keep counters of their own.
     _lock: File,
 }
 
 impl Store {
-    /// Opens the database of a directory, made if need be. What is kept for an `outlet` waits there.
+    /// Opens the database of a directory, and creates both if they do not exist. With a `target`, requests
+    /// are also queued for forwarding.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the directory, or who else has it.
+    /// A sentence that says what is wrong with the directory, or that another intake uses it.
     pub(crate) fn open(
         directory: &Path,
         retention: Retention,
-        outlet: Option<Outlet>,
+        target: Option<forward_queue::Target>,
     ) -> Result<Self, String> {
         let at = |what: &str, error: &dyn std::fmt::Display| {
             format!("{what} `{}`: {error}", directory.display())
@@ -152,15 +102,8 @@ impl Store {
         private_file(&directory.join(FILE)).map_err(|error| at("cannot use", &error))?;
         let connection = open_writer(&directory.join(FILE))
             .map_err(|error| at("cannot open the database in", &error))?;
-        let shared = Arc::new(Shared {
-            queue: Queue::default(),
-            spans: AtomicI64::new(0),
-            traces: AtomicI64::new(0),
-            behind: AtomicI64::new(0),
-            changes: Changes::default(),
-            outbox: Board::default(),
-        });
-        let writer = Writer::new(connection, shared.clone(), retention, outlet)
+        let shared = Arc::new(Shared::default());
+        let writer = Writer::new(connection, shared.clone(), retention, target)
             .map_err(|error| at("cannot read the database in", &error))?;
         let (jobs, queue) = mpsc::channel();
         let writer = std::thread::Builder::new()
@@ -178,28 +121,31 @@ impl Store {
         })
     }
 
-    /// A database that is gone when the store is closed.
-    pub(crate) fn throwaway(retention: Retention, outlet: Option<Outlet>) -> Result<Self, String> {
+    /// Opens a database that is deleted when the store is closed.
+    pub(crate) fn throwaway(
+        retention: Retention,
+        target: Option<forward_queue::Target>,
+    ) -> Result<Self, String> {
         let unique = format!("witspan-{}-{}", std::process::id(), now_ns());
-        let mut store = Self::open(&std::env::temp_dir().join(unique), retention, outlet)?;
+        let mut store = Self::open(&std::env::temp_dir().join(unique), retention, target)?;
         store.throwaway = true;
         Ok(store)
     }
 
-    /// Keeps a whole request, for tests.
+    /// Stores a whole request, for tests.
     #[cfg(test)]
     pub(crate) fn keep(
         &self,
         decoded: Decoded,
-        onward: Option<Onward>,
-    ) -> Result<Outcome, NotKept> {
-        self.write(Prepared::new(decoded, onward))
+        forwarding: Option<Forwarding>,
+    ) -> Result<Completion, NotKept> {
+        self.write(Prepared::new(decoded, forwarding))
     }
 
-    /// Waits a while for room in the queue; false if there is none.
+    /// Waits up to `ROOM` for room in the write queue; false if there is none.
     pub(crate) async fn has_room(&self) -> bool {
         let end = std::time::Instant::now() + ROOM;
-        while self.shared.queue.is_full() {
+        while self.shared.write_queue.is_full() {
             if std::time::Instant::now() > end {
                 return false;
             }
@@ -208,23 +154,23 @@ impl Store {
         true
     }
 
-    /// Keeps what a request held, and what is to go on of it; the future is done when both are
-    /// committed. The part before the first await may wait for room: call it from a thread that may.
-    pub(crate) fn write(&self, prepared: Prepared) -> Result<Outcome, NotKept> {
+    /// Stores a request and queues it for forwarding, in one transaction. The completion resolves once
+    /// that is committed. The call itself may block until there is room in the write queue.
+    pub(crate) fn write(&self, prepared: Prepared) -> Result<Completion, NotKept> {
         let size = prepared.size();
-        if !self.shared.queue.enter(size) {
+        if !self.shared.write_queue.enter(size) {
             return Err(NotKept::Busy);
         }
-        let (done, outcome) = oneshot::channel();
+        let (done, completion) = oneshot::channel();
         self.tell(Job::Write { prepared, size, done })?;
-        Ok(outcome)
+        Ok(completion)
     }
 
     /// Deletes everything.
-    pub(crate) fn clear(&self) -> Result<Outcome, NotKept> {
-        let (done, outcome) = oneshot::channel();
+    pub(crate) fn clear(&self) -> Result<Completion, NotKept> {
+        let (done, completion) = oneshot::channel();
         self.tell(Job::Clear { done })?;
-        Ok(outcome)
+        Ok(completion)
     }
 
     fn tell(&self, job: Job) -> Result<(), NotKept> {
@@ -235,7 +181,7 @@ impl Store {
         }
     }
 
-    /// Answers a question, on a connection that only reads.
+    /// Runs a query on a read-only connection.
     pub(crate) fn read<T>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -252,26 +198,26 @@ impl Store {
         answer
     }
 
-    /// What waits for this receiver, for the one that sends it. Drop it before the store.
-    pub(crate) fn outbox(&self, receiver: &str) -> Result<Outbox, String> {
+    /// A reader of the requests that are queued for this receiver. Drop it before the store.
+    pub(crate) fn forward_queue(&self, receiver: &str) -> Result<forward_queue::Reader, String> {
         let connection = open_reader(&self.directory.join(FILE))
             .map_err(|error| format!("cannot read what is to be forwarded: {error}"))?;
         let jobs = self.jobs.clone().ok_or("the writer has stopped")?;
-        Ok(Outbox { connection, jobs, shared: self.shared.clone(), receiver: receiver.to_owned() })
+        Ok(forward_queue::Reader::new(connection, jobs, self.shared.clone(), receiver))
     }
 
-    /// Requests that wait for the receiver of now and for others, and the bytes of all.
+    /// Queued requests for the current receiver and for earlier ones, and the bytes of all.
     pub(crate) fn waiting(&self) -> (i64, i64, i64) {
-        let tally = self.shared.outbox.tally();
-        (tally.waiting, tally.others, tally.bytes)
+        let counters = self.shared.forward_queue.counters();
+        (counters.waiting, counters.others, counters.bytes)
     }
 
-    /// What has changed, for those who follow.
+    /// The latest changes, for the live list.
     pub(crate) fn changes(&self) -> &Changes {
         &self.shared.changes
     }
 
-    /// Spans and traces kept, and spans that the text index has not seen yet.
+    /// The number of stored spans, of stored traces, and of spans that are not in the text index yet.
     pub(crate) fn counts(&self) -> (i64, i64, i64) {
         let shared = &self.shared;
         (
@@ -281,12 +227,12 @@ impl Store {
         )
     }
 
-    /// Where the files are.
+    /// The directory of the files.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Bytes of all files.
+    /// The size of all files, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let files = [FILE.to_owned(), format!("{FILE}-wal")];
         let sizes = files.iter().map(|file| fs::metadata(self.directory.join(file)));
@@ -302,7 +248,7 @@ impl Drop for Store {
         }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.throwaway {
-            let waiting = self.shared.outbox.tally().waiting;
+            let waiting = self.shared.forward_queue.counters().waiting;
             if waiting > 0 {
                 crate::terminal::note!(
                     "witspan intake: {waiting} requests were not forwarded before the end"
@@ -313,7 +259,7 @@ impl Drop for Store {
     }
 }
 
-/// Opens the database of a directory for reading only; an intake may be writing it.
+/// Opens the database of a directory read-only. An intake may be writing to it.
 ///
 /// # Errors
 ///
@@ -326,11 +272,11 @@ pub(crate) fn open_to_read(directory: &Path) -> Result<Connection, String> {
     open_reader(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
 }
 
-/// Where traces are kept if nobody says: the user's folder for data of programs.
+/// The default data directory, inside the user's folder for application data.
 ///
 /// # Errors
 ///
-/// A sentence with what to do, if the user has no such folder.
+/// A sentence that says what to do, if the user has no such folder.
 pub(crate) fn default_directory() -> Result<PathBuf, String> {
     let variable =
         |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
@@ -354,8 +300,8 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(128);
-    // Synchronous NORMAL: a commit is in the log, which the kernel has. It survives the death of
-    // the process; only a power cut can take the last moments.
+    // With synchronous NORMAL a commit is in the log, which the kernel holds. It survives a kill of the
+    // process. Only a power failure can lose the last moments.
     connection.execute_batch(
         "PRAGMA page_size = 8192;
          PRAGMA auto_vacuum = INCREMENTAL;
@@ -368,11 +314,11 @@ fn open_writer(file: &Path) -> rusqlite::Result<Connection> {
     )?;
     match connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
         LAYOUT => {}
-        // The layouts build on each other: 1 is all but the outbox, 2 all but an index.
+        // Each layout extends the one before: 1 lacks the forward queue, 2 lacks an index.
         before @ 0..LAYOUT => {
             let parts = [
                 include_str!("schema.sql"),
-                include_str!("outbox.sql"),
+                include_str!("forward_queue.sql"),
                 include_str!("by_span.sql"),
             ];
             let missing = parts[before as usize..].join("\n");
@@ -404,7 +350,7 @@ fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the directory if it is not there. Prompts are nobody else's business.
+/// Creates the directory if it does not exist. Only the user may read it, because prompts are private.
 fn make_directory(directory: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -413,25 +359,12 @@ fn make_directory(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-/// Opens a file to write, made for the user alone if it is not there; SQLite's other files follow it.
+/// Opens a file for writing, and creates it readable by the user only. SQLite gives its other files the
+/// same permissions.
 fn private_file(file: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)
-}
-
-fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT value FROM numbers WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()
-        .map(Option::unwrap_or_default)
-}
-
-/// ns since the Unix epoch.
-pub(crate) fn now_ns() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -1,34 +1,30 @@
-//! A decoded request made ready for the writer: everything that needs no database is done here, on
-//! the request's own thread, because there is only one writer.
-
-use std::cell::RefCell;
+//! Prepares a decoded request for the writer. All work that needs no database is done here, on the
+//! request's own thread, because there is only one writer.
 
 use serde_json::{Value, json};
-use zstd::bulk::{Compressor, Decompressor};
 
-use super::outbox::Onward;
+use super::compression::pack;
+use super::forward_queue::Forwarding;
 #[cfg(test)]
 use crate::model::Decoded;
 use crate::model::{DropReport, Evaluation, Keep, Kind, Span, Taken};
 
-/// Level 1 of zstd: half the size of a usual event for 5 µs.
-const LEVEL: i32 = 1;
 /// Characters of a preview.
 const PREVIEW: usize = 240;
 
-/// What the writer takes.
+/// A request that is ready to be written.
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) evaluations: Vec<PreparedEvaluation>,
     pub(crate) drops: Vec<DropReport>,
-    /// Boxed, since nearly no intake forwards, and each pays for the room.
-    pub(crate) onward: Option<Box<Onward>>,
+    /// Boxed to keep requests small, because few intakes forward.
+    pub(crate) forwarding: Option<Box<Forwarding>>,
 }
 
-/// A span whose meta and event are packed.
+/// A span whose meta and event are compressed.
 pub(crate) struct PreparedSpan {
-    /// Without meta and raw.
+    /// Its `meta` and `raw` are empty.
     pub(crate) span: Span,
     pub(crate) packed: Vec<u8>,
     pub(crate) tags: String,
@@ -38,9 +34,9 @@ pub(crate) struct PreparedSpan {
     pub(crate) output_preview: String,
 }
 
-/// An evaluation whose JSON is text.
+/// An evaluation whose JSON values are serialized.
 pub(crate) struct PreparedEvaluation {
-    /// Without what the other members have.
+    /// Without the values of the other fields.
     pub(crate) evaluation: Evaluation,
     pub(crate) value: String,
     pub(crate) error: Option<String>,
@@ -59,14 +55,14 @@ impl PreparedSpan {
         1_100 + self.packed.len() + texts + previews + tags + metrics
     }
 
-    /// Whether its tokens and cost count for the trace. An agent or a workflow may repeat the sums
-    /// of the calls below it.
+    /// Whether its tokens and cost count for the trace. Those of an agent or a workflow may repeat the
+    /// totals of its children.
     pub(crate) fn counts(&self) -> bool {
         counts(&self.span.kind)
     }
 }
 
-/// Whether a span of this kind counts tokens and cost that no span below it counts.
+/// Whether tokens and cost of this kind of span are not repeated from its children.
 pub(crate) fn counts(kind: &Kind) -> bool {
     matches!(kind, Kind::Llm | Kind::Embedding | Kind::Other(_))
 }
@@ -82,7 +78,7 @@ impl PreparedEvaluation {
 
 impl Prepared {
     #[cfg(test)]
-    pub(crate) fn new(decoded: Decoded, onward: Option<Onward>) -> Self {
+    pub(crate) fn new(decoded: Decoded, forwarding: Option<Forwarding>) -> Self {
         let mut prepared = Self::default();
         for span in decoded.spans {
             prepared.span(span);
@@ -91,14 +87,14 @@ impl Prepared {
             prepared.evaluation(evaluation);
         }
         let taken = Taken { drops: decoded.drops, ..Taken::default() };
-        prepared.complete(taken, onward);
+        prepared.complete(taken, forwarding);
         prepared
     }
 
-    /// Adds what the request held beside spans and evaluations, and what is to go on of it.
-    pub(crate) fn complete(&mut self, taken: Taken, onward: Option<Onward>) {
+    /// Adds the drop reports of the request, and what is forwarded of it.
+    pub(crate) fn complete(&mut self, taken: Taken, forwarding: Option<Forwarding>) {
         self.drops = taken.drops;
-        self.onward = onward.map(Box::new);
+        self.forwarding = forwarding.map(Box::new);
     }
 
     /// About how much memory it takes, in bytes.
@@ -106,8 +102,8 @@ impl Prepared {
         let spans = self.spans.iter().map(PreparedSpan::size);
         let evaluations = self.evaluations.iter().map(PreparedEvaluation::size);
         let drops = self.drops.iter().map(|report| 200 + 64 * report.counts.len());
-        let onward = self.onward.iter().map(|onward| onward.size());
-        spans.chain(evaluations).chain(drops).chain(onward).sum()
+        let forwarding = self.forwarding.iter().map(|forwarding| forwarding.size());
+        spans.chain(evaluations).chain(drops).chain(forwarding).sum()
     }
 }
 
@@ -137,7 +133,7 @@ impl Keep for Prepared {
 
 fn prepare(mut span: Span) -> PreparedSpan {
     span.duration_ns = span.duration_ns.max(0);
-    // Protobuf can say NaN, JSON cannot, and a sum with it would be none.
+    // Protobuf allows NaN and infinity. JSON does not, and they would spoil every total.
     span.metrics.retain(|(_, value)| value.is_finite());
     let meta = std::mem::take(&mut span.meta);
     let raw = std::mem::take(&mut span.raw);
@@ -153,61 +149,7 @@ fn prepare(mut span: Span) -> PreparedSpan {
     }
 }
 
-/// The meta of a span and the event it came as, in one frame.
-pub(crate) fn pack(meta: &Value, raw: &str) -> Vec<u8> {
-    let mut text = meta.to_string();
-    text.push('\n');
-    text.push_str(raw);
-    compress(text.as_bytes())
-}
-
-/// What `pack` made of a span: its meta and the event as received, both JSON text.
-pub(crate) fn unpack(packed: &[u8]) -> (String, String) {
-    let mut meta = String::from_utf8(decompress(packed)).unwrap_or_default();
-    let raw = match meta.find('\n') {
-        Some(end) => {
-            let raw = meta[end + 1..].to_owned();
-            meta.truncate(end);
-            raw
-        }
-        None => String::new(),
-    };
-    (meta, raw)
-}
-
-/// One frame of zstd.
-pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
-    thread_local! {
-        // A compressor's tables are bigger than most events; one for each thread.
-        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    }
-    COMPRESSOR.with_borrow_mut(|compressor| {
-        if compressor.is_none() {
-            *compressor = Compressor::new(LEVEL).ok();
-        }
-        let packed = compressor.as_mut().and_then(|it| it.compress(bytes).ok());
-        // zstd fails only without memory, and then bytes that are not packed are read back as well.
-        packed.unwrap_or_else(|| bytes.to_vec())
-    })
-}
-
-/// What `compress` was given.
-pub(crate) fn decompress(packed: &[u8]) -> Vec<u8> {
-    thread_local! {
-        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-    }
-    let bytes = DECOMPRESSOR.with_borrow_mut(|decompressor| {
-        if decompressor.is_none() {
-            *decompressor = Decompressor::new().ok();
-        }
-        let length = Decompressor::upper_bound(packed)?;
-        decompressor.as_mut()?.decompress(packed, length).ok()
-    });
-    bytes.unwrap_or_else(|| packed.to_vec())
-}
-
-/// One line that tells what went in or out: the last message of that role, the first document, or
-/// the value.
+/// A preview of an input or output: the last message of that role, the first document, or the value.
 fn preview(part: &Value, role: &str) -> String {
     let text = |value: &Value| match value {
         Value::Null => String::new(),
@@ -231,7 +173,7 @@ fn preview(part: &Value, role: &str) -> String {
     text(&part["value"])
 }
 
-/// The text on one line, cut to a number of characters.
+/// The text on one line, truncated to `limit` characters.
 fn shorten(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit * 2));
     let mut count = 0;
@@ -255,13 +197,6 @@ fn shorten(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_packed_span_comes_back_whole() {
-        let meta = json!({"input": {"value": "a\nb"}});
-        let raw = "{\"number\": 1.00, \"text\": \"x\"}";
-        assert_eq!(unpack(&pack(&meta, raw)), (meta.to_string(), raw.to_owned()));
-    }
 
     #[test]
     fn a_preview_is_what_the_user_said_last_and_what_was_answered() {

@@ -1,28 +1,30 @@
-//! How long traces are kept: by age, by size, or both; the oldest go first, and the file shrinks.
+//! Retention by age, by size, or both. The oldest traces are deleted first, and the file shrinks.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
+use super::aggregate::Aggregate;
+use super::clock::now_ns;
 use super::ids;
-use super::measure::Measure;
+use super::numbers::{number, set_number};
+use super::rollups::{GRAINS, add_session};
 use super::summary::{MINUTE, Trace};
-use super::sums::{GRAINS, add_session, set_number};
 
-/// Spans deleted in one transaction, so that nobody waits long for it.
+/// Spans deleted in one transaction, so that requests do not wait long for it.
 const STEP_SPANS: i64 = 2_000;
 /// Evaluations deleted in one transaction.
 const STEP_EVALUATIONS: i64 = 2_000;
-/// Pages given back to the file system in one go.
+/// Pages returned to the file system at a time.
 const SHRINK_PAGES: u32 = 2_000;
-/// Reports of drops that are kept; each is one reason of one tracer process.
+/// Drop reports that are kept; each is one reason of one tracer process.
 const DROPS: i64 = 10_000;
 
-/// What `--retention` says.
+/// The value of `--retention`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
     pub(crate) age: Option<Duration>,
-    /// Bytes of the database.
+    /// In bytes of the database.
     pub(crate) size: Option<u64>,
 }
 
@@ -77,14 +79,14 @@ impl std::str::FromStr for Retention {
     }
 }
 
-/// The number that a text begins with, and the unit after it.
+/// Splits a text into a number and the unit after it.
 fn amount(text: &str) -> Option<(f64, &str)> {
     let unit = text.find(|character: char| !character.is_ascii_digit() && character != '.')?;
     let (number, unit) = text.split_at(unit);
     Some((number.parse().ok()?, unit.trim()))
 }
 
-/// Bytes of a unit of sizes.
+/// The bytes of a unit such as `MB`.
 fn bytes_of(unit: &str) -> Option<f64> {
     match unit.to_ascii_uppercase().as_str() {
         "KB" => Some(1e3),
@@ -98,7 +100,7 @@ fn bytes_of(unit: &str) -> Option<f64> {
     }
 }
 
-/// What `--forward-keep` says: bytes, at least a million.
+/// The value of `--forward-keep`, in bytes; at least a million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
@@ -114,26 +116,26 @@ impl std::str::FromStr for Size {
     }
 }
 
-/// What a step has deleted.
+/// What one step has deleted.
 #[derive(Default)]
 pub(crate) struct Deleted {
     pub(crate) traces: i64,
     pub(crate) spans: i64,
-    /// Of no trace that is there.
+    /// Evaluations that belong to no stored trace.
     pub(crate) evaluations: usize,
 }
 
-/// Deletes some of the oldest traces, if there are any too many. The bytes of what is `waiting` to be
-/// forwarded have a bound of their own, and push out no trace.
+/// Deletes some of the oldest traces if they exceed the retention. The `waiting` bytes of the forward
+/// queue have a limit of their own and do not count here.
 pub(crate) fn step(
     connection: &Connection,
     retention: Retention,
     waiting: u64,
 ) -> rusqlite::Result<Deleted> {
     let mut deleted = Deleted::default();
-    let cutoff = retention.age.map(|age| {
-        super::now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
-    });
+    let cutoff = retention
+        .age
+        .map(|age| now_ns().saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)));
     let is_too_big = || -> rusqlite::Result<bool> {
         match retention.size {
             Some(size) => Ok(used_bytes(connection)?.saturating_sub(waiting) > size),
@@ -146,11 +148,11 @@ pub(crate) fn step(
             .query_map([], Trace::from_row)?
             .next()
             .transpose()?;
-        // Asked before each: a trace may be most of what is there.
+        // Checked before each trace, because one trace may be most of the database.
         let too_big = is_too_big()?;
         let Some(oldest) = oldest else {
             if too_big {
-                // All that is left was said of traces that never came.
+                // Only evaluations of traces that never arrived are left.
                 deleted.evaluations = connection
                     .prepare_cached(
                         "DELETE FROM evaluations WHERE rowid IN
@@ -169,7 +171,7 @@ pub(crate) fn step(
     }
     if deleted.traces > 0 {
         for (name, more) in [("deleted_traces", deleted.traces), ("deleted_spans", deleted.spans)] {
-            let before = super::number(connection, name)?;
+            let before = number(connection, name)?;
             set_number(connection, name, before + more)?;
         }
         forget_minutes(connection)?;
@@ -196,7 +198,7 @@ fn delete(connection: &Connection, trace: &Trace) -> rusqlite::Result<()> {
                      (SELECT value FROM numbers WHERE name = 'indexed'))",
         )?
         .execute([trace.id])?;
-    // Every tag of the trace, found through its spans: there is no index from trace to tag.
+    // The tags of the trace are found through its spans, because no index leads from trace to tag.
     let tags: Vec<i64> = connection
         .prepare_cached(
             "SELECT DISTINCT tags.id FROM spans, json_each(spans.tags) AS tag, tags
@@ -236,15 +238,15 @@ fn delete(connection: &Connection, trace: &Trace) -> rusqlite::Result<()> {
             .execute([spelling])?;
     }
     if let Some(session) = &trace.session {
-        let mut measure: Measure = trace.measure();
-        measure.negate();
-        add_session(connection, session, trace, &measure)?;
+        let mut aggregate: Aggregate = trace.aggregate();
+        aggregate.negate();
+        add_session(connection, session, trace, &aggregate)?;
     }
     Ok(())
 }
 
-/// Deletes what was said before a moment of nothing that is there: of a session, of a span that was never
-/// found, of a trace that never came.
+/// Deletes evaluations before the cutoff that belong to no stored trace: those of a session, of a span
+/// that was never found, or of a trace that never arrived.
 fn forget_evaluations(connection: &Connection, cutoff_ms: i64) -> rusqlite::Result<usize> {
     let mut gone = connection
         .prepare_cached("DELETE FROM evaluations WHERE timestamp_ms < ?1 AND trace_id IS NULL")?
@@ -256,7 +258,7 @@ fn forget_evaluations(connection: &Connection, cutoff_ms: i64) -> rusqlite::Resu
          ORDER BY timestamp_ms, rowid LIMIT ?4",
     )?;
     let mut trace = connection.prepare_cached("SELECT 1 FROM traces WHERE trace_id = ?1")?;
-    // By time, for which there is an index: most evaluations are not old.
+    // In order of time, which has an index, because most evaluations are not old.
     let mut last = (i64::MIN, i64::MIN);
     loop {
         let found: Vec<(i64, String, i64)> = old
@@ -277,14 +279,14 @@ fn forget_evaluations(connection: &Connection, cutoff_ms: i64) -> rusqlite::Resu
                     .execute([rowid])?;
             }
         }
-        // Some at a time; what is left waits for the next look, unless these all stay.
+        // One page at a time. The rest is left for the next step, unless all of this page stays.
         if gone > 0 {
             return Ok(gone);
         }
     }
 }
 
-/// The sums of minutes before the oldest trace go with the traces.
+/// Deletes the rollups of minutes before the oldest trace.
 fn forget_minutes(connection: &Connection) -> rusqlite::Result<()> {
     let oldest: Option<i64> =
         connection.query_row("SELECT min(start) FROM traces", [], |row| row.get(0))?;
@@ -299,7 +301,7 @@ fn forget_minutes(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Bytes of the database's pages that hold something.
+/// The bytes of the database's pages that are in use.
 pub(crate) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name: &str| {
         connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
@@ -308,13 +310,13 @@ pub(crate) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     Ok((pages * pragma("page_size")?).unsigned_abs())
 }
 
-/// Gives free pages back to the file system, some at a time.
+/// Returns some of the free pages to the file system.
 pub(crate) fn shrink(connection: &Connection) {
-    // What cannot be given back now can be at the next look.
+    // Pages that cannot be returned now are returned by a later step.
     let _ = connection.execute_batch(&format!("PRAGMA incremental_vacuum({SHRINK_PAGES})"));
 }
 
-/// Deletes all that tracers sent, but not the numbers that must go on growing.
+/// Deletes everything that tracers sent, but not the counters that must not restart.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "INSERT INTO search (search) VALUES ('delete-all');

@@ -1,9 +1,9 @@
--- What the intake keeps: layout 1, to which `outbox.sql` and `by_span.sql` add. Times are ns since the
--- Unix epoch unless a name says ms.
+-- The schema of the intake: layout 1, which `forward_queue.sql` and `by_span.sql` extend. Times are ns
+-- since the Unix epoch unless a name says ms.
 --
--- A trace's row is a summary kept up to date as its spans come, so that the list never reads spans.
--- What a span holds (its meta and the event as received) lies apart in `bodies`, so that trees and
--- lists never read it.
+-- The row of a trace is a summary that is updated with each span, so that the list never reads spans.
+-- The content of a span (its meta and the event as received) is in `bodies`, so that trees and lists
+-- never read it.
 
 CREATE TABLE traces (
     id INTEGER PRIMARY KEY,
@@ -72,14 +72,14 @@ CREATE TABLE spans (
     output_preview TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX spans_by_place ON spans (trace, span_id);
--- Feedback names a span and no trace, and may come long after it.
+-- Feedback names a span but no trace, and may arrive long after the span.
 CREATE INDEX spans_by_id ON spans (span_id);
 
--- zstd of the meta, a line feed, the event as received: the second repeats the first, and costs
--- nearly nothing in the same frame.
+-- One zstd frame of the meta, a line feed and the event as received. The event repeats the meta, so it
+-- adds little to the frame.
 CREATE TABLE bodies (id INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
 
--- Tags by number. Models are tags too, of the key `@model`, and join keys of `@join`.
+-- Tags by id. A model is also a tag with the key `@model`, and a join key with `@join`.
 CREATE TABLE tags (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
@@ -95,8 +95,8 @@ CREATE TABLE trace_tags (
     PRIMARY KEY (tag, trace)
 ) STRICT, WITHOUT ROWID;
 
--- Sums per minute and per hour (`grain` is 1 or 60), kept as spans come: an overview reads these and
--- no span. `minute` is the first one, counted from the epoch.
+-- Rollups per minute and per hour (`grain` is 1 or 60), updated with each span, so that the overview
+-- reads no spans. `minute` is the first minute of the interval, counted from the epoch.
 CREATE TABLE traffic (
     grain INTEGER NOT NULL,
     minute INTEGER NOT NULL,
@@ -182,11 +182,11 @@ CREATE TABLE drops (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX drops_by_time ON drops (at_ms);
 
--- `seq`, `indexed` (the last span in `search`), `deleted_traces`, `deleted_spans`;
--- of what is forwarded: `forward.delivered`, `forward.delivered_bytes`, `forward.lost.` and a reason.
+-- `seq`, `indexed` (the last span in `search`), `deleted_traces`, `deleted_spans`; for forwarding
+-- `forward.delivered`, `forward.delivered_bytes`, and `forward.lost.` with a reason.
 CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Words of each span, by its id. No text and no positions are kept here.
+-- The words of each span, by its id, without text and positions.
 CREATE VIRTUAL TABLE search USING fts5(
     words, content = '', contentless_delete = 1, detail = 'none',
     tokenize = "unicode61 remove_diacritics 2"

@@ -1,25 +1,26 @@
-//! The row of a trace: what it becomes with each span, and what it adds to the sums per minute.
+//! The row of a trace: its summary, updated with each span, and what it adds to the rollups.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params};
 
-use super::measure::Measure;
-use super::prepare::PreparedSpan;
+use super::aggregate::Aggregate;
+use super::prepare::{PreparedSpan, counts};
+use super::span_row;
 use crate::model::{Kind, Status};
 
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
-/// Tokens or dollars that are counted at most, so that sums of any number of spans stay finite.
+/// The largest number of tokens or dollars that is counted, so that all totals stay finite.
 const MOST: f64 = 1e15;
 
-/// Models a trace's row names; the filter knows all of them.
+/// Models that a summary lists at most. The filter finds all of them.
 const MODELS: usize = 20;
 
-/// One trace.
+/// The summary of one trace.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     pub(crate) id: i64,
     pub(crate) trace_id: String,
-    /// When its first span came, ns.
+    /// When its first span arrived, in ns.
     pub(crate) received: i64,
     pub(crate) root_span_id: String,
     root_start: i64,
@@ -46,7 +47,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The trace of this first span.
+    /// A trace that consists of this span.
     pub(crate) fn new(id: i64, received: i64, first: &PreparedSpan) -> Self {
         let span = &first.span;
         let mut trace = Self {
@@ -80,14 +81,14 @@ impl Trace {
         trace
     }
 
-    /// Takes one more span in, which was not there before.
+    /// Adds a span that the trace does not have yet.
     pub(crate) fn add(&mut self, prepared: &PreparedSpan) {
         let span = &prepared.span;
         let is_root = span.parent_id.is_none();
         let first = self.spans == 0;
         self.spans += 1;
         self.finish = self.finish.max(span.start_ns.saturating_add(span.duration_ns));
-        // A root stands for the trace; without one the earliest span does.
+        // The root represents the trace; if it is missing, the earliest span does.
         let stands = if is_root == self.rooted { span.start_ns < self.root_start } else { is_root };
         if stands || first {
             self.root_span_id.clone_from(&span.span_id);
@@ -135,19 +136,32 @@ impl Trace {
         }
     }
 
-    /// What it adds to its minute.
-    pub(crate) fn measure(&self) -> Measure {
-        let mut measure = Measure {
+    /// The same trace, computed from the spans that are stored.
+    pub(crate) fn rebuilt(self, connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare_cached("SELECT * FROM spans WHERE trace = ?1")?;
+        let mut spans = statement.query_map([self.id], span_row::read)?;
+        let Some(first) = spans.next().transpose()? else { return Ok(self) };
+        let mut new = Self::new(self.id, self.received, &first);
+        new.trace_id = self.trace_id;
+        for span in spans {
+            new.add(&span?);
+        }
+        Ok(new)
+    }
+
+    /// What the trace adds to its rollups.
+    pub(crate) fn aggregate(&self) -> Aggregate {
+        let mut aggregate = Aggregate {
             count: 1,
             errors: i64::from(self.errors > 0),
             input_tokens: self.input_tokens.unwrap_or(0.0),
             output_tokens: self.output_tokens.unwrap_or(0.0),
             total_tokens: self.total_tokens.unwrap_or(0.0),
             cost: self.cost.unwrap_or(0.0),
-            ..Measure::default()
+            ..Aggregate::default()
         };
-        measure.durations.add(self.duration, 1);
-        measure
+        aggregate.durations.add(self.duration, 1);
+        aggregate
     }
 
     /// The minute it started in.
@@ -192,7 +206,7 @@ impl Trace {
         })
     }
 
-    /// Writes the row, new or changed.
+    /// Upserts the row.
     pub(crate) fn save(&self, connection: &Connection, seq: i64) -> rusqlite::Result<()> {
         let mut statement: CachedStatement<'_> = connection.prepare_cached(SAVE)?;
         statement.execute(named_params! {
@@ -228,7 +242,7 @@ impl Trace {
     }
 }
 
-/// The row's numbers of a trace that is there already never change: id, trace_id, received.
+/// An update never changes id, trace_id and received.
 const SAVE: &str = "
     INSERT INTO traces VALUES (:id, :trace_id, :seq, :received, :root_span_id, :root_start, :rooted,
         :name, :kind, :app, :session, :failed, :error_type, :start, :finish, :duration, :spans, :errors,
@@ -242,21 +256,21 @@ const SAVE: &str = "
         cost = :cost, language = :language, source = :source, input_preview = :input_preview,
         output_preview = :output_preview";
 
-/// What one span adds to its operation.
-pub(crate) fn measure_span(
+/// What one span adds to the rollups of its operation.
+pub(crate) fn aggregate_of_span(
     kind: &Kind,
     failed: bool,
     duration: i64,
     metric: impl Fn(&str) -> Option<f64>,
     cost: Option<f64>,
-) -> Measure {
-    let mut measure = Measure { count: 1, errors: i64::from(failed), ..Measure::default() };
-    measure.durations.add(duration, 1);
-    if super::prepare::counts(kind) {
+) -> Aggregate {
+    let mut aggregate = Aggregate { count: 1, errors: i64::from(failed), ..Aggregate::default() };
+    aggregate.durations.add(duration, 1);
+    if counts(kind) {
         let counted = |value: Option<f64>| value.unwrap_or(0.0).clamp(-MOST, MOST);
-        measure.input_tokens = counted(metric("input_tokens"));
-        measure.output_tokens = counted(metric("output_tokens"));
-        measure.cost = counted(cost);
+        aggregate.input_tokens = counted(metric("input_tokens"));
+        aggregate.output_tokens = counted(metric("output_tokens"));
+        aggregate.cost = counted(cost);
     }
-    measure
+    aggregate
 }

@@ -1,5 +1,5 @@
-//! The one thread that writes. Requests that wait while it commits go into its next transaction
-//! together, so that a commit is paid once for all of them; each is answered when it is on disk.
+//! The only thread that writes. Requests that arrive during a commit share the next transaction, so
+//! that one commit serves all of them. Each is answered once it is committed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,52 +8,33 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
-use tokio::sync::oneshot;
 
 use super::batch::{Batch, Cache, Counters};
-use super::ledger::Ledger;
-use super::outbox::{Fate, Outlet};
+use super::numbers::set_number;
 use super::prepare::Prepared;
-use super::sums::set_number;
-use super::{NotKept, Retention, Shared, retention, side, words};
+use super::retention::Retention;
+use super::shared::Shared;
+use super::write_queue::{Done, Job, NotKept};
+use super::{drops, evaluations, forward_queue, retention, search_index};
 use crate::memory;
 
-/// Spans of one transaction: bounds its memory and the wait of the last in it.
+/// The most spans of one transaction: a bound on its memory and on how long its last request waits.
 const BATCH_SPANS: usize = 4_000;
-/// Spans indexed in one go while nobody waits; and when there are many to do, since one big piece
-/// of an index needs less merging than many small ones.
+/// Spans indexed in one transaction, normally and when many are left to index: one large segment of the
+/// index needs less merging than many small ones.
 const INDEX_SPANS: usize = 500;
 const INDEX_MANY: usize = 2_000;
-/// How long nothing must have come before the text index is worked on.
+/// The pause without requests after which spans are indexed.
 const QUIET: Duration = Duration::from_millis(50);
-/// How far the text index may be behind before requests wait for it.
+/// Spans that may be missing in the text index before indexing delays requests.
 const INDEX_LAG: i64 = 1_000_000;
-/// After so many bytes memory is given back, so often at most.
+/// Memory is returned to the system after this many bytes, at most this often.
 const FREED: usize = 4 * 1024 * 1024;
 const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
-/// How often old traces are looked for.
+/// How often retention is applied.
 const RETENTION_EVERY: Duration = Duration::from_secs(5);
 
-/// Where the outcome of a job is told.
-type Done = oneshot::Sender<Result<(), NotKept>>;
 type Group = Vec<(Prepared, usize, Done)>;
-
-/// What the thread is told.
-pub(crate) enum Job {
-    Write {
-        prepared: Prepared,
-        size: usize,
-        done: Done,
-    },
-    Clear {
-        done: Done,
-    },
-    /// What became of a row of the outbox.
-    Settle {
-        row: i64,
-        fate: Fate,
-    },
-}
 
 pub(crate) struct Writer {
     connection: Connection,
@@ -61,8 +42,8 @@ pub(crate) struct Writer {
     retention: Retention,
     counters: Counters,
     cache: Cache,
-    ledger: Ledger,
-    /// Bytes that were written or indexed since memory was last given back, and when that was.
+    forward_queue: forward_queue::Writer,
+    /// Bytes written or indexed since memory was last returned to the system, and the time of that.
     freed: usize,
     gave_back: Instant,
 }
@@ -72,7 +53,7 @@ impl Writer {
         connection: Connection,
         shared: Arc<Shared>,
         retention: Retention,
-        outlet: Option<Outlet>,
+        target: Option<forward_queue::Target>,
     ) -> rusqlite::Result<Self> {
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let kept = |name: &str| {
@@ -81,9 +62,9 @@ impl Writer {
                 .optional()
                 .map(Option::unwrap_or_default)
         };
-        let (ledger, outbox) = Ledger::open(&connection, outlet)?;
+        let (forward_queue, queued) = forward_queue::Writer::open(&connection, target)?;
         let counters = Counters {
-            outbox,
+            queue: queued,
             next_span: number("SELECT coalesce(max(id), 0) + 1 FROM spans")?
                 .max(kept("indexed")? + 1),
             next_trace: number("SELECT coalesce(max(id), 0) + 1 FROM traces")?,
@@ -97,36 +78,51 @@ impl Writer {
         };
         let cache = Cache::default();
         let (freed, gave_back) = (0, Instant::now());
-        let mut writer =
-            Self { connection, shared, retention, counters, cache, ledger, freed, gave_back };
+        let mut writer = Self {
+            connection,
+            shared,
+            retention,
+            counters,
+            cache,
+            forward_queue,
+            freed,
+            gave_back,
+        };
         writer.make_room();
         writer.publish(&[]);
         Ok(writer)
     }
 
-    /// Has a smaller `--forward-keep` than that of the last run take hold. What fails here is done with
-    /// the next request.
+    /// Shrinks the forward queue if `--forward-keep` is smaller than in the last run. If this fails, the
+    /// next request does it.
     fn make_room(&mut self) {
-        if !self.ledger.is_overfull(&self.counters.outbox) {
+        if !self.forward_queue.is_overfull(&self.counters.queue) {
             return;
         }
-        let mut outbox = self.counters.outbox;
-        let moved = self.transaction(|writer| {
+        let mut queue = self.counters.queue;
+        let delta = self.transaction(|writer| {
             let nothing = std::iter::empty();
-            writer.ledger.write(&writer.connection, &mut outbox, nothing, &writer.shared.outbox)
+            writer.forward_queue.write(
+                &writer.connection,
+                &mut queue,
+                nothing,
+                &writer.shared.forward_queue,
+            )
         });
-        match moved {
-            Ok(moved) => {
-                self.ledger.written(moved);
-                self.counters.outbox = outbox;
+        match delta {
+            Ok(delta) => {
+                self.forward_queue.written(delta);
+                self.counters.queue = queue;
             }
             Err(error) => {
-                crate::terminal::note!("witspan intake: no room was made for what waits: {error}")
+                crate::terminal::note!(
+                    "witspan intake: could not shrink the forward queue: {error}"
+                )
             }
         }
     }
 
-    /// Works until every sender is gone.
+    /// Runs until every sender is dropped.
     pub(crate) fn run(mut self, jobs: Receiver<Job>) {
         let mut looked = Instant::now();
         let mut quiet = QUIET;
@@ -141,7 +137,7 @@ impl Writer {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // What no transaction could take is tried again.
+                    // Retries outcomes of the forward queue that no transaction has handled.
                     self.write(Vec::new());
                     let many = self.behind() > 10 * INDEX_MANY as i64;
                     self.index(if many { INDEX_MANY } else { INDEX_SPANS });
@@ -154,7 +150,7 @@ impl Writer {
                 (self.freed, self.gave_back) = (0, Instant::now());
             }
             if looked.elapsed() >= RETENTION_EVERY {
-                // Deleting goes in steps; there is more to do if this one did something.
+                // Deletion goes in steps. If this one deleted something, there may be more.
                 if !self.retain() {
                     looked = Instant::now();
                 }
@@ -181,7 +177,7 @@ impl Writer {
                     self.write(std::mem::take(&mut group));
                     let _ = done.send(self.clear().map_err(|error| not_kept(&error)));
                 }
-                Job::Settle { row, fate } => self.ledger.settle(row, fate),
+                Job::Settle { row, outcome } => self.forward_queue.settle(row, outcome),
             }
             if spans < BATCH_SPANS {
                 next = jobs.try_recv().ok();
@@ -191,7 +187,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: Group) {
-        if group.is_empty() && !self.ledger.has_settled() {
+        if group.is_empty() && !self.forward_queue.has_settled() {
             return;
         }
         let together = self.write_together(&group);
@@ -201,8 +197,8 @@ impl Writer {
             }
             return;
         }
-        // A request that can never be kept must cost nobody else's: each goes by itself. What fails for
-        // the database's own reasons, as on a full disk, does so for the others as well.
+        // One request that can never be stored must not fail the others, so each gets a transaction of
+        // its own. A failure of the database itself, such as a full disk, fails the rest as well.
         let mut broken = None;
         for each in group {
             let outcome = match &broken {
@@ -218,11 +214,11 @@ impl Writer {
 
     fn answer(&mut self, (_, size, done): (Prepared, usize, Done), outcome: Result<(), NotKept>) {
         self.freed = self.freed.saturating_add(size);
-        self.shared.queue.leave(size);
+        self.shared.write_queue.leave(size);
         let _ = done.send(outcome);
     }
 
-    /// One transaction of all these requests; nothing of it is kept if anything fails.
+    /// Writes all these requests in one transaction, which is rolled back if anything fails.
     fn write_together(&mut self, group: &[(Prepared, usize, Done)]) -> Result<(), NotKept> {
         let before = self.counters.clone();
         let outcome = self.transaction(|writer| {
@@ -232,26 +228,31 @@ impl Writer {
                     batch.add_span(span)?;
                 }
                 for evaluation in &prepared.evaluations {
-                    side::add_evaluation(&mut batch, evaluation)?;
+                    evaluations::add(&mut batch, evaluation)?;
                 }
                 for report in &prepared.drops {
-                    side::add_drops(batch.connection, report)?;
+                    drops::add(batch.connection, report)?;
                 }
             }
-            let onward = group.iter().filter_map(|(prepared, _, _)| prepared.onward.as_deref());
-            let tally = &mut batch.counters.outbox;
-            let moved =
-                writer.ledger.write(batch.connection, tally, onward, &writer.shared.outbox)?;
+            let forwarding =
+                group.iter().filter_map(|(prepared, _, _)| prepared.forwarding.as_deref());
+            let queue = &mut batch.counters.queue;
+            let delta = writer.forward_queue.write(
+                batch.connection,
+                queue,
+                forwarding,
+                &writer.shared.forward_queue,
+            )?;
             let again = std::mem::take(&mut batch.reindex);
             let changed = batch.finish()?;
             for id in again {
-                words::index_again(&writer.connection, id)?;
+                search_index::index_again(&writer.connection, id)?;
             }
-            Ok((changed, moved))
+            Ok((changed, delta))
         });
         match outcome {
-            Ok((changed, moved)) => {
-                self.ledger.written(moved);
+            Ok((changed, delta)) => {
+                self.forward_queue.written(delta);
                 self.publish(&changed);
                 Ok(())
             }
@@ -268,7 +269,7 @@ impl Writer {
         work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        // Whatever a span does to us is this transaction's affair: the thread must go on.
+        // A panic fails this transaction only: the thread must keep running.
         let worked = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
             let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL);
             let reason = "the writer failed, please report it".to_owned();
@@ -280,7 +281,7 @@ impl Writer {
         }) {
             Ok(done) => Ok(done),
             Err(error) => {
-                // Fails if the error has rolled back already.
+                // Fails if the error has caused a rollback already.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 Err(error)
             }
@@ -294,7 +295,8 @@ impl Writer {
         let from = self.counters.indexed;
         let end = self.counters.next_span - 1;
         let done = self.transaction(|writer| {
-            let last = words::index_some(&writer.connection, from, limit, &mut writer.freed)?;
+            let last =
+                search_index::index_some(&writer.connection, from, limit, &mut writer.freed)?;
             if last.is_none() {
                 set_number(&writer.connection, "indexed", end)?;
             }
@@ -310,20 +312,20 @@ impl Writer {
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
     }
 
-    /// One step of deletion; true if something was deleted.
+    /// One step of retention; true if something was deleted.
     fn retain(&mut self) -> bool {
         let retention = self.retention;
-        let mut outbox = self.counters.outbox;
+        let mut queue = self.counters.queue;
         let deleted = self.transaction(|writer| {
-            let moved = writer.ledger.age(&writer.connection, &mut outbox, retention.age)?;
-            let waiting = outbox.bytes.unsigned_abs();
-            Ok((retention::step(&writer.connection, retention, waiting)?, moved))
+            let delta = writer.forward_queue.age(&writer.connection, &mut queue, retention.age)?;
+            let waiting = queue.bytes.unsigned_abs();
+            Ok((retention::step(&writer.connection, retention, waiting)?, delta))
         });
         match deleted {
-            Ok((deleted, moved)) => {
-                self.ledger.say(moved);
-                self.counters.outbox = outbox;
-                self.shared.outbox.post(outbox);
+            Ok((deleted, delta)) => {
+                self.forward_queue.log(delta);
+                self.counters.queue = queue;
+                self.shared.forward_queue.publish(queue);
                 if deleted.traces > 0 {
                     self.forget();
                     self.counters.spans -= deleted.spans;
@@ -341,20 +343,20 @@ impl Writer {
     }
 
     fn clear(&mut self) -> rusqlite::Result<()> {
-        let mut outbox = self.counters.outbox;
-        let moved = self.transaction(|writer| {
+        let mut queue = self.counters.queue;
+        let delta = self.transaction(|writer| {
             retention::clear(&writer.connection)?;
-            writer.ledger.clear(&writer.connection, &mut outbox)
+            writer.forward_queue.clear(&writer.connection, &mut queue)
         })?;
-        self.ledger.say(moved);
+        self.forward_queue.log(delta);
         self.forget();
         self.counters.spans = 0;
         self.counters.traces = 0;
         self.counters.waiting = 0;
         self.counters.indexed = self.counters.next_span - 1;
-        self.counters.outbox = outbox;
+        self.counters.queue = queue;
         self.publish(&[]);
-        // The space goes back in steps, too, if this cannot give it back now.
+        // If this cannot return the space now, `retention::shrink` does so in steps.
         let _ = self.connection.execute_batch("PRAGMA incremental_vacuum");
         Ok(())
     }
@@ -368,12 +370,12 @@ impl Writer {
         self.shared.traces.store(self.counters.traces, Ordering::Relaxed);
         self.shared.behind.store(self.behind(), Ordering::Relaxed);
         self.shared.changes.add(changed, self.counters.seq);
-        self.shared.outbox.post(self.counters.outbox);
+        self.shared.forward_queue.publish(self.counters.queue);
     }
 }
 
-/// Whether another try may do. What breaks a rule of the tables, or makes the writer fail, does so
-/// every time, and must not be answered as if it were the database's trouble of the moment.
+/// Whether a retry may succeed. A request that violates a constraint or makes the writer panic does so
+/// every time, so it must not be reported as a temporary failure of the database.
 fn not_kept(error: &rusqlite::Error) -> NotKept {
     use rusqlite::ErrorCode;
     let reason = error.to_string();

@@ -10,7 +10,7 @@ use super::{Relay, body, next, receiver};
 use crate::decode::{self, Route};
 use crate::forward::{Target, onward};
 use crate::model::Decoded;
-use crate::store::Onward;
+use crate::store::forward_queue::Forwarding;
 
 #[test]
 fn an_agent_gets_what_the_sdk_sent_as_it_was() {
@@ -40,10 +40,10 @@ fn an_agent_gets_traces_without_llm_spans_too_and_datadog_s_intake_does_not() {
             let target = Target::parse(name, |_| Some("key".to_owned())).expect("it is understood");
             onward(&target, route, kind, &HeaderMap::new(), body, &decoded)
         };
-        let Some(Onward::Parcels(parcels)) = to(&url) else { panic!("it goes on") };
-        let [parcel] = &parcels[..] else { panic!("one request") };
+        let Some(Forwarding::Requests(requests)) = to(&url) else { panic!("it goes on") };
+        let [request] = &requests[..] else { panic!("one request") };
         let agent = Target::parse(&url, |_| None).expect("it is understood");
-        agent.send(&agent.http(), parcel, &parcel.body());
+        agent.send(&agent.http(), request, &request.body());
         let (head, sent) = next(&received);
         assert!(head.starts_with(&format!("post {path} ")), "{head}");
         assert_eq!(sent, body);
@@ -128,9 +128,9 @@ fn what_would_be_too_long_in_the_other_form_goes_in_parts() {
     {
         let target = Target::parse(name, |_| Some("key".to_owned())).expect("it is understood");
         let onward = onward(&target, route, "", &headers, all.as_bytes(), &decoded);
-        let Some(Onward::Parcels(parcels)) = onward else { panic!("it goes on") };
-        let items: Vec<u64> = parcels.iter().map(|parcel| parcel.items).collect();
+        let Some(Forwarding::Requests(requests)) = onward else { panic!("it goes on") };
+        let items: Vec<u64> = requests.iter().map(|request| request.items).collect();
         assert_eq!(items, [2, 2, 1], "{name}");
-        assert!(parcels.iter().all(|parcel| parcel.body().len() < 4 << 20));
+        assert!(requests.iter().all(|request| request.body().len() < 4 << 20));
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{Forward, Target, onward};
 use crate::decode::{self, Route};
-use crate::store::{Outlet, Retention, Store, now_ns};
+use crate::store::{Retention, Store, forward_queue, now_ns};
 
 type Received = Receiver<(String, Vec<u8>)>;
 
@@ -127,8 +127,9 @@ impl Relay {
         self.store = None;
         let key = |name: &str| (name == "DD_API_KEY").then(|| "secret-key".to_owned());
         let target = name.map(|name| Target::parse(name, key).expect("it is understood"));
-        let outlet = target.as_ref().map(|target| Outlet { receiver: target.name(), keep });
-        let store = Store::open(&self.directory, Retention::default(), outlet);
+        let queue = |target: &Target| forward_queue::Target { receiver: target.name(), keep };
+        let queue = target.as_ref().map(queue);
+        let store = Store::open(&self.directory, Retention::default(), queue);
         let store = self.store.insert(store.expect("it opens"));
         let wait = Duration::from_millis(1);
         self.forward = target.map(|to| Forward::start_with(to, store, wait).expect("it starts"));

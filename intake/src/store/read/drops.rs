@@ -1,9 +1,11 @@
-//! What tracers say they have lost.
+//! The drops that tracers report, and the traces that retention deleted.
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use serde::Serialize;
+
+use crate::store::numbers::number;
 
 /// One tracer process.
 #[derive(Serialize)]
@@ -16,7 +18,7 @@ struct Client {
     evaluations: BTreeMap<String, i64>,
 }
 
-/// What is lost, by tracer and in all, and what went by retention.
+/// Drops by tracer and in total, and deletions by retention.
 #[derive(Serialize)]
 pub(crate) struct Drops {
     clients: Vec<Client>,
@@ -27,7 +29,7 @@ pub(crate) struct Drops {
     pub(crate) deleted_spans: i64,
 }
 
-/// All reports, the newest tracer first.
+/// All drop reports, with the most recent tracer first.
 pub(crate) fn drops(connection: &Connection) -> rusqlite::Result<Drops> {
     let mut clients = BTreeMap::<String, Client>::new();
     let mut totals = BTreeMap::new();
@@ -62,7 +64,7 @@ pub(crate) fn drops(connection: &Connection) -> rusqlite::Result<Drops> {
     Ok(Drops {
         clients,
         totals,
-        deleted_traces: crate::store::number(connection, "deleted_traces")?,
-        deleted_spans: crate::store::number(connection, "deleted_spans")?,
+        deleted_traces: number(connection, "deleted_traces")?,
+        deleted_spans: number(connection, "deleted_spans")?,
     })
 }

@@ -1,4 +1,4 @@
-//! What was said about traces, spans and sessions, page by page, the newest first.
+//! Evaluations of a trace, a span or a session, page by page, with the newest page first.
 
 use std::collections::HashMap;
 
@@ -7,58 +7,49 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::json;
-use super::list::{Summary, cursor};
+use super::columns::json;
+use super::cursor::cursor;
+use super::summary::Summary;
 use crate::store::ids;
 
-/// Verdicts a line of the list shows.
-const SHOWN: i64 = 5;
-/// Evaluations of one page at most.
+/// The most evaluations of one page.
 pub(crate) const EVALUATIONS: usize = 1_000;
-/// Bytes of values, reasons and metadata after which a page ends.
+/// The bytes of values, reasoning and metadata after which a page ends.
 const CONTENT: usize = 16 * 1024 * 1024;
 
-/// Which evaluations of those about one thing.
+/// Which page of the evaluations.
 #[derive(Clone, Debug)]
 pub(crate) struct EvaluationPage {
-    /// What the page before gave as `evaluations_next`.
+    /// The `evaluations_next` of the previous page.
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
 }
 
 impl EvaluationPage {
-    /// The longest first page: the newest.
+    /// The first page, as long as possible: the newest evaluations.
     pub(crate) fn first() -> Self {
         Self { after: None, limit: EVALUATIONS }
     }
 
-    /// None of them, only their number.
+    /// An empty page, only for the total.
     pub(super) fn none() -> Self {
         Self { after: None, limit: 0 }
     }
 }
 
-/// A page of what was said about one thing, in order of time; the first page has the newest.
+/// A page of evaluations, in order of time. The first page has the newest.
 #[derive(Serialize)]
-pub(crate) struct Said {
-    evaluations: Vec<Judgement>,
+pub(crate) struct Evaluations {
+    evaluations: Vec<Evaluation>,
     /// On all pages.
     evaluations_total: i64,
-    /// What asks for those before these as `after`; there is none once these are the oldest.
+    /// The `after` of the next page, which is older; none if this page is the oldest.
     evaluations_next: Option<String>,
 }
 
-/// An evaluation in short.
+/// An evaluation or feedback, with all fields.
 #[derive(Serialize)]
-pub(crate) struct Verdict {
-    label: String,
-    value: Box<RawValue>,
-    assessment: Option<String>,
-}
-
-/// An evaluation, or feedback, whole.
-#[derive(Serialize)]
-pub(crate) struct Judgement {
+pub(crate) struct Evaluation {
     id: String,
     kind: &'static str,
     scope: String,
@@ -78,7 +69,7 @@ pub(crate) struct Judgement {
     metadata: Option<Box<RawValue>>,
 }
 
-impl Judgement {
+impl Evaluation {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let optional = |name| row.get::<_, Option<String>>(name).map(|text| text.map(json));
         let feedback: bool = row.get("feedback")?;
@@ -103,7 +94,7 @@ impl Judgement {
         })
     }
 
-    /// Bytes of what may be long.
+    /// The bytes of the fields that may be long.
     fn size(&self) -> usize {
         let parts = [&self.error, &self.submitter, &self.metadata];
         let parts = parts.into_iter().flatten().map(|part| part.get().len()).sum::<usize>();
@@ -112,113 +103,80 @@ impl Judgement {
     }
 }
 
-/// The newest of what was said about a trace, in short, and how many there are.
-pub(super) fn verdicts(
-    connection: &Connection,
-    trace_id: &str,
-) -> rusqlite::Result<(Vec<Verdict>, i64)> {
-    let mut newest = connection.prepare_cached(
-        "SELECT label, value, assessment FROM evaluations WHERE trace_id = ?1
-         ORDER BY timestamp_ms DESC, rowid DESC LIMIT ?2",
-    )?;
-    let mut count =
-        connection.prepare_cached("SELECT count(*) FROM evaluations WHERE trace_id = ?1")?;
-    let mut verdicts = Vec::new();
-    let mut total = 0;
-    for spelling in ids::spellings_of_trace(trace_id) {
-        let before = verdicts.len();
-        let rows = newest.query_map(params![spelling, SHOWN], |row| {
-            Ok(Verdict { label: row.get(0)?, value: json(row.get(1)?), assessment: row.get(2)? })
-        })?;
-        for verdict in rows {
-            verdicts.push(verdict?);
-        }
-        // They are counted only where there may be more.
-        let found = (verdicts.len() - before) as i64;
-        total += if found < SHOWN {
-            found
-        } else {
-            count.query_row([spelling], |row| row.get::<_, i64>(0))?
-        };
-    }
-    verdicts.truncate(SHOWN as usize);
-    Ok((verdicts, total))
-}
-
-/// Those of a trace and its spans; with `wide` only those that stand with no span: of the trace as a
-/// whole, or of spans that it does not have.
+/// The evaluations of a trace and its spans. With `trace_level_only`, only those of the trace as a whole
+/// and of spans that the trace does not have.
 pub(super) fn of_trace(
     connection: &Connection,
     trace: &Summary,
-    wide: bool,
+    trace_level_only: bool,
     page: &EvaluationPage,
-) -> rusqlite::Result<Said> {
-    let mut names = Names { connection, trace: trace.id, known: HashMap::new() };
+) -> rusqlite::Result<Evaluations> {
+    let mut span_ids = SpanIds { connection, trace: trace.id, known: HashMap::new() };
     let traces = ids::spellings_of_trace(trace.trace_id());
-    let mut said = if wide {
-        let mut about = About {
+    let mut found = if trace_level_only {
+        let mut selection = Selection {
             sql: "trace_id = ? AND (scope <> 'span' OR span_id IS NULL
                       OR span_id IN (SELECT value FROM json_each(?)))",
-            // Of many, few pass: to look through the narrow index of spans and sort those is faster.
+            // Usually few of many match: it is faster to scan the narrow index by span, and then sort.
             time: "+timestamp_ms",
-            places: Vec::new(),
+            keys: Vec::new(),
         };
         for spelling in traces {
-            let missing = serde_json::json!(missing(&mut names, &spelling)?).to_string();
-            about.places.push(vec![spelling.into(), missing.into()]);
+            let missing = serde_json::json!(missing(&mut span_ids, &spelling)?).to_string();
+            selection.keys.push(vec![spelling.into(), missing.into()]);
         }
-        about.page(connection, page)?
+        selection.page(connection, page)?
     } else {
-        let places = traces.into_iter().map(|spelling| vec![spelling.into()]).collect();
-        About { sql: "trace_id = ?", time: "timestamp_ms", places }.page(connection, page)?
+        let keys = traces.into_iter().map(|spelling| vec![spelling.into()]).collect();
+        Selection { sql: "trace_id = ?", time: "timestamp_ms", keys }.page(connection, page)?
     };
-    for judgement in &mut said.evaluations {
-        let Some(id) = &judgement.span_id else { continue };
-        if let Some(name) = names.of(id)? {
-            judgement.span_id = Some(name);
+    for evaluation in &mut found.evaluations {
+        let Some(id) = &evaluation.span_id else { continue };
+        if let Some(name) = span_ids.of(id)? {
+            evaluation.span_id = Some(name);
         }
     }
-    Ok(said)
+    Ok(found)
 }
 
-/// Those of one span alone, which is named as it names itself.
+/// The evaluations of one span, all with its own spelling of the span id.
 pub(super) fn of_span(
     connection: &Connection,
     trace: &Summary,
     span_id: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Said> {
-    let mut places = Vec::new();
+) -> rusqlite::Result<Evaluations> {
+    let mut keys = Vec::new();
     for trace in ids::spellings_of_trace(trace.trace_id()) {
         for span in ids::spellings_of_span(span_id) {
-            places.push(vec![trace.clone().into(), span.into()]);
+            keys.push(vec![trace.clone().into(), span.into()]);
         }
     }
-    let about = About {
+    let selection = Selection {
         sql: "trace_id = ? AND span_id = ? AND scope = 'span'",
         time: "timestamp_ms",
-        places,
+        keys,
     };
-    let mut said = about.page(connection, page)?;
-    for judgement in &mut said.evaluations {
-        judgement.span_id = Some(span_id.to_owned());
+    let mut found = selection.page(connection, page)?;
+    for evaluation in &mut found.evaluations {
+        evaluation.span_id = Some(span_id.to_owned());
     }
-    Ok(said)
+    Ok(found)
 }
 
-/// Those that name a session.
+/// The evaluations of a session.
 pub(super) fn of_session(
     connection: &Connection,
     session: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Said> {
-    let places = vec![vec![session.to_owned().into()]];
-    About { sql: "session = ?", time: "timestamp_ms", places }.page(connection, page)
+) -> rusqlite::Result<Evaluations> {
+    let keys = vec![vec![session.to_owned().into()]];
+    Selection { sql: "session = ?", time: "timestamp_ms", keys }.page(connection, page)
 }
 
-/// The spans that evaluations of a trace name, in one spelling of its id, and that it does not have.
-fn missing(names: &mut Names<'_>, trace_id: &str) -> rusqlite::Result<Vec<String>> {
-    let mut named = names.connection.prepare_cached(
+/// Span ids that evaluations of a trace name, for one spelling of the trace id, and that the trace lacks.
+fn missing(span_ids: &mut SpanIds<'_>, trace_id: &str) -> rusqlite::Result<Vec<String>> {
+    let mut named = span_ids.connection.prepare_cached(
         "SELECT DISTINCT span_id FROM evaluations
          WHERE trace_id = ?1 AND span_id IS NOT NULL AND scope = 'span'",
     )?;
@@ -226,21 +184,21 @@ fn missing(names: &mut Names<'_>, trace_id: &str) -> rusqlite::Result<Vec<String
     let mut missing = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
-        if names.of(&id)?.is_none() {
+        if span_ids.of(&id)?.is_none() {
             missing.push(id);
         }
     }
     Ok(missing)
 }
 
-/// How the spans of a trace name themselves.
-struct Names<'a> {
+/// The span ids of a trace, in the spans' own spelling.
+struct SpanIds<'a> {
     connection: &'a Connection,
     trace: i64,
     known: HashMap<String, Option<String>>,
 }
 
-impl Names<'_> {
+impl SpanIds<'_> {
     /// The span's own spelling of an id; `None` if the trace has no such span.
     fn of(&mut self, id: &str) -> rusqlite::Result<Option<String>> {
         if let Some(known) = self.known.get(id) {
@@ -261,22 +219,22 @@ impl Names<'_> {
     }
 }
 
-/// The rows that fulfil a condition with one of several lists of values: an id has two spellings.
-struct About {
+/// The evaluations that match a condition with one of several lists of values, one list per spelling.
+struct Selection {
     sql: &'static str,
-    /// What they are ordered by; a `+` keeps the order from choosing the index.
+    /// The column of the order; a `+` prevents SQLite from choosing an index by it.
     time: &'static str,
-    places: Vec<Vec<Sql>>,
+    keys: Vec<Vec<Sql>>,
 }
 
-impl About {
-    fn page(self, connection: &Connection, page: &EvaluationPage) -> rusqlite::Result<Said> {
-        let place = page.after.as_deref().and_then(cursor);
-        let (time, row) = place.unwrap_or((i64::MAX, i64::MAX));
+impl Selection {
+    fn page(self, connection: &Connection, page: &EvaluationPage) -> rusqlite::Result<Evaluations> {
+        let after = page.after.as_deref().and_then(cursor);
+        let (time, row) = after.unwrap_or((i64::MAX, i64::MAX));
         let (condition, order) = (self.sql, self.time);
         let mut count = connection
             .prepare_cached(&format!("SELECT count(*) FROM evaluations WHERE {condition}"))?;
-        // What may have to be sorted is narrow; rows are read whole only for the page.
+        // Only narrow rows are sorted; whole rows are read for the page alone.
         let mut newest = connection.prepare_cached(&format!(
             "SELECT timestamp_ms, rowid FROM evaluations
              WHERE {condition} AND ({order}, rowid) < (?, ?)
@@ -284,7 +242,7 @@ impl About {
         ))?;
         let mut total = 0;
         let mut found: Vec<(i64, i64)> = Vec::new();
-        for values in self.places {
+        for values in self.keys {
             total += count.query_row(params_from_iter(&values), |row| row.get::<_, i64>(0))?;
             let end = [time, row, page.limit as i64 + 1].map(Sql::from);
             let rows = newest
@@ -297,7 +255,7 @@ impl About {
         }
         found.sort_unstable();
         let mut whole = connection.prepare_cached("SELECT * FROM evaluations WHERE rowid = ?1")?;
-        let mut evaluations: Vec<Judgement> = Vec::new();
+        let mut evaluations: Vec<Evaluation> = Vec::new();
         let mut content = 0;
         let mut last = None;
         let mut next = None;
@@ -307,11 +265,11 @@ impl About {
                 break;
             }
             last = Some(format!("{time}.{row}"));
-            let judgement = whole.query_row([row], Judgement::from_row)?;
-            content += judgement.size();
-            evaluations.push(judgement);
+            let evaluation = whole.query_row([row], Evaluation::from_row)?;
+            content += evaluation.size();
+            evaluations.push(evaluation);
         }
         evaluations.reverse();
-        Ok(Said { evaluations, evaluations_total: total, evaluations_next: next })
+        Ok(Evaluations { evaluations, evaluations_total: total, evaluations_next: next })
     }
 }

@@ -1,20 +1,20 @@
-//! What there is to filter by, and how much of it.
+//! The facets of the filter: values to choose from, with the number of traces of each.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::ns;
+use super::columns::ns;
+use crate::store::rollups::ranges;
 use crate::store::summary::MINUTE;
-use crate::store::sums::stretches;
 
-/// Keys of tags, and values of each, that are offered.
+/// The most tag keys, and the most values of each.
 const KEYS: usize = 20;
 const VALUES: usize = 10;
-/// Apps, kinds and models that are offered.
+/// The most apps, kinds and models.
 const LISTED: usize = 50;
-/// Keys that have a filter of their own, or tell of the tracer and not of the application.
+/// Keys that have a filter of their own, or that describe the tracer rather than the application.
 const HIDDEN: [&str; 9] = [
     "@join",
     "@model",
@@ -27,7 +27,7 @@ const HIDDEN: [&str; 9] = [
     "source",
 ];
 
-/// One value and how many traces, or calls, have it.
+/// A value, and the number of traces or calls that have it.
 #[derive(Serialize)]
 struct Count {
     value: String,
@@ -40,7 +40,7 @@ struct Key {
     values: Vec<Count>,
 }
 
-/// Everything to filter by. Tags are counted over all traces, the rest over the chosen minutes.
+/// All facets. Tags are counted over all traces, the others over the chosen minutes.
 #[derive(Serialize)]
 pub(crate) struct Facets {
     apps: Vec<Count>,
@@ -51,18 +51,18 @@ pub(crate) struct Facets {
     sessions_count: i64,
 }
 
-/// What there is between two times, in ms since the Unix epoch.
+/// The facets between two times, in ms since the Unix epoch.
 pub(crate) fn facets(
     connection: &Connection,
     from: Option<f64>,
     to: Option<f64>,
 ) -> rusqlite::Result<Facets> {
     let (first, last) = minutes(from, to);
-    let stretches = stretches(first, last);
+    let ranges = ranges(first, last);
     let count = |sql: &str| -> rusqlite::Result<Vec<Count>> {
         let mut sums = HashMap::<String, i64>::new();
         let mut statement = connection.prepare_cached(sql)?;
-        for (grain, first, last) in &stretches {
+        for (grain, first, last) in &ranges {
             let mut rows = statement.query([grain, first, last])?;
             while let Some(row) = rows.next()? {
                 let sum = sums.entry(row.get(0)?).or_default();
@@ -75,20 +75,20 @@ pub(crate) fn facets(
         counts.truncate(LISTED);
         Ok(counts)
     };
-    let place = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
+    let in_range = "grain = ?1 AND minute BETWEEN ?2 AND ?3";
     Ok(Facets {
         apps: count(&format!(
-            "SELECT app, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY app"
+            "SELECT app, CAST(total(traces) AS INTEGER) FROM traffic WHERE {in_range} GROUP BY app"
         ))?,
         kinds: count(&format!(
-            "SELECT kind, CAST(total(traces) AS INTEGER) FROM traffic WHERE {place} GROUP BY kind"
+            "SELECT kind, CAST(total(traces) AS INTEGER) FROM traffic WHERE {in_range} GROUP BY kind"
         ))?,
         models: count(&format!(
-            "SELECT model, CAST(total(calls) AS INTEGER) FROM operations WHERE {place} AND model <> '' GROUP BY model"
+            "SELECT model, CAST(total(calls) AS INTEGER) FROM operations WHERE {in_range} AND model <> '' GROUP BY model"
         ))?,
         statuses: count(&format!(
-            "SELECT 'ok', CAST(total(traces - errors) AS INTEGER) FROM traffic WHERE {place}
-             UNION ALL SELECT 'error', CAST(total(errors) AS INTEGER) FROM traffic WHERE {place}"
+            "SELECT 'ok', CAST(total(traces - errors) AS INTEGER) FROM traffic WHERE {in_range}
+             UNION ALL SELECT 'error', CAST(total(errors) AS INTEGER) FROM traffic WHERE {in_range}"
         ))?,
         tags: tags(connection)?,
         sessions_count: connection
@@ -96,7 +96,7 @@ pub(crate) fn facets(
     })
 }
 
-/// The first and the last minute of a time; the last is whole.
+/// The first and the last minute of a range of time. The last minute is included as a whole.
 pub(super) fn minutes(from: Option<f64>, to: Option<f64>) -> (i64, i64) {
     (
         from.map_or(i64::MIN, |from| ns(from).div_euclid(MINUTE)),
@@ -104,8 +104,8 @@ pub(super) fn minutes(from: Option<f64>, to: Option<f64>) -> (i64, i64) {
     )
 }
 
-/// By leaps from key to key: an application that tags every trace with an id of its own has as many
-/// values as traces.
+/// The tag keys with their most used values. The query jumps from key to key (a loose index scan),
+/// because a key may have as many values as there are traces.
 fn tags(connection: &Connection) -> rusqlite::Result<Vec<Key>> {
     let mut next = connection.prepare_cached("SELECT min(key) FROM tags WHERE key > ?1")?;
     let mut values = connection.prepare_cached(
@@ -114,7 +114,7 @@ fn tags(connection: &Connection) -> rusqlite::Result<Vec<Key>> {
     )?;
     let mut keys: Vec<Key> = Vec::new();
     let mut last = String::new();
-    // Ten times as many as shown: the most used of them are.
+    // Reads ten times as many keys as it returns, and keeps the most used ones.
     while keys.len() < 10 * KEYS {
         let key: Option<String> = next.query_row([&last], |row| row.get(0))?;
         let Some(key) = key else { break };

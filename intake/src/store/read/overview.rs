@@ -1,19 +1,20 @@
-//! The overview of a chosen time: traffic, errors, latency, tokens and cost, from sums per minute.
+//! The overview of a range of time: traffic, errors, latency, tokens and cost, from the rollups.
 
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
+use super::columns::ms;
 use super::facets::minutes;
-use super::ms;
-use crate::store::measure::{Durations, Measure};
+use crate::store::aggregate::{Aggregate, Durations};
+use crate::store::clock::now_ns;
+use crate::store::rollups::ranges;
 use crate::store::summary::MINUTE;
-use crate::store::sums::stretches;
 
-/// Lines of each ranking.
+/// The length of each ranking.
 const RANKS: usize = 10;
-/// Buckets of the charts at most.
+/// The most buckets of a chart.
 const BUCKETS: i64 = 500;
 
 #[derive(Serialize)]
@@ -75,7 +76,7 @@ struct Totals {
     spans: i64,
 }
 
-/// Everything the overview draws. Times are cut to whole minutes.
+/// The data of the overview. Times are rounded down to whole minutes.
 #[derive(Serialize)]
 pub(crate) struct Overview {
     from_ms: f64,
@@ -89,8 +90,8 @@ pub(crate) struct Overview {
     totals: Totals,
 }
 
-fn measure(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Measure> {
-    Ok(Measure {
+fn aggregate(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Aggregate> {
+    Ok(Aggregate {
         count: row.get(count)?,
         errors: row.get("errors")?,
         input_tokens: row.get("input_tokens")?,
@@ -101,7 +102,7 @@ fn measure(row: &Row<'_>, count: &str, total: bool) -> rusqlite::Result<Measure>
     })
 }
 
-/// The overview from one time to another, in ms since the Unix epoch, of one app or all.
+/// The overview between two times, in ms since the Unix epoch, of one app or of all.
 pub(crate) fn overview(
     connection: &Connection,
     from: Option<f64>,
@@ -111,13 +112,13 @@ pub(crate) fn overview(
 ) -> rusqlite::Result<Overview> {
     let asked = minutes(from, to);
     let (mut first, mut last) = asked;
-    // An open end is where there is something.
+    // An open end is replaced by the first or last minute that has traffic.
     let (oldest, newest): (Option<i64>, Option<i64>) = connection
         .prepare_cached(
             "SELECT min(minute), max(minute) FROM traffic WHERE minute BETWEEN ?1 AND ?2",
         )?
         .query_row([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let now = crate::store::now_ns().div_euclid(MINUTE);
+    let now = now_ns().div_euclid(MINUTE);
     if from.is_none() {
         first = oldest.unwrap_or(if to.is_none() { now } else { last });
     }
@@ -127,7 +128,7 @@ pub(crate) fn overview(
     last = last.max(first);
     let buckets = buckets.clamp(1, BUCKETS);
     let mut width = (last.saturating_sub(first) / buckets).saturating_add(1);
-    // Buckets of an hour and more are whole hours, which are summed up already.
+    // Buckets of an hour or more are whole hours, which have rollups of their own.
     if width >= 60 {
         width = width.saturating_add(59) / 60 * 60;
         first -= first.rem_euclid(60);
@@ -135,61 +136,61 @@ pub(crate) fn overview(
     let span = last.saturating_sub(first).saturating_add(1);
 
     let begin = first;
-    let mut series = BTreeMap::<i64, Measure>::new();
-    let mut apps = HashMap::<String, Measure>::new();
-    let mut all = Measure::default();
+    let mut series = BTreeMap::<i64, Aggregate>::new();
+    let mut apps = HashMap::<String, Aggregate>::new();
+    let mut all = Aggregate::default();
     let mut statement = connection.prepare_cached(
         "SELECT * FROM traffic WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
     )?;
     for (grain, first, last) in
-        if width < 60 { vec![(1, first, last)] } else { stretches(first, last) }
+        if width < 60 { vec![(1, first, last)] } else { ranges(first, last) }
     {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
-            let measure = measure(row, "traces", true)?;
+            let aggregate = aggregate(row, "traces", true)?;
             let bucket = (row.get::<_, i64>("minute")? - begin) / width;
-            series.entry(bucket).or_default().merge(&measure);
-            apps.entry(row.get("app")?).or_default().merge(&measure);
-            all.merge(&measure);
+            series.entry(bucket).or_default().merge(&aggregate);
+            apps.entry(row.get("app")?).or_default().merge(&aggregate);
+            all.merge(&aggregate);
         }
     }
 
-    let mut models = HashMap::<String, Measure>::new();
-    let mut operations = HashMap::<(String, String), Measure>::new();
+    let mut models = HashMap::<String, Aggregate>::new();
+    let mut operations = HashMap::<(String, String), Aggregate>::new();
     let mut spans = 0_i64;
     let mut statement = connection.prepare_cached(
         "SELECT * FROM operations WHERE grain = ?1 AND minute BETWEEN ?2 AND ?3
              AND (?4 IS NULL OR app = ?4)",
     )?;
-    // With an open end, spans count that began long before or after their traces.
-    for (grain, first, last) in stretches(begin.min(asked.0), last.max(asked.1)) {
+    // With an open end, this includes spans that began long before or after their trace.
+    for (grain, first, last) in ranges(begin.min(asked.0), last.max(asked.1)) {
         let mut rows = statement.query(params![grain, first, last, app])?;
         while let Some(row) = rows.next()? {
-            let measure = measure(row, "calls", false)?;
-            spans = spans.saturating_add(measure.count);
+            let aggregate = aggregate(row, "calls", false)?;
+            spans = spans.saturating_add(aggregate.count);
             let model: String = row.get("model")?;
             if !model.is_empty() {
-                models.entry(model).or_default().merge(&measure);
+                models.entry(model).or_default().merge(&aggregate);
             }
-            operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&measure);
+            operations.entry((row.get("name")?, row.get("kind")?)).or_default().merge(&aggregate);
         }
     }
-    operations.retain(|_, measure| measure.count > 0);
+    operations.retain(|_, aggregate| aggregate.count > 0);
 
     let buckets = (0..(span + width - 1) / width).map(|bucket| {
-        let empty = Measure::default();
-        let measure = series.get(&bucket).unwrap_or(&empty);
+        let empty = Aggregate::default();
+        let aggregate = series.get(&bucket).unwrap_or(&empty);
         Bucket {
             t_ms: ms((first + bucket * width).saturating_mul(MINUTE)),
-            traces: measure.count,
-            errors: measure.errors,
-            p50_ms: measure.durations.percentile_ms(0.5),
-            p95_ms: measure.durations.percentile_ms(0.95),
-            p99_ms: measure.durations.percentile_ms(0.99),
-            input_tokens: measure.input_tokens,
-            output_tokens: measure.output_tokens,
-            cost: measure.cost,
+            traces: aggregate.count,
+            errors: aggregate.errors,
+            p50_ms: aggregate.durations.percentile_ms(0.5),
+            p95_ms: aggregate.durations.percentile_ms(0.95),
+            p99_ms: aggregate.durations.percentile_ms(0.99),
+            input_tokens: aggregate.input_tokens,
+            output_tokens: aggregate.output_tokens,
+            cost: aggregate.cost,
         }
     });
     Ok(Overview {
@@ -211,17 +212,17 @@ pub(crate) fn overview(
     })
 }
 
-fn by_model(models: HashMap<String, Measure>) -> Vec<Model> {
+fn by_model(models: HashMap<String, Aggregate>) -> Vec<Model> {
     let mut list: Vec<Model> = models
         .into_iter()
-        .filter(|(_, measure)| measure.count > 0)
-        .map(|(model, measure)| Model {
+        .filter(|(_, aggregate)| aggregate.count > 0)
+        .map(|(model, aggregate)| Model {
             model,
-            calls: measure.count,
-            errors: measure.errors,
-            input_tokens: measure.input_tokens,
-            output_tokens: measure.output_tokens,
-            cost: measure.cost,
+            calls: aggregate.count,
+            errors: aggregate.errors,
+            input_tokens: aggregate.input_tokens,
+            output_tokens: aggregate.output_tokens,
+            cost: aggregate.cost,
         })
         .collect();
     list.sort_by(|one, other| (other.calls, &one.model).cmp(&(one.calls, &other.model)));
@@ -229,16 +230,16 @@ fn by_model(models: HashMap<String, Measure>) -> Vec<Model> {
     list
 }
 
-fn by_app(apps: HashMap<String, Measure>) -> Vec<App> {
+fn by_app(apps: HashMap<String, Aggregate>) -> Vec<App> {
     let mut list: Vec<App> = apps
         .into_iter()
-        .filter(|(_, measure)| measure.count > 0)
-        .map(|(app, measure)| App {
+        .filter(|(_, aggregate)| aggregate.count > 0)
+        .map(|(app, aggregate)| App {
             app,
-            traces: measure.count,
-            errors: measure.errors,
-            tokens: measure.total_tokens,
-            cost: measure.cost,
+            traces: aggregate.count,
+            errors: aggregate.errors,
+            tokens: aggregate.total_tokens,
+            cost: aggregate.cost,
         })
         .collect();
     list.sort_by(|one, other| (other.traces, &one.app).cmp(&(one.traces, &other.app)));
@@ -246,15 +247,15 @@ fn by_app(apps: HashMap<String, Measure>) -> Vec<App> {
     list
 }
 
-fn slowest(operations: &HashMap<(String, String), Measure>) -> Vec<Slow> {
+fn slowest(operations: &HashMap<(String, String), Aggregate>) -> Vec<Slow> {
     let mut list: Vec<Slow> = operations
         .iter()
-        .map(|((name, kind), measure)| Slow {
+        .map(|((name, kind), aggregate)| Slow {
             name: name.clone(),
             kind: kind.clone(),
-            count: measure.count,
-            p50_ms: measure.durations.percentile_ms(0.5),
-            p95_ms: measure.durations.percentile_ms(0.95),
+            count: aggregate.count,
+            p50_ms: aggregate.durations.percentile_ms(0.5),
+            p95_ms: aggregate.durations.percentile_ms(0.95),
         })
         .collect();
     let slowness = |slow: &Slow| slow.p95_ms.unwrap_or_default();
@@ -265,16 +266,16 @@ fn slowest(operations: &HashMap<(String, String), Measure>) -> Vec<Slow> {
     list
 }
 
-fn failing(operations: &HashMap<(String, String), Measure>) -> Vec<Failing> {
+fn failing(operations: &HashMap<(String, String), Aggregate>) -> Vec<Failing> {
     let mut list: Vec<Failing> = operations
         .iter()
-        .filter(|(_, measure)| measure.errors > 0)
-        .map(|((name, kind), measure)| Failing {
+        .filter(|(_, aggregate)| aggregate.errors > 0)
+        .map(|((name, kind), aggregate)| Failing {
             name: name.clone(),
             kind: kind.clone(),
-            count: measure.count,
-            errors: measure.errors,
-            rate: measure.errors as f64 / measure.count as f64,
+            count: aggregate.count,
+            errors: aggregate.errors,
+            rate: aggregate.errors as f64 / aggregate.count as f64,
         })
         .collect();
     list.sort_by(|one, other| (other.errors, &one.name).cmp(&(one.errors, &other.name)));

@@ -1,19 +1,20 @@
-//! The list of traces with certain words in them.
+//! Full-text search: the list of traces that contain certain words.
 //!
-//! The text index gives spans, newest first by when they came. So do pages: a word that is in every
-//! span costs no more than the page it fills, and the cursor is a span. A trace stands where its
-//! newest hit is.
+//! The text index returns spans in order of arrival, newest first. Pages follow this order, and the
+//! cursor is a span, so a word that is in every span costs no more than one page. The position of a
+//! trace is that of its newest matching span.
 
 use std::collections::HashSet;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::list::{Filter, Page, Summary};
-use crate::store::words::Query;
+use super::filter::{Filter, Page};
+use super::summary::Summary;
+use crate::store::search_index::Query;
 
-/// Hits looked at for one page: with a filter that nearly none passes, the page ends early and its
-/// `next` goes on.
+/// The most matching spans that are checked for one page. With a filter that few traces match, the page
+/// ends early and its `next` continues.
 const HITS: usize = 20_000;
 
 pub(super) fn search(
@@ -23,13 +24,13 @@ pub(super) fn search(
     filter: &Filter,
 ) -> rusqlite::Result<Page> {
     let conditions = &(conditions, values);
-    // A cursor says which of the two it goes on with.
-    let place =
+    // The letter of a cursor tells which of the two queries it continues.
+    let cursor =
         |letter| filter.before.as_deref().and_then(|text| text.strip_prefix(letter)?.parse().ok());
-    if let (Some(unfinished), Some(before)) = (&query.unfinished, place('u')) {
+    if let (Some(unfinished), Some(before)) = (&query.unfinished, cursor('u')) {
         return hits(connection, unfinished, 'u', before, conditions, filter.limit);
     }
-    let before = place('w');
+    let before = cursor('w');
     let exact =
         hits(connection, &query.exact, 'w', before.unwrap_or(i64::MAX), conditions, filter.limit)?;
     match &query.unfinished {
@@ -40,7 +41,7 @@ pub(super) fn search(
     }
 }
 
-/// Spans whose text is not in the index yet: they are put there in quiet moments.
+/// The number of spans that are not in the text index yet.
 pub(super) fn behind(connection: &Connection) -> rusqlite::Result<i64> {
     let sql = "SELECT max(0, coalesce((SELECT max(id) FROM spans), 0)
         - coalesce((SELECT value FROM numbers WHERE name = 'indexed'), 0))";
@@ -79,7 +80,7 @@ fn hits(
         let parameters = values.iter().cloned().chain([Sql::from(trace)]);
         let row = passes.query_row(params_from_iter(parameters), Summary::from_row).optional()?;
         if let Some(summary) = row {
-            found.push(summary.judged(connection)?);
+            found.push(summary.with_evaluations(connection)?);
         }
     }
     found.sort_by_key(|trace| std::cmp::Reverse(trace.order()));

@@ -1,32 +1,33 @@
-//! Sessions, newest first, and one session with its traces in order.
+//! The list of sessions, newest first, and one session with its traces in order.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::evaluations::{EvaluationPage, Said, of_session};
-use super::list::Summary;
-use super::{ms, ns, trace};
+use super::columns::{ms, ns};
+use super::evaluations::{EvaluationPage, Evaluations, of_session};
+use super::summary::Summary;
+use super::trace;
 
-/// Traces a session shows at most; the newest.
+/// The most traces of a session that are returned, which are the newest.
 const TRACES: i64 = 500;
-/// Bytes of inputs and outputs of one answer; turns after that have none.
+/// The bytes of inputs and outputs after which further turns have none.
 const CONTENT: usize = 32 * 1024 * 1024;
 
-/// Which sessions.
+/// Conditions for the list of sessions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionFilter {
     pub(crate) app: Option<String>,
-    /// A part of the session's id, or of what was asked in it last.
+    /// A part of the session's id or preview.
     pub(crate) text: Option<String>,
-    /// ms since the Unix epoch, of its last trace.
+    /// Limits of the start of its last trace, in ms since the Unix epoch.
     pub(crate) from: Option<f64>,
     pub(crate) to: Option<f64>,
     pub(crate) before: Option<String>,
     pub(crate) limit: usize,
 }
 
-/// One session in short.
+/// One session of the list.
 #[derive(Serialize)]
 pub(crate) struct SessionSummary {
     session: String,
@@ -42,7 +43,7 @@ pub(crate) struct SessionSummary {
     last: i64,
 }
 
-/// A page of the list.
+/// A page of the list of sessions.
 #[derive(Serialize)]
 pub(crate) struct SessionPage {
     sessions: Vec<SessionSummary>,
@@ -54,19 +55,19 @@ pub(crate) struct SessionPage {
 pub(crate) struct Session {
     session: SessionSummary,
     traces: Vec<Turn>,
-    /// The newest.
+    /// The newest evaluations.
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
 }
 
-/// A trace, with what went in and came out at its root.
+/// A trace, with the input and output of its root span.
 #[derive(Serialize)]
 struct Turn {
     #[serde(flatten)]
     trace: Summary,
     input: Option<Box<RawValue>>,
     output: Option<Box<RawValue>>,
-    /// Both are left out, since those before filled the answer.
+    /// Input and output are omitted, because earlier turns used up `CONTENT`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     lean: bool,
 }
@@ -90,7 +91,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
     })
 }
 
-/// A page of the sessions that pass.
+/// A page of the sessions that match the filter.
 pub(crate) fn sessions(
     connection: &Connection,
     filter: &SessionFilter,
@@ -150,18 +151,18 @@ pub(crate) fn session(connection: &Connection, id: &str) -> rusqlite::Result<Opt
         let root = if lean { None } else { trace::root(connection, &trace)? };
         let (input, output) = root.map_or((None, None), trace::WholeSpan::into_content);
         content += [&input, &output].into_iter().flatten().map(|it| it.get().len()).sum::<usize>();
-        traces.push(Turn { trace: trace.judged(connection)?, input, output, lean });
+        traces.push(Turn { trace: trace.with_evaluations(connection)?, input, output, lean });
     }
-    let said = of_session(connection, id, &EvaluationPage::first())?;
-    Ok(Some(Session { session: summary, traces, said }))
+    let evaluations = of_session(connection, id, &EvaluationPage::first())?;
+    Ok(Some(Session { session: summary, traces, evaluations }))
 }
 
-/// A page of what was said about a session.
+/// A page of the evaluations of a session.
 pub(crate) fn session_evaluations(
     connection: &Connection,
     id: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let known =
         connection.prepare_cached("SELECT 1 FROM sessions WHERE session = ?1")?.exists([id])?;
     known.then(|| of_session(connection, id, page)).transpose()

@@ -1,63 +1,64 @@
-//! One trace with its spans, page by page, one span, the event a span came as, and what was said of both.
+//! One trace with its spans, page by page; one span; the event a span was received as; their evaluations.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::evaluations::{EvaluationPage, Said, of_span, of_trace};
-use super::list::{Summary, cursor};
-use super::{json, ms};
+use super::columns::{json, ms};
+use super::cursor::cursor;
+use super::evaluations::{EvaluationPage, Evaluations, of_span, of_trace};
+use super::summary::Summary;
+use crate::store::compression::unpack;
 use crate::store::ids;
-use crate::store::prepare::unpack;
 
-/// Spans of one page at most.
+/// The most spans of one page.
 pub(crate) const SPANS: usize = 20_000;
-/// Bytes of inputs, outputs and metadata after which a page ends.
+/// The bytes of inputs, outputs and metadata after which a page ends.
 const CONTENT: usize = 48 * 1024 * 1024;
 
-/// Which spans of a trace, and how much of each.
+/// Which page of the spans, and how much of each span.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SpanPage {
     /// Without input, output and metadata.
     pub(crate) lean: bool,
-    /// With those evaluations alone that stand with none of its spans.
-    pub(crate) wide: bool,
-    /// What the page before gave as `next`.
+    /// Only evaluations of the trace as a whole and of spans that it does not have.
+    pub(crate) trace_level_only: bool,
+    /// The `next` of the previous page.
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
 }
 
 impl SpanPage {
-    /// The longest first page.
+    /// The first page, as long as possible.
     pub(crate) fn first(lean: bool) -> Self {
-        Self { lean, wide: false, after: None, limit: SPANS }
+        Self { lean, trace_level_only: false, after: None, limit: SPANS }
     }
 }
 
-/// A trace and a page of its spans, in order of their start.
+/// A trace and a page of its spans, ordered by start.
 #[derive(Serialize)]
 pub(crate) struct Whole {
     trace: Summary,
     spans: Vec<WholeSpan>,
-    /// Of the whole trace, the newest, with the first page; later ones have none.
+    /// The newest of the whole trace on the first page; none on later pages.
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
     /// Spans on all pages.
     total: i64,
-    /// What asks for the next page as `after`; there is none after the last.
+    /// The `after` of the next page; none on the last page.
     next: Option<String>,
 }
 
-/// One span, with the newest of what was said of it.
+/// One span with its newest evaluations.
 #[derive(Serialize)]
-pub(crate) struct Judged {
+pub(crate) struct SpanWithEvaluations {
     #[serde(flatten)]
     span: WholeSpan,
     #[serde(flatten)]
-    said: Said,
+    evaluations: Evaluations,
 }
 
-/// A span; a lean one has no input, output and metadata.
+/// A span. A lean one has no input, output and metadata.
 #[derive(Serialize)]
 pub(crate) struct WholeSpan {
     span_id: String,
@@ -78,14 +79,14 @@ pub(crate) struct WholeSpan {
     source: String,
     tags: Box<RawValue>,
     metrics: Box<RawValue>,
-    /// Its content is left out, and there at the span's own address.
+    /// The content is omitted; a query of this one span returns it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     lean: bool,
     #[serde(flatten)]
     meta: Meta,
 }
 
-/// The parts of a span's meta, not read further.
+/// The parts of a span's meta, as unparsed JSON.
 #[derive(Default, Deserialize, Serialize)]
 struct Meta {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,19 +137,19 @@ impl WholeSpan {
         })
     }
 
-    /// Bytes of its content.
+    /// The bytes of its content.
     fn size(&self) -> usize {
         let parts = [&self.meta.input, &self.meta.output, &self.meta.metadata];
         parts.into_iter().flatten().map(|part| part.get().len()).sum()
     }
 
-    /// What went in and what came out.
+    /// Input and output.
     pub(super) fn into_content(self) -> (Option<Box<RawValue>>, Option<Box<RawValue>>) {
         (self.meta.input, self.meta.output)
     }
 }
 
-/// The trace, in either spelling of its id, with a page of its spans.
+/// A trace, by either spelling of its id, with a page of its spans.
 pub(crate) fn trace(
     connection: &Connection,
     trace_id: &str,
@@ -160,17 +161,17 @@ pub(crate) fn trace(
     let total = connection
         .prepare_cached("SELECT count(*) FROM spans WHERE trace = ?1")?
         .query_row([summary.id], |row| row.get(0))?;
-    // The answers about spans that follow say how many there are all the same.
-    let said = match after {
+    // Later pages have no evaluations, but still the total.
+    let evaluation_page = match after {
         None => EvaluationPage::first(),
         Some(_) => EvaluationPage::none(),
     };
-    let said = of_trace(connection, &summary, page.wide, &said)?;
-    let trace = summary.judged(connection)?;
-    Ok(Some(Whole { trace, spans, said, total, next }))
+    let evaluations = of_trace(connection, &summary, page.trace_level_only, &evaluation_page)?;
+    let trace = summary.with_evaluations(connection)?;
+    Ok(Some(Whole { trace, spans, evaluations, total, next }))
 }
 
-/// A page of spans, and what asks for the next one.
+/// A page of spans, and the cursor of the next page.
 fn spans(
     connection: &Connection,
     trace: i64,
@@ -178,7 +179,7 @@ fn spans(
     after: Option<(i64, i64)>,
 ) -> rusqlite::Result<(Vec<WholeSpan>, Option<String>)> {
     let (start, id) = after.unwrap_or((i64::MIN, i64::MIN));
-    // What must be sorted is narrow; rows are read whole only for the page.
+    // Only narrow rows are sorted; whole rows are read for the page alone.
     let mut statement = connection.prepare_cached(
         "SELECT spans.*, packed FROM (
              SELECT id AS chosen FROM spans WHERE trace = ?1 AND (start, id) > (?2, ?3)
@@ -202,24 +203,24 @@ fn spans(
     Ok((spans, None))
 }
 
-/// A page of what was said about a trace, in either spelling of its id.
+/// A page of the evaluations of a trace, by either spelling of its id.
 pub(crate) fn trace_evaluations(
     connection: &Connection,
     trace_id: &str,
-    wide: bool,
+    trace_level_only: bool,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let trace = find(connection, trace_id)?;
-    trace.map(|trace| of_trace(connection, &trace, wide, page)).transpose()
+    trace.map(|trace| of_trace(connection, &trace, trace_level_only, page)).transpose()
 }
 
-/// A page of what was said about one span.
+/// A page of the evaluations of one span.
 pub(crate) fn span_evaluations(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
     page: &EvaluationPage,
-) -> rusqlite::Result<Option<Said>> {
+) -> rusqlite::Result<Option<Evaluations>> {
     let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
     let span: Option<String> = one(connection, trace.id, span_id, |row| row.get("span_id"))?;
     span.map(|span| of_span(connection, &trace, &span, page)).transpose()
@@ -235,20 +236,20 @@ fn find(connection: &Connection, trace_id: &str) -> rusqlite::Result<Option<Summ
     Ok(None)
 }
 
-/// One span, whole.
+/// One span with its content.
 pub(crate) fn span(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
-) -> rusqlite::Result<Option<Judged>> {
+) -> rusqlite::Result<Option<SpanWithEvaluations>> {
     let Some(trace) = find(connection, trace_id)? else { return Ok(None) };
     let span = one(connection, trace.id, span_id, |row| WholeSpan::from_row(row, false))?;
     let Some(span) = span else { return Ok(None) };
-    let said = of_span(connection, &trace, &span.span_id, &EvaluationPage::first())?;
-    Ok(Some(Judged { span, said }))
+    let evaluations = of_span(connection, &trace, &span.span_id, &EvaluationPage::first())?;
+    Ok(Some(SpanWithEvaluations { span, evaluations }))
 }
 
-/// The root of a trace, whole.
+/// The root span of a trace, with its content.
 pub(super) fn root(
     connection: &Connection,
     trace: &Summary,
@@ -256,7 +257,7 @@ pub(super) fn root(
     one(connection, trace.id, trace.root_span_id(), |row| WholeSpan::from_row(row, false))
 }
 
-/// The event as it was received: JSON text.
+/// The event of a span as it was received, as JSON text.
 pub(crate) fn raw(
     connection: &Connection,
     trace_id: &str,

@@ -1,4 +1,4 @@
-//! The files: opened again, locked, emptied, and kept small.
+//! The files: reopened, locked, cleared, and kept small by retention.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn traces_past_their_age_are_deleted_with_all_that_belongs_to_them() {
 }
 
 #[test]
-fn what_was_said_of_traces_that_are_gone_or_never_came_is_deleted_too() {
+fn evaluations_of_deleted_or_missing_traces_are_deleted_too() {
     let kept = Temporary::keeping("2s".parse().unwrap());
     let hex = format!("{:032x}", 255);
     kept.keep(vec![workflow(&hex, "1", 0)]);
@@ -107,11 +107,11 @@ fn a_store_that_is_too_big_with_evaluations_alone_loses_the_oldest() {
 }
 
 #[test]
-fn a_store_that_is_too_big_loses_loses_the_oldest_and_its_file_shrinks() {
+fn a_store_that_is_too_big_loses_the_oldest_and_its_file_shrinks() {
     let kept = Temporary::keeping("3MB".parse().unwrap());
     for number in 0..400_i64 {
         let mut big = workflow(&format!("t{number:03}"), "1", number);
-        // Text that does not compress.
+        // Incompressible text.
         let noise: String = (0..1_000)
             .map(|i| {
                 format!("{:x}", (i * 7919 + number) ^ 0x5bd1_e995_i64.wrapping_mul(i + number * 31))
@@ -127,7 +127,7 @@ fn a_store_that_is_too_big_loses_loses_the_oldest_and_its_file_shrinks() {
     let left = kept.list(by(|it| it.limit = 500));
     assert_eq!(left.first().unwrap(), "t399");
     assert!(left.len() > 20 && left.len() < 400, "{}", left.len());
-    // No hole: what is left are the newest.
+    // Without gaps: exactly the newest traces are left.
     assert_eq!(left.last().unwrap(), &format!("t{:03}", 400 - left.len()));
     kept.soon(|kept| fs::metadata(kept.directory.join(FILE)).unwrap().len() < 4_500_000);
 }

@@ -1,4 +1,4 @@
-//! What lists hold: their order, filters, words, pages, and sessions.
+//! Lists: order, filters, full-text search, pages, and sessions.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 fn the_list_is_newest_first_and_goes_on_where_a_page_ended() {
     let kept = Temporary::new();
     for number in 0..7 {
-        // Two start at the same time.
+        // Pairs start at the same time.
         kept.keep(vec![workflow(&format!("t{number}"), "1", number / 2)]);
     }
     let mut pages = Vec::new();
@@ -86,7 +86,7 @@ fn a_search_says_how_many_spans_it_has_not_looked_through() {
     let ask = || kept.page(by(|filter| filter.text = Some("question".to_owned())));
     kept.soon(|_| ask()["unsearched_spans"] == 0);
     assert_eq!(ask()["traces"][0]["trace_id"], "t");
-    // More than is indexed at once: the first answers come before the index is done.
+    // More than one indexing step takes, so the first answers come before indexing ends.
     let many = (2..6_000).map(|number| span("t", &number.to_string(), Some("1"), number));
     kept.keep(many.collect());
     assert!(ask()["unsearched_spans"].as_i64().unwrap() > 0);

@@ -1,9 +1,9 @@
-//! The store as its users see it: what went in comes out, filtered, counted, and deleted in time.
+//! The store as its users see it: stored, filtered, counted, and deleted by retention.
 
 mod evaluations;
 mod files;
 mod lists;
-mod side;
+mod rollups;
 mod traces;
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::read::{self, Filter, SpanPage};
 use super::*;
 use crate::model::{DropReport, Evaluation, Kind, Lost, Scope, Source, Span, Status};
 
-/// A store in a directory of its own.
+/// A store in a temporary directory.
 struct Temporary {
     store: Option<Store>,
     directory: PathBuf,
@@ -50,7 +50,7 @@ impl Temporary {
         self.store().keep(decoded, None).unwrap().blocking_recv().unwrap().unwrap();
     }
 
-    /// The ids of the traces that pass, in order.
+    /// The ids of the traces that match the filter, in order.
     fn list(&self, filter: Filter) -> Vec<String> {
         let page = self.page(filter);
         let traces = page["traces"].as_array().unwrap().iter();
@@ -72,7 +72,7 @@ impl Temporary {
         serde_json::to_value(whole.expect("the trace")).unwrap()
     }
 
-    /// The ids of a trace's spans on each of its pages; every page must say how many there are.
+    /// The span ids on each page of a trace. Checks the total of every page.
     fn span_pages(&self, id: &str, lean: bool, limit: usize) -> Vec<Vec<String>> {
         let mut pages = Vec::new();
         let mut after = None;
@@ -93,7 +93,7 @@ impl Temporary {
         serde_json::to_value(self.store().read(question).unwrap()).unwrap()
     }
 
-    /// Waits until something is so; spans become searchable a moment after they are kept.
+    /// Waits until a condition holds; spans become searchable a moment after they are stored.
     fn soon(&self, what: impl Fn(&Self) -> bool) {
         let end = Instant::now() + Duration::from_secs(20);
         while !what(self) {
@@ -110,7 +110,7 @@ impl Drop for Temporary {
     }
 }
 
-/// An llm span; `start` in s after some morning.
+/// An llm span; `start` is in s after a fixed time.
 fn span(trace: &str, id: &str, parent: Option<&str>, start: i64) -> Span {
     Span {
         trace_id: trace.to_owned(),

@@ -1,4 +1,4 @@
-//! Traces and their spans: whole, in pages, and replaced by what comes again.
+//! Traces and their spans: whole, in pages, and upserted when spans are sent again.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn a_trace_comes_back_with_its_spans_in_order_and_each_event_as_it_was() {
 #[test]
 fn every_span_of_a_trace_is_on_one_page_and_each_page_says_how_many_there_are() {
     let kept = Temporary::new();
-    // Two at a time begin together, so that an order by start alone would not tell them apart.
+    // Pairs with equal starts, so that an order by start alone would be ambiguous.
     let ids: Vec<String> = (0..25).map(|number| format!("s{number:02}")).collect();
     kept.keep(ids.iter().enumerate().map(|(at, id)| span("t", id, None, at as i64 / 2)).collect());
     kept.keep(vec![span("other", "x", None, 3)]);
@@ -32,9 +32,9 @@ fn every_span_of_a_trace_is_on_one_page_and_each_page_says_how_many_there_are() 
         assert_eq!(pages.concat(), ids);
         assert_eq!(kept.span_pages("t", lean, 25), std::slice::from_ref(&ids));
     }
-    // What was said of it comes once.
-    let said = Evaluation { trace_id: Some("t".to_owned()), ..evaluation("e") };
-    kept.keep_all(Decoded { evaluations: vec![said], ..Decoded::default() });
+    // Evaluations are on the first page only.
+    let about = Evaluation { trace_id: Some("t".to_owned()), ..evaluation("e") };
+    kept.keep_all(Decoded { evaluations: vec![about], ..Decoded::default() });
     let first = kept.trace_page("t", SpanPage { limit: 3, ..SpanPage::first(true) });
     let after = first["next"].as_str().map(str::to_owned);
     let second = kept.trace_page("t", SpanPage { after, limit: 3, ..SpanPage::first(true) });
@@ -71,7 +71,7 @@ fn a_root_that_comes_last_names_the_trace() {
     assert_eq!(after["trace"]["status"], "error");
     assert_eq!(after["trace"]["error_type"], "ValueError");
     assert!(after["trace"]["seq"].as_i64() > before["trace"]["seq"].as_i64());
-    // The sums moved along.
+    // The rollups have moved to the new root as well.
     let overview = kept.overview();
     assert_eq!(overview["totals"]["traces"], 1);
     assert_eq!(overview["totals"]["errors"], 1);

@@ -1,24 +1,24 @@
-//! What was forwarded, what was lost on the way, and since when the oldest request waits.
+//! The status of forwarding: deliveries, losses, and the age of the queue.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::ledger::{DELIVERED, DELIVERED_BYTES, LOST};
-use crate::store::number;
+use crate::store::forward_queue::{DELIVERED, DELIVERED_BYTES, LOST};
+use crate::store::numbers::number;
 
-/// Counted since the database began.
+/// Counted since the database was created.
 pub(crate) struct Forwarded {
-    /// Requests that a receiver took.
+    /// Requests that a receiver accepted.
     pub(crate) delivered: i64,
     pub(crate) delivered_bytes: i64,
-    /// Spans and evaluations, by reason.
+    /// Spans and evaluations that were lost, by reason.
     pub(crate) lost: BTreeMap<String, i64>,
-    /// When the oldest request that waits for this receiver was acknowledged.
+    /// When the oldest queued request for this receiver was acknowledged.
     pub(crate) oldest_ms: Option<i64>,
 }
 
-/// What is known of the way to a receiver.
+/// The status of forwarding to this receiver.
 pub(crate) fn forwarded(connection: &Connection, receiver: &str) -> rusqlite::Result<Forwarded> {
     let lost = connection
         .prepare_cached(

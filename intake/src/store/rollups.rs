@@ -1,17 +1,19 @@
-//! The rows that hold sums: traffic and operations per minute, sessions, single numbers. Counts end at
-//! what SQLite holds as an integer: a sum beyond it would be none, and its row refused.
+//! The rollups: traffic and operations per minute and per hour, and totals per session.
+//!
+//! Counts stop at the largest integer of SQLite, which would turn a larger sum into a float and reject
+//! the row.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::measure::{Durations, Measure};
+use super::aggregate::{Aggregate, Durations};
 use super::summary::Trace;
 
-/// Lengths of time that sums are kept for, in minutes.
+/// The lengths of the intervals that are rolled up, in minutes.
 pub(crate) const GRAINS: [i64; 2] = [1, 60];
 
-/// The minutes from one to another, both included, as whole hours and the minutes around them: grain,
-/// first and last of each stretch.
-pub(crate) fn stretches(first: i64, last: i64) -> Vec<(i64, i64, i64)> {
+/// Splits a range of minutes, with both ends included, into whole hours and the minutes around them.
+/// Each part is its grain, its first and its last minute.
+pub(crate) fn ranges(first: i64, last: i64) -> Vec<(i64, i64, i64)> {
     let hour = 60;
     let begin = first.saturating_add(hour - 1).div_euclid(hour).saturating_mul(hour);
     let end = last.saturating_add(1).div_euclid(hour).saturating_mul(hour);
@@ -22,7 +24,7 @@ pub(crate) fn stretches(first: i64, last: i64) -> Vec<(i64, i64, i64)> {
     all.into_iter().filter(|(_, first, last)| first <= last).collect()
 }
 
-/// What is summed up together: one operation in one minute, or in one hour.
+/// The key of a rollup of spans: one operation in one minute or hour.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Operation {
     pub(crate) grain: i64,
@@ -33,22 +35,12 @@ pub(crate) struct Operation {
     pub(crate) model: String,
 }
 
-pub(crate) fn set_number(
-    connection: &Connection,
-    name: &str,
-    value: i64,
-) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO numbers VALUES (?1, ?2)")?
-        .execute(params![name, value])
-}
-
 pub(crate) fn add_traffic(
     connection: &Connection,
     (grain, minute): (i64, i64),
     app: &str,
     kind: &str,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     let old: Option<Vec<u8>> = connection
         .prepare_cached(
@@ -58,7 +50,7 @@ pub(crate) fn add_traffic(
         .query_row(params![grain, minute, app, kind], |row| row.get(0))
         .optional()?;
     let mut durations = Durations::from_bytes(&old.unwrap_or_default());
-    durations.merge(&measure.durations);
+    durations.merge(&aggregate.durations);
     connection
         .prepare_cached(
             "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
@@ -72,12 +64,12 @@ pub(crate) fn add_traffic(
             minute,
             app,
             kind,
-            measure.count,
-            measure.errors,
-            measure.input_tokens,
-            measure.output_tokens,
-            measure.cost,
-            measure.total_tokens,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.input_tokens,
+            aggregate.output_tokens,
+            aggregate.cost,
+            aggregate.total_tokens,
             durations.to_bytes(),
         ])?;
     Ok(())
@@ -86,7 +78,7 @@ pub(crate) fn add_traffic(
 pub(crate) fn add_operation(
     connection: &Connection,
     operation: &Operation,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     let Operation { grain, minute, app, name, kind, model } = operation;
     let old: Option<Vec<u8>> = connection
@@ -98,7 +90,7 @@ pub(crate) fn add_operation(
         .query_row(params![grain, minute, app, name, kind, model], |row| row.get(0))
         .optional()?;
     let mut durations = Durations::from_bytes(&old.unwrap_or_default());
-    durations.merge(&measure.durations);
+    durations.merge(&aggregate.durations);
     connection
         .prepare_cached(
             "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -114,11 +106,11 @@ pub(crate) fn add_operation(
             name,
             kind,
             model,
-            measure.count,
-            measure.errors,
-            measure.input_tokens,
-            measure.output_tokens,
-            measure.cost,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.input_tokens,
+            aggregate.output_tokens,
+            aggregate.cost,
             durations.to_bytes(),
         ])?;
     Ok(())
@@ -128,7 +120,7 @@ pub(crate) fn add_session(
     connection: &Connection,
     session: &str,
     trace: &Trace,
-    measure: &Measure,
+    aggregate: &Aggregate,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -142,13 +134,13 @@ pub(crate) fn add_session(
             session,
             trace.app,
             trace.start,
-            measure.count,
-            measure.errors,
-            measure.total_tokens,
-            measure.cost,
+            aggregate.count,
+            aggregate.errors,
+            aggregate.total_tokens,
+            aggregate.cost,
             trace.input_preview,
         ])?;
-    if measure.count < 0 {
+    if aggregate.count < 0 {
         connection
             .prepare_cached("DELETE FROM sessions WHERE session = ?1 AND traces <= 0")?
             .execute([session])?;
@@ -161,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stretch_of_time_is_whole_hours_with_minutes_around_them() {
-        assert_eq!(stretches(10, 50), [(1, 10, 50)]);
-        assert_eq!(stretches(0, 59), [(60, 0, 59)]);
-        assert_eq!(stretches(59, 181), [(1, 59, 59), (60, 60, 179), (1, 180, 181)]);
-        assert_eq!(stretches(-60, -1), [(60, -60, -1)]);
-        for (grain, first, last) in stretches(i64::MIN, i64::MAX) {
+    fn a_range_is_split_into_whole_hours_and_the_minutes_around_them() {
+        assert_eq!(ranges(10, 50), [(1, 10, 50)]);
+        assert_eq!(ranges(0, 59), [(60, 0, 59)]);
+        assert_eq!(ranges(59, 181), [(1, 59, 59), (60, 60, 179), (1, 180, 181)]);
+        assert_eq!(ranges(-60, -1), [(60, -60, -1)]);
+        for (grain, first, last) in ranges(i64::MIN, i64::MAX) {
             assert!(first <= last, "{grain} {first} {last}");
         }
     }

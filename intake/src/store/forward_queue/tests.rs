@@ -1,26 +1,29 @@
-//! The table in its file: what comes out, what is counted, and what age does.
+//! The queue in its database: order, counters, age, and its bound.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
 
 use super::*;
 use crate::model::Decoded;
-use crate::store::{FILE, Fate, Retention, Store, read};
+use crate::store::{FILE, Retention, Store, now_ns, read};
 
 const RECEIVER: &str = "agent http://somewhere:8126";
 const KEEPS_ALL: Retention = Retention { age: None, size: None };
 
-/// A directory of its own, removed at the end.
+/// A temporary directory, deleted at the end.
 struct Temporary(PathBuf);
 
 impl Temporary {
     fn new() -> Self {
-        let name = format!("witspan-ledger-{}-{}", std::process::id(), now_ns());
+        let name = format!("witspan-forward-queue-{}-{}", std::process::id(), now_ns());
         Self(std::env::temp_dir().join(name))
     }
 
     fn open(&self, receiver: &str, retention: Retention) -> Store {
-        let outlet = Outlet { receiver: receiver.to_owned(), keep: 1 << 20 };
-        Store::open(&self.0, retention, Some(outlet)).unwrap()
+        let target = Target { receiver: receiver.to_owned(), keep: 1 << 20 };
+        Store::open(&self.0, retention, Some(target)).unwrap()
     }
 }
 
@@ -32,8 +35,8 @@ impl Drop for Temporary {
 
 fn keep(store: &Store, body: &str) {
     let headers = vec![("x-datadog-trace-count".to_owned(), "1".to_owned())];
-    let parcel = Parcel::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
-    let kept = store.keep(Decoded::default(), Some(Onward::Parcels(vec![parcel]))).unwrap();
+    let request = QueuedRequest::new("/v0.4/traces", "text/plain", headers, 3, body.as_bytes());
+    let kept = store.keep(Decoded::default(), Some(Forwarding::Requests(vec![request]))).unwrap();
     kept.blocking_recv().unwrap().unwrap();
 }
 
@@ -48,24 +51,24 @@ fn a_request_comes_out_as_it_went_in() {
     keep(&directory.open(RECEIVER, KEEPS_ALL), "first");
     let store = directory.open(RECEIVER, KEEPS_ALL);
     keep(&store, "second");
-    let outbox = store.outbox(RECEIVER).unwrap();
-    let (first, parcel) = outbox.next(0).unwrap().unwrap();
+    let queue = store.forward_queue(RECEIVER).unwrap();
+    let (first, request) = queue.next(0).unwrap().unwrap();
     assert_eq!(
-        (parcel.place.as_str(), parcel.content_type.as_str()),
+        (request.path.as_str(), request.content_type.as_str()),
         ("/v0.4/traces", "text/plain")
     );
-    assert_eq!(parcel.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
-    assert_eq!((parcel.items, parcel.body()), (3, b"first".to_vec()));
-    let (second, parcel) = outbox.next(first).unwrap().unwrap();
-    assert_eq!(parcel.body(), b"second");
-    assert!(outbox.next(second).unwrap().is_none());
+    assert_eq!(request.headers, [("x-datadog-trace-count".to_owned(), "1".to_owned())]);
+    assert_eq!((request.items, request.body()), (3, b"first".to_vec()));
+    let (second, request) = queue.next(first).unwrap().unwrap();
+    assert_eq!(request.body(), b"second");
+    assert!(queue.next(second).unwrap().is_none());
 }
 
 #[test]
-fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
+fn retention_neither_counts_nor_deletes_queued_requests() {
     let directory = Temporary::new();
-    let outlet = Outlet { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
-    let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(outlet)).unwrap();
+    let target = Target { receiver: RECEIVER.to_owned(), keep: 20_000_000 };
+    let store = Store::open(&directory.0, "1s,1MB".parse().unwrap(), Some(target)).unwrap();
     let mut state = 1_u64;
     let mut noise = || {
         state ^= state << 13;
@@ -73,7 +76,7 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
         state ^= state << 17;
         format!("{state:016x}")
     };
-    // More than the size that traces may have, by far.
+    // Much more than the size that the retention allows.
     for _ in 0..100 {
         let body: String = std::iter::repeat_with(&mut noise).take(5_000).collect();
         keep(&store, &body);
@@ -81,7 +84,7 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
     let (waiting, _, bytes) = store.waiting();
     assert_eq!(waiting, 100);
     assert!(bytes > 3_000_000, "{bytes}");
-    // The next look of retention, past the age that traces may get.
+    // Until retention has run, and everything is older than it allows.
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(store.waiting(), (100, 0, bytes));
     let used = store.read(crate::store::retention::used_bytes).unwrap();
@@ -90,18 +93,18 @@ fn what_waits_pushes_out_no_trace_and_no_trace_pushes_it_out() {
 }
 
 #[test]
-fn no_number_is_given_twice() {
+fn no_row_id_is_used_twice() {
     let directory = Temporary::new();
     let store = directory.open(RECEIVER, KEEPS_ALL);
     keep(&store, "first");
-    let outbox = store.outbox(RECEIVER).unwrap();
-    let (first, _) = outbox.next(0).unwrap().unwrap();
-    outbox.settle(first, Fate::Delivered(5));
+    let queue = store.forward_queue(RECEIVER).unwrap();
+    let (first, _) = queue.next(0).unwrap().unwrap();
+    queue.settle(first, Outcome::Delivered(5));
     keep(&store, "second");
-    let (second, _) = outbox.next(0).unwrap().unwrap();
+    let (second, _) = queue.next(0).unwrap().unwrap();
     assert!(second > first);
-    // The end of an old try meets nothing.
-    outbox.settle(first, Fate::Refused("late".to_owned()));
+    // A late outcome of a deleted row changes nothing.
+    queue.settle(first, Outcome::Refused("late".to_owned()));
     keep(&store, "third");
     assert_eq!((store.waiting(), lost(&store)), ((2, 0, store.waiting().2), Vec::new()));
 }
@@ -117,7 +120,7 @@ fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
     ))
     .unwrap();
     drop(old);
-    // Twice: the second time there is nothing to change.
+    // Twice, because the second time there is nothing to migrate.
     for body in ["one", "two"] {
         keep(&directory.open(RECEIVER, KEEPS_ALL), body);
     }
@@ -128,7 +131,7 @@ fn a_database_of_the_first_layout_is_opened_and_keeps_what_it_has() {
 }
 
 #[test]
-fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get() {
+fn requests_for_an_earlier_receiver_are_deleted_at_the_age_that_retention_allows() {
     let directory = Temporary::new();
     let retention = Retention { age: Some(Duration::from_secs(1)), size: None };
     keep(&directory.open(RECEIVER, retention), "for the first");
@@ -141,6 +144,6 @@ fn what_waits_for_an_earlier_receiver_goes_when_it_is_as_old_as_traces_may_get()
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(lost(&store), [("receiver_changed".to_owned(), 3)]);
-    // What waits for the receiver of now has no age.
+    // Requests for the current receiver are not deleted by age.
     assert_eq!(store.waiting().0, 1);
 }

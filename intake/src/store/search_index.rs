@@ -1,7 +1,7 @@
-//! The text index: which words a span holds, and what a person typed as a query over them.
+//! The text index: the words of each span, and the translation of a typed search to a query.
 //!
-//! Spans get in after they are committed, when the writer has nothing better to do: a burst is
-//! taken at full speed, and is found a moment later.
+//! Spans are indexed after they are committed, when the writer is idle. So a burst is stored at full
+//! speed and becomes searchable a moment later.
 
 use std::fmt;
 
@@ -11,15 +11,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::prepare::unpack;
-use super::sums::set_number;
+use super::compression::unpack;
+use super::numbers::set_number;
 
-/// Bytes of one span's text that are indexed.
+/// The most bytes of one span's text that are indexed.
 const INDEXED_TEXT: usize = 256 * 1024;
-/// Bytes of a word.
+/// The most bytes of a word.
 const WORD: usize = 64;
 
-/// Indexes up to `limit` spans after `from`, and counts the bytes of what they hold; returns the last one done, `None` if there is none.
+/// Indexes up to `limit` spans after `from`, and adds their compressed size to `bytes`. Returns the last
+/// span that was indexed, if any.
 pub(crate) fn index_some(
     connection: &Connection,
     from: i64,
@@ -65,7 +66,7 @@ pub(crate) fn index_again(connection: &Connection, id: i64) -> rusqlite::Result<
     Ok(())
 }
 
-/// The parts of a meta in which words are looked for.
+/// The parts of a meta whose words are indexed.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Parts<'a> {
@@ -81,7 +82,7 @@ struct Parts<'a> {
     tool_definitions: Option<&'a RawValue>,
 }
 
-/// The words of a span, each once: how often and where it stands is not kept anyway.
+/// The words of a span, each once, because the index stores neither frequency nor position.
 fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
     let (meta, _) = unpack(packed);
     let mut text = String::new();
@@ -90,11 +91,11 @@ fn words(name: &str, model: Option<&str>, packed: &[u8]) -> String {
     let parts: Parts<'_> = serde_json::from_str(&meta).unwrap_or_default();
     let parts = [parts.input, parts.output, parts.error, parts.metadata, parts.tool_definitions];
     for part in parts.into_iter().flatten() {
-        // What was kept is JSON; the words before a place that is none are words.
+        // Stored values are valid JSON. If one is not, the words before the error are indexed.
         let _ = Words(&mut text).deserialize(&mut serde_json::Deserializer::from_str(part.get()));
     }
     text.make_ascii_lowercase();
-    // What is longer than any word is a picture, a key or a hash.
+    // Anything longer than a word is an image, a key or a hash.
     let mut words: Vec<&str> = split(&text).filter(|word| word.len() <= WORD).collect();
     words.sort_unstable();
     words.dedup();
@@ -105,7 +106,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Gathers the texts and numbers of a value as it is read: a value of many parts takes no memory.
+/// Collects the texts and numbers of a JSON value while it is parsed, without building the value.
 struct Words<'a>(&'a mut String);
 
 impl<'de> DeserializeSeed<'de> for Words<'_> {
@@ -164,8 +165,8 @@ impl<'de> Visitor<'de> for Words<'_> {
     }
 }
 
-/// Adds a text. Chinese, Japanese and Korean have no spaces between words, and the tokenizer would
-/// take a whole sentence for one: there each character is a word.
+/// Adds a text. Thai, Chinese, Japanese and Korean are split into single characters, because the
+/// tokenizer would take a sentence without spaces for one word.
 fn push(words: &mut String, text: &str) {
     words.push(' ');
     if text.is_ascii() {
@@ -189,17 +190,17 @@ fn is_unspaced(character: char) -> bool {
         | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
 }
 
-/// What a person typed, as queries over words.
+/// A typed search, as queries of the text index.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Query {
-    /// Every word must be there.
+    /// Matches spans that contain every word.
     pub(crate) exact: String,
-    /// The same with the last word unfinished, if it may be. It costs a look at every word that
-    /// begins so: for when there is nothing exact.
+    /// The same with the last word as a prefix, if it may be unfinished. It must look at every word with
+    /// this prefix, so it is only used when `exact` finds nothing.
     pub(crate) unfinished: Option<String>,
 }
 
-/// The queries for a text; `None` if nothing in it is a word.
+/// The queries for a typed text; `None` if it contains no word.
 pub(crate) fn query(typed: &str) -> Option<Query> {
     let mut spaced = String::new();
     push(&mut spaced, typed);
@@ -234,7 +235,7 @@ mod tests {
         let meta = serde_json::json!({
             "input": {"value": "Sky sky 天空"}, "output": {"value": "A".repeat(1_000)}
         });
-        let packed = crate::store::prepare::pack(&meta, "{}");
+        let packed = crate::store::compression::pack(&meta, "{}");
         assert_eq!(words("ask", Some("gpt-4o"), &packed), "4o ask gpt sky 天 空");
     }
 }

@@ -1,21 +1,24 @@
-//! One transaction: rows go in at once, summaries and sums are gathered and written at its end.
+//! One transaction: spans are inserted at once, trace summaries and rollups once at its end.
 //!
-//! Hundreds of spans of one trace then cost one write of the trace's row, and one of each minute's.
+//! So hundreds of spans of one trace write the trace's row once, and each rollup once.
+
+mod replace;
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::again::rebuilt;
-use super::ids;
-use super::measure::Measure;
-use super::outbox::Tally;
+use super::aggregate::Aggregate;
+use super::clock::now_ns;
+use super::forward_queue::QueueCounters;
+use super::numbers::set_number;
 use super::prepare::PreparedSpan;
-use super::summary::{MINUTE, Trace, measure_span};
-use super::sums::{GRAINS, Operation, add_operation, add_session, add_traffic, set_number};
+use super::rollups::{GRAINS, Operation, add_operation, add_session, add_traffic};
+use super::summary::{MINUTE, Trace, aggregate_of_span};
+use super::{ids, span_row};
 use crate::model::{Span, Status};
 
-/// Numbers the writer gives out; kept by it from one transaction to the next.
+/// The writer's counters, kept from one transaction to the next.
 #[derive(Clone, Default)]
 pub(crate) struct Counters {
     pub(crate) next_span: i64,
@@ -23,15 +26,15 @@ pub(crate) struct Counters {
     pub(crate) seq: i64,
     /// The last span in the text index.
     pub(crate) indexed: i64,
-    /// Evaluations whose span has not come.
+    /// Evaluations whose span has not arrived.
     pub(crate) waiting: i64,
     pub(crate) spans: i64,
     pub(crate) traces: i64,
-    /// What waits to be forwarded.
-    pub(crate) outbox: Tally,
+    /// Of the forward queue.
+    pub(crate) queue: QueueCounters,
 }
 
-/// What is remembered of rows, so that they need no reading. Thrown away when it has grown.
+/// Rows that need not be read again. A cache that has grown too large is cleared.
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) traces: HashMap<String, Trace>,
@@ -44,20 +47,20 @@ const CACHED_TAGS: usize = 20_000;
 pub(super) struct Changed {
     old: Option<Trace>,
     new: Trace,
-    /// A span was replaced: the sums must be made anew.
+    /// A span was replaced, so the summary must be computed from the stored spans.
     pub(super) rebuild: bool,
 }
 
-/// The transaction.
+/// A transaction that is being built.
 pub(crate) struct Batch<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) counters: &'a mut Counters,
     cache: &'a mut Cache,
     changed: HashMap<String, Changed>,
-    operations: HashMap<Operation, Measure>,
+    operations: HashMap<Operation, Aggregate>,
     tag_uses: HashMap<i64, i64>,
     tagged: HashSet<(i64, i64)>,
-    /// Spans to put into the text index again.
+    /// Spans that must be indexed again.
     pub(crate) reindex: Vec<i64>,
 }
 
@@ -85,13 +88,13 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Adds a span, or replaces it if it is there: senders that got no answer send again.
+    /// Upserts a span, because senders that got no answer send it again.
     pub(crate) fn add_span(&mut self, prepared: &PreparedSpan) -> rusqlite::Result<()> {
         let span = &prepared.span;
         let known = self.change(&span.trace_id)?.map(|changed| changed.new.id);
         let trace = known.unwrap_or(self.counters.next_trace);
         let id = self.counters.next_span;
-        if !self.insert_span(id, trace, prepared)? {
+        if !span_row::insert(self.connection, id, trace, prepared)? {
             return self.replace_span(trace, prepared);
         }
         self.counters.next_span += 1;
@@ -99,7 +102,7 @@ impl<'a> Batch<'a> {
         if known.is_none() {
             self.counters.next_trace += 1;
             self.counters.traces += 1;
-            let new = Trace::new(trace, super::now_ns(), prepared);
+            let new = Trace::new(trace, now_ns(), prepared);
             let changed = Changed { old: None, new, rebuild: false };
             self.changed.insert(span.trace_id.clone(), changed);
         } else if let Some(changed) = self.changed.get_mut(&span.trace_id) {
@@ -112,7 +115,7 @@ impl<'a> Batch<'a> {
         self.tag(trace, span)
     }
 
-    /// The trace as this transaction has it, read if need be; `None` if there is no such trace.
+    /// The trace as changed by this transaction, loaded if necessary; `None` if there is no such trace.
     pub(super) fn change(&mut self, trace_id: &str) -> rusqlite::Result<Option<&mut Changed>> {
         if !self.changed.contains_key(trace_id) {
             let loaded = match self.cache.traces.remove(trace_id) {
@@ -127,52 +130,15 @@ impl<'a> Batch<'a> {
         Ok(self.changed.get_mut(trace_id))
     }
 
-    /// Has the trace's number grow, for something that is not a span; false if it is not there.
+    /// Gives the trace a new `seq`, for a change that is not a span; false if there is no such trace.
     pub(crate) fn touch(&mut self, trace_id: &str) -> rusqlite::Result<bool> {
         Ok(self.change(trace_id)?.is_some())
     }
 
-    /// False if the span is there already.
-    pub(super) fn insert_span(
-        &self,
-        id: i64,
-        trace: i64,
-        prepared: &PreparedSpan,
-    ) -> rusqlite::Result<bool> {
-        let span = &prepared.span;
-        let inserted = self.connection.prepare_cached(INSERT_SPAN)?.execute(named_params! {
-            ":id": id,
-            ":trace": trace,
-            ":span_id": span.span_id,
-            ":parent_id": span.parent_id,
-            ":name": span.name,
-            ":kind": span.kind.name(),
-            ":failed": span.status == Status::Error,
-            ":error_type": prepared.error_type,
-            ":start": span.start_ns,
-            ":duration": span.duration_ns,
-            ":app": span.ml_app,
-            ":service": span.service,
-            ":env": span.env,
-            ":version": span.version,
-            ":session": span.session_id,
-            ":model": span.model,
-            ":provider": span.provider,
-            ":language": span.language,
-            ":join_key": span.feedback_join_key,
-            ":source": span.source.name(),
-            ":tags": prepared.tags,
-            ":metrics": prepared.metrics,
-            ":input_preview": prepared.input_preview,
-            ":output_preview": prepared.output_preview,
-        })?;
-        Ok(inserted == 1)
-    }
-
-    /// Adds a span to the sums of its operation, or with -1 takes it away.
+    /// Adds a span to the rollups of its operation, or removes it with `times` -1.
     pub(super) fn count(&mut self, prepared: &PreparedSpan, times: i64) {
         let span = &prepared.span;
-        let mut measure = measure_span(
+        let mut aggregate = aggregate_of_span(
             &span.kind,
             span.status == Status::Error,
             span.duration_ns,
@@ -180,7 +146,7 @@ impl<'a> Batch<'a> {
             span.cost(),
         );
         if times < 0 {
-            measure.negate();
+            aggregate.negate();
         }
         let minute = span.start_ns.div_euclid(MINUTE);
         for grain in GRAINS {
@@ -192,7 +158,7 @@ impl<'a> Batch<'a> {
                 kind: span.kind.name().to_owned(),
                 model: span.model.clone().unwrap_or_default(),
             };
-            self.operations.entry(operation).or_default().merge(&measure);
+            self.operations.entry(operation).or_default().merge(&aggregate);
         }
     }
 
@@ -221,7 +187,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The evaluations that wait for a span with this key and value are about `span`.
+    /// Joins `span` to the evaluations that wait for a span with this key and value.
     fn found(&mut self, span: &Span, key: &str, value: &str) -> rusqlite::Result<()> {
         if self.counters.waiting > 0 {
             let found = self.connection.prepare_cached(FOUND)?.execute(params![
@@ -235,7 +201,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The id of the trace with this number, also where this transaction has just begun it.
+    /// The trace id of a row id, also if this transaction has created the trace.
     pub(crate) fn trace_id_of(&self, trace: i64) -> rusqlite::Result<Option<String>> {
         let begun = self.changed.iter().find(|(_, changed)| changed.new.id == trace);
         if let Some((id, _)) = begun {
@@ -248,7 +214,7 @@ impl<'a> Batch<'a> {
     }
 
     fn tag_number(&mut self, key: &str, value: &str) -> rusqlite::Result<i64> {
-        // The length keeps `a` `b:c` apart from `a:b` `c`.
+        // The length distinguishes `a` `b:c` from `a:b` `c`.
         let text = format!("{} {key}{value}", key.len());
         if let Some(tag) = self.cache.tags.get(&text) {
             return Ok(*tag);
@@ -271,43 +237,43 @@ impl<'a> Batch<'a> {
         Ok(tag)
     }
 
-    /// Writes what was gathered. Returns the traces that changed, each with its new number.
+    /// Writes the summaries and rollups. Returns the changed traces, each with its new `seq`.
     pub(crate) fn finish(mut self) -> rusqlite::Result<Vec<(i64, i64)>> {
         let mut numbers = Vec::with_capacity(self.changed.len());
-        let mut traffic = HashMap::<((i64, i64), String, String), Measure>::new();
+        let mut traffic = HashMap::<((i64, i64), String, String), Aggregate>::new();
         let mut sessions = Vec::new();
         for (trace_id, mut changed) in std::mem::take(&mut self.changed) {
             if changed.rebuild {
-                changed.new = rebuilt(self.connection, changed.new)?;
+                changed.new = changed.new.rebuilt(self.connection)?;
             }
             self.counters.seq += 1;
             changed.new.save(self.connection, self.counters.seq)?;
             numbers.push((self.counters.seq, changed.new.id));
             for (trace, sign) in changed.old.iter().map(|old| (old, -1)).chain([(&changed.new, 1)])
             {
-                let mut measure = trace.measure();
+                let mut aggregate = trace.aggregate();
                 if sign < 0 {
-                    measure.negate();
+                    aggregate.negate();
                 }
                 for grain in GRAINS {
                     let minute = trace.minute() - trace.minute().rem_euclid(grain);
                     let key = ((grain, minute), trace.app.clone(), trace.kind.clone());
-                    traffic.entry(key).or_default().merge(&measure);
+                    traffic.entry(key).or_default().merge(&aggregate);
                 }
                 if let Some(session) = &trace.session {
-                    sessions.push((session.clone(), trace.clone(), measure));
+                    sessions.push((session.clone(), trace.clone(), aggregate));
                 }
             }
             self.cache.traces.insert(trace_id, changed.new);
         }
-        for ((time, app, kind), measure) in traffic {
-            add_traffic(self.connection, time, &app, &kind, &measure)?;
+        for ((time, app, kind), aggregate) in traffic {
+            add_traffic(self.connection, time, &app, &kind, &aggregate)?;
         }
-        for (session, trace, measure) in sessions {
-            add_session(self.connection, &session, &trace, &measure)?;
+        for (session, trace, aggregate) in sessions {
+            add_session(self.connection, &session, &trace, &aggregate)?;
         }
-        for (operation, measure) in std::mem::take(&mut self.operations) {
-            add_operation(self.connection, &operation, &measure)?;
+        for (operation, aggregate) in std::mem::take(&mut self.operations) {
+            add_operation(self.connection, &operation, &aggregate)?;
         }
         let mut used = self.connection.prepare_cached(
             "UPDATE tags SET traces = traces + min(?2, 9223372036854775807 - max(traces, 0))
@@ -321,13 +287,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-const INSERT_SPAN: &str = "
-    INSERT INTO spans VALUES (:id, :trace, :span_id, :parent_id, :name, :kind, :failed, :error_type,
-        :start, :duration, :app, :service, :env, :version, :session, :model, :provider, :language,
-        :join_key, :source, :tags, :metrics, :input_preview, :output_preview)
-    ON CONFLICT (trace, span_id) DO NOTHING";
-
-/// The key under which an evaluation waits that names a span and no trace, as feedback does.
+/// The join key of an evaluation that names a span but no trace, as feedback does.
 pub(crate) const SPAN_KEY: &str = "@span";
 
 const FOUND: &str = "

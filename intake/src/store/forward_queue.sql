@@ -1,6 +1,6 @@
--- What waits for the receiver of `--forward`, in the order in which it was acknowledged. A row is
--- gone once the receiver has it. No number is given twice, so that the end of an old try never meets
--- a new row.
+-- The forward queue: requests for the receiver of `--forward`, in the order of their acknowledgement. A
+-- row is deleted once the receiver has accepted it. AUTOINCREMENT never uses an id twice, so that a late
+-- outcome of a deleted row never affects a new one.
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- The kind and the address of the receiver it was made for.

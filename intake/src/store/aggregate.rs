@@ -1,16 +1,16 @@
-//! Sums over many spans or traces that fit in a row: counts, tokens, cost, and how long they took.
+//! Aggregates over many spans or traces: counts, tokens, cost, and a histogram of durations.
 
 use std::collections::BTreeMap;
 
-/// Buckets per doubling of the duration: each is 4.4 % wide, so that a percentile is off by 2 %.
+/// Buckets per doubling of the duration. Each is 4.4 % wide, so a percentile is accurate to about 2 %.
 const PER_DOUBLING: f64 = 16.0;
 
-/// How many took about how long.
+/// A histogram of durations with exponential buckets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Durations(BTreeMap<u16, i64>);
 
 impl Durations {
-    /// Counts `times` more of this duration; a negative number takes them away.
+    /// Adds `times` durations of this length; a negative number removes them.
     pub(crate) fn add(&mut self, duration_ns: i64, times: i64) {
         let bucket = ((duration_ns.max(1) as f64).log2() * PER_DOUBLING) as u16;
         let count = self.0.entry(bucket).or_default();
@@ -28,7 +28,7 @@ impl Durations {
         self.0.values_mut().for_each(|count| *count = count.saturating_neg());
     }
 
-    /// The duration in ms that `share` (0 to 1) of them do not exceed; `None` if there are none.
+    /// The duration in ms that a `share` (0 to 1) of all does not exceed; `None` if there are none.
     pub(crate) fn percentile_ms(&self, share: f64) -> Option<f64> {
         let positive = self.0.values().filter(|count| **count > 0);
         let total = positive.fold(0_i64, |total, count| total.saturating_add(*count));
@@ -41,7 +41,7 @@ impl Durations {
         Some(((f64::from(*bucket) + 0.5) / PER_DOUBLING).exp2() / 1e6)
     }
 
-    /// Steps between used buckets and their counts, each as LEB128.
+    /// For each used bucket, its distance from the one before and its count, as LEB128.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * 3);
         let mut last = 0;
@@ -53,7 +53,7 @@ impl Durations {
         bytes
     }
 
-    /// What `to_bytes` wrote.
+    /// The inverse of `to_bytes`.
     pub(crate) fn from_bytes(mut bytes: &[u8]) -> Self {
         let mut buckets = BTreeMap::new();
         let mut last = 0_u16;
@@ -86,9 +86,9 @@ fn read_number(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Sums over some spans, or over some traces.
+/// Totals over some spans, or over some traces.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Measure {
+pub(crate) struct Aggregate {
     pub(crate) count: i64,
     pub(crate) errors: i64,
     pub(crate) input_tokens: f64,
@@ -98,8 +98,8 @@ pub(crate) struct Measure {
     pub(crate) durations: Durations,
 }
 
-impl Measure {
-    /// Turns what would be added into what takes it away again.
+impl Aggregate {
+    /// Negates all values, so that a merge subtracts them.
     pub(crate) fn negate(&mut self) {
         self.count = -self.count;
         self.errors = -self.errors;

@@ -1,4 +1,4 @@
-//! What stands beside traces: evaluations, losses, and sums.
+//! Rollups and the drops that tracers report: sums, and counts that stop at the largest integer.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn numbers_beyond_all_sense_harm_no_sum() {
 fn counts_end_at_the_largest_integer_wherever_they_are_summed() {
     let kept = Temporary::new();
     kept.keep(vec![workflow("t", "1", 0)]);
-    // As of a database in which somebody has counted very long.
+    // Like a database whose counters have reached their maximum.
     let most = i64::MAX;
     let database = Connection::open(kept.directory.join(FILE)).unwrap();
     database
@@ -54,79 +54,6 @@ fn counts_end_at_the_largest_integer_wherever_they_are_summed() {
     }
     assert_eq!(kept.list(by(|_| {})).len(), 2);
     assert!(kept.overview()["totals"]["spans"].as_i64().unwrap() > 0);
-}
-
-#[test]
-fn an_evaluation_finds_its_span_by_id_by_tag_and_by_key_before_or_after_it() {
-    let kept = Temporary::new();
-    let hex = "000000000000000000000000000000ff";
-    let by_id = Evaluation {
-        trace_id: Some("255".to_owned()),
-        span_id: Some("16".to_owned()),
-        ..evaluation("by id")
-    };
-    let tag = ("order".to_owned(), "7".to_owned());
-    let by_tag = Evaluation { join_tag: Some(tag.clone()), ..evaluation("by tag") };
-    let by_key = Evaluation {
-        join_key: Some("chat-9".to_owned()),
-        feedback: true,
-        scope: Scope::External,
-        ..evaluation("by key")
-    };
-    // As witspan's feedback: a span, and no trace.
-    let by_span =
-        Evaluation { span_id: Some("16".to_owned()), feedback: true, ..evaluation("by span") };
-    let early = vec![by_id.clone(), by_tag.clone(), by_key.clone(), by_span.clone()];
-    kept.keep_all(Decoded { evaluations: early, ..Decoded::default() });
-
-    let mut inner = span(hex, "0000000000000010", Some("1"), 1);
-    inner.tags.push("order:7".to_owned());
-    let mut root = workflow(hex, "1", 0);
-    root.feedback_join_key = Some("chat-9".to_owned());
-    kept.keep(vec![root, inner]);
-
-    let late = [by_id, by_tag, by_key, by_span].map(|mut it| {
-        it.id = format!("late {}", it.id);
-        it
-    });
-    kept.keep_all(Decoded { evaluations: late.to_vec(), ..Decoded::default() });
-
-    let whole = kept.trace(hex);
-    let mut places: Vec<(String, String)> = whole["evaluations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| (it["id"].as_str().unwrap().into(), it["span_id"].as_str().unwrap().into()))
-        .collect();
-    places.sort();
-    let inner = "0000000000000010";
-    let expected = [
-        ("by id", inner),
-        ("by key", "1"),
-        ("by span", inner),
-        ("by tag", inner),
-        ("late by id", inner),
-        ("late by key", "1"),
-        ("late by span", inner),
-        ("late by tag", inner),
-    ];
-    assert_eq!(places, expected.map(|(id, span)| (id.to_owned(), span.to_owned())));
-    assert_eq!(whole["trace"]["evaluations"].as_array().unwrap().len(), 5);
-}
-
-#[test]
-fn an_evaluation_finds_a_span_that_comes_with_it() {
-    let kept = Temporary::new();
-    let hex = "000000000000000000000000000000fe";
-    let mut root = workflow(hex, "1", 0);
-    root.tags.push("order:8".to_owned());
-    let tag = ("order".to_owned(), "8".to_owned());
-    let by_tag = Evaluation { join_tag: Some(tag), ..evaluation("by tag") };
-    kept.keep_all(Decoded { spans: vec![root], evaluations: vec![by_tag], ..Decoded::default() });
-
-    let whole = kept.trace(hex);
-    assert_eq!(whole["evaluations"][0]["id"], "by tag");
-    assert_eq!(whole["evaluations"][0]["span_id"], "1");
 }
 
 #[test]
@@ -173,7 +100,7 @@ fn the_overview_adds_up_over_minutes_and_hours() {
     assert_eq!(sum(&whole), 300);
     assert_eq!(whole["by_model"][0]["calls"], 300);
     assert_eq!(whole["failing"][0]["rate"], 0.1);
-    // A part of it that begins and ends within an hour, in few and in many buckets.
+    // A range that begins and ends within an hour, in few and in many buckets.
     let start = 1_700_000_000_000.0;
     for buckets in [1, 7, 60, 500] {
         let part = kept.store().read(|connection| {

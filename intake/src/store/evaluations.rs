@@ -1,17 +1,13 @@
-//! What belongs to spans without being one: evaluations, and reports of what was dropped.
+//! Evaluations and feedback: how they are stored and joined to their spans.
 
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 
 use super::batch::{Batch, SPAN_KEY};
 use super::ids;
 use super::prepare::PreparedEvaluation;
-use crate::model::DropReport;
 
-/// Keeps an evaluation; one with the same id is replaced.
-pub(crate) fn add_evaluation(
-    batch: &mut Batch<'_>,
-    prepared: &PreparedEvaluation,
-) -> rusqlite::Result<()> {
+/// Upserts an evaluation by its id.
+pub(crate) fn add(batch: &mut Batch<'_>, prepared: &PreparedEvaluation) -> rusqlite::Result<()> {
     let evaluation = &prepared.evaluation;
     let join = match (&evaluation.join_tag, &evaluation.join_key) {
         (Some((key, value)), _) => Some((key.as_str(), value.as_str())),
@@ -21,17 +17,17 @@ pub(crate) fn add_evaluation(
         }
         (None, None) => None,
     };
-    let mut place = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
-    if let (None, Some((key, value))) = (&place, join) {
-        place = match key {
+    let mut found = evaluation.trace_id.clone().map(|trace| (trace, evaluation.span_id.clone()));
+    if let (None, Some((key, value))) = (&found, join) {
+        found = match key {
             SPAN_KEY => find_span(batch, value)?,
             _ => find(batch, key, value)?,
         };
-        if place.is_none() {
+        if found.is_none() {
             batch.counters.waiting += 1;
         }
     }
-    let (trace_id, span_id) = place.map_or((None, None), |(trace, span)| (Some(trace), span));
+    let (trace_id, span_id) = found.map_or((None, None), |(trace, span)| (Some(trace), span));
     batch.connection.prepare_cached(INSERT_EVALUATION)?.execute(named_params! {
         ":id": evaluation.id,
         ":feedback": evaluation.feedback,
@@ -61,7 +57,7 @@ pub(crate) fn add_evaluation(
     Ok(())
 }
 
-/// The newest span with this id, of whatever trace.
+/// The newest span with this id, in any trace.
 fn find_span(
     batch: &Batch<'_>,
     span_id: &str,
@@ -80,7 +76,7 @@ fn find_span(
     Ok(None)
 }
 
-/// The newest span with this tag, or join key.
+/// The newest trace with this tag or join key, and its span that has it.
 fn find(
     batch: &Batch<'_>,
     key: &str,
@@ -95,7 +91,7 @@ fn find(
         .query_row([key, value], |row| row.get(0))
         .optional()?;
     let Some(trace) = newest else { return Ok(None) };
-    // The batch knows the traces that begin in it; they have no row yet.
+    // A trace that this transaction has created has no row yet, but the batch knows it.
     let Some(trace_id) = batch.trace_id_of(trace)? else { return Ok(None) };
     let tag = format!("{key}:{value}");
     let span = connection
@@ -107,30 +103,6 @@ fn find(
         .query_row(params![trace, key, value, tag], |row| row.get(0))
         .optional()?;
     Ok(Some((trace_id, span)))
-}
-
-/// Keeps what a tracer has lost. Counts never go down: reports may overtake each other. They end at what
-/// SQLite holds as an integer; a sum beyond it would be none, and its row be refused.
-pub(crate) fn add_drops(connection: &Connection, report: &DropReport) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO drops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT DO UPDATE SET count = CASE ?8 WHEN 1
-             THEN count + min(?4, 9223372036854775807 - count) ELSE max(count, ?4) END,
-             app = coalesce(?5, app), language = coalesce(?6, language), at_ms = max(at_ms, ?7)",
-    )?;
-    for (reason, count) in &report.counts {
-        statement.execute(params![
-            report.client,
-            report.what.name(),
-            reason,
-            i64::try_from(*count).unwrap_or(i64::MAX),
-            report.ml_app,
-            report.language,
-            report.at_ms,
-            report.delta,
-        ])?;
-    }
-    Ok(())
 }
 
 const INSERT_EVALUATION: &str = "
