@@ -3,19 +3,11 @@
 //! Source: ddtrace 4.16. The decision depends on the trace's id alone, so that every service which
 //! has the same rate decides the same.
 
-use crate::annotation::Warning;
-use crate::json::{Number, Reader, SyntaxError, Value, write_escaped};
-use crate::trace::Trace;
+use crate::error::Warning;
+use crate::span::{Decision, Trace};
 use std::rc::Rc;
+use witspan_json::{Number, Reader, SyntaxError, Value, write_escaped};
 use witspan_setup::Sampling;
-
-/// What was decided for a trace.
-#[derive(Debug, Clone)]
-pub(crate) struct Decision {
-    /// The rate it was decided with, as it is sent.
-    pub(crate) rate: Rc<str>,
-    pub(crate) sampled: bool,
-}
 
 #[derive(Debug)]
 struct Rate {

@@ -1,16 +1,18 @@
 //! Reads back an event that the application's processor had.
 
-use super::{Field, Parser, Path, open_object, present};
+use super::fields::open_object;
+use super::parser::Parser;
+use super::path::Path;
+use super::value::{Field, present};
 use crate::error::Refused;
-use crate::json::{Canonicalizer, Reader, Value};
-use crate::notes::Notes;
-use crate::span::{Failure, Shape, SpanKind};
+use crate::span::{Annotations, Failure, Shape, SpanKind};
+use witspan_json::{Canonicalizer, Reader, Value};
 
 /// What a processor can change of a span; what it left out is gone.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     pub(crate) name: Option<String>,
-    pub(crate) notes: Notes,
+    pub(crate) notes: Annotations,
     pub(crate) failure: Option<Failure>,
     /// The name of the agent above.
     pub(crate) agent_name: Option<String>,

@@ -1,7 +1,9 @@
 //! The event that the application's processor is given; `wit/processing.wit` describes it.
 
-use super::{Ended, extra, model, trace_id};
-use crate::json::{Members, add, add_string, append, write_integer};
+use super::common::{model, name, parent, trace_id};
+use super::extra;
+use crate::span::Ended;
+use witspan_json::{Members, add, add_string, append, write_integer};
 
 fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
     if !members.is_empty() {
@@ -78,12 +80,12 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     if ended.record.kind.has_model() {
         model(&ended.record, out);
     }
-    super::name(ended, out);
+    name(ended, out);
     if !notes.output.is_empty() {
         add(out, ",\"output\":");
         append(out, &notes.output);
     }
-    super::parent(ended, out);
+    parent(ended, out);
     if let Some(session) = ended.session() {
         add_string(out, ",\"session_id\":", session);
     }

@@ -1,9 +1,7 @@
 //! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
 
-use super::Ended;
-use crate::json::write_string;
-use crate::json::{Members, add, append};
-use crate::span::SpanKind;
+use crate::span::{Ended, SpanKind};
+use witspan_json::{Members, add, append, write_string};
 use witspan_setup::Format;
 
 /// The prompt that is sent with a span: of llm spans, their own or their parent's.

@@ -3,10 +3,10 @@
 //! Source: Datadog's LLM Observability HTTP API reference: a `SpansPayload` of `Span`s. Where a
 //! field goes is the order of [`write_event`].
 
-use super::{
-    Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
-};
-use crate::json::write_string;
+use super::common::{apm_trace_id, closing_members, meta_members, name_and_parent};
+use super::extra;
+use crate::span::Ended;
+use witspan_json::{put, put_integer as integer, put_string as text, write_string};
 use witspan_setup::{Format, Settings};
 
 /// The part of the body that the whole batch shares.

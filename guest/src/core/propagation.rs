@@ -1,13 +1,11 @@
-//! Places in traces of other services, as spans here stand for them; what they look like in headers
-//! is the crate witspan-propagation's.
+//! Remote contexts: a span here as its children in other services see it, and the other way round.
+//! The crate witspan-propagation knows what they look like in headers.
 
-use crate::core::Core;
+use super::Core;
 use crate::error::{Error, SpanError, refused};
+use crate::ids::Handle;
 use crate::platform::Platform;
-use crate::sampling::Decision;
-use crate::slots::Handle;
-use crate::span::{Agent, Frame};
-use crate::trace::Trace;
+use crate::span::{Agent, Decision, Frame, Trace};
 use std::rc::Rc;
 use witspan_propagation::{Header, Remote, Upstream};
 
@@ -42,7 +40,7 @@ impl<P: Platform> Core<P> {
         if span == 0 {
             return Ok(None);
         }
-        let slot = self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
+        let slot = self.spans.get(span).ok_or(SpanError::UnknownSpan)?;
         self.decide(span, &slot.frame, slot.record.as_deref());
         Ok(Some(place_of(&slot.frame)))
     }
@@ -68,7 +66,7 @@ fn place_of(frame: &Frame) -> Remote {
 }
 
 /// The trace of what starts there; `own` numbers one that begins.
-pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
+pub(super) fn trace_at(remote: &Remote, own: u128) -> Trace {
     let apm = if remote.apm == 0 { own } else { remote.apm };
     let mut trace = match remote.parent_id {
         0 => {
@@ -94,7 +92,7 @@ pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
 }
 
 /// The agent above.
-pub(crate) fn agent_at(remote: &Remote) -> Option<Agent> {
+pub(super) fn agent_at(remote: &Remote) -> Option<Agent> {
     if remote.agent_span_id == 0 {
         return None;
     }

@@ -1,11 +1,11 @@
 //! What annotations said of a span, in wire form.
 
-use crate::json::Members;
 use std::rc::Rc;
+use witspan_json::Members;
 
 /// What annotations said of a span.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct Annotations {
     /// The `input` object, whole, or empty.
     pub(crate) input: Vec<u8>,
     /// The `output` object, whole, or empty.
@@ -107,7 +107,7 @@ impl Extra {
     }
 }
 
-impl Notes {
+impl Annotations {
     pub(crate) fn size(&self) -> usize {
         self.input.len()
             + self.output.len()
@@ -135,7 +135,7 @@ impl Notes {
 
     /// Merges `draft` as repeated annotations do: input and output are replaced, the rest is
     /// merged by key.
-    pub(crate) fn merge(&mut self, draft: &mut Notes) {
+    pub(crate) fn merge(&mut self, draft: &mut Annotations) {
         for (kept, new) in
             [(&mut self.input, &mut draft.input), (&mut self.output, &mut draft.output)]
         {

@@ -1,115 +1,55 @@
-//! What waits to be sent, what is under way, and what the worker should do next.
+//! Delivery: queues what has finished, and hands out requests and takes their outcomes.
 
-use crate::core::{Anchor, Core};
-use crate::delivery::{Action, Attempts, Disposition, Outcome, PollMode, Request, judge};
-use crate::encode::{Ended, cut, empty_the_largest, envelope, was_cut, write_event};
+use super::Core;
+use super::clock::Anchor;
+use super::delivery_queue::InFlight;
+use crate::batch::{Batch, Bounds, Pushed};
+use crate::encode::{cut, empty_the_largest, was_cut, write_event};
 use crate::error::Error;
+use crate::limits::ENCODED_A_POLL;
 use crate::platform::Platform;
-use crate::queue::{Batch, Bounds, Pushed, Queue};
-
-use std::collections::VecDeque;
+use crate::request::{Action, Disposition, Outcome, PollMode, Request};
+use crate::retry::{Attempts, judge};
+use crate::span::Ended;
 use witspan_propagation::Header;
-use witspan_setup::{DropReason, Format, Settings, Target};
-
-/// How many ended spans one poll encodes at most, once it is known how.
-const ENCODED_A_POLL: usize = 64;
-
-struct InFlight {
-    id: u64,
-    spans: u32,
-    evaluations: u32,
-    sent: u32,
-    since: u64,
-    waits: bool,
-}
-
-pub(crate) struct Sending {
-    pub(crate) target: Option<Target>,
-    spans: Queue,
-    pub(crate) evaluations: Queue,
-    /// Ended spans whose format is not known yet.
-    waiting: VecDeque<Ended>,
-    waiting_bytes: usize,
-    in_flight: Vec<InFlight>,
-    next_request: u64,
-    /// The monotonic reading before which nothing is sent, after a failure.
-    quiet_until: u64,
-}
-
-impl Sending {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let mut sending = Sending {
-            target: None,
-            // 500 spans, as many as a batch has, of 2 KB each.
-            spans: Queue::expecting(1 << 20),
-            evaluations: Queue::default(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            in_flight: Vec::new(),
-            next_request: 1,
-            quiet_until: 0,
-        };
-        sending.evaluations.set_envelope(crate::evaluation::envelope());
-        sending.adopt(settings);
-        sending
-    }
-
-    /// Takes where spans go from the settings, if it stands there.
-    pub(crate) fn adopt(&mut self, settings: &Settings) {
-        self.target = settings.targets.as_ref().and_then(|targets| targets.first().cloned());
-        if let Some(target) = &self.target {
-            self.spans.set_envelope(envelope(target.format, settings));
-        }
-    }
-
-    /// How spans are written, once it is known.
-    pub(crate) fn format(&self) -> Option<Format> {
-        self.target.as_ref().map(|target| target.format)
-    }
-
-    /// A batch that may go: one that is full, or has waited so long.
-    fn take(&mut self, now: u64, age_ns: u64) -> Option<(Batch, bool)> {
-        for (queue, evaluations) in [(&mut self.spans, false), (&mut self.evaluations, true)] {
-            if queue.growing_since().is_some_and(|since| now.saturating_sub(since) >= age_ns) {
-                queue.seal();
-            }
-            if let Some(batch) = queue.take_sealed() {
-                return Some((batch, evaluations));
-            }
-        }
-        None
-    }
-
-    /// When the oldest batch that grows began.
-    fn growing_since(&self) -> Option<u64> {
-        let begun = [self.spans.growing_since(), self.evaluations.growing_since()];
-        begun.into_iter().flatten().min()
-    }
-}
+use witspan_setup::{DropReason, Format, Target};
 
 impl<P: Platform> Core<P> {
+    /// Says where spans go, once it is known.
+    pub fn set_targets(&mut self, targets: Vec<Target>) -> Result<(), Error> {
+        if self.delivery.target.is_some() {
+            return Err(Error::AlreadyConfigured);
+        }
+        let mut known = self.settings.clone();
+        known.targets = Some(targets);
+        known.check()?;
+        self.delivery.adopt(&known);
+        self.settings = known;
+        Ok(())
+    }
+
     /// Queues an ended span; whether the worker should look, or why it could not be kept.
-    pub(crate) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
-        match self.sending.format() {
+    pub(super) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
+        match self.delivery.format() {
             Some(format) => self.encode(format, &mut ended, now),
             None => self.await_target(ended).map(|()| false),
         }
     }
 
     /// Keeps an ended span until it is known where spans go.
-    pub(crate) fn await_target(&mut self, ended: Ended) -> Result<(), DropReason> {
+    pub(super) fn await_target(&mut self, ended: Ended) -> Result<(), DropReason> {
         let size = ended.size();
         if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
             return Err(DropReason::QueueFull);
         }
-        self.sending.waiting_bytes += size;
-        self.sending.waiting.push_back(ended);
+        self.delivery.waiting_bytes += size;
+        self.delivery.waiting.push_back(ended);
         self.counts.queued += 1;
         Ok(())
     }
 
     /// The bounds of a queue that shares its bytes with what else waits.
-    pub(crate) fn bounds(&self, own_bytes: usize) -> Bounds {
+    pub(super) fn bounds(&self, own_bytes: usize) -> Bounds {
         let limits = &self.settings.limits;
         let others = self.queue_bytes() - own_bytes;
         Bounds {
@@ -120,16 +60,16 @@ impl<P: Platform> Core<P> {
     }
 
     /// Writes an ended span into the batch that grows.
-    pub(crate) fn encode(
+    pub(super) fn encode(
         &mut self,
         format: Format,
         ended: &mut Ended,
         now: u64,
     ) -> Result<bool, DropReason> {
-        let bounds = self.bounds(self.sending.spans.bytes());
+        let bounds = self.bounds(self.delivery.spans.bytes());
         let longest = self.settings.limits.event_bytes as usize;
         let settings = &self.settings;
-        let pushed = self.sending.spans.push(bounds, now, &mut |out| {
+        let pushed = self.delivery.spans.push(bounds, now, &mut |out| {
             let start = out.len();
             write_event(format, ended, settings, out);
             let mut rounds = 0;
@@ -162,22 +102,22 @@ impl<P: Platform> Core<P> {
         self.anchor = Anchor::read(&mut self.platform);
         let now = self.anchor.monotonic;
         let processor_due = self.drop_overdue_content(now);
-        let Some(format) = self.sending.format() else {
+        let Some(format) = self.delivery.format() else {
             return processor_due.map_or(Action::Idle, Action::Wait);
         };
         for _ in 0..ENCODED_A_POLL {
-            let Some(mut ended) = self.sending.waiting.pop_front() else { break };
+            let Some(mut ended) = self.delivery.waiting.pop_front() else { break };
             let bytes = ended.size();
-            self.sending.waiting_bytes = self.sending.waiting_bytes.saturating_sub(bytes);
+            self.delivery.waiting_bytes = self.delivery.waiting_bytes.saturating_sub(bytes);
             self.counts.queued = self.counts.queued.saturating_sub(1);
             if let Err(reason) = self.encode(format, &mut ended, now) {
                 self.counts.drop_spans(reason, 1);
             }
         }
-        if !self.sending.waiting.is_empty() {
+        if !self.delivery.waiting.is_empty() {
             return Action::Wait(0);
         }
-        let quiet = self.sending.quiet_until.saturating_sub(now);
+        let quiet = self.delivery.quiet_until.saturating_sub(now);
         if quiet > 0 {
             return Action::Wait(quiet);
         }
@@ -185,12 +125,12 @@ impl<P: Platform> Core<P> {
             PollMode::Everything => 0,
             PollMode::Due => self.settings.limits.batch_age_ns,
         };
-        while let Some((batch, evaluations)) = self.sending.take(now, age_ns) {
+        while let Some((batch, evaluations)) = self.delivery.take(now, age_ns) {
             if let Some(request) = self.request(batch, evaluations, now) {
                 return Action::Send(request);
             }
         }
-        let due = self.sending.growing_since();
+        let due = self.delivery.growing_since();
         let due = due.map(|since| age_ns.saturating_sub(now.saturating_sub(since)));
         match due.into_iter().chain(processor_due).min() {
             Some(wait) => Action::Wait(wait),
@@ -200,7 +140,7 @@ impl<P: Platform> Core<P> {
 
     /// The request of a batch; `None` where nothing can be sent: then it is counted as dropped.
     fn request(&mut self, batch: Batch, evaluations: bool, now: u64) -> Option<Request> {
-        let target = self.sending.target.as_ref()?;
+        let target = self.delivery.target.as_ref()?;
         let count = u64::from(batch.spans);
         let sent = &mut self.counts.evaluations;
         let (queued, in_flight) = match evaluations {
@@ -216,12 +156,12 @@ impl<P: Platform> Core<P> {
             return None;
         }
         *in_flight += count;
-        let id = self.sending.next_request;
-        self.sending.next_request += 1;
+        let id = self.delivery.next_request;
+        self.delivery.next_request += 1;
         let endpoint = if evaluations { &target.evaluations } else { &target.spans };
         let (spans, evaluations) = if evaluations { (0, batch.spans) } else { (batch.spans, 0) };
         let request = InFlight { id, spans, evaluations, sent: 1, since: now, waits: false };
-        self.sending.in_flight.push(request);
+        self.delivery.in_flight.push(request);
         let header =
             |(name, value): &(String, String)| Header { name: name.clone(), value: value.clone() };
         Some(Request {
@@ -241,9 +181,9 @@ impl<P: Platform> Core<P> {
     pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Disposition, Error> {
         let now = self.platform.monotonic_ns();
         let limits = &self.settings.limits;
-        let sending = &mut self.sending;
-        let at = sending.in_flight.iter().position(|request| request.id == id);
-        let Some((at, request)) = at.and_then(|at| Some((at, sending.in_flight.get_mut(at)?)))
+        let delivery = &mut self.delivery;
+        let at = delivery.in_flight.iter().position(|request| request.id == id);
+        let Some((at, request)) = at.and_then(|at| Some((at, delivery.in_flight.get_mut(at)?)))
         else {
             return Err(Error::UnknownRequest(id));
         };
@@ -257,7 +197,7 @@ impl<P: Platform> Core<P> {
                 request.sent += 1;
                 request.waits = true;
                 // Whoever could not take this batch is spared the others for as long.
-                sending.quiet_until = sending.quiet_until.max(now.saturating_add(wait));
+                delivery.quiet_until = delivery.quiet_until.max(now.saturating_add(wait));
                 return Ok(disposition);
             }
             Disposition::Delivered => {
@@ -272,17 +212,17 @@ impl<P: Platform> Core<P> {
         let counters = &mut self.counts.evaluations;
         counters.in_flight = counters.in_flight.saturating_sub(evaluations);
         self.counts.in_flight = self.counts.in_flight.saturating_sub(spans);
-        sending.in_flight.swap_remove(at);
-        if !sending.in_flight.iter().any(|request| request.waits) {
-            sending.quiet_until = 0;
+        delivery.in_flight.swap_remove(at);
+        if !delivery.in_flight.iter().any(|request| request.waits) {
+            delivery.quiet_until = 0;
         }
         Ok(disposition)
     }
 
     /// Bytes of all that has finished and waits.
-    pub(crate) fn queue_bytes(&self) -> usize {
-        let sending = &self.sending;
-        let queues = sending.spans.bytes() + sending.evaluations.bytes();
-        queues + sending.waiting_bytes + self.processing.bytes()
+    pub(super) fn queue_bytes(&self) -> usize {
+        let delivery = &self.delivery;
+        let queues = delivery.spans.bytes() + delivery.evaluations.bytes();
+        queues + delivery.waiting_bytes + self.processor.bytes()
     }
 }

@@ -1,13 +1,13 @@
 //! Records a span that is over: everything of it comes in one text, ids from outside too.
 
-use crate::annotation::{self, Warning};
-use crate::core::{Core, SPAN_BYTES};
-use crate::error::{Error, SpanError, refused};
+use super::Core;
+use super::start::{Parent, SpanOption};
+use crate::annotation;
+use crate::error::{Error, SpanError, Warning, refused};
+use crate::ids::Handle;
+use crate::limits::SPAN_BYTES;
 use crate::platform::Platform;
-use crate::slots::Handle;
-use crate::span::{Agent, Failure, SpanKind};
-use crate::start::{Parent, SpanOption};
-use crate::trace::Trace;
+use crate::span::{Agent, Failure, SpanKind, Trace};
 use std::rc::Rc;
 use witspan_setup::{DropReason, RecordedParent, TraceId, read_recording};
 
@@ -74,7 +74,7 @@ impl<P: Platform> Core<P> {
             && self.note(span, annotation).is_err()
         {
             // There was no room for what it says.
-            if let Some((_, record)) = self.slots.close(span) {
+            if let Some((_, record)) = self.spans.close(span) {
                 self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
             }
             self.counts.drop_spans(DropReason::OpenFull, 1);
@@ -104,7 +104,7 @@ impl<P: Platform> Core<P> {
             let _ = trace.root.set(span);
             Rc::new(trace)
         });
-        let Some(slot) = self.slots.get_mut(span) else { return };
+        let Some(slot) = self.spans.get_mut(span) else { return };
         if let Some(trace) = trace {
             slot.frame.trace = trace;
             slot.frame.parent_id = parent_id;

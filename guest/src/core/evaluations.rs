@@ -1,17 +1,11 @@
-//! Evaluations and feedback: judgements about spans, traces and sessions, on their way.
+//! Evaluations and feedbacks about spans, traces and sessions: checks and queues them.
 
-use crate::annotation::{Surroundings, Warning, write_metric_of};
-use crate::core::Core;
-use crate::error::Error;
+use super::Core;
+use crate::batch::Pushed;
+use crate::error::{Error, Warning};
+use crate::evaluation::{Surroundings, write_metric_of};
 use crate::platform::Platform;
-use crate::queue::Pushed;
 use witspan_setup::DropReason;
-
-/// What begins and ends a body.
-pub(crate) fn envelope() -> (Vec<u8>, &'static [u8]) {
-    let start = b"{\"data\":{\"attributes\":{\"metrics\":[".to_vec();
-    (start, b"]},\"type\":\"evaluation_metric\"}}")
-}
 
 /// What came of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +39,11 @@ impl<P: Platform> Core<P> {
         self.counts.warnings += warnings.len() as u64;
         self.counts.evaluations.accepted += 1;
         let mut submitted = Submitted { should_poll: false, dropped: None, warnings };
-        let bounds = self.bounds(self.sending.evaluations.bytes());
+        let bounds = self.bounds(self.delivery.evaluations.bytes());
         let pushed = if metric.len() > self.settings.limits.event_bytes as usize {
             Err(DropReason::TooLarge)
         } else {
-            let queue = &mut self.sending.evaluations;
+            let queue = &mut self.delivery.evaluations;
             match queue.push(bounds, now, &mut |out| {
                 out.extend_from_slice(&metric);
                 true

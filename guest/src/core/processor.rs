@@ -1,13 +1,13 @@
 //! The application's processor: spans that have ended wait for it, come back, or are sent without
 //! their content.
 
+use super::Core;
+use super::processor_queue::Pending;
 use crate::annotation::{Changed, read_event};
-use crate::core::Core;
-use crate::encode::{Ended, stand_in, write_processor_event};
+use crate::encode::write_processor_event;
 use crate::error::Error;
 use crate::platform::Platform;
-use crate::span::{Agent, Failure};
-use std::collections::VecDeque;
+use crate::span::{Agent, Ended, Failure, stand_in};
 use std::rc::Rc;
 use witspan_setup::DropReason;
 
@@ -23,9 +23,9 @@ pub struct Event {
 /// What the processor made of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Processed {
-    /// The event as it shall be sent.
+    /// The event as it is to be sent.
     Changed(String),
-    /// It shall not be sent.
+    /// It is not to be sent.
     Drop,
     /// The function raised, or gave what is no event.
     Failed,
@@ -42,66 +42,33 @@ pub struct Returned {
     pub dropped: Option<DropReason>,
 }
 
-struct Pending {
-    id: u64,
-    ended: Ended,
-    /// The monotonic reading after which its content is content_dropped.
-    until: u64,
-    taken: bool,
-}
-
-/// Spans that wait for the processor, oldest first.
-#[derive(Default)]
-pub(crate) struct Processing {
-    limit_ns: Option<u64>,
-    pending: VecDeque<Pending>,
-    bytes: usize,
-    last: u64,
-}
-
-impl Processing {
-    pub(crate) fn is_on(&self) -> bool {
-        self.limit_ns.is_some()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn remove(&mut self, at: usize) -> Option<Pending> {
-        let pending = self.pending.remove(at)?;
-        self.bytes = self.bytes.saturating_sub(pending.ended.size());
-        Some(pending)
-    }
-}
-
 /// What stands in the place of content that may not be sent.
 const CONTENT_DROPPED: &str = "[content dropped: the processor failed]";
 
 impl<P: Platform> Core<P> {
     /// Spans that finish wait for the processor from now on, each so long; or no longer.
     pub fn set_processor(&mut self, limit_ns: Option<u64>) {
-        self.processing.limit_ns = limit_ns;
+        self.processor.limit_ns = limit_ns;
     }
 
-    pub(crate) fn await_processor(&mut self, ended: Ended, now: u64) -> Result<(), DropReason> {
+    pub(super) fn await_processor(&mut self, ended: Ended, now: u64) -> Result<(), DropReason> {
         let size = ended.size();
         if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
             return Err(DropReason::QueueFull);
         }
-        let processing = &mut self.processing;
-        processing.last += 1;
-        processing.bytes += size;
-        let until = now.saturating_add(processing.limit_ns.unwrap_or(0));
-        let pending = Pending { id: processing.last, ended, until, taken: false };
-        processing.pending.push_back(pending);
+        let queue = &mut self.processor;
+        queue.last += 1;
+        queue.bytes += size;
+        let until = now.saturating_add(queue.limit_ns.unwrap_or(0));
+        let pending = Pending { id: queue.last, ended, until, taken: false };
+        queue.pending.push_back(pending);
         self.counts.queued += 1;
         Ok(())
     }
 
     /// The next event that waits.
     pub fn take_event(&mut self) -> Option<Event> {
-        let pending = self.processing.pending.iter_mut().find(|pending| !pending.taken)?;
+        let pending = self.processor.pending.iter_mut().find(|pending| !pending.taken)?;
         pending.taken = true;
         let mut span = Vec::new();
         write_processor_event(&pending.ended, &mut span);
@@ -112,8 +79,8 @@ impl<P: Platform> Core<P> {
     pub fn return_event(&mut self, id: u64, outcome: Processed) -> Result<Returned, Error> {
         let now = self.platform.monotonic_ns();
         let taken = |pending: &Pending| pending.id == id && pending.taken;
-        let at = self.processing.pending.iter().position(taken).ok_or(Error::UnknownEvent(id))?;
-        let Some(Pending { mut ended, until, .. }) = self.processing.remove(at) else {
+        let at = self.processor.pending.iter().position(taken).ok_or(Error::UnknownEvent(id))?;
+        let Some(Pending { mut ended, until, .. }) = self.processor.remove(at) else {
             return Err(Error::UnknownEvent(id));
         };
         self.counts.queued = self.counts.queued.saturating_sub(1);
@@ -145,12 +112,12 @@ impl<P: Platform> Core<P> {
 
     /// Sends what the processor has had for too long without its content; how long the next may
     /// still wait.
-    pub(crate) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
-        while let Some(first) = self.processing.pending.front() {
+    pub(super) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
+        while let Some(first) = self.processor.pending.front() {
             if now <= first.until {
                 return Some(first.until - now + 1);
             }
-            if let Some(pending) = self.processing.remove(0) {
+            if let Some(pending) = self.processor.remove(0) {
                 self.counts.queued = self.counts.queued.saturating_sub(1);
                 // Why it is not kept is counted.
                 let _ = self.send_processed(pending.ended, Some("late"), now);

@@ -1,14 +1,15 @@
 //! How a span starts: what it belongs to, and what it has from there and from the contexts around
 //! it.
 
-use crate::annotation::{self, Warning};
-use crate::core::{Core, SPAN_BYTES};
-use crate::error::{Error, SpanError};
+use super::Core;
+use super::propagation::{agent_at, trace_at};
+use crate::annotation;
+use crate::encode;
+use crate::error::{Error, SpanError, Warning};
+use crate::ids::Handle;
+use crate::limits::{NAME_BYTES, SPAN_BYTES, cut_text};
 use crate::platform::Platform;
-use crate::propagation::{agent_at, trace_at};
-use crate::slots::Handle;
-use crate::span::{Agent, App, Frame, NAME_BYTES, Record, SpanKind, cut_text};
-use crate::trace::Trace;
+use crate::span::{Agent, Frame, Record, SpanKind, Trace};
 use std::rc::Rc;
 use witspan_propagation::Remote;
 use witspan_setup::DropReason;
@@ -97,7 +98,7 @@ impl<P: Platform> Core<P> {
             self.counts.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
-        let above = parent.and_then(|parent| self.slots.get(parent));
+        let above = parent.and_then(|parent| self.spans.get(parent));
         let late = above.is_some_and(|slot| !slot.is_open());
         let above = above.map(|slot| &slot.frame);
         let remote = remote.as_ref();
@@ -111,7 +112,7 @@ impl<P: Platform> Core<P> {
             None => Rc::new(self.new_trace(remote, record.start_ns)),
         };
         let span_id = self.ids.span_id();
-        let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
+        let above = parent.and_then(|parent| self.spans.get(parent)).map(|slot| &slot.frame);
         let frame = Frame {
             kind,
             parent: parent.unwrap_or(0),
@@ -124,7 +125,7 @@ impl<P: Platform> Core<P> {
             app: match (app, above) {
                 (Some(name), _) if name == self.app.name => self.app.clone(),
                 (Some(name), Some(frame)) if name == frame.app.name => frame.app.clone(),
-                (Some(name), _) => Rc::new(App::new(name, &self.settings)),
+                (Some(name), _) => Rc::new(encode::app(name, &self.settings)),
                 (None, Some(frame)) => frame.app.clone(),
                 (None, None) => self.app.clone(),
             },
@@ -149,7 +150,7 @@ impl<P: Platform> Core<P> {
         };
         let trace = frame.trace.clone();
         self.open_bytes += size;
-        let handle = self.slots.insert(frame, record);
+        let handle = self.spans.insert(frame, record);
         // Only the first span of a trace sets it.
         let _ = trace.root.set(handle);
         Ok(handle)
@@ -218,10 +219,10 @@ impl<P: Platform> Core<P> {
             }
             Parent::Current(0) | Parent::ChildOf(0) => Some(0),
             Parent::Current(handle) => {
-                let known = self.slots.get(handle).map(|_| handle);
-                self.slots.nearest_open(handle).or(known)
+                let known = self.spans.get(handle).map(|_| handle);
+                self.spans.nearest_open(handle).or(known)
             }
-            Parent::ChildOf(handle) => match self.slots.get(handle) {
+            Parent::ChildOf(handle) => match self.spans.get(handle) {
                 Some(_) => Some(handle),
                 None => return Err(SpanError::UnknownSpan),
             },

@@ -1,8 +1,8 @@
-//! Finished spans that wait to be sent, encoded, as batches that grow in place.
+//! Batches: encoded events, put together into bodies that grow in place.
 
 use std::collections::VecDeque;
 
-/// Bodies in the making. Each begins with its envelope, so that sending one copies nothing.
+/// A body in the making. It begins with its envelope, so that sending it copies nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) body: Vec<u8>,
@@ -20,8 +20,9 @@ pub(crate) enum Pushed {
     Full,
 }
 
+/// A queue of batches: the open one, which grows, and the sealed ones, which can be sent.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Batches {
     open: Batch,
     sealed: VecDeque<Batch>,
     sealed_bytes: usize,
@@ -39,11 +40,11 @@ pub(crate) struct Bounds {
     pub(crate) queue_bytes: usize,
 }
 
-impl Queue {
+impl Batches {
     /// A queue whose first batch will likely need so many bytes. Room that stays unused is not
     /// touched, so it takes none of the machine's memory; growing into it step by step would.
-    pub(crate) fn expecting(bytes: usize) -> Queue {
-        Queue { usual: bytes, ..Queue::default() }
+    pub(crate) fn expecting(bytes: usize) -> Batches {
+        Batches { usual: bytes, ..Batches::default() }
     }
 
     pub(crate) fn set_envelope(&mut self, (start, end): (Vec<u8>, &'static [u8])) {
