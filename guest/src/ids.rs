@@ -1,4 +1,4 @@
-//! Numbers that name spans here, and ids that name spans and traces everywhere.
+//! How spans and traces are named: handles inside a core, ids everywhere.
 
 use crate::platform::Platform;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -5,9 +5,9 @@
 //! 1. 5 MB, `Limits::event_bytes` of witspan-setup: one event as it is sent. The intake takes no
 //!    longer one, so the encoder cuts texts until the event fits.
 //! 2. 5.5 MB, `WALK_BYTES` of witspan-setup: where a host stops writing one member of an
-//!    annotation. It is more than an event has, so the host never cuts what the encoder would keep.
-//! 3. 7.5 MB, `WALK_BYTES_TOGETHER` of witspan-setup: where a host stops writing a whole annotation.
-//!    It is below the next bound, so what a host writes of values is never refused for its length.
+//!    annotation. It is more than an event has, so the host leaves out only what cannot be sent.
+//! 3. 7.5 MB, `WALK_BYTES_TOGETHER` of witspan-setup: where a host stops writing all members of an
+//!    annotation. It is below the next bound, so no such annotation is refused for its length.
 //! 4. 8 MiB, [`MAX_TEXT`]: the longest text that is read here. Reading takes some times as many
 //!    bytes, which must fit into memory beside everything that is queued.
 //! 5. 16 MiB, `MOST_TEXT` of the Rust host: the longest text that is copied into the component. It

@@ -23,7 +23,7 @@ pub struct Request {
     pub url: String,
     /// The unix socket to connect to in place of the URL's host.
     pub socket: Option<String>,
-    /// All but those with secrets.
+    /// All headers but those with secrets.
     pub headers: Vec<Header>,
     /// Headers that only the host can write.
     pub credentials: Vec<Credential>,
@@ -40,9 +40,9 @@ pub struct Request {
 pub enum Action {
     /// Send this, then complete it.
     Send(Request),
-    /// Nothing for so many nanoseconds.
+    /// Poll again after so many nanoseconds.
     Wait(u64),
-    /// Nothing until a span finishes.
+    /// Do nothing until a span finishes.
     Idle,
 }
 
@@ -51,11 +51,11 @@ pub enum Action {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// At least those that say when to come again.
+    /// At least those that say when to retry.
     pub headers: Vec<Header>,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// An answer.
@@ -66,13 +66,13 @@ pub enum Outcome {
     NotSent(DropReason),
 }
 
-/// What follows for a request.
+/// What happens to a request next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// It arrived.
     Delivered,
     /// Send it again after so many nanoseconds.
     Retry(u64),
-    /// Given up.
+    /// It is not sent again.
     Dropped(DropReason),
 }

@@ -4,7 +4,7 @@ use crate::request::{Disposition, Outcome, Response};
 use witspan_propagation::Header;
 use witspan_setup::{DropReason, Limits};
 
-/// How one request has fared.
+/// The attempts of one request so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempts {
     /// How often it was sent.
@@ -18,9 +18,10 @@ const FIRST_WAIT_NS: u64 = 250_000_000;
 /// No wait is longer, whatever an intake asks for, in ns.
 const LONGEST_WAIT_NS: u64 = 30_000_000_000;
 
-/// The retry table. 2xx arrived; 408, 425, 429, 5xx and transport errors are tried again within
-/// the limits, everything else is final. The wait is what `x-ratelimit-reset` or `retry-after`
-/// ask for, else exponential with full jitter, which `jitter` draws from 0 to its argument.
+/// The retry table: 2xx is delivered; 408, 425, 429, 5xx and transport errors are retried within
+/// the limits; everything else is final. The wait is what `x-ratelimit-reset` or `retry-after` ask
+/// for, else exponential with equal jitter: half of it is fixed, and `jitter` draws the other half
+/// from 0 to its argument.
 pub(crate) fn judge(
     outcome: &Outcome,
     attempts: Attempts,
@@ -50,7 +51,7 @@ pub(crate) fn judge(
 }
 
 /// The wait that an answer asks for, in ns: whole or fractional seconds, of the first header that
-/// says any.
+/// has them.
 fn asked_wait(response: &Response) -> Option<u64> {
     let asked = |name: &str| {
         let named = |header: &&Header| header.name.eq_ignore_ascii_case(name);

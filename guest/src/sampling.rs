@@ -157,7 +157,8 @@ fn read_rule<'a>(value: Value<'a>, reader: &mut Reader<'a>) -> Result<Option<Rul
     Ok(rate.map(|rate| Rule { rate: Rate::new(rate), tags }))
 }
 
-/// Whether `text` matches `glob`: `*` is any text, `?` one character, ASCII letters are of either case.
+/// Whether `text` matches `glob`: `*` is any text, `?` one character, and ASCII letters match in
+/// either case.
 fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
     let (glob, text) = (String::from_utf8_lossy(glob), String::from_utf8_lossy(text));
     let glob: Vec<char> = glob.chars().map(|c| c.to_ascii_lowercase()).collect();

@@ -52,7 +52,7 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Appends what an object says, whose opening was read; reads it to its end.
+/// Writes an object whose opening was read, and reads it to its end.
 type EachObject<'p, 'a> =
     fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<(), Refused>;
 
@@ -89,9 +89,9 @@ impl<'p> Parser<'p> {
         Ok(false)
     }
 
-    /// Finds members of an object whose opening was read, by their names or these in camel case.
-    /// The first names are kept, as many as `found` has places; what has none of the names is
-    /// warned of, if a path is given.
+    /// Finds members of an object whose opening was read, by their names, also in camel case.
+    /// Those of the first names go to `found`, as many as fit. If a path is given, members of
+    /// other names are warned of.
     pub(crate) fn fields<'a>(
         &mut self,
         reader: &mut Reader<'a>,
@@ -105,8 +105,8 @@ impl<'p> Parser<'p> {
             let field = mark(reader)?;
             match key.which(names) {
                 Some(at) => {
-                    if let Some(place) = found.get_mut(at) {
-                        *place = Some(field);
+                    if let Some(kept) = found.get_mut(at) {
+                        *kept = Some(field);
                     }
                 }
                 None => match path {
@@ -118,7 +118,7 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// As [`Parser::fields`], for objects that are rarely there.
+    /// As [`Parser::fields`], for objects that are rare: their fields take memory of their own.
     pub(crate) fn given<'a>(
         &mut self,
         reader: &mut Reader<'a>,
@@ -133,7 +133,8 @@ impl<'p> Parser<'p> {
         Ok(Given { names, found })
     }
 
-    /// Appends what `each` makes of the objects of a list to what `out` holds of such, with commas.
+    /// Appends the objects of a list, each as `each` writes it, with commas between all that `out`
+    /// holds.
     pub(crate) fn objects<'a>(
         &mut self,
         list: &Path<'_>,

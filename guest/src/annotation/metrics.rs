@@ -20,6 +20,7 @@ const CAMEL_METRICS: [(&str, &str); 6] = [
 ];
 
 impl Parser<'_> {
+    /// Reads `metrics`.
     pub(super) fn metrics<'a>(
         &mut self,
         value: Value<'a>,

@@ -1,10 +1,10 @@
 //! Reads one annotation: checks every part, and writes each in the form that is sent.
 //!
-//! Everything is read into [`Annotations`] of its own first, so that a call which fails anywhere
-//! changes nothing. The rules per field are in `wit/tracing.wit`, at `annotate`.
+//! Everything is read into an empty [`Annotations`] first, so a call that fails changes nothing.
+//! The rules per field are in `wit/tracing.wit`, at `annotate`.
 //!
-//! The files build on each other: `path` and `value`, on them `parser`, on that `fields`, and on all
-//! four one file for each member of an annotation.
+//! The files build on each other: `path` and `value` come first, then `parser`, then `fields`. On
+//! all four stands one file for each member of an annotation.
 
 mod agent;
 mod content;
@@ -56,7 +56,7 @@ enum Member {
     Integration,
 }
 
-/// Their names, and what each is.
+/// The names of the members.
 const NAMES: [&str; 13] = [
     "input",
     "output",
@@ -72,6 +72,7 @@ const NAMES: [&str; 13] = [
     "intent",
     "integration",
 ];
+/// The members, in the order of their names.
 const MEMBERS: [Member; 13] = [
     Member::Input,
     Member::Output,
@@ -88,7 +89,7 @@ const MEMBERS: [Member; 13] = [
     Member::Integration,
 ];
 
-/// What a context may say, besides a name.
+/// The members of an annotation context, besides its name.
 const CONTEXT_MEMBERS: [Member; 4] =
     [Member::Tags, Member::CostTags, Member::Prompt, Member::Agent];
 
@@ -101,11 +102,11 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Reads `text`, an annotation of a span of this kind, into the empty `notes`.
+/// Reads `text`, an annotation of a span of this kind, into the empty `annotations`.
 pub(crate) fn parse(
     kind: SpanKind,
     text: &str,
-    notes: &mut Annotations,
+    annotations: &mut Annotations,
     canonicalizer: &mut Canonicalizer,
 ) -> Result<Vec<Warning>, Refused> {
     let mut parser = Parser::new(canonicalizer);
@@ -116,21 +117,21 @@ pub(crate) fn parse(
         match member {
             Member::Input => {
                 let (path, shape) = (Path::of("input"), kind.input_shape());
-                parser.io(&path, shape, value, reader, &mut notes.input)
+                parser.io(&path, shape, value, reader, &mut annotations.input)
             }
             Member::Output => {
                 let (path, shape) = (Path::of("output"), kind.output_shape());
-                parser.io(&path, shape, value, reader, &mut notes.output)
+                parser.io(&path, shape, value, reader, &mut annotations.output)
             }
             Member::OutputStream => {
-                parser.output_stream(kind.output_shape(), value, reader, &mut notes.output)
+                parser.output_stream(kind.output_shape(), value, reader, &mut annotations.output)
             }
-            Member::Metadata => parser.metadata(value, reader, &mut notes.metadata),
-            Member::Metrics => parser.metrics(value, reader, &mut notes.metrics),
+            Member::Metadata => parser.metadata(value, reader, &mut annotations.metadata),
+            Member::Metrics => parser.metrics(value, reader, &mut annotations.metrics),
             Member::ToolDefinitions => {
-                parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
-                if kind != SpanKind::Llm && !notes.extra().tools.is_empty() {
-                    notes.extra().tools.clear();
+                parser.tool_definitions(value, reader, &mut annotations.extra().tools)?;
+                if kind != SpanKind::Llm && !annotations.extra().tools.is_empty() {
+                    annotations.extra().tools.clear();
                     let path = Path::of("tool_definitions");
                     parser.warn(&path, format_args!("are of llm spans: they were left out"));
                 }
@@ -140,21 +141,21 @@ pub(crate) fn parse(
                 parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
                 Ok(reader.skip(value)?)
             }
-            Member::Links => parser.links(value, reader, &mut notes.extra().links),
-            Member::Intent => parser.intent(value, reader, &mut notes.extra().intent),
-            Member::Integration => parser.integration(value, reader, notes),
-            shared => parser.shared(*shared, value, reader, notes),
+            Member::Links => parser.links(value, reader, &mut annotations.extra().links),
+            Member::Intent => parser.intent(value, reader, &mut annotations.extra().intent),
+            Member::Integration => parser.integration(value, reader, annotations),
+            shared => parser.shared(*shared, value, reader, annotations),
         }
     })?;
     Ok(parser.warnings)
 }
 
-/// Reads `text`, an annotation context, into the empty `notes` and `name`. What does not belong
-/// to `kind` is left out, and so is what is wrong; without a kind, it is only checked.
+/// Reads `text`, an annotation context, into the empty `annotations` and `name`. Without a kind it
+/// is only checked; with one, what does not belong to the kind is left out.
 pub(crate) fn parse_context(
     kind: Option<SpanKind>,
     text: &str,
-    notes: &mut Annotations,
+    annotations: &mut Annotations,
     name: &mut Option<String>,
     canonicalizer: &mut Canonicalizer,
 ) -> Result<Vec<Warning>, Refused> {
@@ -180,10 +181,10 @@ pub(crate) fn parse_context(
             parser.left_out(&Path::of(path), value.describe(), "an object")?;
             return Ok(reader.skip(value)?);
         }
-        parser.shared(*member, value, reader, notes)
+        parser.shared(*member, value, reader, annotations)
     })?;
     if kind.is_some_and(|kind| kind != SpanKind::Agent)
-        && let Some(extra) = &mut notes.extra
+        && let Some(extra) = &mut annotations.extra
     {
         extra.agent.clear();
         extra.agent_version.clear();
@@ -198,13 +199,13 @@ impl Parser<'_> {
         member: Member,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-        notes: &mut Annotations,
+        annotations: &mut Annotations,
     ) -> Result<(), Refused> {
         match member {
-            Member::CostTags => self.cost_tags(value, reader, &mut notes.extra().cost_tags),
-            Member::Prompt => self.prompt(value, reader, &mut notes.extra().prompt),
-            Member::Agent => self.agent(value, reader, notes.extra()),
-            _ => self.tags(value, reader, notes),
+            Member::CostTags => self.cost_tags(value, reader, &mut annotations.extra().cost_tags),
+            Member::Prompt => self.prompt(value, reader, &mut annotations.extra().prompt),
+            Member::Agent => self.agent(value, reader, annotations.extra()),
+            _ => self.tags(value, reader, annotations),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The parser of annotations: what the reading of one shares, its warnings, and values as text.
+//! The parser: its state while it reads one text, its warnings, and any value as text.
 
 use super::path::Path;
 use super::value::{Field, is_text, present};
@@ -9,13 +9,13 @@ use witspan_json::{
     Canonicalizer, Number, Reader, SyntaxError, Text, Value, append, put, write_escaped,
 };
 
-/// What the reading of one annotation shares.
+/// The state while one annotation, context, event or evaluation is read.
 pub(crate) struct Parser<'p> {
     pub(crate) canonicalizer: &'p mut Canonicalizer,
     pub(crate) scratch: Vec<u8>,
     pub(crate) warnings: Vec<Warning>,
-    /// What does not fit is refused, wherever it stands: a processor that gives back what it was
-    /// not given has failed.
+    /// A value that does not fit is refused instead of warned of: a processor that returns such
+    /// an event has failed.
     pub(crate) strict: bool,
 }
 

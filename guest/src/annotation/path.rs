@@ -1,4 +1,4 @@
-//! Where a value stands in what was given.
+//! The path of a value, as errors and warnings name it.
 
 use crate::error::{Refused, refused};
 use std::fmt;

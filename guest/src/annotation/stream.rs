@@ -10,7 +10,8 @@ use witspan_setup::STREAM_ITEMS;
 const ACCEPTED: &str = "an object with `items`, a list";
 
 impl Parser<'_> {
-    /// Reads `{"items", "missing", "list"}` into the whole `output`; what gave nothing says nothing of it.
+    /// Reads `{"items", "missing", "list"}` into the whole `output`. A stream that gave nothing
+    /// leaves it as it is.
     pub(super) fn output_stream<'a>(
         &mut self,
         shape: Shape,

@@ -15,7 +15,7 @@ impl Parser<'_> {
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-        notes: &mut Annotations,
+        annotations: &mut Annotations,
     ) -> Result<(), Refused> {
         if !open_object(&Path::of("tags"), value, "an object")? {
             return Ok(());
@@ -29,8 +29,8 @@ impl Parser<'_> {
                 if !matches!(value, Value::Null) {
                     self.as_text(value, &mut reader.clone(), &mut session)?;
                 }
-                notes.session = session_of(&session);
-                if notes.session.is_none() {
+                annotations.session = session_of(&session);
+                if annotations.session.is_none() {
                     // Nothing, or an empty text, is no session.
                     reader.skip(value)?;
                     continue;
@@ -45,10 +45,10 @@ impl Parser<'_> {
                 reader.skip(value)?;
                 continue;
             }
-            let out = notes.tags.begin(key);
+            let out = annotations.tags.begin(key);
             out.push(b':');
             self.inside_text(value, reader, out)?;
-            notes.tags.end();
+            annotations.tags.end();
         }
         Ok(())
     }
@@ -87,16 +87,16 @@ impl Parser<'_> {
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
-        notes: &mut Annotations,
+        annotations: &mut Annotations,
     ) -> Result<(), Refused> {
         if matches!(value, Value::Null) {
             return Ok(());
         }
         self.check_text(&Path::of("integration"), value, "text")?;
-        let out = notes.tags.begin_escaped(b"integration");
+        let out = annotations.tags.begin_escaped(b"integration");
         out.push(b':');
         self.inside_text(value, reader, out)?;
-        notes.tags.end();
+        annotations.tags.end();
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use witspan_json::{Number, Reader, SyntaxError, Value};
 
-/// A value whose beginning was read, and the place to go on from.
+/// A value whose beginning was read, and the reader that goes on from there.
 pub(crate) type Field<'a> = (Value<'a>, Reader<'a>);
 
 /// Finds where a value is, and passes over it.
@@ -28,7 +28,7 @@ pub(crate) fn got(field: Option<Field<'_>>) -> &'static str {
     }
 }
 
-/// What the languages have for nothing: `null`, `false`, 0, and what is empty.
+/// Whether a language takes it for nothing: `null`, `false`, 0, and what is empty.
 pub(crate) fn is_nothing(value: Value<'_>, mut at: Reader<'_>) -> Result<bool, SyntaxError> {
     Ok(match value {
         Value::Null | Value::Bool(false) => true,
@@ -55,8 +55,8 @@ pub(crate) fn is_name(field: Option<Field<'_>>) -> bool {
     }
 }
 
-/// The finite number that a value is: a number, yes or no as 1 or 0, or a text that says a number and
-/// nothing else, which `said` then holds.
+/// The finite number that a value counts for: a number, a boolean as 1 or 0, or a text that is a
+/// number and nothing else, which `said` then holds.
 #[inline]
 pub(crate) fn number_of<'n>(value: Value<'n>, said: &'n mut String) -> Option<Number<'n>> {
     match value {

@@ -1,4 +1,4 @@
-//! How a span is annotated: all of what one text says is taken, or nothing.
+//! How a span is annotated: all of an annotation is taken, or nothing.
 
 use super::Core;
 use crate::annotation;
@@ -10,15 +10,15 @@ use crate::span::{Annotations, Frame, Record, Slot};
 use witspan_json::Canonicalizer;
 
 impl<P: Platform> Core<P> {
-    /// Adds what a JSON text says to an open span.
+    /// Adds an annotation, a JSON text, to an open span.
     pub fn annotate(&mut self, span: Handle, text: &str) -> Result<Vec<Warning>, Error> {
-        let result = self.note(span, text);
+        let result = self.try_annotate(span, text);
         match &result {
-            Ok(warnings) => self.counts.warnings += warnings.len() as u64,
-            Err(_) => self.counts.annotations_rejected += 1,
+            Ok(warnings) => self.counters.warnings += warnings.len() as u64,
+            Err(_) => self.counters.annotations_rejected += 1,
         }
         if text.len() > REUSED_BUFFER {
-            // Buffers that grew with it are of no use to the next.
+            // The buffers grew with it; the next annotation does not need them.
             self.draft = Annotations::default();
             self.canonicalizer = Canonicalizer::default();
         }
@@ -26,7 +26,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// As [`Core::annotate`], without the counters.
-    pub(super) fn note(&mut self, span: Handle, text: &str) -> Result<Vec<Warning>, Error> {
+    pub(super) fn try_annotate(&mut self, span: Handle, text: &str) -> Result<Vec<Warning>, Error> {
         if span == 0 {
             return Ok(Vec::new());
         }
@@ -62,12 +62,12 @@ impl<P: Platform> Core<P> {
         if self.draft.size() > room {
             return Err(Error::MemoryFull);
         }
-        let before = record.notes.size();
+        let before = record.annotations.size();
         if let Some(session) = &self.draft.session {
             frame.session = Some(session.clone());
         }
-        record.notes.merge(&mut self.draft);
-        self.open_bytes = (self.open_bytes + record.notes.size()).saturating_sub(before);
+        record.annotations.merge(&mut self.draft);
+        self.open_bytes = (self.open_bytes + record.annotations.size()).saturating_sub(before);
         Ok(warnings)
     }
 }
@@ -75,10 +75,10 @@ impl<P: Platform> Core<P> {
 /// Whether an open span has a tag of this key, escaped.
 fn has_tag(frame: &Frame, record: &Record, key: &[u8]) -> bool {
     let session = key == b"session_id" && frame.session.is_some();
-    session || record.notes.tags.get(key).is_some() || frame.app.has_tag(key)
+    session || record.annotations.tags.get(key).is_some() || frame.app.has_tag(key)
 }
 
-/// Ends this instance as a defect would, for tests of what a host does then.
+/// Ends this instance as a defect would, so that tests see what a host does then.
 #[cfg(feature = "trap")]
 fn trap_on_demand(text: &str) {
     if text.contains("witspan.test.trap") {

@@ -1,4 +1,4 @@
-//! Which wall-clock time belongs to a reading of the monotonic clock.
+//! From a reading of the monotonic clock to the time of day.
 
 use crate::platform::Platform;
 

@@ -1,4 +1,4 @@
-//! Delivery: queues what has finished, and hands out requests and takes their outcomes.
+//! Delivery: queues what has finished, hands out requests, and takes their outcomes.
 
 use super::Core;
 use super::clock::Anchor;
@@ -15,7 +15,7 @@ use witspan_propagation::Header;
 use witspan_setup::{DropReason, Format, Target};
 
 impl<P: Platform> Core<P> {
-    /// Says where spans go, once it is known.
+    /// Sets the targets, once they are known.
     pub fn set_targets(&mut self, targets: Vec<Target>) -> Result<(), Error> {
         if self.delivery.target.is_some() {
             return Err(Error::AlreadyConfigured);
@@ -28,7 +28,7 @@ impl<P: Platform> Core<P> {
         Ok(())
     }
 
-    /// Queues an ended span; whether the worker should look, or why it could not be kept.
+    /// Queues an ended span; gives whether the worker should poll, or why the span was dropped.
     pub(super) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
         match self.delivery.format() {
             Some(format) => self.encode(format, &mut ended, now),
@@ -36,7 +36,7 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    /// Keeps an ended span until it is known where spans go.
+    /// Keeps an ended span until the target is known.
     pub(super) fn await_target(&mut self, ended: Ended) -> Result<(), DropReason> {
         let size = ended.size();
         if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
@@ -44,11 +44,11 @@ impl<P: Platform> Core<P> {
         }
         self.delivery.waiting_bytes += size;
         self.delivery.waiting.push_back(ended);
-        self.counts.queued += 1;
+        self.counters.queued += 1;
         Ok(())
     }
 
-    /// The bounds of a queue that shares its bytes with what else waits.
+    /// The bounds of a queue, which shares its bytes with the other queues.
     pub(super) fn bounds(&self, own_bytes: usize) -> Bounds {
         let limits = &self.settings.limits;
         let others = self.queue_bytes() - own_bytes;
@@ -88,8 +88,8 @@ impl<P: Platform> Core<P> {
         });
         match pushed {
             Some(Pushed::Kept(should_poll)) => {
-                self.counts.queued += 1;
-                self.counts.cut += u64::from(was_cut(ended));
+                self.counters.queued += 1;
+                self.counters.cut += u64::from(was_cut(ended));
                 Ok(should_poll)
             }
             Some(Pushed::Full) => Err(DropReason::QueueFull),
@@ -109,9 +109,9 @@ impl<P: Platform> Core<P> {
             let Some(mut ended) = self.delivery.waiting.pop_front() else { break };
             let bytes = ended.size();
             self.delivery.waiting_bytes = self.delivery.waiting_bytes.saturating_sub(bytes);
-            self.counts.queued = self.counts.queued.saturating_sub(1);
+            self.counters.queued = self.counters.queued.saturating_sub(1);
             if let Err(reason) = self.encode(format, &mut ended, now) {
-                self.counts.drop_spans(reason, 1);
+                self.counters.drop_spans(reason, 1);
             }
         }
         if !self.delivery.waiting.is_empty() {
@@ -138,19 +138,20 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    /// The request of a batch; `None` where nothing can be sent: then it is counted as dropped.
+    /// The request of a batch; `None` if the target takes nothing, and then the batch is counted as
+    /// dropped.
     fn request(&mut self, batch: Batch, evaluations: bool, now: u64) -> Option<Request> {
         let target = self.delivery.target.as_ref()?;
         let count = u64::from(batch.spans);
-        let sent = &mut self.counts.evaluations;
+        let sent = &mut self.counters.evaluations;
         let (queued, in_flight) = match evaluations {
-            false => (&mut self.counts.queued, &mut self.counts.in_flight),
+            false => (&mut self.counters.queued, &mut self.counters.in_flight),
             true => (&mut sent.queued, &mut sent.in_flight),
         };
         *queued = queued.saturating_sub(count);
         if let Some(reason) = target.drop {
             match evaluations {
-                false => self.counts.drop_spans(reason, count),
+                false => self.counters.drop_spans(reason, count),
                 true => sent.drop(reason, count),
             }
             return None;
@@ -177,7 +178,7 @@ impl<P: Platform> Core<P> {
         })
     }
 
-    /// Takes in what came of a request.
+    /// Takes the outcome of a request.
     pub fn complete(&mut self, id: u64, outcome: &Outcome) -> Result<Disposition, Error> {
         let now = self.platform.monotonic_ns();
         let limits = &self.settings.limits;
@@ -191,27 +192,27 @@ impl<P: Platform> Core<P> {
             Attempts { made: request.sent, elapsed_ns: now.saturating_sub(request.since) };
         let disposition = judge(outcome, attempts, limits, |bound| self.ids.up_to(bound));
         let (spans, evaluations) = (u64::from(request.spans), u64::from(request.evaluations));
-        let counters = &mut self.counts.evaluations;
+        let counters = &mut self.counters.evaluations;
         match disposition {
             Disposition::Retry(wait) => {
                 request.sent += 1;
                 request.waits = true;
-                // Whoever could not take this batch is spared the others for as long.
+                // The intake could not take this batch: it gets no other one for as long.
                 delivery.quiet_until = delivery.quiet_until.max(now.saturating_add(wait));
                 return Ok(disposition);
             }
             Disposition::Delivered => {
                 counters.delivered += evaluations;
-                self.counts.delivered += spans;
+                self.counters.delivered += spans;
             }
             Disposition::Dropped(reason) => {
                 counters.drop(reason, evaluations);
-                self.counts.drop_spans(reason, spans);
+                self.counters.drop_spans(reason, spans);
             }
         }
-        let counters = &mut self.counts.evaluations;
+        let counters = &mut self.counters.evaluations;
         counters.in_flight = counters.in_flight.saturating_sub(evaluations);
-        self.counts.in_flight = self.counts.in_flight.saturating_sub(spans);
+        self.counters.in_flight = self.counters.in_flight.saturating_sub(spans);
         delivery.in_flight.swap_remove(at);
         if !delivery.in_flight.iter().any(|request| request.waits) {
             delivery.quiet_until = 0;
@@ -219,7 +220,7 @@ impl<P: Platform> Core<P> {
         Ok(disposition)
     }
 
-    /// Bytes of all that has finished and waits.
+    /// Bytes of everything that is queued.
     pub(super) fn queue_bytes(&self) -> usize {
         let delivery = &self.delivery;
         let queues = delivery.spans.bytes() + delivery.evaluations.bytes();

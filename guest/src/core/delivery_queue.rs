@@ -12,8 +12,11 @@ pub(super) struct InFlight {
     pub(super) id: u64,
     pub(super) spans: u32,
     pub(super) evaluations: u32,
+    /// How often it was sent.
     pub(super) sent: u32,
+    /// The monotonic reading when it was first sent, in ns.
     pub(super) since: u64,
+    /// It is to be sent again.
     pub(super) waits: bool,
 }
 
@@ -22,7 +25,7 @@ pub(super) struct DeliveryQueue {
     pub(super) target: Option<Target>,
     pub(super) spans: Batches,
     pub(super) evaluations: Batches,
-    /// Ended spans whose format is not known yet.
+    /// Ended spans, as long as the target and thus their format is not known.
     pub(super) waiting: VecDeque<Ended>,
     pub(super) waiting_bytes: usize,
     pub(super) in_flight: Vec<InFlight>,
@@ -49,7 +52,7 @@ impl DeliveryQueue {
         delivery
     }
 
-    /// Takes where spans go from the settings, if it stands there.
+    /// Takes the target from the settings, if they have one.
     pub(super) fn adopt(&mut self, settings: &Settings) {
         self.target = settings.targets.as_ref().and_then(|targets| targets.first().cloned());
         if let Some(target) = &self.target {
@@ -57,12 +60,12 @@ impl DeliveryQueue {
         }
     }
 
-    /// How spans are written, once it is known.
+    /// The format of spans, once the target is known.
     pub(super) fn format(&self) -> Option<Format> {
         self.target.as_ref().map(|target| target.format)
     }
 
-    /// A batch that may go: one that is full, or has waited so long.
+    /// A batch that is due: a full one, or one of this age. With it, whether it holds evaluations.
     pub(super) fn take(&mut self, now: u64, age_ns: u64) -> Option<(Batch, bool)> {
         for (queue, evaluations) in [(&mut self.spans, false), (&mut self.evaluations, true)] {
             if queue.growing_since().is_some_and(|since| now.saturating_sub(since) >= age_ns) {
@@ -75,7 +78,7 @@ impl DeliveryQueue {
         None
     }
 
-    /// When the oldest batch that grows began.
+    /// When the older of the open batches began.
     pub(super) fn growing_since(&self) -> Option<u64> {
         let begun = [self.spans.growing_since(), self.evaluations.growing_since()];
         begun.into_iter().flatten().min()

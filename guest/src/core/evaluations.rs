@@ -7,7 +7,7 @@ use crate::evaluation::{Surroundings, write_metric_of};
 use crate::platform::Platform;
 use witspan_setup::DropReason;
 
-/// What came of a submission.
+/// The outcome of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submitted {
     /// The worker should poll now.
@@ -35,9 +35,9 @@ impl<P: Platform> Core<P> {
         let around = Surroundings { ml_app: &self.settings.ml_app, now_ms };
         let mut metric = Vec::new();
         let read = write_metric_of(text, feedback, around, &mut self.canonicalizer, &mut metric);
-        let warnings = read.inspect_err(|_| self.counts.evaluations_rejected += 1)?;
-        self.counts.warnings += warnings.len() as u64;
-        self.counts.evaluations.accepted += 1;
+        let warnings = read.inspect_err(|_| self.counters.evaluations_rejected += 1)?;
+        self.counters.warnings += warnings.len() as u64;
+        self.counters.evaluations.accepted += 1;
         let mut submitted = Submitted { should_poll: false, dropped: None, warnings };
         let bounds = self.bounds(self.delivery.evaluations.bytes());
         let pushed = if metric.len() > self.settings.limits.event_bytes as usize {
@@ -54,11 +54,11 @@ impl<P: Platform> Core<P> {
         };
         match pushed {
             Ok(should_poll) => {
-                self.counts.evaluations.queued += 1;
+                self.counters.evaluations.queued += 1;
                 submitted.should_poll = should_poll;
             }
             Err(reason) => {
-                self.counts.evaluations.drop(reason, 1);
+                self.counters.evaluations.drop(reason, 1);
                 submitted.dropped = Some(reason);
             }
         }

@@ -10,7 +10,7 @@ use crate::platform::Platform;
 use crate::span::{Ended, Failure, Frame, Record, SpanKind};
 use witspan_setup::DropReason;
 
-/// What finishing a span leaves behind.
+/// The outcome of finishing a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
     /// The span that is current again.
@@ -57,7 +57,7 @@ impl<P: Platform> Core<P> {
         let (frame, record) = (&ended.frame, &ended.record);
         let size = SPAN_BYTES + record.size();
         self.open_bytes = self.open_bytes.saturating_sub(size);
-        // Work that outlives its parent goes on belonging to it, not only its first span.
+        // All spans of work that outlives its parent belong to that parent, not only the first.
         let late_parent = frame.late.then_some(frame.parent);
         finished.current = self.spans.nearest_open(frame.parent).or(late_parent);
         ended.duration_ns = match (end_ns, record.started) {
@@ -90,7 +90,7 @@ impl<P: Platform> Core<P> {
         match handed {
             Ok(should_poll) => finished.should_poll = should_poll,
             Err(reason) => {
-                self.counts.drop_spans(reason, 1);
+                self.counters.drop_spans(reason, 1);
                 finished.process = false;
                 finished.dropped = Some(reason);
             }
@@ -98,8 +98,8 @@ impl<P: Platform> Core<P> {
         Ok(finished)
     }
 
-    /// Sees that it is decided whether a trace is sampled. The first span of a trace that finishes,
-    /// or whose ids are asked for by another service, decides for all.
+    /// Decides whether a trace is sampled, unless that is decided. The first span of a trace that
+    /// finishes, or whose ids go to another service, decides for all of them.
     pub(super) fn decide(&self, span: Handle, frame: &Frame, record: Option<&Record>) {
         let trace = &frame.trace;
         if trace.decision.get().is_some() {
@@ -113,8 +113,8 @@ impl<P: Platform> Core<P> {
         let _ = trace.decision.set(Some(decision));
     }
 
-    /// What a span has from its parent as that is now: an llm span its prompt, a tool span the
-    /// version with which it was defined.
+    /// Takes what a span has from its parent, as the parent is now: an llm span its prompt, a tool
+    /// span the version of its definition.
     fn take_from_parent(&self, ended: &mut Ended) {
         let kind = ended.record.kind;
         if !matches!(kind, SpanKind::Llm | SpanKind::Tool) || ended.frame.parent == 0 {
@@ -122,7 +122,7 @@ impl<P: Platform> Core<P> {
         }
         let parent = self.spans.get(ended.frame.parent);
         let Some(parent) = parent.and_then(|slot| slot.record.as_deref()) else { return };
-        let Some(extra) = &parent.notes.extra else { return };
+        let Some(extra) = &parent.annotations.extra else { return };
         if kind == SpanKind::Llm && !extra.prompt.is_empty() {
             ended.parents_prompt = Some(extra.prompt.clone());
         } else if kind == SpanKind::Tool && parent.kind == SpanKind::Llm {
@@ -131,7 +131,7 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    /// Gives up an open span; false if it had finished.
+    /// Drops an open span; false if it had finished.
     pub fn abandon(&mut self, span: Handle) -> Result<bool, SpanError> {
         if span == 0 {
             return Ok(false);
@@ -140,7 +140,7 @@ impl<P: Platform> Core<P> {
             return self.spans.get(span).map(|_| false).ok_or(SpanError::UnknownSpan);
         };
         self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
-        self.counts.drop_spans(DropReason::Unfinished, 1);
+        self.counters.drop_spans(DropReason::Unfinished, 1);
         Ok(true)
     }
 }

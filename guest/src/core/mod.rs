@@ -1,6 +1,7 @@
-//! The core itself: its state, its settings and its counters. Each file below has the calls of one
-//! part of the contract, on plain Rust values; all of them share the state, and nothing outside sees
-//! it.
+//! The core itself: its state, its settings and its counters.
+//!
+//! Each file below adds the calls of one part of the contract, on plain Rust values. They share the
+//! state; nothing outside of them sees it.
 
 mod annotate;
 mod clock;
@@ -52,7 +53,7 @@ pub struct Core<P> {
     draft: Annotations,
     delivery: DeliveryQueue,
     processor: ProcessorQueue,
-    counts: Statistics,
+    counters: Statistics,
 }
 
 impl<P: Platform> Core<P> {
@@ -76,14 +77,14 @@ impl<P: Platform> Core<P> {
             draft: Annotations::default(),
             delivery: DeliveryQueue::new(&settings),
             processor: ProcessorQueue::default(),
-            counts: Statistics::default(),
+            counters: Statistics::default(),
             settings,
         }
     }
 
     /// Sets what all spans share; once, before the first span.
     pub fn configure(&mut self, settings: Settings) -> Result<Vec<Warning>, Error> {
-        if self.configured || self.counts.accepted > 0 {
+        if self.configured || self.counters.accepted > 0 {
             return Err(Error::AlreadyConfigured);
         }
         settings.check()?;
@@ -93,7 +94,7 @@ impl<P: Platform> Core<P> {
         self.delivery = DeliveryQueue::new(&settings);
         self.sampler = sampler;
         self.settings = settings;
-        self.counts.warnings += warnings.len() as u64;
+        self.counters.warnings += warnings.len() as u64;
         Ok(warnings)
     }
 
@@ -107,7 +108,7 @@ impl<P: Platform> Core<P> {
         Statistics {
             open: self.spans.open() as u64,
             bytes: (self.open_bytes + self.queue_bytes()) as u64,
-            ..self.counts.clone()
+            ..self.counters.clone()
         }
     }
 }

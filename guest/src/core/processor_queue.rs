@@ -9,15 +9,18 @@ pub(super) struct Pending {
     pub(super) ended: Ended,
     /// The monotonic reading after which it is sent without its content.
     pub(super) until: u64,
+    /// The processor has it.
     pub(super) taken: bool,
 }
 
 /// Spans that wait for the processor, oldest first.
 #[derive(Default)]
 pub(super) struct ProcessorQueue {
+    /// How long the processor may take for each; `None` without a processor.
     pub(super) limit_ns: Option<u64>,
     pub(super) pending: VecDeque<Pending>,
     pub(super) bytes: usize,
+    /// The id of the newest.
     pub(super) last: u64,
 }
 

@@ -1,8 +1,8 @@
-//! How a span starts: what it belongs to, and what it has from there and from the contexts around
-//! it.
+//! How a span starts: its parent, and what it inherits from there and from the annotation contexts
+//! around it.
 
 use super::Core;
-use super::propagation::{agent_at, trace_at};
+use super::propagation::{remote_agent, remote_trace};
 use crate::annotation;
 use crate::encode;
 use crate::error::{Error, SpanError, Warning};
@@ -23,7 +23,7 @@ pub enum Parent {
     Current(Handle),
     /// Exactly this span.
     ChildOf(Handle),
-    /// A place in a trace of another service, as [`Core::extract`] gives it.
+    /// A remote context, as [`Core::extract`] gives it.
     Remote(String),
 }
 
@@ -87,15 +87,15 @@ impl<P: Platform> Core<P> {
         }
         if session.is_some() && around.is_some() {
             // What the span itself says wins over the contexts around it.
-            record.notes.tags.remove(b"session_id");
-            record.notes.session = None;
+            record.annotations.tags.remove(b"session_id");
+            record.annotations.session = None;
         }
         let mut session = session.or(around);
-        self.counts.accepted += 1;
+        self.counters.accepted += 1;
         let size = SPAN_BYTES + record.size();
         let no_room = self.open_bytes + size > self.settings.limits.open_bytes as usize;
         if parent == Some(0) || no_room {
-            self.counts.drop_spans(DropReason::OpenFull, 1);
+            self.counters.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
         let above = parent.and_then(|parent| self.spans.get(parent));
@@ -135,7 +135,7 @@ impl<P: Platform> Core<P> {
             },
             agent: match (above, remote) {
                 (Some(frame), _) => frame.as_agent.as_ref().or(frame.agent.as_ref()).cloned(),
-                (None, Some(remote)) => agent_at(remote).map(Rc::new),
+                (None, Some(remote)) => remote_agent(remote).map(Rc::new),
                 (None, None) => None,
             },
             as_agent: (kind == SpanKind::Agent).then(|| {
@@ -161,7 +161,7 @@ impl<P: Platform> Core<P> {
         let own = self.ids.trace_id(start_ns);
         let trace = match remote {
             None => Trace::begun(own),
-            Some(remote) => trace_at(remote, own),
+            Some(remote) => remote_trace(remote, own),
         };
         if !self.sampler.has_rules() && trace.decision.get().is_none() {
             let _ = trace.decision.set(Some(self.sampler.decide(&trace, &[])));
@@ -169,7 +169,7 @@ impl<P: Platform> Core<P> {
         trace
     }
 
-    /// Adds what an annotation context says to a span that starts; the session that it names.
+    /// Adds an annotation context to a span that starts; gives the session that it names.
     fn read_context(
         &mut self,
         text: &str,
@@ -185,15 +185,15 @@ impl<P: Platform> Core<P> {
             record.name = Some(name);
         }
         let session = self.draft.session.take();
-        // A context's cost tags are kept where the tags are, as they are then.
+        // A cost tag is kept if its tag is there when the span starts.
         if let Some(extra) = &mut self.draft.extra {
-            let (tags, here) = (&self.draft.tags, &record.notes.tags);
+            let (tags, here) = (&self.draft.tags, &record.annotations.tags);
             let app = &self.app;
             extra.cost_tags.retain(&mut |key| {
                 tags.get(key).is_some() || here.get(key).is_some() || app.has_tag(key)
             });
         }
-        record.notes.merge(&mut self.draft);
+        record.annotations.merge(&mut self.draft);
         Ok(session.map(|session| session.as_ref().to_owned()))
     }
 
@@ -203,19 +203,19 @@ impl<P: Platform> Core<P> {
         let canonicalizer = &mut self.canonicalizer;
         let read = annotation::parse_context(None, text, &mut self.draft, &mut None, canonicalizer);
         match &read {
-            Ok(warnings) => self.counts.warnings += warnings.len() as u64,
-            Err(_) => self.counts.annotations_rejected += 1,
+            Ok(warnings) => self.counters.warnings += warnings.len() as u64,
+            Err(_) => self.counters.annotations_rejected += 1,
         }
         Ok(read?)
     }
 
-    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or a place
-    /// of another service.
+    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or the
+    /// remote context.
     fn resolve(&self, parent: Parent) -> Result<(Option<Handle>, Option<Remote>), SpanError> {
         let handle = match parent {
             Parent::Root => None,
-            Parent::Remote(place) => {
-                return Ok((None, Some(Remote::read(&place).ok_or(SpanError::InvalidRemote)?)));
+            Parent::Remote(remote) => {
+                return Ok((None, Some(Remote::read(&remote).ok_or(SpanError::InvalidRemote)?)));
             }
             Parent::Current(0) | Parent::ChildOf(0) => Some(0),
             Parent::Current(handle) => {

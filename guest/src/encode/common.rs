@@ -36,7 +36,7 @@ pub(super) fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
 /// the kind and for whether empty metadata is sent.
 pub(super) fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { record, failure, .. } = ended;
-    let notes = &record.notes;
+    let annotations = &record.annotations;
     if let Some(failure) = failure {
         add_string(out, "\"error\":{\"message\":", &failure.message);
         add_string(out, ",\"stack\":", &failure.stack);
@@ -45,15 +45,15 @@ pub(super) fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     }
     match extra::prompt(ended) {
         Some(prompt) => extra::write_input(ended, prompt, format, out),
-        None if !notes.input.is_empty() => {
+        None if !annotations.input.is_empty() => {
             put(out, "\"input\":");
-            append(out, &notes.input);
+            append(out, &annotations.input);
             out.push(b',');
         }
         None => {}
     }
     let own = extra::own_metadata(ended, format);
-    let metadata = own.as_ref().unwrap_or(&notes.metadata);
+    let metadata = own.as_ref().unwrap_or(&annotations.metadata);
     match format {
         Format::PublicApi => {
             put(out, "\"kind\":\"");
@@ -65,7 +65,7 @@ pub(super) fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
             }
         }
         Format::SdkIntake => {
-            if let Some(extra) = notes.extra.as_deref()
+            if let Some(extra) = annotations.extra.as_deref()
                 && !extra.intent.is_empty()
             {
                 put(out, "\"intent\":\"");
@@ -79,9 +79,9 @@ pub(super) fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     if record.kind.has_model() {
         model(record, out);
     }
-    if !notes.output.is_empty() {
+    if !annotations.output.is_empty() {
         put(out, ",\"output\":");
-        append(out, &notes.output);
+        append(out, &annotations.output);
     }
 }
 

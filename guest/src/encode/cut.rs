@@ -130,12 +130,12 @@ enum Part<'e> {
 
 fn each_part(ended: &mut Ended, each: &mut dyn FnMut(&'static str, &mut Part<'_>)) {
     let record = &mut ended.record;
-    let notes = &mut record.notes;
-    each("input", &mut Part::Json(&mut notes.input));
-    each("output", &mut Part::Json(&mut notes.output));
-    each("metadata", &mut Part::Members(&mut notes.metadata));
-    each("tags", &mut Part::Tags(&mut notes.tags));
-    if let Some(extra) = &mut notes.extra {
+    let annotations = &mut record.annotations;
+    each("input", &mut Part::Json(&mut annotations.input));
+    each("output", &mut Part::Json(&mut annotations.output));
+    each("metadata", &mut Part::Members(&mut annotations.metadata));
+    each("tags", &mut Part::Tags(&mut annotations.tags));
+    if let Some(extra) = &mut annotations.extra {
         each("prompt", &mut Part::Members(&mut extra.prompt));
         each("agent", &mut Part::Members(&mut extra.agent));
         each("tool_definitions", &mut Part::Json(&mut extra.tools));

@@ -29,9 +29,9 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
     meta_members(ended, Format::PublicApi, out);
     extra::write_tools(ended, out);
     put(out, "}");
-    if !record.notes.metrics.is_empty() {
+    if !record.annotations.metrics.is_empty() {
         put(out, ",\"metrics\":");
-        record.notes.metrics.write_object(out);
+        record.annotations.metrics.write_object(out);
     }
     if frame.app.is_another {
         text(out, ",\"ml_app\":", &frame.app.name);

@@ -52,7 +52,7 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     }
     extra::write_tools(ended, out);
     put(out, "},\"metrics\":");
-    record.notes.metrics.write_object(out);
+    record.annotations.metrics.write_object(out);
     name_and_parent(ended, out);
     closing_members(ended, Format::SdkIntake, out);
     put(out, "]}");

@@ -60,7 +60,7 @@ fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
 /// The tags of a root, as far as they are known, for the rules of sampling. One that has finished
 /// is known by its frame alone.
 pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec<Tag<'a>> {
-    let own = record.into_iter().flat_map(|record| record.notes.tags.iter_whole());
+    let own = record.into_iter().flat_map(|record| record.annotations.tags.iter_whole());
     let mut tags: Vec<Tag<'a>> = own.collect();
     for (key_len, tag) in &frame.app.tags {
         let tag = (*key_len, tag.as_slice());
@@ -73,8 +73,8 @@ pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec
 
 /// Appends a span's `tags`.
 pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
-    let own = &ended.record.notes.tags;
-    let extra = ended.record.notes.extra.as_deref();
+    let own = &ended.record.annotations.tags;
+    let extra = ended.record.annotations.extra.as_deref();
     let session = ended.session();
     let plain = own.is_empty() && session.is_none() && ended.failure.is_none();
     if plain && extra.is_none() && ended.marks.is_empty() {

@@ -16,7 +16,7 @@ use witspan_json::{
     write_tag_list,
 };
 
-/// What does not come with the call.
+/// What an evaluation does not say itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'s> {
     pub(crate) ml_app: &'s str,
@@ -98,7 +98,7 @@ pub(crate) fn write_metric_of(
     write_integer(metric.begin_escaped(b"timestamp_ms"), at);
     metric.end();
     parser.metric_tags(given.get("tags"), &app, &mut metric)?;
-    // Of these, what is empty says nothing.
+    // Each of these counts as absent if it is empty.
     let said = |name| match given.get(name) {
         Some((value, at)) if !is_nothing(value, at)? => Ok::<_, Refused>(Some((value, at))),
         _ => Ok(None),
@@ -138,9 +138,9 @@ fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
         first = false;
         let (value, at) = mark(&mut reader).map_err(not_json)?;
         let is_null = matches!(value, Value::Null);
-        let place = NAMES.iter().position(|name| key.is_named(name));
-        match place.and_then(|at| given.found.get_mut(at)) {
-            Some(place) => *place = (!is_null).then_some((value, at)),
+        let found = NAMES.iter().position(|name| key.is_named(name));
+        match found.and_then(|at| given.found.get_mut(at)) {
+            Some(kept) => *kept = (!is_null).then_some((value, at)),
             None if is_null || unknown.is_some() => {}
             None => unknown = Some(key),
         }
@@ -168,7 +168,7 @@ impl Parser<'_> {
             }
             return Err(path.refused(value.describe(), accepted));
         };
-        // Languages without integers write large ones as floats.
+        // Languages without integers write large numbers as floats.
         match text.parse::<f64>() {
             Ok(ms) if (0.0..=9_007_199_254_740_991.0).contains(&ms) && ms.fract() == 0.0 => {
                 Ok(ms as u64)

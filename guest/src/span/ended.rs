@@ -15,7 +15,7 @@ pub(crate) struct Ended {
     pub(crate) parents_prompt: Option<Members>,
     /// The version of the tool that was called, as the calling span defined it.
     pub(crate) tool_version: Option<String>,
-    /// What became of its content on the way, as tags that nobody may forge.
+    /// What happened to its content on the way, as tags that an application cannot set.
     pub(crate) marks: Vec<(&'static str, String)>,
     /// Input or output was left out because the span was too long with it.
     pub(crate) io_dropped: bool,
@@ -24,10 +24,10 @@ pub(crate) struct Ended {
 impl Ended {
     /// The session that is sent: an annotation's, else the frame's.
     pub(crate) fn session(&self) -> Option<&str> {
-        self.record.notes.session.as_deref().or(self.frame.session.as_deref())
+        self.record.annotations.session.as_deref().or(self.frame.session.as_deref())
     }
 
-    /// Bytes that it holds until it is encoded, about.
+    /// Bytes that it takes until it is encoded, about.
     pub(crate) fn size(&self) -> usize {
         let failure = self
             .failure
@@ -38,7 +38,7 @@ impl Ended {
     }
 }
 
-/// An input or output of this shape that says `text` alone, which needs no escape.
+/// An input or output of this shape that holds `text` alone, which needs no escape.
 pub(crate) fn stand_in(shape: Shape, text: &str) -> String {
     match shape {
         Shape::Messages => format!(r#"{{"messages":[{{"content":"{text}","role":""}}]}}"#),

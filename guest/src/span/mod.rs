@@ -152,7 +152,7 @@ pub(crate) struct Record {
     pub(crate) start_ns: u64,
     /// The monotonic reading at the start; `None` if the start was given.
     pub(crate) started: Option<u64>,
-    pub(crate) notes: Annotations,
+    pub(crate) annotations: Annotations,
 }
 
 impl Record {
@@ -160,7 +160,10 @@ impl Record {
     #[inline(always)]
     pub(crate) fn size(&self) -> usize {
         let text = |t: &Option<String>| t.as_ref().map_or(0, String::len);
-        text(&self.name) + text(&self.model_name) + text(&self.model_provider) + self.notes.size()
+        text(&self.name)
+            + text(&self.model_name)
+            + text(&self.model_provider)
+            + self.annotations.size()
     }
 
     /// The name that is sent.

@@ -1,18 +1,18 @@
 //! The table of spans while they are open, and for a while after.
 //!
-//! A finished span's frame stays readable until its slot is reused, and slots are reused in the order
-//! in which they became free. So a task that outlives its parent still finds it, at a fixed cost of
-//! memory and none of time. The record lies beside its slot, since it is three times as long and few
-//! of the kept spans are open.
+//! A finished span's frame stays readable until its slot is reused, and slots are reused in the
+//! order in which they became free. So a task that outlives its parent still finds it, at a fixed
+//! cost of memory and none of time. The record lies beside its slot: it is three times as long, and
+//! few of the kept spans are open.
 
 use super::{Frame, Record};
 use crate::ids::Handle;
 use crate::limits::KEPT_SPANS;
 use std::collections::VecDeque;
 
-/// Slots that are reserved from the beginning: the finished spans that are kept, and as many open ones
-/// as most programs have. Memory that was never written costs nothing; growing step by step would
-/// copy, and leave the former buffers unused.
+/// Slots that are reserved from the beginning: for the finished spans that are kept, and for as
+/// many open ones as most programs have. Memory that was never written costs nothing; growing step
+/// by step would copy, and leave the former buffers unused.
 const RESERVED: usize = KEPT_SPANS + 256;
 
 #[derive(Debug)]
