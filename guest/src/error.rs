@@ -1,7 +1,9 @@
-//! How calls fail. Texts are lower case, name the field, what it is and what is accepted.
+//! How calls fail, and what they warn of. Texts are lower case; each names the field, what it is
+//! and what is accepted.
 
-use crate::slots::Handle;
+use crate::ids::Handle;
 use std::fmt;
+use witspan_json::SyntaxError;
 use witspan_setup::Refusal;
 
 /// What was wrong with an argument.
@@ -55,6 +57,26 @@ impl fmt::Display for SpanError {
 
 impl std::error::Error for SpanError {}
 
+/// Something that was accepted, but not as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The path of the field.
+    pub field: String,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+impl Warning {
+    /// `field` and what is said of it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of(field: &dyn fmt::Display, what: fmt::Arguments<'_>) -> Self {
+        let field = field.to_string();
+        let message = format!("`{field}` {what}");
+        Warning { field, message }
+    }
+}
+
 /// The refusal of an argument: one word, because nearly every function that reads one may give it.
 pub(crate) type Refused = Box<InvalidArgument>;
 
@@ -65,6 +87,21 @@ pub(crate) fn refused(field: &dyn fmt::Display, got: &str, accepted: &str) -> Re
     let field = field.to_string();
     let message = format!("`{field}` is {got}; accepted: {accepted}");
     Box::new(InvalidArgument { field, message })
+}
+
+impl From<SyntaxError> for Refused {
+    #[cold]
+    #[inline(never)]
+    fn from(error: SyntaxError) -> Self {
+        not_json("annotation", error)
+    }
+}
+
+/// The refusal of a text, called `what`, that is no JSON.
+#[cold]
+#[inline(never)]
+pub(crate) fn not_json(what: &str, error: SyntaxError) -> Refused {
+    refused(&what, &error.to_string(), "a JSON object")
 }
 
 impl From<Refusal> for Error {

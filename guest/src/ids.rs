@@ -1,42 +1,12 @@
-//! Ids of spans and traces, and how they are written.
+//! How spans and traces are named: handles inside a core, ids everywhere.
 
 use crate::platform::Platform;
-use crate::span::SpanKind;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// When a span was, as it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpanTimes {
-    /// The start, in nanoseconds since the Unix epoch.
-    pub start_ns: u64,
-    /// Nanoseconds from start to end; `None` while it is open.
-    pub duration_ns: Option<u64>,
-}
-
-/// What is known of a span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpanInfo {
-    /// What it is.
-    pub kind: SpanKind,
-    /// Its name; `None` once it has finished.
-    pub name: Option<String>,
-    /// Decimal.
-    pub span_id: String,
-    /// As it is sent.
-    pub trace_id: String,
-    /// The parent's id, here or in another service; `None` for a root.
-    pub parent_id: Option<String>,
-}
-
-/// The ids of a span as they are sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpanContext {
-    /// Decimal, below 2^63.
-    pub span_id: String,
-    /// 32 lower-case hexadecimal digits; in a continued trace, as it came.
-    pub trace_id: String,
-}
+/// A span of this core as a number: the generation and the index of its slot. 0 is the span that is
+/// not kept.
+pub type Handle = u64;
 
 /// Makes ids, and the jitter of retries, from one seed.
 ///

@@ -21,41 +21,32 @@
 )]
 
 mod annotation;
+mod batch;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod core;
-mod delivery;
 mod encode;
 mod error;
 mod evaluation;
 mod ids;
-mod notes;
+mod limits;
 mod platform;
-mod processing;
-mod propagation;
-mod queue;
-mod recording;
+mod request;
+mod retry;
 mod sampling;
-mod sending;
-mod slots;
 mod span;
-mod start;
 mod statistics;
-mod trace;
 
-pub use crate::annotation::Warning;
 pub use crate::annotation::text_of;
-pub use crate::core::{Core, Finished};
-pub use crate::delivery::{Action, Disposition, Outcome, PollMode, Request, Response};
-pub use crate::error::{Error, InvalidArgument, SpanError};
-pub use crate::evaluation::Submitted;
-pub use crate::ids::{SpanContext, SpanInfo, SpanTimes};
+pub use crate::core::{
+    Core, Event, Finished, Parent, Processed, Recorded, Returned, SpanContext, SpanInfo,
+    SpanOption, SpanTimes, Submitted,
+};
+pub use crate::error::{Error, InvalidArgument, SpanError, Warning};
+pub use crate::ids::Handle;
 pub use crate::platform::Platform;
-pub use crate::processing::{Event, Processed, Returned};
-pub use crate::recording::Recorded;
-pub use crate::slots::Handle;
+pub use crate::request::{Action, Disposition, Outcome, PollMode, Request, Response};
 pub use crate::span::{Failure, SpanKind};
-pub use crate::start::{Parent, SpanOption};
 pub use crate::statistics::{EvaluationCounters, Statistics};
 pub use witspan_json as json;
 pub use witspan_propagation::Header;

@@ -3,19 +3,11 @@
 //! Source: ddtrace 4.16. The decision depends on the trace's id alone, so that every service which
 //! has the same rate decides the same.
 
-use crate::annotation::Warning;
-use crate::json::{Number, Reader, SyntaxError, Value, write_escaped};
-use crate::trace::Trace;
+use crate::error::Warning;
+use crate::span::{Decision, Trace};
 use std::rc::Rc;
+use witspan_json::{Number, Reader, SyntaxError, Value, write_escaped};
 use witspan_setup::Sampling;
-
-/// What was decided for a trace.
-#[derive(Debug, Clone)]
-pub(crate) struct Decision {
-    /// The rate it was decided with, as it is sent.
-    pub(crate) rate: Rc<str>,
-    pub(crate) sampled: bool,
-}
 
 #[derive(Debug)]
 struct Rate {
@@ -165,7 +157,8 @@ fn read_rule<'a>(value: Value<'a>, reader: &mut Reader<'a>) -> Result<Option<Rul
     Ok(rate.map(|rate| Rule { rate: Rate::new(rate), tags }))
 }
 
-/// Whether `text` matches `glob`: `*` is any text, `?` one character, ASCII letters are of either case.
+/// Whether `text` matches `glob`: `*` is any text, `?` one character, and ASCII letters match in
+/// either case.
 fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
     let (glob, text) = (String::from_utf8_lossy(glob), String::from_utf8_lossy(text));
     let glob: Vec<char> = glob.chars().map(|c| c.to_ascii_lowercase()).collect();

@@ -8,7 +8,8 @@ fn lose(dropped: &mut [u64], reason: DropReason, count: u64) {
     }
 }
 
-/// What became of evaluations and feedbacks; `accepted = queued + in_flight + delivered + dropped`.
+/// The counters of evaluations and feedbacks: `accepted = queued + in_flight + delivered +
+/// dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvaluationCounters {
     /// Submitted and not refused.

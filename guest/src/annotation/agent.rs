@@ -1,9 +1,11 @@
 //! What an agent is: its manifest, as far as it can be shown.
 
-use super::{Field, Parser, Path, got, is_name, mark};
+use super::parser::{Parser, close};
+use super::path::Path;
+use super::value::{Field, got, is_name, mark};
 use crate::error::Refused;
-use crate::json::{Members, Number, Reader, SyntaxError, Value, add};
-use crate::notes::Extra;
+use crate::span::Extra;
+use witspan_json::{Members, Number, Reader, SyntaxError, Value, add};
 
 /// The settings of a model that are shown. Source: ddtrace 4.16.
 const SETTINGS: [&str; 15] = [
@@ -177,7 +179,7 @@ impl Parser<'_> {
                 add(written, "\"required\":true,");
             }
             self.text_member("type", kind, written)?;
-            super::close(written);
+            close(written);
             flat.end();
         }
         flat.write_object(out);

@@ -3,9 +3,11 @@
 //! Text parts are joined; tool calls, tool results, images and sound become members of the message.
 //! Forms: OpenAI's chat completions and responses, Anthropic's messages, as of 2026.
 
-use super::{Field, Parser, Path, mark, present};
+use super::parser::{Parser, comma};
+use super::path::Path;
+use super::value::{Field, mark, present};
 use crate::error::Refused;
-use crate::json::{Text, Value, add, write_escaped};
+use witspan_json::{Text, Value, add, write_escaped};
 
 /// What a message's content came to; each list has commas between its elements.
 #[derive(Default)]
@@ -26,13 +28,6 @@ impl Content {
         if !self.text.is_empty() {
             add(&mut self.text, "\\n");
         }
-    }
-}
-
-/// Puts a comma after what is there.
-pub(super) fn comma(list: &mut Vec<u8>) {
-    if !list.is_empty() {
-        list.push(b',');
     }
 }
 

@@ -1,8 +1,11 @@
 //! Documents: what an embedding span takes in and a retrieval span gives out.
 
-use super::{Parser, Path, number_of, present};
+use super::metrics::write_metric;
+use super::parser::{Parser, key};
+use super::path::Path;
+use super::value::{number_of, present};
 use crate::error::Refused;
-use crate::json::{Number, Reader, Value, put};
+use witspan_json::{Number, Reader, Value, put};
 
 const ACCEPTED: &str = "text, a document, or a list of both";
 
@@ -64,8 +67,8 @@ impl Parser<'_> {
                     self.left_out(&path, "no whole number", "a whole number")?;
                 }
                 Some(number) => {
-                    super::key(member, out);
-                    super::write_metric(out, number);
+                    key(member, out);
+                    write_metric(out, number);
                     out.push(b',');
                 }
             }

@@ -1,16 +1,18 @@
 //! Reads back an event that the application's processor had.
 
-use super::{Field, Parser, Path, open_object, present};
+use super::fields::open_object;
+use super::parser::Parser;
+use super::path::Path;
+use super::value::{Field, present};
 use crate::error::Refused;
-use crate::json::{Canonicalizer, Reader, Value};
-use crate::notes::Notes;
-use crate::span::{Failure, Shape, SpanKind};
+use crate::span::{Annotations, Failure, Shape, SpanKind};
+use witspan_json::{Canonicalizer, Reader, Value};
 
 /// What a processor can change of a span; what it left out is gone.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     pub(crate) name: Option<String>,
-    pub(crate) notes: Notes,
+    pub(crate) annotations: Annotations,
     pub(crate) failure: Option<Failure>,
     /// The name of the agent above.
     pub(crate) agent_name: Option<String>,
@@ -27,27 +29,33 @@ pub(crate) fn read_event(
     let mut parser = Parser::new(canonicalizer);
     parser.strict = true;
     parser.whole("event", text, &mut |parser, key, value, reader| {
-        let notes = &mut changed.notes;
+        let annotations = &mut changed.annotations;
         if key.is("name") {
             changed.name = text_of(&Path::of("name"), value)?;
         } else if key.is("input") {
             let shape = kind.input_shape();
-            let prompt = parser.part_of("input", shape, value, reader, &mut notes.input)?;
+            let prompt = parser.part_of("input", shape, value, reader, &mut annotations.input)?;
             if let Some((value, mut at)) = prompt {
-                parser.prompt(value, &mut at, &mut notes.extra().prompt)?;
+                parser.prompt(value, &mut at, &mut annotations.extra().prompt)?;
             }
         } else if key.is("output") {
-            parser.part_of("output", kind.output_shape(), value, reader, &mut notes.output)?;
+            parser.part_of(
+                "output",
+                kind.output_shape(),
+                value,
+                reader,
+                &mut annotations.output,
+            )?;
         } else if key.is("metadata") {
-            parser.metadata(value, reader, &mut notes.metadata)?;
+            parser.metadata(value, reader, &mut annotations.metadata)?;
         } else if key.is("tags") {
-            parser.tags(value, reader, notes)?;
+            parser.tags(value, reader, annotations)?;
         } else if key.is("tool_definitions") {
-            parser.tool_definitions(value, reader, &mut notes.extra().tools)?;
+            parser.tool_definitions(value, reader, &mut annotations.extra().tools)?;
         } else if key.is("agent") {
-            parser.agent(value, reader, notes.extra())?;
+            parser.agent(value, reader, annotations.extra())?;
         } else if key.is("links") {
-            parser.links(value, reader, &mut notes.extra().links)?;
+            parser.links(value, reader, &mut annotations.extra().links)?;
         } else if key.is("agent_attribution") {
             if let Value::Object = value {
                 let mut name = [None];
@@ -59,7 +67,7 @@ pub(crate) fn read_event(
                 reader.skip(value)?;
             }
         } else if key.is("intent") {
-            parser.intent(value, reader, &mut notes.extra().intent)?;
+            parser.intent(value, reader, &mut annotations.extra().intent)?;
         } else if key.is("tool_version") {
             changed.tool_version = text_of(&Path::of("tool_version"), value)?;
         } else if key.is("error") {

@@ -1,8 +1,10 @@
 //! Links from a span to others whose output it took, or that took its own.
 
-use super::{Parser, Path, got};
+use super::parser::Parser;
+use super::path::Path;
+use super::value::got;
 use crate::error::Refused;
-use crate::json::{Number, Reader, Value, add};
+use witspan_json::{Number, Reader, Value, add};
 
 impl Parser<'_> {
     /// Appends links, with commas between them.

@@ -4,11 +4,13 @@
 //! be null or a list of parts, a tool call may be nested in `function` with its arguments as
 //! JSON text, and a whole answer stands for the messages in it.
 
-use super::content::{Content, comma};
-use super::{Field, Parser, Path, got, is_name, is_text, mark, present};
+use super::content::Content;
+use super::parser::{Parser, comma, key};
+use super::path::Path;
+use super::value::{Field, got, is_name, is_text, mark, present};
 use crate::error::Refused;
-use crate::json::{Reader, Value, add, append, put};
 use crate::span::Shape;
+use witspan_json::{Reader, Value, add, append, put};
 
 const ACCEPTED: &str = "text, a message, or a list of both";
 const IN_CONTENT: &str = "It is sent as text in the content";
@@ -333,7 +335,7 @@ impl<'p> Parser<'p> {
         out.push(b'{');
         if is_result {
             self.text_member("name", name, out)?;
-            super::key("result", out);
+            key("result", out);
             match present(result) {
                 Some((value, mut at)) => self.as_text(value, &mut at, out)?,
                 None => add(out, "\"\""),
@@ -402,21 +404,6 @@ impl<'p> Parser<'p> {
         Ok(true)
     }
 
-    /// Appends `"name":"text",` if the field is there.
-    pub(super) fn text_member(
-        &mut self,
-        name: &str,
-        field: Option<Field<'_>>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        if let Some((value, mut at)) = present(field) {
-            super::key(name, out);
-            self.as_text(value, &mut at, out)?;
-            out.push(b',');
-        }
-        Ok(())
-    }
-
     /// Appends a tool call's arguments: an object, also if it came as JSON text; what is no
     /// object goes under the key `value`.
     pub(super) fn arguments(
@@ -455,7 +442,7 @@ impl<'p> Parser<'p> {
 /// Appends `"name":[…],` unless the list is empty.
 fn list_member(name: &str, list: &[u8], out: &mut Vec<u8>) {
     if !list.is_empty() {
-        super::key(name, out);
+        key(name, out);
         out.push(b'[');
         append(out, list);
         put(out, "],");

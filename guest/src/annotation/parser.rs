@@ -1,29 +1,76 @@
-//! How the values of an annotation are read: one or a list, text or object, and what is said of
-//! those that are neither.
+//! The parser: its state while it reads one text, its warnings, and any value as text.
 
-use super::{MAX_TEXT, MAX_WARNINGS, Path, Warning, is_text};
-use crate::error::{Refused, refused};
-use crate::json::{Canonicalizer, Number, Reader, SyntaxError, Value, append, put, write_escaped};
-use crate::span::Shape;
+use super::path::Path;
+use super::value::{Field, is_text, present};
+use crate::error::{Refused, Warning, not_json, refused};
+use crate::limits::{MAX_TEXT, MAX_WARNINGS};
 use std::fmt;
+use witspan_json::{
+    Canonicalizer, Number, Reader, SyntaxError, Text, Value, append, put, write_escaped,
+};
 
-/// What the reading of one annotation shares.
+/// The state while one annotation, context, event or evaluation is read.
 pub(crate) struct Parser<'p> {
-    pub(super) canonicalizer: &'p mut Canonicalizer,
-    pub(super) scratch: Vec<u8>,
-    pub(super) warnings: Vec<Warning>,
-    /// What does not fit is refused, wherever it stands: a processor that gives back what it was
-    /// not given has failed.
-    pub(super) strict: bool,
+    pub(crate) canonicalizer: &'p mut Canonicalizer,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) warnings: Vec<Warning>,
+    /// A value that does not fit is refused instead of warned of: a processor that returns such
+    /// an event has failed.
+    pub(crate) strict: bool,
 }
 
-/// A value whose beginning was read, and the place to go on from.
-pub(super) type Field<'a> = (Value<'a>, Reader<'a>);
+/// Reads one member's value.
+type EachMember<'e> = dyn for<'p, 'a, 'r> FnMut(
+        &mut Parser<'p>,
+        Text<'a>,
+        Value<'a>,
+        &'r mut Reader<'a>,
+    ) -> Result<(), Refused>
+    + 'e;
+
+impl<'p> Parser<'p> {
+    pub(crate) fn new(canonicalizer: &'p mut Canonicalizer) -> Self {
+        Parser { canonicalizer, scratch: Vec::new(), warnings: Vec::new(), strict: false }
+    }
+
+    /// Reads a whole JSON object, called `name` in errors; `each` reads a member's value.
+    pub(crate) fn whole(
+        &mut self,
+        name: &str,
+        text: &str,
+        each: &mut EachMember<'_>,
+    ) -> Result<(), Refused> {
+        if text.len() > MAX_TEXT {
+            return Err(refused(&name, &format!("{} bytes long", text.len()), "up to 8 MiB"));
+        }
+        let not_json = |error| not_json(name, error);
+        let mut reader = Reader::new(text);
+        let begun = reader.value().map_err(not_json)?;
+        if !matches!(begun, Value::Object) {
+            return Err(Path::of(name).refused(begun.describe(), "a JSON object"));
+        }
+        let mut first = true;
+        while let Some(key) = reader.member(first).map_err(not_json)? {
+            first = false;
+            let value = reader.value().map_err(not_json)?;
+            each(self, key, value, &mut reader)?;
+        }
+        reader.end().map_err(not_json)?;
+        if self.canonicalizer.take_cut() > 0 {
+            let path = Path::of(name);
+            self.warn(
+                &path,
+                format_args!("has values nested deeper than 32 levels: those were cut"),
+            );
+        }
+        Ok(())
+    }
+}
 
 impl Parser<'_> {
     #[cold]
     #[inline(never)]
-    pub(super) fn warn(&mut self, path: &Path<'_>, what: fmt::Arguments<'_>) {
+    pub(crate) fn warn(&mut self, path: &Path<'_>, what: fmt::Arguments<'_>) {
         if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push(Warning::of(path, what));
         }
@@ -33,7 +80,7 @@ impl Parser<'_> {
     /// application: a warning says so, and what was `done` with it.
     #[cold]
     #[inline(never)]
-    pub(super) fn unfit(
+    pub(crate) fn unfit(
         &mut self,
         path: &Path<'_>,
         got: &str,
@@ -50,7 +97,7 @@ impl Parser<'_> {
     /// As [`Parser::unfit`]: it was left out.
     #[cold]
     #[inline(never)]
-    pub(super) fn left_out(
+    pub(crate) fn left_out(
         &mut self,
         path: &Path<'_>,
         got: &str,
@@ -60,7 +107,7 @@ impl Parser<'_> {
     }
 
     /// The field, if it is text or a number, which counts as its text; anything else is left out.
-    pub(super) fn text_field<'a>(
+    pub(crate) fn text_field<'a>(
         &mut self,
         path: &Path<'_>,
         name: &str,
@@ -77,7 +124,7 @@ impl Parser<'_> {
     }
 
     /// Warns of what is sent as text though it is neither that nor a number.
-    pub(super) fn check_text(
+    pub(crate) fn check_text(
         &mut self,
         path: &Path<'_>,
         value: Value<'_>,
@@ -89,121 +136,9 @@ impl Parser<'_> {
         }
     }
 
-    /// The whole `input` or `output` object; empty for `null`.
-    pub(super) fn io<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        out.clear();
-        if matches!(value, Value::Null) {
-            return Ok(());
-        }
-        if shape == Shape::Value {
-            if let Value::Text(text) = value {
-                out.reserve(text.raw_len() + 16);
-            }
-            put(out, "{\"value\":");
-            self.as_text(value, reader, out)?;
-            out.push(b'}');
-            return Ok(());
-        }
-        let messages = shape == Shape::Messages;
-        append(out, if messages { b"{\"messages\":[" } else { b"{\"documents\":[" });
-        let empty = out.len();
-        self.one_or_more(path, shape, value, reader, out)?;
-        // An empty list says nothing.
-        if out.len() == empty {
-            out.clear();
-        } else {
-            put(out, "]}");
-        }
-        Ok(())
-    }
-
-    /// Appends the message or document that a value is, or every element of a list, with commas.
-    pub(super) fn one_or_more<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        if !matches!(value, Value::Array) {
-            return self.one(path, shape, value, reader, out);
-        }
-        let (mut count, mut left_out, mut any) = (0, 0, false);
-        while reader.element(count == 0)? {
-            let value = reader.value()?;
-            // Three bytes may become ten times as many.
-            if out.len() > MAX_TEXT {
-                reader.skip(value)?;
-                left_out += 1;
-                continue;
-            }
-            let before = out.len();
-            if any {
-                out.push(b',');
-            }
-            let begun = out.len();
-            self.one(&path.element(count), shape, value, reader, out)?;
-            // One that says nothing is none.
-            match out.len() == begun {
-                true => out.truncate(before),
-                false => any = true,
-            }
-            count += 1;
-        }
-        if left_out > 0 {
-            let what = format_args!("takes more than 8 MiB: {left_out} elements were left out");
-            self.warn(path, what);
-        }
-        Ok(())
-    }
-
-    pub(super) fn one<'a>(
-        &mut self,
-        path: &Path<'_>,
-        shape: Shape,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        match shape {
-            Shape::Messages => self.message(path, value, reader, out),
-            _ => self.document(path, value, reader, out),
-        }
-    }
-
-    /// Appends what is neither text nor an object in the place of a message or document: its JSON,
-    /// between these. `null` says nothing, and nothing is appended.
-    #[cold]
-    pub(super) fn neither<'a>(
-        &mut self,
-        path: &Path<'_>,
-        value: Value<'a>,
-        reader: &mut Reader<'a>,
-        accepted: &str,
-        [before, after]: [&str; 2],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        if matches!(value, Value::Null) {
-            return self.left_out(path, value.describe(), accepted);
-        }
-        self.unfit(path, value.describe(), accepted, AS_TEXT)?;
-        append(out, before.as_bytes());
-        self.as_text(value, reader, out)?;
-        append(out, after.as_bytes());
-        Ok(())
-    }
-
     /// Appends `"name":` and the text that a field holds, or an empty one. What is no text is sent
     /// as its JSON.
-    pub(super) fn text_or_empty(
+    pub(crate) fn text_or_empty(
         &mut self,
         path: &Path<'_>,
         name: &str,
@@ -221,8 +156,23 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Appends `"name":"text",` if the field is there.
+    pub(crate) fn text_member(
+        &mut self,
+        name: &str,
+        field: Option<Field<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        if let Some((value, mut at)) = present(field) {
+            key(name, out);
+            self.as_text(value, &mut at, out)?;
+            out.push(b',');
+        }
+        Ok(())
+    }
+
     /// A value as a JSON string: text as it is, `null` as nothing, anything else as its JSON.
-    pub(super) fn as_text<'a>(
+    pub(crate) fn as_text<'a>(
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
@@ -235,7 +185,7 @@ impl Parser<'_> {
     }
 
     /// The inside of [`Parser::as_text`].
-    pub(super) fn inside_text<'a>(
+    pub(crate) fn inside_text<'a>(
         &mut self,
         value: Value<'a>,
         reader: &mut Reader<'a>,
@@ -257,74 +207,46 @@ impl Parser<'_> {
         }
         Ok(())
     }
+
+    /// A value's text, or its JSON.
+    pub(crate) fn decoded<'a>(
+        &mut self,
+        value: Value<'a>,
+        reader: &mut Reader<'a>,
+    ) -> Result<String, SyntaxError> {
+        let mut json = Vec::new();
+        match value {
+            Value::Text(text) => return Ok(text.decode()),
+            Value::Number(Number::NonFinite(text) | Number::Integer(text)) => {
+                return Ok(text.to_owned());
+            }
+            _ => self.canonicalizer.write(reader, value, &mut json)?,
+        }
+        Ok(String::from_utf8_lossy(&json).into_owned())
+    }
 }
 
 const LEFT_OUT: &str = "It was left out";
-pub(super) const AS_TEXT: &str = "It is sent as text";
-
-/// Whether the value is an object (true) or absent (false).
-pub(super) fn open_object(
-    path: &Path<'_>,
-    value: Value<'_>,
-    accepted: &str,
-) -> Result<bool, Refused> {
-    match value {
-        Value::Object => Ok(true),
-        Value::Null => Ok(false),
-        other => Err(path.refused(other.describe(), accepted)),
-    }
-}
-
-/// Whether the value is a list (true) or absent (false).
-pub(super) fn open_list(path: &Path<'_>, value: Value<'_>) -> Result<bool, Refused> {
-    match value {
-        Value::Array => Ok(true),
-        Value::Null => Ok(false),
-        other => Err(path.refused(other.describe(), "a list")),
-    }
-}
-
-/// An object was given this member, and takes only others.
-#[cold]
-#[inline(never)]
-pub(super) fn foreign(what: &str, given: &str, accepted: &str) -> Refused {
-    refused(&what, &format!("given `{given}`"), accepted)
-}
-
-/// What a field is, for an error text.
-pub(super) fn got(field: Option<Field<'_>>) -> &'static str {
-    match field {
-        None => "absent",
-        Some((Value::Text(text), _)) if text.is_empty() => "empty",
-        Some((value, _)) => value.describe(),
-    }
-}
+pub(crate) const AS_TEXT: &str = "It is sent as text";
 
 /// Appends `"name":`.
-pub(super) fn key(name: &str, out: &mut Vec<u8>) {
+pub(crate) fn key(name: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     append(out, name.as_bytes());
     put(out, "\":");
 }
 
 /// Ends an object whose members each end with a comma.
-pub(super) fn close(out: &mut Vec<u8>) {
+pub(crate) fn close(out: &mut Vec<u8>) {
     if out.last() == Some(&b',') {
         out.pop();
     }
     out.push(b'}');
 }
 
-/// Notes where a member's value is and passes over it.
-#[inline(always)]
-pub(super) fn mark<'a>(reader: &mut Reader<'a>) -> Result<Field<'a>, SyntaxError> {
-    let value = reader.value()?;
-    let at = *reader;
-    reader.skip(value)?;
-    Ok((value, at))
-}
-
-/// The field, unless it is absent or `null`.
-pub(super) fn present<'a>(field: Option<Field<'a>>) -> Option<Field<'a>> {
-    field.filter(|(value, _)| !matches!(value, Value::Null))
+/// Puts a comma after what is there.
+pub(crate) fn comma(list: &mut Vec<u8>) {
+    if !list.is_empty() {
+        list.push(b',');
+    }
 }

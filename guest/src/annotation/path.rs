@@ -1,8 +1,6 @@
-//! Where a value stands in what was given, and what was given of an object.
+//! The path of a value, as errors and warnings name it.
 
-use super::Field;
 use crate::error::{Refused, refused};
-use crate::json::{Text, Value};
 use std::fmt;
 
 /// Where a value stands, such as `input[2].role`. Put into words only for an error.
@@ -19,21 +17,21 @@ impl<'p> Path<'p> {
         Path { above: None, name, at: 0 }
     }
 
-    pub(super) fn member(&'p self, name: &'p str) -> Self {
+    pub(crate) fn member(&'p self, name: &'p str) -> Self {
         Path { above: Some(self), name, at: 0 }
     }
 
-    pub(super) fn element(&'p self, at: usize) -> Self {
+    pub(crate) fn element(&'p self, at: usize) -> Self {
         Path { above: Some(self), name: "", at }
     }
 
     /// The list that it is an element of; itself if it is none.
-    pub(super) fn list(&self) -> &Path<'p> {
+    pub(crate) fn list(&self) -> &Path<'p> {
         self.above.filter(|_| self.name.is_empty()).unwrap_or(self)
     }
 
     /// What stands here is `got`, where only `accepted` is.
-    pub(super) fn refused(&self, got: &str, accepted: &str) -> Refused {
+    pub(crate) fn refused(&self, got: &str, accepted: &str) -> Refused {
         refused(self, got, accepted)
     }
 }
@@ -48,48 +46,5 @@ impl fmt::Display for Path<'_> {
             f.write_str(".")?;
         }
         f.write_str(self.name)
-    }
-}
-
-/// The members of an object that are there and not `null`, by their names.
-pub(super) struct Given<'a> {
-    pub(super) names: &'a [&'a str],
-    pub(super) found: Vec<Option<Field<'a>>>,
-}
-
-impl<'a> Given<'a> {
-    pub(super) fn get(&self, name: &str) -> Option<Field<'a>> {
-        let at = self.names.iter().position(|known| *known == name)?;
-        self.found.get(at).copied().flatten()
-    }
-
-    /// The first that is there.
-    pub(super) fn first(&self, names: &[&str]) -> Option<Field<'a>> {
-        names.iter().find_map(|name| self.get(name))
-    }
-
-    pub(super) fn text(&self, name: &str) -> Option<Text<'a>> {
-        match self.get(name) {
-            Some((Value::Text(text), _)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Refuses those that are there and no text.
-    pub(super) fn check_texts(
-        &self,
-        path: Option<&Path<'_>>,
-        names: &[&str],
-    ) -> Result<(), Refused> {
-        for name in names {
-            match self.get(name) {
-                None | Some((Value::Text(_), _)) => {}
-                Some((other, _)) => {
-                    let path = Path { above: path, name, at: 0 };
-                    return Err(path.refused(other.describe(), "text"));
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! The prompt that a span's input was made from.
 
-use super::{AS_TEXT, Given, Parser, Path, is_text, mark, open_object};
+use super::fields::{Given, open_object};
+use super::parser::{AS_TEXT, Parser};
+use super::path::Path;
+use super::value::{is_text, mark};
 use crate::error::Refused;
-use crate::json::{Members, Reader, Value, add};
+use witspan_json::{Members, Reader, Value, add};
 
 const NAMES: [&str; 15] = [
     "id",

@@ -1,15 +1,17 @@
 //! What a stream gave, item by item, as one output: texts are joined, anything else makes a list.
 
-use super::{Parser, Path, comma};
+use super::parser::{Parser, comma};
+use super::path::Path;
 use crate::error::Refused;
-use crate::json::{Number, Reader, Value, add, write_string};
 use crate::span::Shape;
+use witspan_json::{Number, Reader, Value, add, write_string};
 use witspan_setup::STREAM_ITEMS;
 
 const ACCEPTED: &str = "an object with `items`, a list";
 
 impl Parser<'_> {
-    /// Reads `{"items", "missing", "list"}` into the whole `output`; what gave nothing says nothing of it.
+    /// Reads `{"items", "missing", "list"}` into the whole `output`. A stream that gave nothing
+    /// leaves it as it is.
     pub(super) fn output_stream<'a>(
         &mut self,
         shape: Shape,

@@ -1,8 +1,10 @@
 //! Definitions of the tools that a model may call, in Datadog's, OpenAI's or Anthropic's form.
 
-use super::{Field, Parser, Path, got, is_name, mark};
+use super::parser::Parser;
+use super::path::Path;
+use super::value::{Field, got, is_name, mark};
 use crate::error::Refused;
-use crate::json::{Reader, Value, add};
+use witspan_json::{Reader, Value, add};
 
 /// What is read of a definition; what follows `function` says nothing that is sent.
 const NAMES: [&str; 10] = [

@@ -1,9 +1,8 @@
 //! Shortening a span that is too long: the longest texts are cut, structure and numbers stay.
 
-use super::Ended;
-use super::stand_in;
-use crate::json::Members;
-use crate::span::{Shape, cut_text};
+use crate::limits::{cut_notice, cut_text};
+use crate::span::{Ended, Shape, stand_in};
+use witspan_json::Members;
 
 /// Names of members whose short texts say what the rest is, and are left alone.
 const KEPT: [&[u8]; 6] = [b"role", b"name", b"type", b"tool_id", b"id", b"mime_type"];
@@ -13,8 +12,6 @@ const KEPT_BYTES: usize = 256;
 const SHORTEST: usize = 32;
 /// What the tag that says so takes, at most.
 const MARK: usize = 96;
-/// So many bytes too long is not far too long.
-pub(crate) const SLACK: usize = 8 << 20;
 /// What saying so takes in each text that is cut, at most.
 const NOTICE: usize = 32;
 
@@ -31,7 +28,7 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
             }
         });
     });
-    crate::json::sort_by(&mut lengths, |a, b| b.cmp(a));
+    witspan_json::sort_by(&mut lengths, |a, b| b.cmp(a));
     let level = water_level(&lengths, over);
     let mut sections: Vec<&'static str> = Vec::new();
     each_part(ended, &mut |name, part| {
@@ -133,12 +130,12 @@ enum Part<'e> {
 
 fn each_part(ended: &mut Ended, each: &mut dyn FnMut(&'static str, &mut Part<'_>)) {
     let record = &mut ended.record;
-    let notes = &mut record.notes;
-    each("input", &mut Part::Json(&mut notes.input));
-    each("output", &mut Part::Json(&mut notes.output));
-    each("metadata", &mut Part::Members(&mut notes.metadata));
-    each("tags", &mut Part::Tags(&mut notes.tags));
-    if let Some(extra) = &mut notes.extra {
+    let annotations = &mut record.annotations;
+    each("input", &mut Part::Json(&mut annotations.input));
+    each("output", &mut Part::Json(&mut annotations.output));
+    each("metadata", &mut Part::Members(&mut annotations.metadata));
+    each("tags", &mut Part::Tags(&mut annotations.tags));
+    if let Some(extra) = &mut annotations.extra {
         each("prompt", &mut Part::Members(&mut extra.prompt));
         each("agent", &mut Part::Members(&mut extra.agent));
         each("tool_definitions", &mut Part::Json(&mut extra.tools));
@@ -316,7 +313,7 @@ fn cut_inside(text: &[u8], level: usize) -> Vec<u8> {
         end += width;
     }
     let mut cut = text.get(..end).unwrap_or_default().to_vec();
-    cut.extend_from_slice(crate::span::cut_notice(text).as_bytes());
+    cut.extend_from_slice(cut_notice(text).as_bytes());
     cut
 }
 

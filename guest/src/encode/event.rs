@@ -1,7 +1,9 @@
 //! The event that the application's processor is given; `wit/processing.wit` describes it.
 
-use super::{Ended, extra, model, trace_id};
-use crate::json::{Members, add, add_string, append, write_integer};
+use super::common::{model, name, parent, trace_id};
+use super::extra;
+use crate::span::Ended;
+use witspan_json::{Members, add, add_string, append, write_integer};
 
 fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
     if !members.is_empty() {
@@ -12,8 +14,8 @@ fn object(out: &mut Vec<u8>, literal: &str, members: &Members) {
 
 /// Writes the event.
 pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
-    let notes = &ended.record.notes;
-    let extra = notes.extra.as_deref();
+    let annotations = &ended.record.annotations;
+    let extra = annotations.extra.as_deref();
     out.push(b'{');
     if let Some(extra) = extra
         && !(extra.agent.is_empty() && extra.agent_version.is_empty())
@@ -40,10 +42,10 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
     // Also one that is only for children: what is not in the event would be taken for removed.
     let own = extra.map(|extra| &extra.prompt).filter(|prompt| !prompt.is_empty());
     let prompt = extra::prompt(ended).or(own);
-    if !notes.input.is_empty() || prompt.is_some() {
+    if !annotations.input.is_empty() || prompt.is_some() {
         add(out, "\"input\":");
-        match (prompt, notes.input.split_last()) {
-            (None, _) => append(out, &notes.input),
+        match (prompt, annotations.input.split_last()) {
+            (None, _) => append(out, &annotations.input),
             (Some(prompt), open) => {
                 match open {
                     Some((_, open)) => {
@@ -73,17 +75,17 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         append(out, links);
         out.push(b']');
     }
-    object(out, ",\"metadata\":", &notes.metadata);
-    object(out, ",\"metrics\":", &notes.metrics);
+    object(out, ",\"metadata\":", &annotations.metadata);
+    object(out, ",\"metrics\":", &annotations.metrics);
     if ended.record.kind.has_model() {
         model(&ended.record, out);
     }
-    super::name(ended, out);
-    if !notes.output.is_empty() {
+    name(ended, out);
+    if !annotations.output.is_empty() {
         add(out, ",\"output\":");
-        append(out, &notes.output);
+        append(out, &annotations.output);
     }
-    super::parent(ended, out);
+    parent(ended, out);
     if let Some(session) = ended.session() {
         add_string(out, ",\"session_id\":", session);
     }
@@ -93,9 +95,9 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         Some(_) => add(out, "\",\"status\":\"error\""),
         None => add(out, "\",\"status\":\"ok\""),
     }
-    if !notes.tags.is_empty() {
+    if !annotations.tags.is_empty() {
         add(out, ",\"tags\":{");
-        for (n, (key, value)) in notes.tags.iter().enumerate() {
+        for (n, (key, value)) in annotations.tags.iter().enumerate() {
             append(out, if n > 0 { b",\"" } else { b"\"" });
             append(out, key);
             add(out, "\":\"");

@@ -1,9 +1,7 @@
 //! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
 
-use super::Ended;
-use crate::json::write_string;
-use crate::json::{Members, add, append};
-use crate::span::SpanKind;
+use crate::span::{Ended, SpanKind};
+use witspan_json::{Members, add, append, write_string};
 use witspan_setup::Format;
 
 /// The prompt that is sent with a span: of llm spans, their own or their parent's.
@@ -11,14 +9,14 @@ pub(super) fn prompt(ended: &Ended) -> Option<&Members> {
     if ended.record.kind != SpanKind::Llm {
         return None;
     }
-    let own = ended.record.notes.extra.as_ref().map(|extra| &extra.prompt);
+    let own = ended.record.annotations.extra.as_ref().map(|extra| &extra.prompt);
     own.filter(|prompt| !prompt.is_empty()).or(ended.parents_prompt.as_ref())
 }
 
 /// Appends `"input":{…},` with the prompt at its end.
 pub(super) fn write_input(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u8>) {
     add(out, "\"input\":");
-    match ended.record.notes.input.split_last() {
+    match ended.record.annotations.input.split_last() {
         Some((_, open)) => {
             append(out, open);
             out.push(b',');
@@ -92,13 +90,13 @@ fn write_prompt(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u
 
 /// The links of a span, with commas between them.
 pub(super) fn links(ended: &Ended) -> Option<&[u8]> {
-    let extra = ended.record.notes.extra.as_ref()?;
+    let extra = ended.record.annotations.extra.as_ref()?;
     Some(extra.links.as_slice()).filter(|links| !links.is_empty())
 }
 
 /// The metadata with what is sent in its member `_dd`; `None` if there is nothing to add.
 pub(super) fn own_metadata(ended: &Ended, format: Format) -> Option<Members> {
-    let extra = ended.record.notes.extra.as_ref()?;
+    let extra = ended.record.annotations.extra.as_ref()?;
     let mut own = Members::default();
     if !extra.agent.is_empty() {
         let mut manifest = extra.agent.clone();
@@ -137,14 +135,14 @@ pub(super) fn own_metadata(ended: &Ended, format: Format) -> Option<Members> {
     }
     let mut written = Vec::new();
     own.write_object(&mut written);
-    let mut metadata = ended.record.notes.metadata.clone();
+    let mut metadata = ended.record.annotations.metadata.clone();
     metadata.set(b"_dd", &written);
     Some(metadata)
 }
 
 /// Appends `,"tool_definitions":[…]`.
 pub(super) fn write_tools(ended: &Ended, out: &mut Vec<u8>) {
-    let Some(extra) = &ended.record.notes.extra else { return };
+    let Some(extra) = &ended.record.annotations.extra else { return };
     if !extra.tools.is_empty() {
         add(out, ",\"tool_definitions\":");
         append(out, &extra.tools);

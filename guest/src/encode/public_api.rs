@@ -3,10 +3,10 @@
 //! Source: Datadog's LLM Observability HTTP API reference: a `SpansPayload` of `Span`s. Where a
 //! field goes is the order of [`write_event`].
 
-use super::{
-    Ended, apm_trace_id, closing_members, extra, integer, meta_members, name_and_parent, put, text,
-};
-use crate::json::write_string;
+use super::common::{apm_trace_id, closing_members, meta_members, name_and_parent};
+use super::extra;
+use crate::span::Ended;
+use witspan_json::{put, put_integer as integer, put_string as text, write_string};
 use witspan_setup::{Format, Settings};
 
 /// The part of the body that the whole batch shares.
@@ -29,9 +29,9 @@ pub(super) fn write_event(ended: &Ended, settings: &Settings, out: &mut Vec<u8>)
     meta_members(ended, Format::PublicApi, out);
     extra::write_tools(ended, out);
     put(out, "}");
-    if !record.notes.metrics.is_empty() {
+    if !record.annotations.metrics.is_empty() {
         put(out, ",\"metrics\":");
-        record.notes.metrics.write_object(out);
+        record.annotations.metrics.write_object(out);
     }
     if frame.app.is_another {
         text(out, ",\"ml_app\":", &frame.app.name);

@@ -3,10 +3,10 @@
 //! Source: requests of ddtrace 4.16 captured on loopback. Where a field goes is the order of
 //! [`write_event`]; the ML app, service, env and version have no fields here, only tags.
 
-use super::{
-    Ended, apm_trace_id, append, closing_members, extra, integer, meta_members, name_and_parent,
-    put, text,
-};
+use super::common::{apm_trace_id, closing_members, meta_members, name_and_parent};
+use super::extra;
+use crate::span::Ended;
+use witspan_json::{append, put, put_integer as integer, put_string as text};
 use witspan_setup::Format;
 
 /// What begins each span's envelope; the version is this crate's.
@@ -52,7 +52,7 @@ pub(super) fn write_event(ended: &Ended, out: &mut Vec<u8>) {
     }
     extra::write_tools(ended, out);
     put(out, "},\"metrics\":");
-    record.notes.metrics.write_object(out);
+    record.annotations.metrics.write_object(out);
     name_and_parent(ended, out);
     closing_members(ended, Format::SdkIntake, out);
     put(out, "]}");

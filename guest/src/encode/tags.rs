@@ -5,9 +5,8 @@
 //! its prompt and its agent's version; and what nobody may forge: error and, on failures,
 //! error_type, and what became of the content on the way (witspan.cut, witspan.content_dropped).
 
-use super::Ended;
-use crate::json::{Tag, append, write_escaped, write_tag_list};
-use crate::span::{App, Frame, Record};
+use crate::span::{App, Ended, Frame, Record};
+use witspan_json::{Tag, append, write_escaped, write_tag_list};
 use witspan_setup::Settings;
 
 fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
@@ -19,8 +18,8 @@ fn make(key: &str, value: &str) -> (usize, Vec<u8>) {
     (key_len, text)
 }
 
-/// Encodes the tags that all spans of an app share, and the whole list of a plain span.
-pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
+/// The ML app of this name: the tags that all its spans share, and the whole list of a plain span.
+pub(crate) fn app(name: &str, settings: &Settings) -> App {
     let mut tags: Vec<(usize, Vec<u8>)> = Vec::new();
     let mut set = |key: &str, value: &str| {
         let tag = make(key, value);
@@ -36,8 +35,8 @@ pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
         ("version", settings.version.as_str()),
         ("env", settings.env.as_str()),
         ("service", settings.service.as_str()),
-        ("ml_app", app.name.as_str()),
-        ("agent_service", app.name.as_str()),
+        ("ml_app", name),
+        ("agent_service", name),
         ("language", settings.language.as_str()),
         ("witspan.version", env!("CARGO_PKG_VERSION")),
     ] {
@@ -49,8 +48,9 @@ pub(crate) fn prepare_tags(app: &mut App, settings: &Settings) {
         tags.iter().map(|(key_len, text)| (*key_len, text.as_slice())).collect();
     plain.retain(|tag| key_of(tag) != b"error");
     plain.push((5, b"error:0"));
-    write_tag_list(&mut plain, &mut app.plain_tags);
-    app.tags = tags;
+    let mut plain_tags = Vec::new();
+    write_tag_list(&mut plain, &mut plain_tags);
+    App { name: name.to_owned(), is_another: name != settings.ml_app, tags, plain_tags }
 }
 
 fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
@@ -60,7 +60,7 @@ fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
 /// The tags of a root, as far as they are known, for the rules of sampling. One that has finished
 /// is known by its frame alone.
 pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec<Tag<'a>> {
-    let own = record.into_iter().flat_map(|record| record.notes.tags.iter_whole());
+    let own = record.into_iter().flat_map(|record| record.annotations.tags.iter_whole());
     let mut tags: Vec<Tag<'a>> = own.collect();
     for (key_len, tag) in &frame.app.tags {
         let tag = (*key_len, tag.as_slice());
@@ -73,8 +73,8 @@ pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec
 
 /// Appends a span's `tags`.
 pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
-    let own = &ended.record.notes.tags;
-    let extra = ended.record.notes.extra.as_deref();
+    let own = &ended.record.annotations.tags;
+    let extra = ended.record.annotations.extra.as_deref();
     let session = ended.session();
     let plain = own.is_empty() && session.is_none() && ended.failure.is_none();
     if plain && extra.is_none() && ended.marks.is_empty() {

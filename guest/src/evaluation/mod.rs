@@ -1,27 +1,27 @@
-//! Reads an evaluation or a feedback and writes it as the intake takes it.
+//! Evaluations and feedbacks: reads one, and writes it as the intake takes it.
 //!
 //! The rules per member are in `wit/evaluations.wit`. Source: Datadog's HTTP API reference of
 //! evaluations, and ddtrace 4.16.
 
-use super::{
-    AS_TEXT, Field, Given, Parser, Path, Warning, foreign, got, is_nothing, not_json, number_of,
-    open_object,
-};
-use crate::error::Refused;
-use crate::json::{
+mod member;
+mod target;
+mod value;
+
+use crate::annotation::{Field, Given, Parser, Path, foreign, is_nothing, mark, open_object};
+use crate::error::{Refused, Warning, not_json};
+use crate::limits::LABEL;
+use member::{named, one_of, set_text};
+use witspan_json::{
     Canonicalizer, Members, Number, Reader, Value, add, write_escaped, write_integer, write_string,
     write_tag_list,
 };
 
-/// What does not come with the call.
+/// What an evaluation does not say itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'s> {
     pub(crate) ml_app: &'s str,
     pub(crate) now_ms: u64,
 }
-
-/// Bytes of a label.
-const LABEL: usize = 200;
 
 const NAMES: [&str; 20] = [
     "label",
@@ -98,7 +98,7 @@ pub(crate) fn write_metric_of(
     write_integer(metric.begin_escaped(b"timestamp_ms"), at);
     metric.end();
     parser.metric_tags(given.get("tags"), &app, &mut metric)?;
-    // Of these, what is empty says nothing.
+    // Each of these counts as absent if it is empty.
     let said = |name| match given.get(name) {
         Some((value, at)) if !is_nothing(value, at)? => Ok::<_, Refused>(Some((value, at))),
         _ => Ok(None),
@@ -136,11 +136,11 @@ fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
     let mut first = true;
     while let Some(key) = reader.member(first).map_err(not_json)? {
         first = false;
-        let (value, at) = super::mark(&mut reader).map_err(not_json)?;
+        let (value, at) = mark(&mut reader).map_err(not_json)?;
         let is_null = matches!(value, Value::Null);
-        let place = NAMES.iter().position(|name| key.is_named(name));
-        match place.and_then(|at| given.found.get_mut(at)) {
-            Some(place) => *place = (!is_null).then_some((value, at)),
+        let found = NAMES.iter().position(|name| key.is_named(name));
+        match found.and_then(|at| given.found.get_mut(at)) {
+            Some(kept) => *kept = (!is_null).then_some((value, at)),
             None if is_null || unknown.is_some() => {}
             None => unknown = Some(key),
         }
@@ -150,43 +150,6 @@ fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
         Some(key) => Err(foreign(what, &key.decode(), DOCUMENTED)),
         None => Ok(given),
     }
-}
-
-pub(super) fn set_text(metric: &mut Members, name: &str, text: &str) {
-    write_string(metric.begin_escaped(name.as_bytes()), text);
-    metric.end();
-}
-
-/// A text that is not empty, or a number, which counts as its text.
-pub(super) fn named(path: &Path<'_>, given: Option<Field<'_>>) -> Result<String, Refused> {
-    match given {
-        Some((Value::Text(text), _)) if !text.is_empty() => Ok(text.decode()),
-        Some((Value::Number(Number::Integer(digits) | Number::Float(digits)), _)) => {
-            Ok(digits.to_owned())
-        }
-        _ => Err(path.refused(got(given), "text")),
-    }
-}
-
-pub(super) fn one_of(
-    path: &Path<'_>,
-    given: Field<'_>,
-    accepted: &'static [&'static str],
-) -> Result<&'static str, Refused> {
-    let text = match given {
-        (Value::Text(text), _) => text.decode(),
-        _ => String::new(),
-    };
-    let found = accepted.iter().find(|word| word.eq_ignore_ascii_case(&text));
-    found.copied().ok_or_else(|| match text.is_empty() {
-        true => path.refused(got(Some(given)), &one_of_text(accepted)),
-        false => path.refused(&format!("`{text}`"), &one_of_text(accepted)),
-    })
-}
-
-/// The words, as an error lists them.
-fn one_of_text(words: &[&str]) -> String {
-    format!("`{}`", words.join("`, `"))
 }
 
 impl Parser<'_> {
@@ -205,7 +168,7 @@ impl Parser<'_> {
             }
             return Err(path.refused(value.describe(), accepted));
         };
-        // Languages without integers write large ones as floats.
+        // Languages without integers write large numbers as floats.
         match text.parse::<f64>() {
             Ok(ms) if (0.0..=9_007_199_254_740_991.0).contains(&ms) && ms.fract() == 0.0 => {
                 Ok(ms as u64)
@@ -217,29 +180,6 @@ impl Parser<'_> {
             }
             _ => Err(path.refused(text, accepted)),
         }
-    }
-
-    /// An id, or the key or value of a tag. One that can join nothing is sent all the same: it is
-    /// all that says what was meant.
-    pub(super) fn joined(
-        &mut self,
-        path: &Path<'_>,
-        given: Option<Field<'_>>,
-        decimal: bool,
-    ) -> Result<String, Refused> {
-        let accepted = if decimal { "the decimal id of a span" } else { "text" };
-        if let Some((Value::Text(text), _)) = given
-            && text.is_empty()
-        {
-            // An empty one could cost the batch that it is in.
-            self.unfit(path, "empty", accepted, "It is sent as `undefined`, and joins nothing")?;
-            return Ok("undefined".to_owned());
-        }
-        let id = named(path, given)?;
-        if decimal && !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.unfit(path, "not decimal", accepted, "It is sent, and joins nothing")?;
-        }
-        Ok(id)
     }
 
     fn label(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
@@ -266,19 +206,6 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// An object that is given, by these of its members.
-    pub(super) fn object<'a>(
-        &mut self,
-        path: &Path<'_>,
-        (value, mut at): Field<'a>,
-        names: &'a [&'a str],
-    ) -> Result<Given<'a>, Refused> {
-        match value {
-            Value::Object => Ok(self.given(&mut at, names, None)?),
-            other => Err(path.refused(other.describe(), "an object")),
-        }
-    }
-
     fn submitter(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<(), Refused> {
         let path = Path::of("submitter");
         let Some(field) = given.get("submitter") else {
@@ -299,134 +226,6 @@ impl Parser<'_> {
         }
         out.push(b'}');
         metric.end();
-        Ok(())
-    }
-
-    /// The status and its error; whether there may be no value.
-    fn status(&mut self, given: &Given<'_>, metric: &mut Members) -> Result<bool, Refused> {
-        let mut skipped = false;
-        if let Some(field) = given.get("status") {
-            let status = one_of(&Path::of("status"), field, &["OK", "WARN", "ERROR"])?;
-            skipped = status != "OK";
-            set_text(metric, "status", status);
-        }
-        let Some(error) = given.get("error") else { return Ok(skipped) };
-        let path = Path::of("error");
-        let names = &["message", "stack", "type"];
-        let inside = self.object(&path, error, names)?;
-        if !skipped {
-            let accepted = "an error only where `status` is `WARN` or `ERROR`";
-            return Err(path.refused("given without such a status", accepted));
-        }
-        inside.check_texts(Some(&path), names)?;
-        let out = metric.begin_escaped(b"error");
-        out.push(b'{');
-        for name in names {
-            self.text_member(name, inside.get(name), out)?;
-        }
-        super::close(out);
-        metric.end();
-        Ok(skipped)
-    }
-
-    fn value_of(
-        &mut self,
-        given: &Given<'_>,
-        feedback: bool,
-        skipped: bool,
-        metric: &mut Members,
-    ) -> Result<(), Refused> {
-        let kinds: &'static [&'static str] = match feedback {
-            true => &["categorical", "score", "boolean", "json", "text"],
-            false => &["categorical", "score", "boolean", "json"],
-        };
-        let path = Path::of("metric_type");
-        let Some(kind) = given.get("metric_type") else {
-            return Err(path.refused("absent", &one_of_text(kinds)));
-        };
-        let kind = one_of(&path, kind, kinds)?;
-        set_text(metric, "metric_type", kind);
-        let path = Path::of("value");
-        let accepted = match kind {
-            "score" => "a finite number",
-            "boolean" => "a boolean",
-            "json" => "an object",
-            _ => "text",
-        };
-        let field = given.get("value");
-        let Some((value, mut at)) = field else {
-            if skipped {
-                return Ok(());
-            }
-            return self.instead(&path, field, "absent", accepted, feedback, metric);
-        };
-        let name = format!("{kind}_value");
-        let mut said = String::new();
-        let number = number_of(value, &mut said);
-        match (kind, value, number) {
-            ("score", _, Some(number)) => {
-                super::write_metric(metric.begin_escaped(name.as_bytes()), number);
-            }
-            ("boolean", Value::Bool(_), _) | ("json", Value::Object, _) => {
-                let out = metric.begin_escaped(name.as_bytes());
-                self.canonicalizer.write(&mut at, value, out)?;
-            }
-            ("json", ..) => {
-                self.unfit(&path, value.describe(), accepted, "It is sent as its `value`")?;
-                let out = metric.begin_escaped(name.as_bytes());
-                add(out, "{\"value\":");
-                self.canonicalizer.write(&mut at, value, out)?;
-                out.push(b'}');
-            }
-            ("categorical" | "text", ..) => {
-                self.check_text(&path, value, accepted)?;
-                self.as_text(value, &mut at, metric.begin_escaped(name.as_bytes()))?;
-            }
-            _ => {
-                let got = match value {
-                    Value::Number(Number::NonFinite(name)) => name,
-                    _ => value.describe(),
-                };
-                return self.instead(&path, field, got, accepted, feedback, metric);
-            }
-        }
-        metric.end();
-        Ok(())
-    }
-
-    /// Sends a value that its type does not take: as text with a feedback, which may have that;
-    /// else the evaluator has failed, and the error says by what.
-    #[cold]
-    fn instead(
-        &mut self,
-        path: &Path<'_>,
-        value: Option<Field<'_>>,
-        got: &str,
-        accepted: &str,
-        feedback: bool,
-        metric: &mut Members,
-    ) -> Result<(), Refused> {
-        if feedback {
-            let Some((value, mut at)) = value else { return Err(path.refused(got, accepted)) };
-            self.unfit(path, got, accepted, AS_TEXT)?;
-            set_text(metric, "metric_type", "text");
-            self.as_text(value, &mut at, metric.begin_escaped(b"text_value"))?;
-            metric.end();
-            return Ok(());
-        }
-        self.unfit(path, got, accepted, "It is sent as an evaluation that failed")?;
-        let said = match value {
-            Some((value, mut at)) => self.decoded(value, &mut at)?,
-            None => "absent".to_owned(),
-        };
-        if metric.get(b"status").is_none_or(|status| status == b"\"OK\"") {
-            set_text(metric, "status", "ERROR");
-            let out = metric.begin_escaped(b"error");
-            add(out, "{\"message\":");
-            write_string(out, &format!("`value` is {said}; accepted: {accepted}"));
-            add(out, ",\"type\":\"value\"}");
-            metric.end();
-        }
         Ok(())
     }
 

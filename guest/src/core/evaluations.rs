@@ -1,19 +1,13 @@
-//! Evaluations and feedback: judgements about spans, traces and sessions, on their way.
+//! Evaluations and feedbacks about spans, traces and sessions: checks and queues them.
 
-use crate::annotation::{Surroundings, Warning, write_metric_of};
-use crate::core::Core;
-use crate::error::Error;
+use super::Core;
+use crate::batch::Pushed;
+use crate::error::{Error, Warning};
+use crate::evaluation::{Surroundings, write_metric_of};
 use crate::platform::Platform;
-use crate::queue::Pushed;
 use witspan_setup::DropReason;
 
-/// What begins and ends a body.
-pub(crate) fn envelope() -> (Vec<u8>, &'static [u8]) {
-    let start = b"{\"data\":{\"attributes\":{\"metrics\":[".to_vec();
-    (start, b"]},\"type\":\"evaluation_metric\"}}")
-}
-
-/// What came of a submission.
+/// The outcome of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submitted {
     /// The worker should poll now.
@@ -41,15 +35,15 @@ impl<P: Platform> Core<P> {
         let around = Surroundings { ml_app: &self.settings.ml_app, now_ms };
         let mut metric = Vec::new();
         let read = write_metric_of(text, feedback, around, &mut self.canonicalizer, &mut metric);
-        let warnings = read.inspect_err(|_| self.counts.evaluations_rejected += 1)?;
-        self.counts.warnings += warnings.len() as u64;
-        self.counts.evaluations.accepted += 1;
+        let warnings = read.inspect_err(|_| self.counters.evaluations_rejected += 1)?;
+        self.counters.warnings += warnings.len() as u64;
+        self.counters.evaluations.accepted += 1;
         let mut submitted = Submitted { should_poll: false, dropped: None, warnings };
-        let bounds = self.bounds(self.sending.evaluations.bytes());
+        let bounds = self.bounds(self.delivery.evaluations.bytes());
         let pushed = if metric.len() > self.settings.limits.event_bytes as usize {
             Err(DropReason::TooLarge)
         } else {
-            let queue = &mut self.sending.evaluations;
+            let queue = &mut self.delivery.evaluations;
             match queue.push(bounds, now, &mut |out| {
                 out.extend_from_slice(&metric);
                 true
@@ -60,11 +54,11 @@ impl<P: Platform> Core<P> {
         };
         match pushed {
             Ok(should_poll) => {
-                self.counts.evaluations.queued += 1;
+                self.counters.evaluations.queued += 1;
                 submitted.should_poll = should_poll;
             }
             Err(reason) => {
-                self.counts.evaluations.drop(reason, 1);
+                self.counters.evaluations.drop(reason, 1);
                 submitted.dropped = Some(reason);
             }
         }

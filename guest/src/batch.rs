@@ -1,8 +1,8 @@
-//! Finished spans that wait to be sent, encoded, as batches that grow in place.
+//! Batches: encoded events, put together into bodies that grow in place.
 
 use std::collections::VecDeque;
 
-/// Bodies in the making. Each begins with its envelope, so that sending one copies nothing.
+/// A body in the making. It begins with its envelope, so that sending it copies nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) body: Vec<u8>,
@@ -11,27 +11,28 @@ pub(crate) struct Batch {
     pub(crate) since: u64,
 }
 
-/// What came of putting a span in.
+/// The outcome of adding an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// It waits; `true` if the worker should look now.
+    /// It is queued; `true` if the worker should poll now.
     Kept(bool),
     /// There was no room.
     Full,
 }
 
+/// A queue of batches: the open one, which grows, and the sealed ones, which can be sent.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Batches {
     open: Batch,
     sealed: VecDeque<Batch>,
     sealed_bytes: usize,
-    /// Bytes of the last full batch: about as many the next one will need.
+    /// Bytes of the last full batch, and a little more: what the next one will need.
     usual: usize,
     start: Vec<u8>,
     end: &'static [u8],
 }
 
-/// The bounds that the queue keeps.
+/// The bounds of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) batch_spans: u32,
@@ -39,11 +40,11 @@ pub(crate) struct Bounds {
     pub(crate) queue_bytes: usize,
 }
 
-impl Queue {
-    /// A queue whose first batch will likely need so many bytes. Room that stays unused is not
-    /// touched, so it takes none of the machine's memory; growing into it step by step would.
-    pub(crate) fn expecting(bytes: usize) -> Queue {
-        Queue { usual: bytes, ..Queue::default() }
+impl Batches {
+    /// A queue whose first batch will likely need so many bytes. Reserved memory that is never
+    /// written costs nothing; growing step by step would.
+    pub(crate) fn expecting(bytes: usize) -> Batches {
+        Batches { usual: bytes, ..Batches::default() }
     }
 
     pub(crate) fn set_envelope(&mut self, (start, end): (Vec<u8>, &'static [u8])) {
@@ -51,7 +52,7 @@ impl Queue {
         self.end = end;
     }
 
-    /// Puts in the span that `write` appends; `write` returns false to take it back.
+    /// Adds the event that `write` appends; `write` returns false to take it back.
     pub(crate) fn push(
         &mut self,
         bounds: Bounds,
@@ -77,7 +78,7 @@ impl Queue {
             return Some(Pushed::Full);
         }
         if !first && self.open.body.len() + self.end.len() > bounds.batch_bytes {
-            // The span does not fit any more: it begins the next batch.
+            // The event does not fit any more: it begins the next batch.
             let moved = self.open.body.get(event..).unwrap_or_default().to_vec();
             self.open.body.truncate(before);
             self.seal();
@@ -96,14 +97,14 @@ impl Queue {
         Some(Pushed::Kept(full || was_empty))
     }
 
-    /// Begins a body. One that is to become as long as the last needs not grow step by step, which
-    /// would copy it again and again, and leave its former places unused.
+    /// Begins a body, with room for as many bytes as the last one had. Growing step by step would
+    /// copy it again and again, and leave its former buffers unused.
     fn begin(&mut self, batch_bytes: usize) {
         self.open.body.reserve_exact(self.usual.min(batch_bytes).max(self.start.len()));
         self.open.body.extend_from_slice(&self.start);
     }
 
-    /// Ends the batch that grows, if it has any span.
+    /// Seals the open batch, if it has any event.
     pub(crate) fn seal(&mut self) {
         if self.open.spans == 0 {
             return;
@@ -111,13 +112,13 @@ impl Queue {
         let mut batch = std::mem::take(&mut self.open);
         batch.body.extend_from_slice(self.end);
         self.usual = batch.body.len() + (batch.body.len() >> 5);
-        // What waits takes no more memory than it is counted for.
+        // A sealed batch takes no more memory than it is counted for.
         batch.body.shrink_to_fit();
         self.sealed_bytes += batch.body.len();
         self.sealed.push_back(batch);
     }
 
-    /// When the growing batch began, if there is one.
+    /// When the open batch began, if it has any event.
     pub(crate) fn growing_since(&self) -> Option<u64> {
         (self.open.spans > 0).then_some(self.open.since)
     }

@@ -1,10 +1,9 @@
-//! What an evaluation judges, and what a feedback is about.
+//! The target: what an evaluation judges, or what a feedback is about.
 
-use super::evaluation::{named, one_of, set_text};
-use super::path::Given;
-use super::{Parser, Path};
+use super::member::{named, one_of, set_text};
+use crate::annotation::{Given, Parser, Path};
 use crate::error::Refused;
-use crate::json::{Members, Value, add, append, write_string};
+use witspan_json::{Members, Value, add, append, write_string};
 
 /// Fails unless exactly one of the targets is given.
 fn check_targets(

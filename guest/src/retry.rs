@@ -1,83 +1,10 @@
-//! When a batch goes, and what follows from an intake's answer. Pure rules: no clock, no I/O.
+//! The rules of retry: what follows from the outcome of a request. No clock, no I/O.
 
+use crate::request::{Disposition, Outcome, Response};
 use witspan_propagation::Header;
-use witspan_setup::{Credential, DropReason, Limits};
+use witspan_setup::{DropReason, Limits};
 
-/// What a poll is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PollMode {
-    /// Hand out what is due.
-    Due,
-    /// Hand out everything that has finished.
-    Everything,
-}
-
-/// One HTTP POST for the host to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Names it when it is completed.
-    pub id: u64,
-    /// The id of the target it is for.
-    pub target: String,
-    /// The complete URL.
-    pub url: String,
-    /// The unix socket to connect to in place of the URL's host.
-    pub socket: Option<String>,
-    /// All but those with secrets.
-    pub headers: Vec<Header>,
-    /// Headers that only the host can write.
-    pub credentials: Vec<Credential>,
-    /// In the target's format.
-    pub body: Vec<u8>,
-    /// How many spans it holds.
-    pub spans: u32,
-    /// How many evaluations and feedbacks it holds.
-    pub evaluations: u32,
-}
-
-/// What the worker should do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Send this, then complete it.
-    Send(Request),
-    /// Nothing for so many nanoseconds.
-    Wait(u64),
-    /// Nothing until a span finishes.
-    Idle,
-}
-
-/// An intake's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
-    /// The HTTP status.
-    pub status: u16,
-    /// At least those that say when to come again.
-    pub headers: Vec<Header>,
-}
-
-/// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// An answer.
-    Response(Response),
-    /// No answer.
-    TransportError,
-    /// Not sent, and it will not be.
-    NotSent(DropReason),
-}
-
-/// What follows for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disposition {
-    /// It arrived.
-    Delivered,
-    /// Send it again after so many nanoseconds.
-    Retry(u64),
-    /// Given up.
-    Dropped(DropReason),
-}
-
-/// How one request has fared.
+/// The attempts of one request so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempts {
     /// How often it was sent.
@@ -91,9 +18,10 @@ const FIRST_WAIT_NS: u64 = 250_000_000;
 /// No wait is longer, whatever an intake asks for, in ns.
 const LONGEST_WAIT_NS: u64 = 30_000_000_000;
 
-/// The retry table. 2xx arrived; 408, 425, 429, 5xx and transport errors are tried again within
-/// the limits, everything else is final. The wait is what `x-ratelimit-reset` or `retry-after`
-/// ask for, else exponential with full jitter, which `jitter` draws from 0 to its argument.
+/// The retry table: 2xx is delivered; 408, 425, 429, 5xx and transport errors are retried within
+/// the limits; everything else is final. The wait is what `x-ratelimit-reset` or `retry-after` ask
+/// for, else exponential with equal jitter: half of it is fixed, and `jitter` draws the other half
+/// from 0 to its argument.
 pub(crate) fn judge(
     outcome: &Outcome,
     attempts: Attempts,
@@ -123,7 +51,7 @@ pub(crate) fn judge(
 }
 
 /// The wait that an answer asks for, in ns: whole or fractional seconds, of the first header that
-/// says any.
+/// has them.
 fn asked_wait(response: &Response) -> Option<u64> {
     let asked = |name: &str| {
         let named = |header: &&Header| header.name.eq_ignore_ascii_case(name);

@@ -1,29 +1,27 @@
-//! Places in traces of other services, as spans here stand for them; what they look like in headers
-//! is the crate witspan-propagation's.
+//! Remote contexts: a span here as its children in other services see it, and the other way round.
+//! The crate witspan-propagation knows what they look like in headers.
 
-use crate::core::Core;
+use super::Core;
 use crate::error::{Error, SpanError, refused};
+use crate::ids::Handle;
 use crate::platform::Platform;
-use crate::sampling::Decision;
-use crate::slots::Handle;
-use crate::span::{Agent, Frame};
-use crate::trace::Trace;
+use crate::span::{Agent, Decision, Frame, Trace};
 use std::rc::Rc;
 use witspan_propagation::{Header, Remote, Upstream};
 
 impl<P: Platform> Core<P> {
     /// The headers to set so that the receiver continues the trace of `span`.
     pub fn inject(&mut self, span: Handle, headers: &[Header]) -> Result<Vec<Header>, SpanError> {
-        match self.place_of(span)? {
-            Some(place) => Ok(witspan_propagation::headers(&place, headers)),
+        match self.remote_context(span)? {
+            Some(remote) => Ok(witspan_propagation::headers(&remote, headers)),
             None => Ok(Vec::new()),
         }
     }
 
-    /// The place that headers name.
+    /// The remote context that headers hold.
     pub fn extract(&mut self, headers: &[Header]) -> Result<String, Error> {
         match witspan_propagation::place(headers) {
-            Some(place) => Ok(place.write()),
+            Some(remote) => Ok(remote.write()),
             None => {
                 let accepted = "headers with the ids of a trace (`x-datadog-trace-id` and \
                                 `x-datadog-parent-id`, or `traceparent`)";
@@ -32,24 +30,24 @@ impl<P: Platform> Core<P> {
         }
     }
 
-    /// The place of a span itself.
+    /// The remote context of a span itself.
     pub fn remote_of(&mut self, span: Handle) -> Result<String, SpanError> {
-        Ok(self.place_of(span)?.ok_or(SpanError::UnknownSpan)?.write())
+        Ok(self.remote_context(span)?.ok_or(SpanError::UnknownSpan)?.write())
     }
 
-    /// `None` for the span that is not kept.
-    fn place_of(&mut self, span: Handle) -> Result<Option<Remote>, SpanError> {
+    /// The remote context of a span; `None` for the one that is not kept.
+    fn remote_context(&mut self, span: Handle) -> Result<Option<Remote>, SpanError> {
         if span == 0 {
             return Ok(None);
         }
-        let slot = self.slots.get(span).ok_or(SpanError::UnknownSpan)?;
+        let slot = self.spans.get(span).ok_or(SpanError::UnknownSpan)?;
         self.decide(span, &slot.frame, slot.record.as_deref());
-        Ok(Some(place_of(&slot.frame)))
+        Ok(Some(remote_context(&slot.frame)))
     }
 }
 
-/// The place of a span.
-fn place_of(frame: &Frame) -> Remote {
+/// The remote context that names this span as the parent.
+fn remote_context(frame: &Frame) -> Remote {
     let decision = frame.trace.decision.get().and_then(Option::as_ref);
     let agent = frame.as_agent.as_ref().or(frame.agent.as_ref());
     Remote {
@@ -67,8 +65,8 @@ fn place_of(frame: &Frame) -> Remote {
     }
 }
 
-/// The trace of what starts there; `own` numbers one that begins.
-pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
+/// The trace of a span that starts in a remote context; `own` numbers a trace that begins.
+pub(super) fn remote_trace(remote: &Remote, own: u128) -> Trace {
     let apm = if remote.apm == 0 { own } else { remote.apm };
     let mut trace = match remote.parent_id {
         0 => {
@@ -83,7 +81,7 @@ pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
     }
     let decision = match (&remote.sample_rate, remote.sampled) {
         (Some(rate), Some(sampled)) => Some(Some(Decision { rate: rate.as_str().into(), sampled })),
-        // Whoever began the trace said nothing, and it is not for us to say.
+        // The service that began the trace decided nothing, and no other may.
         _ if remote.parent_id != 0 => Some(None),
         _ => None,
     };
@@ -93,8 +91,8 @@ pub(crate) fn trace_at(remote: &Remote, own: u128) -> Trace {
     trace
 }
 
-/// The agent above.
-pub(crate) fn agent_at(remote: &Remote) -> Option<Agent> {
+/// The nearest agent above a remote context.
+pub(super) fn remote_agent(remote: &Remote) -> Option<Agent> {
     if remote.agent_span_id == 0 {
         return None;
     }

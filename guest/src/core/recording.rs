@@ -1,17 +1,17 @@
-//! Records a span that is over: everything of it comes in one text, ids from outside too.
+//! Records a span that is over: one text has everything of it, and may give it ids from outside.
 
-use crate::annotation::{self, Warning};
-use crate::core::{Core, SPAN_BYTES};
-use crate::error::{Error, SpanError, refused};
+use super::Core;
+use super::start::{Parent, SpanOption};
+use crate::annotation;
+use crate::error::{Error, SpanError, Warning, refused};
+use crate::ids::Handle;
+use crate::limits::SPAN_BYTES;
 use crate::platform::Platform;
-use crate::slots::Handle;
-use crate::span::{Agent, Failure, SpanKind};
-use crate::start::{Parent, SpanOption};
-use crate::trace::Trace;
+use crate::span::{Agent, Failure, SpanKind, Trace};
 use std::rc::Rc;
 use witspan_setup::{DropReason, RecordedParent, TraceId, read_recording};
 
-/// What came of a span that was recorded.
+/// The outcome of recording a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The span, which can be a parent; 0 if it is not kept.
@@ -31,8 +31,8 @@ impl<P: Platform> Core<P> {
     pub fn record_span(&mut self, text: &str) -> Result<Recorded, Error> {
         let result = self.record(text);
         match &result {
-            Ok(recorded) => self.counts.warnings += recorded.warnings.len() as u64,
-            Err(_) => self.counts.annotations_rejected += 1,
+            Ok(recorded) => self.counters.warnings += recorded.warnings.len() as u64,
+            Err(_) => self.counters.annotations_rejected += 1,
         }
         result
     }
@@ -69,15 +69,15 @@ impl<P: Platform> Core<P> {
             recorded.dropped = Some(DropReason::OpenFull);
             return Ok(recorded);
         }
-        self.place(span, said.trace.as_ref(), parent_id, said.span_id);
+        self.set_ids(span, said.trace.as_ref(), parent_id, said.span_id);
         if let Some(annotation) = &said.annotation
-            && self.note(span, annotation).is_err()
+            && self.try_annotate(span, annotation).is_err()
         {
-            // There was no room for what it says.
-            if let Some((_, record)) = self.slots.close(span) {
+            // The bytes for open spans are used up.
+            if let Some((_, record)) = self.spans.close(span) {
                 self.open_bytes = self.open_bytes.saturating_sub(SPAN_BYTES + record.size());
             }
-            self.counts.drop_spans(DropReason::OpenFull, 1);
+            self.counters.drop_spans(DropReason::OpenFull, 1);
             return Ok(Recorded { span: 0, dropped: Some(DropReason::OpenFull), ..recorded });
         }
         let failure =
@@ -92,7 +92,7 @@ impl<P: Platform> Core<P> {
     }
 
     /// Gives a span that has just started the ids that it has elsewhere.
-    fn place(&mut self, span: Handle, trace: Option<&TraceId>, parent_id: u64, span_id: u64) {
+    fn set_ids(&mut self, span: Handle, trace: Option<&TraceId>, parent_id: u64, span_id: u64) {
         let trace = trace.map(|id| {
             let trace = match &id.text {
                 None => Trace::begun(id.number),
@@ -104,7 +104,7 @@ impl<P: Platform> Core<P> {
             let _ = trace.root.set(span);
             Rc::new(trace)
         });
-        let Some(slot) = self.slots.get_mut(span) else { return };
+        let Some(slot) = self.spans.get_mut(span) else { return };
         if let Some(trace) = trace {
             slot.frame.trace = trace;
             slot.frame.parent_id = parent_id;

@@ -1,13 +1,13 @@
 //! The application's processor: spans that have ended wait for it, come back, or are sent without
 //! their content.
 
+use super::Core;
+use super::processor_queue::Pending;
 use crate::annotation::{Changed, read_event};
-use crate::core::Core;
-use crate::encode::{Ended, stand_in, write_processor_event};
+use crate::encode::write_processor_event;
 use crate::error::Error;
 use crate::platform::Platform;
-use crate::span::{Agent, Failure};
-use std::collections::VecDeque;
+use crate::span::{Agent, Ended, Failure, stand_in};
 use std::rc::Rc;
 use witspan_setup::DropReason;
 
@@ -20,18 +20,18 @@ pub struct Event {
     pub span: String,
 }
 
-/// What the processor made of an event.
+/// The result of the processor for one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Processed {
-    /// The event as it shall be sent.
+    /// The event as it is to be sent.
     Changed(String),
-    /// It shall not be sent.
+    /// It is not to be sent.
     Drop,
-    /// The function raised, or gave what is no event.
+    /// The function raised, or did not return an event.
     Failed,
 }
 
-/// What became of a span that came back.
+/// The outcome of returning an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {
     /// The worker should poll now.
@@ -42,85 +42,53 @@ pub struct Returned {
     pub dropped: Option<DropReason>,
 }
 
-struct Pending {
-    id: u64,
-    ended: Ended,
-    /// The monotonic reading after which its content is content_dropped.
-    until: u64,
-    taken: bool,
-}
-
-/// Spans that wait for the processor, oldest first.
-#[derive(Default)]
-pub(crate) struct Processing {
-    limit_ns: Option<u64>,
-    pending: VecDeque<Pending>,
-    bytes: usize,
-    last: u64,
-}
-
-impl Processing {
-    pub(crate) fn is_on(&self) -> bool {
-        self.limit_ns.is_some()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn remove(&mut self, at: usize) -> Option<Pending> {
-        let pending = self.pending.remove(at)?;
-        self.bytes = self.bytes.saturating_sub(pending.ended.size());
-        Some(pending)
-    }
-}
-
-/// What stands in the place of content that may not be sent.
+/// The text in the place of content that may not be sent.
 const CONTENT_DROPPED: &str = "[content dropped: the processor failed]";
 
 impl<P: Platform> Core<P> {
-    /// Spans that finish wait for the processor from now on, each so long; or no longer.
+    /// Sets how long spans that finish from now on wait for the processor; `None` for no processor.
     pub fn set_processor(&mut self, limit_ns: Option<u64>) {
-        self.processing.limit_ns = limit_ns;
+        self.processor.limit_ns = limit_ns;
     }
 
-    pub(crate) fn await_processor(&mut self, ended: Ended, now: u64) -> Result<(), DropReason> {
+    /// Keeps an ended span for the processor.
+    pub(super) fn await_processor(&mut self, ended: Ended, now: u64) -> Result<(), DropReason> {
         let size = ended.size();
         if self.queue_bytes() + size > self.settings.limits.queue_bytes as usize {
             return Err(DropReason::QueueFull);
         }
-        let processing = &mut self.processing;
-        processing.last += 1;
-        processing.bytes += size;
-        let until = now.saturating_add(processing.limit_ns.unwrap_or(0));
-        let pending = Pending { id: processing.last, ended, until, taken: false };
-        processing.pending.push_back(pending);
-        self.counts.queued += 1;
+        let queue = &mut self.processor;
+        queue.last += 1;
+        queue.bytes += size;
+        let until = now.saturating_add(queue.limit_ns.unwrap_or(0));
+        let pending = Pending { id: queue.last, ended, until, taken: false };
+        queue.pending.push_back(pending);
+        self.counters.queued += 1;
         Ok(())
     }
 
-    /// The next event that waits.
+    /// The oldest event that the processor does not have yet.
     pub fn take_event(&mut self) -> Option<Event> {
-        let pending = self.processing.pending.iter_mut().find(|pending| !pending.taken)?;
+        let pending = self.processor.pending.iter_mut().find(|pending| !pending.taken)?;
         pending.taken = true;
         let mut span = Vec::new();
         write_processor_event(&pending.ended, &mut span);
         Some(Event { id: pending.id, span: String::from_utf8_lossy(&span).into_owned() })
     }
 
-    /// Takes an event back.
+    /// Takes back an event that the processor had.
     pub fn return_event(&mut self, id: u64, outcome: Processed) -> Result<Returned, Error> {
         let now = self.platform.monotonic_ns();
         let taken = |pending: &Pending| pending.id == id && pending.taken;
-        let at = self.processing.pending.iter().position(taken).ok_or(Error::UnknownEvent(id))?;
-        let Some(Pending { mut ended, until, .. }) = self.processing.remove(at) else {
+        let at = self.processor.pending.iter().position(taken).ok_or(Error::UnknownEvent(id))?;
+        let Some(Pending { mut ended, until, .. }) = self.processor.remove(at) else {
             return Err(Error::UnknownEvent(id));
         };
-        self.counts.queued = self.counts.queued.saturating_sub(1);
+        self.counters.queued = self.counters.queued.saturating_sub(1);
         let failed = match outcome {
             _ if now > until => Some("late"),
             Processed::Drop => {
-                self.counts.drop_spans(DropReason::Processor, 1);
+                self.counters.drop_spans(DropReason::Processor, 1);
                 let dropped = Some(DropReason::Processor);
                 return Ok(Returned { should_poll: false, content_dropped: false, dropped });
             }
@@ -143,16 +111,16 @@ impl<P: Platform> Core<P> {
         Ok(Returned { should_poll, content_dropped, dropped })
     }
 
-    /// Sends what the processor has had for too long without its content; how long the next may
-    /// still wait.
-    pub(crate) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
-        while let Some(first) = self.processing.pending.front() {
+    /// Sends spans whose time for the processor is over, without their content; gives the time that
+    /// the next one still has.
+    pub(super) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
+        while let Some(first) = self.processor.pending.front() {
             if now <= first.until {
                 return Some(first.until - now + 1);
             }
-            if let Some(pending) = self.processing.remove(0) {
-                self.counts.queued = self.counts.queued.saturating_sub(1);
-                // Why it is not kept is counted.
+            if let Some(pending) = self.processor.remove(0) {
+                self.counters.queued = self.counters.queued.saturating_sub(1);
+                // If it is dropped, the reason is counted.
                 let _ = self.send_processed(pending.ended, Some("late"), now);
             }
         }
@@ -167,64 +135,67 @@ impl<P: Platform> Core<P> {
     ) -> Result<bool, DropReason> {
         if let Some(why) = failed {
             drop_content(&mut ended, why);
-            self.counts.content_dropped += 1;
+            self.counters.content_dropped += 1;
         }
         let sent = self.enqueue(ended, now);
         if let Err(reason) = sent {
-            self.counts.drop_spans(reason, 1);
+            self.counters.drop_spans(reason, 1);
         }
         sent
     }
 }
 
-/// Puts what came back in the place of what was there.
+/// Replaces what a span says by what the processor returned.
 fn adopt(ended: &mut Ended, changed: Changed) {
-    let Changed { name, notes, failure, agent_name, tool_version } = changed;
-    let old = std::mem::take(&mut ended.record.notes);
+    let Changed { name, annotations, failure, agent_name, tool_version } = changed;
+    let old = std::mem::take(&mut ended.record.annotations);
     ended.record.name = name;
-    ended.record.notes = notes;
-    let notes = &mut ended.record.notes;
-    // A prompt that was its parent's stays that.
+    ended.record.annotations = annotations;
+    let annotations = &mut ended.record.annotations;
+    // A prompt that was inherited stays inherited.
     let own = old.extra.as_ref().is_some_and(|extra| !extra.prompt.is_empty());
-    let inherited = notes.extra.as_mut().filter(|extra| !own && !extra.prompt.is_empty());
+    let inherited = annotations.extra.as_mut().filter(|extra| !own && !extra.prompt.is_empty());
     ended.parents_prompt = inherited.map(|extra| std::mem::take(&mut extra.prompt));
-    notes.metrics = old.metrics;
-    notes.session = notes.session.take().or(old.session);
+    annotations.metrics = old.metrics;
+    annotations.session = annotations.session.take().or(old.session);
     if let Some(extra) = old.extra
         && !extra.cost_tags.is_empty()
     {
-        notes.extra().cost_tags = extra.cost_tags;
+        annotations.extra().cost_tags = extra.cost_tags;
     }
     ended.tool_version = tool_version.filter(|_| ended.tool_version.is_some());
     if let Some(agent) = &ended.frame.agent
         && agent_name.as_deref() != Some(&agent.name)
     {
-        // The agent's own span is not this one's to change; what this one says of it is.
+        // Only this span's copy of the agent's name changes, not the agent's own span.
         let span_id = agent.span_id;
         let name = agent_name.unwrap_or_default();
         ended.frame.agent = Some(Rc::new(Agent { name, span_id }));
     }
     if ended.failure.is_some() {
-        // That it failed stands; only what the error says can be changed.
+        // A failure cannot be removed; only its texts can change.
         ended.failure = Some(failure.unwrap_or_default());
     }
 }
 
-/// Leaves of a span only what cannot hold content: kind, name, model, ids, times, numbers, the type
-/// of its error.
+/// Keeps of a span only what cannot hold content: kind, name, model, ids, times, numbers, and the
+/// type of its error.
 fn drop_content(ended: &mut Ended, why: &str) {
     let kind = ended.record.kind;
-    let notes = &mut ended.record.notes;
-    let parts = [(&mut notes.input, kind.input_shape()), (&mut notes.output, kind.output_shape())];
+    let annotations = &mut ended.record.annotations;
+    let parts = [
+        (&mut annotations.input, kind.input_shape()),
+        (&mut annotations.output, kind.output_shape()),
+    ];
     for (part, shape) in parts {
         if part.is_empty() {
             continue;
         }
         *part = stand_in(shape, CONTENT_DROPPED).into_bytes();
     }
-    notes.metadata.clear();
-    notes.tags.clear();
-    notes.extra = None;
+    annotations.metadata.clear();
+    annotations.tags.clear();
+    annotations.extra = None;
     ended.parents_prompt = None;
     ended.tool_version = None;
     if let Some(Failure { message, stack, .. }) = &mut ended.failure {

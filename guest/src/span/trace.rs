@@ -3,11 +3,18 @@
 //! A trace has two ids: its own, and that of the APM trace that carries it, which is the same
 //! unless the trace goes on from another service.
 
-use crate::sampling::Decision;
-use crate::slots::Handle;
+use crate::ids::Handle;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use witspan_propagation::{Id, Upstream};
+
+/// What was decided for a trace.
+#[derive(Debug, Clone)]
+pub(crate) struct Decision {
+    /// The rate it was decided with, as it is sent.
+    pub(crate) rate: Rc<str>,
+    pub(crate) sampled: bool,
+}
 
 /// A trace.
 #[derive(Debug)]

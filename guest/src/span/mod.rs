@@ -1,10 +1,21 @@
-//! What is known of one span.
+//! What is known of one span: its kind, the frame that its children need, and the record that is
+//! sent.
 
-use crate::notes::Notes;
-use crate::slots::Handle;
-use crate::trace::Trace;
+mod annotations;
+mod app;
+mod ended;
+mod table;
+mod trace;
+
+use crate::ids::Handle;
+use crate::limits::{FAILURE_TEXT, cut_text};
 use std::rc::Rc;
-use witspan_setup::Settings;
+
+pub(crate) use annotations::{Annotations, Extra, Keys};
+pub(crate) use app::App;
+pub(crate) use ended::{Ended, stand_in};
+pub(crate) use table::{Slot, SpanTable};
+pub(crate) use trace::{Decision, Trace};
 
 /// What a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,9 +103,6 @@ pub struct Failure {
     pub stack: String,
 }
 
-/// Bytes that each text of a failure keeps.
-const FAILURE_TEXT: usize = 64 << 10;
-
 impl Failure {
     /// Cuts texts that are too long, so that an error never costs the span that tells of it.
     pub(crate) fn within_limits(mut self) -> Self {
@@ -102,61 +110,6 @@ impl Failure {
             cut_text(text, FAILURE_TEXT);
         }
         self
-    }
-}
-
-/// Bytes that a session or an ML app keeps: they outlive the span.
-pub(crate) const NAME_BYTES: usize = 4096;
-
-/// Cuts a text that is longer than so many bytes, and says so in it.
-pub(crate) fn cut_text(text: &mut String, longest: usize) {
-    if text.len() > longest {
-        let notice = cut_notice(text.as_bytes());
-        text.truncate(text.floor_char_boundary(longest));
-        text.push_str(&notice);
-    }
-}
-
-/// What is said at the end of a text that is cut: its length, or, if it was cut before, what is
-/// said there already.
-pub(crate) fn cut_notice(text: &[u8]) -> String {
-    const BEGIN: &[u8] = b" [cut: ";
-    let before = text.len().saturating_sub(32);
-    let end = text.get(before..).filter(|end| end.ends_with(b" bytes]")).unwrap_or_default();
-    let at = end.windows(BEGIN.len()).position(|window| window == BEGIN);
-    match at.and_then(|at| end.get(at..)) {
-        Some(notice) => String::from_utf8_lossy(notice).into_owned(),
-        None => format!(" [cut: {} bytes]", text.len()),
-    }
-}
-
-/// An ML app and the tags that all its spans share, encoded once.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) name: String,
-    /// It is not the app of the settings.
-    pub(crate) is_another: bool,
-    /// `key:value`, escaped, with the key's length; in order of the whole text.
-    pub(crate) tags: Vec<(usize, Vec<u8>)>,
-    /// The whole `tags` list of a span that has none of its own and no error.
-    pub(crate) plain_tags: Vec<u8>,
-}
-
-impl App {
-    pub(crate) fn new(name: &str, settings: &Settings) -> Self {
-        let mut app = App {
-            name: name.to_owned(),
-            is_another: name != settings.ml_app,
-            tags: Vec::new(),
-            plain_tags: Vec::new(),
-        };
-        crate::encode::prepare_tags(&mut app, settings);
-        app
-    }
-
-    /// Whether all its spans have a tag of this key, escaped.
-    pub(crate) fn has_tag(&self, key: &[u8]) -> bool {
-        self.tags.iter().any(|(key_len, tag)| tag.get(..*key_len) == Some(key))
     }
 }
 
@@ -199,7 +152,7 @@ pub(crate) struct Record {
     pub(crate) start_ns: u64,
     /// The monotonic reading at the start; `None` if the start was given.
     pub(crate) started: Option<u64>,
-    pub(crate) notes: Notes,
+    pub(crate) annotations: Annotations,
 }
 
 impl Record {
@@ -207,7 +160,10 @@ impl Record {
     #[inline(always)]
     pub(crate) fn size(&self) -> usize {
         let text = |t: &Option<String>| t.as_ref().map_or(0, String::len);
-        text(&self.name) + text(&self.model_name) + text(&self.model_provider) + self.notes.size()
+        text(&self.name)
+            + text(&self.model_name)
+            + text(&self.model_provider)
+            + self.annotations.size()
     }
 
     /// The name that is sent.

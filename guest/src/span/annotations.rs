@@ -1,11 +1,11 @@
-//! What annotations said of a span, in wire form.
+//! The annotations of a span, in wire form, and how a newer one is merged.
 
-use crate::json::Members;
 use std::rc::Rc;
+use witspan_json::Members;
 
-/// What annotations said of a span.
+/// Everything that annotations set, merged.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct Annotations {
     /// The `input` object, whole, or empty.
     pub(crate) input: Vec<u8>,
     /// The `output` object, whole, or empty.
@@ -16,11 +16,11 @@ pub(crate) struct Notes {
     pub(crate) tags: Members,
     /// Set by the tag `session_id`.
     pub(crate) session: Option<Rc<str>>,
-    /// What most spans have not.
+    /// The parts that most spans do not have.
     pub(crate) extra: Option<Box<Extra>>,
 }
 
-/// What only some spans are told.
+/// The parts that only some spans have.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Extra {
     /// By the names of `wit/tracing.wit`; each format has its own for some.
@@ -35,7 +35,7 @@ pub(crate) struct Extra {
     pub(crate) agent_version: Vec<u8>,
     /// Links, with commas between them.
     pub(crate) links: Vec<u8>,
-    /// What the user wants, escaped.
+    /// The intent of the user, escaped.
     pub(crate) intent: Vec<u8>,
 }
 
@@ -107,7 +107,7 @@ impl Extra {
     }
 }
 
-impl Notes {
+impl Annotations {
     pub(crate) fn size(&self) -> usize {
         self.input.len()
             + self.output.len()
@@ -135,7 +135,7 @@ impl Notes {
 
     /// Merges `draft` as repeated annotations do: input and output are replaced, the rest is
     /// merged by key.
-    pub(crate) fn merge(&mut self, draft: &mut Notes) {
+    pub(crate) fn merge(&mut self, draft: &mut Annotations) {
         for (kept, new) in
             [(&mut self.input, &mut draft.input), (&mut self.output, &mut draft.output)]
         {
@@ -167,6 +167,6 @@ impl Notes {
     }
 }
 
-/// Up to so many bytes a copy of the right size is cheaper than a buffer that grew, in which
-/// case the buffer stays for the next annotation.
+/// Up to so many bytes a copy of the right size is cheaper than taking the buffer, which grew. The
+/// buffer then stays for the next annotation.
 const MOST_COPIED: usize = 8192;

@@ -1,14 +1,15 @@
-//! How a span starts: what it belongs to, and what it has from there and from the contexts around
-//! it.
+//! How a span starts: its parent, and what it inherits from there and from the annotation contexts
+//! around it.
 
-use crate::annotation::{self, Warning};
-use crate::core::{Core, SPAN_BYTES};
-use crate::error::{Error, SpanError};
+use super::Core;
+use super::propagation::{remote_agent, remote_trace};
+use crate::annotation;
+use crate::encode;
+use crate::error::{Error, SpanError, Warning};
+use crate::ids::Handle;
+use crate::limits::{NAME_BYTES, SPAN_BYTES, cut_text};
 use crate::platform::Platform;
-use crate::propagation::{agent_at, trace_at};
-use crate::slots::Handle;
-use crate::span::{Agent, App, Frame, NAME_BYTES, Record, SpanKind, cut_text};
-use crate::trace::Trace;
+use crate::span::{Agent, Frame, Record, SpanKind, Trace};
 use std::rc::Rc;
 use witspan_propagation::Remote;
 use witspan_setup::DropReason;
@@ -22,7 +23,7 @@ pub enum Parent {
     Current(Handle),
     /// Exactly this span.
     ChildOf(Handle),
-    /// A place in a trace of another service, as [`Core::extract`] gives it.
+    /// A remote context, as [`Core::extract`] gives it.
     Remote(String),
 }
 
@@ -86,18 +87,18 @@ impl<P: Platform> Core<P> {
         }
         if session.is_some() && around.is_some() {
             // What the span itself says wins over the contexts around it.
-            record.notes.tags.remove(b"session_id");
-            record.notes.session = None;
+            record.annotations.tags.remove(b"session_id");
+            record.annotations.session = None;
         }
         let mut session = session.or(around);
-        self.counts.accepted += 1;
+        self.counters.accepted += 1;
         let size = SPAN_BYTES + record.size();
         let no_room = self.open_bytes + size > self.settings.limits.open_bytes as usize;
         if parent == Some(0) || no_room {
-            self.counts.drop_spans(DropReason::OpenFull, 1);
+            self.counters.drop_spans(DropReason::OpenFull, 1);
             return Ok(0);
         }
-        let above = parent.and_then(|parent| self.slots.get(parent));
+        let above = parent.and_then(|parent| self.spans.get(parent));
         let late = above.is_some_and(|slot| !slot.is_open());
         let above = above.map(|slot| &slot.frame);
         let remote = remote.as_ref();
@@ -111,7 +112,7 @@ impl<P: Platform> Core<P> {
             None => Rc::new(self.new_trace(remote, record.start_ns)),
         };
         let span_id = self.ids.span_id();
-        let above = parent.and_then(|parent| self.slots.get(parent)).map(|slot| &slot.frame);
+        let above = parent.and_then(|parent| self.spans.get(parent)).map(|slot| &slot.frame);
         let frame = Frame {
             kind,
             parent: parent.unwrap_or(0),
@@ -124,7 +125,7 @@ impl<P: Platform> Core<P> {
             app: match (app, above) {
                 (Some(name), _) if name == self.app.name => self.app.clone(),
                 (Some(name), Some(frame)) if name == frame.app.name => frame.app.clone(),
-                (Some(name), _) => Rc::new(App::new(name, &self.settings)),
+                (Some(name), _) => Rc::new(encode::app(name, &self.settings)),
                 (None, Some(frame)) => frame.app.clone(),
                 (None, None) => self.app.clone(),
             },
@@ -134,7 +135,7 @@ impl<P: Platform> Core<P> {
             },
             agent: match (above, remote) {
                 (Some(frame), _) => frame.as_agent.as_ref().or(frame.agent.as_ref()).cloned(),
-                (None, Some(remote)) => agent_at(remote).map(Rc::new),
+                (None, Some(remote)) => remote_agent(remote).map(Rc::new),
                 (None, None) => None,
             },
             as_agent: (kind == SpanKind::Agent).then(|| {
@@ -149,7 +150,7 @@ impl<P: Platform> Core<P> {
         };
         let trace = frame.trace.clone();
         self.open_bytes += size;
-        let handle = self.slots.insert(frame, record);
+        let handle = self.spans.insert(frame, record);
         // Only the first span of a trace sets it.
         let _ = trace.root.set(handle);
         Ok(handle)
@@ -160,7 +161,7 @@ impl<P: Platform> Core<P> {
         let own = self.ids.trace_id(start_ns);
         let trace = match remote {
             None => Trace::begun(own),
-            Some(remote) => trace_at(remote, own),
+            Some(remote) => remote_trace(remote, own),
         };
         if !self.sampler.has_rules() && trace.decision.get().is_none() {
             let _ = trace.decision.set(Some(self.sampler.decide(&trace, &[])));
@@ -168,7 +169,7 @@ impl<P: Platform> Core<P> {
         trace
     }
 
-    /// Adds what an annotation context says to a span that starts; the session that it names.
+    /// Adds an annotation context to a span that starts; gives the session that it names.
     fn read_context(
         &mut self,
         text: &str,
@@ -184,15 +185,15 @@ impl<P: Platform> Core<P> {
             record.name = Some(name);
         }
         let session = self.draft.session.take();
-        // A context's cost tags are kept where the tags are, as they are then.
+        // A cost tag is kept if its tag is there when the span starts.
         if let Some(extra) = &mut self.draft.extra {
-            let (tags, here) = (&self.draft.tags, &record.notes.tags);
+            let (tags, here) = (&self.draft.tags, &record.annotations.tags);
             let app = &self.app;
             extra.cost_tags.retain(&mut |key| {
                 tags.get(key).is_some() || here.get(key).is_some() || app.has_tag(key)
             });
         }
-        record.notes.merge(&mut self.draft);
+        record.annotations.merge(&mut self.draft);
         Ok(session.map(|session| session.as_ref().to_owned()))
     }
 
@@ -202,26 +203,26 @@ impl<P: Platform> Core<P> {
         let canonicalizer = &mut self.canonicalizer;
         let read = annotation::parse_context(None, text, &mut self.draft, &mut None, canonicalizer);
         match &read {
-            Ok(warnings) => self.counts.warnings += warnings.len() as u64,
-            Err(_) => self.counts.annotations_rejected += 1,
+            Ok(warnings) => self.counters.warnings += warnings.len() as u64,
+            Err(_) => self.counters.annotations_rejected += 1,
         }
         Ok(read?)
     }
 
-    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or a place
-    /// of another service.
+    /// The span to be the parent (`Some(0)` if that one is not kept, `None` for a root), or the
+    /// remote context.
     fn resolve(&self, parent: Parent) -> Result<(Option<Handle>, Option<Remote>), SpanError> {
         let handle = match parent {
             Parent::Root => None,
-            Parent::Remote(place) => {
-                return Ok((None, Some(Remote::read(&place).ok_or(SpanError::InvalidRemote)?)));
+            Parent::Remote(remote) => {
+                return Ok((None, Some(Remote::read(&remote).ok_or(SpanError::InvalidRemote)?)));
             }
             Parent::Current(0) | Parent::ChildOf(0) => Some(0),
             Parent::Current(handle) => {
-                let known = self.slots.get(handle).map(|_| handle);
-                self.slots.nearest_open(handle).or(known)
+                let known = self.spans.get(handle).map(|_| handle);
+                self.spans.nearest_open(handle).or(known)
             }
-            Parent::ChildOf(handle) => match self.slots.get(handle) {
+            Parent::ChildOf(handle) => match self.spans.get(handle) {
                 Some(_) => Some(handle),
                 None => return Err(SpanError::UnknownSpan),
             },
