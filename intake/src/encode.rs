@@ -195,9 +195,7 @@ fn wire(span: &Span) -> Wire {
         attributes.extend(value.as_ref().map(|value| text(key, value)));
     }
     for (name, value) in &span.metrics {
-        // The first name of the table is that of the conventions.
-        let known = crate::decode::METRICS.iter().find(|(_, ours)| ours == name);
-        let key = known.map_or_else(|| name.clone(), |(theirs, _)| (*theirs).to_owned());
+        let key = witspan_semconv::metrics::written(name).to_owned();
         let value = match number(*value) {
             Value::Number(whole) if whole.is_i64() => {
                 Any::IntValue(whole.as_i64().unwrap_or_default())
