@@ -10,8 +10,9 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use witspan_semconv::as_text;
 
-use super::event::{Defaults, as_text, checked, span};
+use super::event::{Defaults, checked, span};
 use super::json::{bad, envelope, not_json, read};
 use super::taking::{Item, Taking, who};
 use super::{msgpack, scan};
@@ -213,6 +214,6 @@ fn completed(mut event: Map<String, Value>, carrier: &Map<String, Value>) -> Map
 }
 
 fn tag(key: &str, value: &Value) -> Value {
-    let value = super::event::as_text(value);
+    let value = as_text(value);
     Value::String(format!("{key}:{value}"))
 }

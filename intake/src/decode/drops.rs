@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use serde_json::Value;
+use witspan_semconv::as_text;
 
-use super::event::as_text;
 use super::json::{bad, not_json, read};
 use super::scan;
 use super::taking::Program;

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
+use witspan_semconv::as_text;
 
 use super::json::{not_json, read, refused};
 use super::scan;
@@ -227,14 +228,6 @@ pub(crate) fn parent(id: Option<String>) -> Option<String> {
 pub(crate) fn tagged(tags: &[String], key: &str) -> Option<String> {
     let value = |tag: &String| Some(tag.strip_prefix(key)?.strip_prefix(':')?.to_owned());
     tags.iter().find_map(value)
-}
-
-/// The value's text if it is one, else its JSON.
-pub(crate) fn as_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn text(members: &mut Map<String, Value>, name: &str) -> Option<String> {

@@ -2,20 +2,18 @@
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
 //! `export` (OpenTelemetry's), `drops`. `event` knows the dialects of an LLM event, `otlp` a span of
-//! OpenTelemetry, `genai` what its attributes mean; `sides`, `messages` and `media` make of these what
-//! went in and came out.
+//! OpenTelemetry; `sides` makes of its attributes what went in and came out. What the attributes mean
+//! is in the crate witspan-semconv.
 //! Each span is found in the body (`scan`, `msgpack`, `wire`), read, and handed on before the next one;
 //! `taking` sees to it that one that is wrong costs itself alone.
 
 mod apm;
+mod attributes;
 mod drops;
 mod evaluations;
 mod event;
 mod export;
-mod genai;
 mod json;
-mod media;
-mod messages;
 mod msgpack;
 mod otlp;
 mod scan;
@@ -30,8 +28,6 @@ use std::borrow::Cow;
 
 use axum::http::HeaderMap;
 use serde_json::Value;
-
-pub(crate) use genai::METRICS;
 
 use crate::memory;
 #[cfg(test)]

@@ -10,15 +10,16 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span as Wire;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 use serde_json::{Map, Value, json};
+use witspan_semconv::attributes as names;
+use witspan_semconv::{as_text, events, kinds, list, metrics, parsed, tools};
 
-use super::event::as_text;
-use super::genai::{self, Attributes};
-use super::messages::{list, parsed, tool};
+use super::attributes::Attributes;
 use super::sides::Sides;
 use crate::model::{Kind, Source, Span, Status};
 
 /// A failed status.
 const ERROR: i32 = 2;
+
 pub(super) fn span(
     wire: Wire,
     resource: &Map<String, Value>,
@@ -27,12 +28,12 @@ pub(super) fn span(
 ) -> Span {
     let raw = raw(&wire, resource, scope);
     let mut own = Attributes(attributes(&wire.attributes));
-    let mut events = Vec::new();
+    let mut others = Vec::new();
     for event in &wire.events {
-        if genai::DETAILS_EVENTS.contains(&event.name.as_str()) {
+        if events::DETAILS.contains(&event.name.as_str()) {
             own.0.extend(attributes(&event.attributes));
         } else {
-            events.push(event);
+            others.push(event);
         }
     }
     let mut shared = Attributes(resource.clone());
@@ -41,30 +42,31 @@ pub(super) fn span(
     let mut meta = Map::new();
     if failed {
         let said = wire.status.as_ref().map(|status| status.message.as_str()).unwrap_or_default();
-        meta.insert("error".to_owned(), error(said, &events, own.0.get("error.type")));
+        meta.insert("error".to_owned(), error(said, &others, own.0.get(names::ERROR_TYPE)));
     }
-    let metrics = metrics(&mut own);
-    let model = own.text(genai::MODEL);
-    let provider = own.text(genai::PROVIDER).map(|name| name.to_lowercase());
-    let session_id = own.text(genai::SESSION).or_else(|| shared.text(genai::SESSION));
-    let sides = Sides::new(&kind, &mut own, &events);
+    let metrics = numbers(&mut own);
+    let model = own.text(names::MODEL.read);
+    let provider = own.text(names::PROVIDER.read).map(|name| name.to_lowercase());
+    let session_id = own.text(names::SESSION.read).or_else(|| shared.text(names::SESSION.read));
+    let sides = Sides::new(&kind, &mut own, &others);
     for (name, side) in [("input", sides.input), ("output", sides.output)] {
         if !side.is_empty() {
             meta.insert(name.to_owned(), Value::Object(side));
         }
     }
-    let mut tools = own.first(&[genai::TOOL_DEFINITIONS]);
-    for prefix in genai::TOOLS_BELOW {
+    let mut defined = own.first(&[names::TOOL_DEFINITIONS]);
+    for prefix in names::TOOLS_BELOW {
         let below = own.below(prefix);
-        tools = tools.or(below);
+        defined = defined.or(below);
     }
-    let tools: Vec<Value> = tools.map(list).unwrap_or_default().iter().map(tool).collect();
-    if !tools.is_empty() {
-        meta.insert("tool_definitions".to_owned(), tools.into());
+    let defined: Vec<Value> =
+        defined.map(list).unwrap_or_default().iter().map(tools::read).collect();
+    if !defined.is_empty() {
+        meta.insert("tool_definitions".to_owned(), defined.into());
     }
     let mut metadata = metadata(&mut own);
     if !sides.finish_reasons.is_empty() {
-        metadata.entry(genai::FINISH_REASONS).or_insert(sides.finish_reasons.into());
+        metadata.entry(names::FINISH_REASONS).or_insert(sides.finish_reasons.into());
     }
     if !metadata.is_empty() {
         meta.insert("metadata".to_owned(), Value::Object(metadata));
@@ -81,12 +83,12 @@ pub(super) fn span(
     if !links.is_empty() {
         meta.insert("links".to_owned(), links.into());
     }
-    let service = shared.0.get("service.name").map(as_text);
-    let ml_app = app.map(str::to_owned).or_else(|| own.text(&genai::APP[..1]));
-    let ml_app = ml_app.or_else(|| shared.text(genai::APP)).unwrap_or_default();
-    let env = shared.text(genai::ENVIRONMENT);
-    let version = shared.text(&["service.version"]);
-    let language = shared.text(&["telemetry.sdk.language"]);
+    let service = shared.0.get(names::SERVICE).map(as_text);
+    let ml_app = app.map(str::to_owned).or_else(|| own.text(&[names::APP]));
+    let ml_app = ml_app.or_else(|| shared.text(&[names::APP, names::SERVICE])).unwrap_or_default();
+    let env = shared.text(names::ENVIRONMENT.read);
+    let version = shared.text(&[names::VERSION]);
+    let language = shared.text(&[names::LANGUAGE]);
     let start = wire.start_time_unix_nano;
     Span {
         trace_id: hex(&wire.trace_id),
@@ -118,15 +120,14 @@ pub(super) fn span(
 
 fn kind(own: &mut Attributes) -> Kind {
     let mut found = None;
-    for (attribute, kinds) in genai::KINDS {
+    for (attribute, values) in kinds::KINDS {
         let Some(Value::String(value)) = own.0.shift_remove(*attribute) else { continue };
-        let named = kinds.iter().find(|(name, _)| *name == value).map(|(_, kind)| *kind);
-        found = found.or(named);
+        found = found.or(kinds::read(values, &value));
     }
     Kind::named(found.unwrap_or("workflow"))
 }
 
-fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
+fn numbers(own: &mut Attributes) -> Vec<(String, f64)> {
     let mut out: Vec<(String, f64)> = Vec::new();
     let mut seen = HashSet::new();
     let mut add = |name: String, value: &Value| {
@@ -137,11 +138,13 @@ fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
             out.push((name, number));
         }
     };
-    for (attribute, name) in genai::METRICS {
-        let Some(value) = own.0.shift_remove(*attribute) else { continue };
-        add((*name).to_owned(), &value);
+    for (name, attribute) in metrics::METRICS {
+        for each in attribute.read {
+            let Some(value) = own.0.shift_remove(*each) else { continue };
+            add((*name).to_owned(), &value);
+        }
     }
-    for (attribute, end) in genai::METRICS_INSIDE {
+    for (attribute, end) in metrics::INSIDE {
         let Some(Value::Object(members)) = own.0.shift_remove(*attribute).map(parsed) else {
             continue;
         };
@@ -149,7 +152,7 @@ fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
             add(if name.ends_with(end) { name } else { format!("{name}{end}") }, &value);
         }
     }
-    for prefix in genai::METRICS_BELOW {
+    for prefix in metrics::BELOW {
         own.0.retain(|attribute, value| match attribute.strip_prefix(prefix) {
             Some(name) if value.is_number() => {
                 add(name.replace('.', "_"), value);
@@ -163,7 +166,7 @@ fn metrics(own: &mut Attributes) -> Vec<(String, f64)> {
 
 fn metadata(own: &mut Attributes) -> Map<String, Value> {
     let mut out = Map::new();
-    for name in genai::METADATA {
+    for name in names::METADATA.read {
         let Some(value) = own.0.shift_remove(*name) else { continue };
         match parsed(value) {
             Value::Object(members) => out.extend(members),
@@ -172,10 +175,10 @@ fn metadata(own: &mut Attributes) -> Map<String, Value> {
             }
         }
     }
-    for prefix in genai::METADATA_BELOW {
-        let names: Vec<String> =
+    for prefix in names::METADATA_BELOW {
+        let below: Vec<String> =
             own.0.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
-        for name in names {
+        for name in below {
             let value = own.0.shift_remove(&name).unwrap_or_default();
             out.insert(name[prefix.len()..].to_owned(), value);
         }
@@ -183,14 +186,14 @@ fn metadata(own: &mut Attributes) -> Map<String, Value> {
     out
 }
 
-fn error(said: &str, events: &[&Event], kind: Option<&Value>) -> Value {
-    let exception = events.iter().rev().find(|event| event.name == "exception");
+fn error(said: &str, all: &[&Event], kind: Option<&Value>) -> Value {
+    let exception = all.iter().rev().find(|event| event.name == events::EXCEPTION);
     let exception = exception.map(|event| attributes(&event.attributes)).unwrap_or_default();
     let of = |name: &str| exception.get(name).map(as_text).filter(|text| !text.is_empty());
     json!({
-        "message": of("exception.message").unwrap_or_else(|| said.to_owned()),
-        "type": of("exception.type").or_else(|| kind.map(as_text)).unwrap_or_default(),
-        "stack": of("exception.stacktrace").unwrap_or_default(),
+        "message": of(events::EXCEPTION_MESSAGE).unwrap_or_else(|| said.to_owned()),
+        "type": of(events::EXCEPTION_TYPE).or_else(|| kind.map(as_text)).unwrap_or_default(),
+        "stack": of(events::EXCEPTION_STACK).unwrap_or_default(),
     })
 }
 
@@ -198,11 +201,11 @@ fn tags(rest: impl Iterator<Item = (String, Value)>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut seen = HashSet::new();
     for (name, value) in rest {
-        if genai::SILENT.contains(&name.as_str()) {
+        if names::SILENT.contains(&name.as_str()) {
             continue;
         }
         let tag = format!("{name}:{}", as_text(&value));
-        let tag: String = tag.chars().take(genai::TAG_CHARACTERS).collect();
+        let tag: String = tag.chars().take(names::TAG_CHARACTERS).collect();
         if seen.insert(tag.clone()) {
             out.push(tag);
         }

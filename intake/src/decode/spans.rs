@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use witspan_semconv::as_text;
 
-use super::event::{Defaults, as_text, from_text, who};
+use super::event::{Defaults, from_text, who};
 use super::json::{bad, envelope, few, named, not_json, read};
 use super::scan;
 use super::taking::{Item, Taking};

@@ -1,9 +1,11 @@
-//! Every format: `captured` on what was really sent, `bodies` and `opentelemetry` rule by rule.
+//! Every format: `captured` on what was really sent, `bodies` and `opentelemetry` rule by rule,
+//! `round_trip` on what is written and read back.
 
 mod bodies;
 mod captured;
 mod media;
 mod opentelemetry;
+mod round_trip;
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};

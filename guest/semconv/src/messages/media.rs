@@ -7,6 +7,8 @@
 
 use serde_json::{Value, json};
 
+use super::{AUDIO, BLOB, FILE, IMAGE};
+
 /// What a part comes to.
 #[derive(Default)]
 pub(super) struct Media {
@@ -19,19 +21,19 @@ pub(super) struct Media {
 
 /// The types of such parts, and what each holds where nothing else says it.
 const TYPES: &[(&str, &str)] = &[
-    ("blob", "file"),
-    ("binary", "file"),
-    ("uri", "file"),
-    ("file", "file"),
-    ("file_data", "file"),
-    ("input_file", "file"),
-    ("image", "image"),
-    ("image_url", "image"),
-    ("image-url", "image"),
-    ("input_image", "image"),
-    ("audio", "audio"),
-    ("audio-url", "audio"),
-    ("input_audio", "audio"),
+    (BLOB, FILE),
+    ("binary", FILE),
+    ("uri", FILE),
+    (FILE, FILE),
+    ("file_data", FILE),
+    ("input_file", FILE),
+    (IMAGE, IMAGE),
+    ("image_url", IMAGE),
+    ("image-url", IMAGE),
+    ("input_image", IMAGE),
+    (AUDIO, AUDIO),
+    ("audio-url", AUDIO),
+    ("input_audio", AUDIO),
     ("video", "video"),
     ("video-url", "video"),
     ("document", "document"),
@@ -83,7 +85,7 @@ pub(super) fn media(part: &Value) -> Option<Media> {
     let format = format.or_else(sound);
     let kind = part["modality"].as_str().or_else(|| {
         let (kind, _) = format.as_deref()?.split_once('/')?;
-        ["image", "audio", "video"].contains(&kind).then_some(kind)
+        [IMAGE, AUDIO, "video"].contains(&kind).then_some(kind)
     });
     let kind = kind.unwrap_or(usual);
     let transcript = first(TRANSCRIPTS).map(str::to_owned);
@@ -93,8 +95,8 @@ pub(super) fn media(part: &Value) -> Option<Media> {
         Some(json!({ "mime_type": format, "content": held? }))
     };
     let found = match kind {
-        "image" => Media { picture: piece("image/png"), text: transcript, ..Media::default() },
-        "audio" => Media { sound: piece("audio/wav"), text: transcript, ..Media::default() },
+        IMAGE => Media { picture: piece("image/png"), text: transcript, ..Media::default() },
+        AUDIO => Media { sound: piece("audio/wav"), text: transcript, ..Media::default() },
         _ => Media { text: transcript, ..Media::default() },
     };
     if found.picture.is_some() || found.sound.is_some() {

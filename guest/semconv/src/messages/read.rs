@@ -1,33 +1,16 @@
-//! Messages and tools of OpenTelemetry's conventions and of its cousins, in the shape of the model.
+//! Messages from the conventions' form, and from those of other libraries and of clients.
 
 use serde_json::{Map, Value, json};
 
-use super::event::as_text;
 use super::media::media;
+use super::{AUDIO, TEXT, TOOL_CALL, TOOL_CALL_RESPONSE};
+use crate::values::{as_text, list, parsed, without_nulls};
 
-/// The list that `value` is, or that its text holds.
-pub(crate) fn list(value: Value) -> Vec<Value> {
-    match parsed(value) {
-        Value::Array(items) => items,
-        Value::Null => Vec::new(),
-        other => vec![other],
-    }
-}
-
-/// The value that a JSON text holds; anything else as it is.
-pub(crate) fn parsed(value: Value) -> Value {
-    if let Value::String(text) = &value
-        && text.trim_start().starts_with(['{', '['])
-        && let Ok(inner) = serde_json::from_str(text)
-    {
-        return inner;
-    }
-    value
-}
-
-/// One message. Known shapes: `{role, parts: [{type, …}]}` of the conventions, `{role, content}` of
-/// most clients, and `{message: {…}}` of OpenInference.
-pub(crate) fn message(value: &Value, role: &str) -> Value {
+/// One message in Datadog's shape; `role` is for one that names none. Known shapes: `{role, parts:
+/// [{type, …}]}` of the conventions, `{role, content}` of most clients, and `{message: {…}}` of
+/// OpenInference.
+#[must_use]
+pub fn read(value: &Value, role: &str) -> Value {
     let inner = &value["message"];
     let value = if inner.is_object() { inner } else { value };
     let mut out = Draft::default();
@@ -55,7 +38,7 @@ pub(crate) fn message(value: &Value, role: &str) -> Value {
     }
     if value["audio"].is_object() {
         // What OpenAI's models say aloud, beside the content.
-        out.media(&json!({ "type": "audio", "data": value["audio"]["data"],
+        out.media(&json!({ "type": AUDIO, "data": value["audio"]["data"],
             "transcript": value["audio"]["transcript"] }));
     }
     for call in value["tool_calls"].as_array().into_iter().flatten() {
@@ -79,7 +62,8 @@ fn parts_in(content: &Value) -> Value {
 }
 
 /// The messages that a text holds: Langfuse's are those of a client, alone or in a list.
-pub(crate) fn messages_in(text: &str) -> Option<Vec<Value>> {
+#[must_use]
+pub fn in_text(text: &str) -> Option<Vec<Value>> {
     let found = list(parsed(text.into()));
     let spoken = !found.is_empty() && found.iter().all(|each| each["role"].is_string());
     spoken.then_some(found)
@@ -105,7 +89,7 @@ impl Draft {
     /// One part of a message, of the conventions or of a client.
     fn part(&mut self, part: &Value) {
         match part["type"].as_str().unwrap_or_default() {
-            "text" | "reasoning" | "thinking" | "compaction" | "refusal" | "" | "input_text"
+            TEXT | "reasoning" | "thinking" | "compaction" | "refusal" | "" | "input_text"
             | "output_text" => {
                 let text = ["content", "text", "thinking", "refusal"].map(|name| &part[name]);
                 match text.into_iter().find(|text| text.is_string()) {
@@ -116,8 +100,8 @@ impl Draft {
                     None => self.text(&part.to_string()),
                 }
             }
-            "tool_call" | "tool_use" | "server_tool_call" => self.call(part),
-            "tool_call_response" | "tool_result" | "server_tool_call_response" => {
+            TOOL_CALL | "tool_use" | "server_tool_call" => self.call(part),
+            TOOL_CALL_RESPONSE | "tool_result" | "server_tool_call_response" => {
                 let result = ["response", "result", "content", "server_tool_call_response"];
                 let result = result.iter().map(|name| &part[*name]).find(|value| !value.is_null());
                 let id = [&part["id"], &part["tool_use_id"]];
@@ -198,38 +182,4 @@ impl Draft {
         }
         Value::Object(out)
     }
-}
-
-/// One definition of a tool: `{name, description, parameters}`, alone or as a client's `function`.
-pub(crate) fn tool(value: &Value) -> Value {
-    let schema = parsed(value["tool"]["json_schema"].clone());
-    let value = if schema.is_object() { &schema } else { value };
-    let function = &value["function"];
-    let value = if function.is_object() { function } else { value };
-    let schema = ["parameters", "schema", "input_schema"];
-    let schema = schema.iter().map(|name| parsed(value[*name].clone())).find(Value::is_object);
-    without_nulls(json!({
-        "name": value["name"], "description": value["description"], "schema": schema
-    }))
-}
-
-/// One document: OpenInference's `{document: {…}}` or the conventions' `{id, content, score}`.
-pub(crate) fn document(value: &Value) -> Value {
-    let inner = &value["document"];
-    let value = if inner.is_object() { inner } else { value };
-    let text = [&value["content"], &value["text"]].into_iter().find(|text| !text.is_null());
-    without_nulls(json!({
-        "text": text.map(as_text).unwrap_or_default(),
-        "id": Some(&value["id"]).filter(|id| !id.is_null()).map(as_text),
-        "name": value["name"].as_str(),
-        "score": value["score"].as_f64(),
-        "metadata": Some(parsed(value["metadata"].clone())).filter(Value::is_object),
-    }))
-}
-
-fn without_nulls(mut value: Value) -> Value {
-    if let Value::Object(members) = &mut value {
-        members.retain(|_, value| !value.is_null());
-    }
-    value
 }
