@@ -48,7 +48,6 @@ pub use crate::platform::Platform;
 pub use crate::request::{Action, Disposition, Outcome, PollMode, Request, Response};
 pub use crate::span::{Failure, SpanKind};
 pub use crate::statistics::{EvaluationCounters, Statistics};
-pub use witspan_json as json;
 pub use witspan_propagation::Header;
 pub use witspan_setup::{
     Credential, DropReason, Endpoint, Format, Limits, Sampling, Settings, Target,

@@ -219,7 +219,7 @@ fn a_full_queue_drops_the_newest_and_stays_within_its_bound() {
     let full = counters(&tracer);
     assert_eq!(losses(&full), [(DropReason::QueueFull, 100 - full.queued)]);
     assert!(full.queued > 20 && full.queued < 50, "{full:?}");
-    assert!(heard.one(Topic::Full).contains("wait to be sent"));
+    assert!(heard.one(Topic::Full).contains("too much memory"));
 
     assert_eq!(flush(&tracer).delivered, full.queued);
     make(&tracer, "room again");
