@@ -312,6 +312,8 @@ def test_a_fork_while_a_line_is_logged_does_not_hang(receiver: Receiver) -> None
     """
     command = [sys.executable, "-c", textwrap.dedent(source)]
     env = {**os.environ, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url}
+    # Without a buffer a stream has no lock.
+    env.pop("PYTHONUNBUFFERED", None)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=env, text=True, start_new_session=True, **pipes) as program:
         assert program.stdout is not None and program.stdout.readline() == "full\n"

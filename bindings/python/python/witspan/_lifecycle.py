@@ -294,7 +294,11 @@ class Lifecycle:
             cls._hooked = True
             atexit.register(cls.disable)
             if hasattr(os, "register_at_fork"):
-                os.register_at_fork(before=cls._before_fork, after_in_child=cls._after_fork)
+                os.register_at_fork(
+                    before=cls._before_fork,
+                    after_in_parent=_log.after_fork_in_parent,
+                    after_in_child=cls._after_fork,
+                )
         _exit.join_multiprocessing(cls.disable)
         if cls._memory is not None:
             # What a test records is not sent: signals stay as they are.
@@ -350,12 +354,13 @@ class Lifecycle:
     @classmethod
     def _before_fork(cls) -> None:
         """Imports what is imported late: in a process that was forked while another thread was in
-        the midst of an import, that import never ends."""
+        the midst of an import, that import never ends. Waits for the end of a line of the log."""
         if cls._tracer is not None:
             from importlib import import_module
 
             for name in _IMPORTED_LATE:
                 import_module(name)
+        _log.before_fork()
 
     @classmethod
     def _after_fork(cls) -> None:
@@ -363,6 +368,7 @@ class Lifecycle:
 
         What the parent has not sent yet stays the parent's, and so do the spans open there.
         """
+        _log.after_fork_in_child()
         from ._native import forked
 
         forked()

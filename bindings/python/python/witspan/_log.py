@@ -9,6 +9,7 @@ that it stays one line and steers no terminal; ruff forbids every other way out 
 
 from __future__ import annotations
 
+import _thread
 import sys
 
 TYPE_CHECKING = False
@@ -26,6 +27,46 @@ _STEERS = (
     *((0x2028, 0x202E), (0x2060, 0x206F), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB)),
     *((0x1D173, 0x1D17A), (0xE0000, 0xE007F)),
 )
+
+
+# Held while a line is written, and over a fork. A child has its parent's streams, and the lock of
+# one that another thread was writing to is never released there.
+_writing = _thread.RLock()
+# Seconds. The reader of a log may be stuck, and a handler of the application may wait for another
+# thread that has a line of ours: neither may hold up a fork, or a line, for longer.
+_PATIENCE = 1.0
+
+
+class _Line:
+    """While it is entered, no other thread forks or writes a line of ours."""
+
+    def __enter__(self) -> None:
+        self._lock = _writing
+        self._held = self._lock.acquire(timeout=_PATIENCE)
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self._lock.release()
+
+
+def before_fork() -> None:
+    """Waits until no thread is in the midst of a line of ours."""
+    _writing.acquire(timeout=_PATIENCE)
+
+
+def after_fork_in_parent() -> None:
+    """Lets the others go on."""
+    try:
+        _writing.release()
+    except RuntimeError:
+        # The patience had ended.
+        pass
+
+
+def after_fork_in_child() -> None:
+    """Begins with a lock that nobody holds."""
+    global _writing
+    _writing = _thread.RLock()
 
 
 def shown(text: str) -> str:
@@ -48,8 +89,9 @@ def say(text: str, error: bool = True) -> None:
     """Prints lines of ours, each as `shown` shows it, on stderr or on stdout. Never raises."""
     stream = sys.stderr if error else sys.stdout
     try:
-        stream.write("".join(f"{shown(line)}\n" for line in text.split("\n")))
-        stream.flush()
+        with _Line():
+            stream.write("".join(f"{shown(line)}\n" for line in text.split("\n")))
+            stream.flush()
     except (AttributeError, OSError, ValueError):
         # There is none, or it is closed.
         pass
@@ -60,7 +102,8 @@ def warning(text: str, *arguments: object) -> None:
     line = shown(text % arguments if arguments else text)
     logger = _logger()
     if logger is not None:
-        logger.warning(line, stacklevel=2)
+        with _Line():
+            logger.warning(line, stacklevel=2)
     else:
         say(line)
 
@@ -76,7 +119,8 @@ def debug(text: str, *arguments: object, exc_info: bool = False) -> None:
 
         # An error's text may have lines. Behind a margin none of them looks like one of the log.
         line += "".join(f"\n    | {shown(each)}" for each in traceback.format_exc().splitlines())
-    logger.debug(line, stacklevel=2)
+    with _Line():
+        logger.debug(line, stacklevel=2)
 
 
 def _logger() -> Any:
