@@ -89,7 +89,7 @@ every-test: conformance component-trap intake example
 [private]
 [no-exit-message]
 test-core:
-    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-incumbents
+    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-semconv -p witspan-incumbents
 
 # The host library, and the component that it runs
 [private]

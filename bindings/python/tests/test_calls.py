@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import witspan
 from conftest import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
@@ -119,3 +122,20 @@ def test_a_class_of_the_programs_own_keeps_what_it_overrides(tracing: Tracing) -
     with Mine.task("step"), Mine.tool("plain"):
         pass
     assert {event["name"] for event in tracing.events()} == {"mine: step", "plain"}
+
+
+def test_annotate_has_the_same_parameters_wherever_it_is_written(off: dict[str, Any]) -> None:
+    stub = ast.parse((Path(witspan.__file__).parent / "_native.pyi").read_text("utf-8"))
+    (tracer,) = (
+        node for node in stub.body if isinstance(node, ast.ClassDef) and node.name == "Tracer"
+    )
+    (annotate,) = (
+        node
+        for node in tracer.body
+        if isinstance(node, ast.FunctionDef) and node.name == "annotate"
+    )
+    declared = [argument.arg for argument in annotate.args.args]
+    assert declared == [name for name, *_ in parameters(witspan._native.Tracer.annotate)]
+    # The native method has another order: only this package calls it.
+    public = [name for name, *_ in parameters(off["annotate"])]
+    assert sorted(declared) == sorted(["self", *public])
