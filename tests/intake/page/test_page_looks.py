@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
-from build_page import TOOLS, packages
+from build_page import TOOLS
+from npm import packages
 from page_support import PHONE, Intake, Tab
 from playwright.sync_api import Page, expect
 
