@@ -19,10 +19,7 @@ SYSTEM = {"HOME", "LOCALAPPDATA", "PYTHONPATH"}
 ASK_THE_TABLE = {"switch", "_switch", "host_variable"}
 #: Functions that read by themselves, by file and name, and what: nothing may be loaded before them,
 #: not even the table. `test_off.py` holds it to the core's rule.
-MAY = {
-    ("_lifecycle.py", "_turned_off"): "DD_LLMOBS_ENABLED",
-    ("_lifecycle.py", "_says_no"): "DD_LLMOBS_ENABLED",
-}
+MAY = {("_lifecycle.py", "_switch_text"): "DD_LLMOBS_ENABLED"}
 
 #: A text of one word; quotes that are escaped, or a letter of their own, lead nowhere.
 RUST_TEXT = re.compile(r'(?<!\\)"(\w+)"')
@@ -173,7 +170,7 @@ def test_a_second_reader_in_python_is_found(code: str, named: set[str]) -> None:
 
 def test_the_one_function_that_may_read_may_read_one_variable() -> None:
     code = 'def {}():\n    os.environ.get("{}")\n'
-    file, function = "_lifecycle.py", "_turned_off"
+    file, function = "_lifecycle.py", "_switch_text"
     for text, where, named in [
         (code.format(function, "DD_LLMOBS_ENABLED"), file, set()),
         (code.format(function, "DD_LLMOBS_ENABLED"), "_run.py", {"DD_LLMOBS_ENABLED"}),

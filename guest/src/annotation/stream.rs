@@ -35,12 +35,16 @@ impl Parser<'_> {
         };
         let missing = match given.get("missing") {
             None => 0,
-            Some((Value::Number(Number::Integer(digits)), _)) if digits.parse::<u64>().is_ok() => {
-                digits.parse().unwrap_or(u64::MAX)
-            }
-            Some((other, _)) => {
-                let accepted = "a whole number from 0";
-                return Err(path.member("missing").refused(other.describe(), accepted));
+            Some((value, _)) => {
+                let count = match value {
+                    Value::Number(Number::Integer(digits)) => digits.parse().ok(),
+                    _ => None,
+                };
+                let wrong = || {
+                    let accepted = "a whole number from 0";
+                    path.member("missing").refused(value.describe(), accepted)
+                };
+                count.ok_or_else(wrong)?
             }
         };
         if missing == 0 && !items.clone().element(true)? {

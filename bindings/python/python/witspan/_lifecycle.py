@@ -41,19 +41,17 @@ _MORE_COUNTERS = (
 )
 
 
-def _turned_off() -> bool:
-    """Whether the environment turns tracing off.
+def _switch_text() -> str:
+    """What the environment says of tracing as a whole.
 
-    The one variable that is read here, so that nothing is loaded then; `test_off.py` compares this
-    with the core's rule.
+    The one variable that is read here, so that nothing is loaded where tracing is off.
     """
-    text = os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower()
-    return text not in ("", "1", "true")
+    return os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower()
 
 
-def _says_no() -> bool:
-    """Whether the environment says plainly that tracing is off."""
-    return os.environ.get("DD_LLMOBS_ENABLED", "").strip().lower() in ("0", "false")
+def _turned_off() -> bool:
+    """Whether the environment turns tracing off. `test_off.py` has the core's rule beside this."""
+    return _switch_text() not in ("", "1", "true")
 
 
 def _switch(option: str) -> bool | None:
@@ -242,7 +240,7 @@ class Lifecycle:
     @classmethod
     def _tell_of_a_misread_switch(cls) -> None:
         """Says so where tracing is off because of a value that means nothing, once a process."""
-        if _says_no() or cls._complained:
+        if _switch_text() in ("0", "false") or cls._complained:
             return
         cls._complained = True
         try:
