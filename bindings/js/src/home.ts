@@ -1,0 +1,191 @@
+// The one tracer of the process, and how it starts and ends.
+//
+// The package may be loaded twice in a process, as an ES module and by `require`. Both find what is here at one
+// global symbol, so that there is one tracer and one current span.
+
+import { SynchronousStorage, type Scope } from "./context/scope.js";
+import { LLMObsArgumentError, wrongType } from "./errors.js";
+import type { ContextStorage, Platform } from "./platform/platform.js";
+import type { Runner } from "./surface/processor.js";
+import { Tracer } from "./tracer.js";
+
+const KEY = Symbol.for("witspan.tracer.1");
+
+/** Values of `DD_LLMOBS_ENABLED` that turn tracing on; any other that is set turns it off. */
+const YES = new Set(["1", "true"]);
+
+type Options = Readonly<Record<string, unknown>>;
+
+export class Home {
+  readonly platform: Platform;
+  readonly storage: ContextStorage;
+  tracer: Tracer | undefined;
+  /** Counters of tracers that have ended, and the last words about them. */
+  #options: Options | undefined;
+  #processor: Runner | undefined;
+  #failed = false;
+  #decided = false;
+  #starting = false;
+
+  constructor(platform: Platform) {
+    this.platform = platform;
+    this.storage = platform.context() ?? new SynchronousStorage();
+  }
+
+  /** What is current here. */
+  scope(): Scope | undefined {
+    return this.storage.getStore() as Scope | undefined;
+  }
+
+  /** What the environment says of tracing as a whole: yes, no, or nothing. */
+  #switch(): boolean | undefined {
+    const text = this.platform.environment()["DD_LLMOBS_ENABLED"]?.trim().toLowerCase();
+    return text ? YES.has(text) : undefined;
+  }
+
+  /** Whether calls are traced: after `enable`, or where the environment turns tracing on. */
+  get enabled(): boolean {
+    if (this.tracer !== undefined) return true;
+    if (!this.#decided) {
+      this.#decided = true;
+      if (this.#options === undefined && this.#switch() === true) this.#options = {};
+    }
+    return this.#options !== undefined && !this.#failed;
+  }
+
+  /** The tracer, which starts when it is first needed; `undefined` while tracing is off. */
+  live(): Tracer | undefined {
+    if (this.tracer !== undefined) return this.tracer;
+    return this.enabled ? this.#start() : undefined;
+  }
+
+  #start(): Tracer | undefined {
+    // A log or a clock of the application's may call us while we start.
+    if (this.#starting) return undefined;
+    this.#starting = true;
+    try {
+      this.tracer = Tracer.start(
+        this.platform,
+        this.#options ?? {},
+        this.storage,
+        this.#processor,
+      );
+      this.#failed = this.tracer === undefined;
+    } catch (error) {
+      this.#failed = true;
+      const why = error instanceof Error ? error.message : String(error);
+      this.platform.log("error", `tracing stays off: the core cannot be loaded: ${clean(why)}`);
+    } finally {
+      this.#starting = false;
+    }
+    return this.tracer;
+  }
+
+  enable(options: Options, processor: Runner | undefined): void {
+    if (typeof options !== "object" || options === null) {
+      throw wrongType("options", options, "an object such as { mlApp: 'my-app' }");
+    }
+    checkOptions(options);
+    if (this.#options !== undefined && !this.#failed) {
+      const before = this.#options;
+      const differ = Object.keys(options).filter(
+        (name) => options[name] !== undefined && options[name] !== before[name],
+      );
+      if (differ.length && this.tracer !== undefined) {
+        const names = `\`${differ.join("`, `")}\``;
+        this.platform.log(
+          "warning",
+          `tracing is enabled already and goes on as it is: ${names} of another call of enable ` +
+            "changes nothing; call llmobs.disable() before it",
+        );
+        return;
+      }
+      // Nothing has started yet: later options add to the earlier ones.
+      if (this.tracer === undefined) this.#options = { ...before, ...options };
+    } else {
+      this.#options = options;
+    }
+    this.#failed = false;
+    this.#decided = true;
+    if (processor !== undefined) this.setProcessor(processor);
+  }
+
+  setProcessor(processor: Runner | undefined): void {
+    this.#processor = processor;
+    this.tracer?.setProcessor(processor);
+  }
+
+  get hasProcessor(): boolean {
+    return this.#processor !== undefined;
+  }
+
+  /** Ends tracing: what has finished is sent, for at most `timeoutMs`. */
+  async disable(timeoutMs?: number): Promise<Tracer | undefined> {
+    const { tracer } = this;
+    this.tracer = undefined;
+    this.#options = undefined;
+    this.#decided = true;
+    this.#failed = false;
+    if (tracer) await tracer.stop(timeoutMs ?? tracer.plan.exit_timeout_ns / 1e6);
+    return tracer;
+  }
+
+  /** Puts another tracer in the place of this one, for a test that records. Returns what undoes it. */
+  exchange(
+    platform: Platform,
+    options: Options,
+    processor: Runner | undefined,
+  ): { tracer: Tracer; undo: () => void } {
+    const before = [this.tracer, this.#options, this.#failed, this.#processor] as const;
+    this.#processor = processor ?? this.#processor;
+    const tracer = Tracer.start(platform, options, this.storage, this.#processor);
+    if (tracer === undefined) throw new Error("a recorder's tracer is always on");
+    [this.tracer, this.#options, this.#failed, this.#decided] = [tracer, options, false, true];
+    const undo = () => {
+      [this.tracer, this.#options, this.#failed, this.#processor] = before;
+    };
+    return { tracer, undo };
+  }
+}
+
+/** Options of a type that no user meant: a function, a symbol. All else is the core's to judge. */
+function checkOptions(options: Options): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "symbol" || (typeof value === "function" && name !== "spanProcessor")) {
+      throw wrongType(name, value, "a setting: text, a number, a boolean");
+    }
+  }
+  const { sampleRate } = options;
+  if (sampleRate !== undefined && sampleRate !== null && typeof sampleRate === "object") {
+    throw new LLMObsArgumentError(
+      "sampleRate",
+      "`sampleRate` is an object; accepted: a number from 0 to 1",
+    );
+  }
+}
+
+/** One line, without what a terminal would act on. */
+function clean(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, " ");
+}
+
+let install: Platform | undefined;
+
+/** Says which runtime this is. Nothing is done with it before the first call. */
+export function use(platform: Platform): void {
+  install = platform;
+}
+
+type Globals = { [KEY]?: Home };
+
+/** The state of the process. */
+export function home(): Home {
+  const globals = globalThis as Globals;
+  let found = globals[KEY];
+  if (found === undefined) {
+    if (install === undefined) throw new Error("witspan was loaded without a runtime");
+    found = new Home(install);
+    Object.defineProperty(globals, KEY, { value: found, configurable: true });
+  }
+  return found;
+}

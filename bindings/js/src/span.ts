@@ -1,0 +1,215 @@
+// A span, as the application holds it.
+
+import type { SpanKind } from "./core/contract.js";
+import { FINISH_POLL, FINISH_PROCESS } from "./core/instance.js";
+import type { Scope } from "./context/scope.js";
+import { LLMObsArgumentError, wrongType } from "./errors.js";
+import { failureOf } from "./failure.js";
+import type { AnnotationOptions, ExportedSpan, FinishOptions } from "./surface/types.js";
+import { nanoseconds } from "./time.js";
+import type { Tracer } from "./tracer.js";
+import { annotationText } from "./values.js";
+
+/** Tells spans from other objects, also between the two forms of this package in one process. */
+const BRAND = Symbol.for("witspan.span");
+
+export const KINDS: readonly SpanKind[] = [
+  ...(["llm", "workflow", "agent", "tool", "task", "embedding", "retrieval"] as const),
+];
+
+const OPEN = 1;
+const HAS_OUTPUT = 2;
+const HAS_INPUT = 4;
+
+/**
+ * A span: one piece of work of the application. It is current inside `run`, and inside the function that
+ * `trace` or `wrap` gave it to. Every method does nothing once the span has finished, or while tracing is off.
+ */
+export class Span implements Scope {
+  readonly [BRAND] = true;
+  /** The tracer that made it; none for the span of a tracer that is off. */
+  readonly _tracer: Tracer | undefined;
+  readonly _handle: bigint;
+  readonly _epoch: number;
+  readonly #kind: number;
+  readonly contexts: readonly string[] | undefined;
+  #state = OPEN;
+
+  /** @internal */
+  constructor(
+    tracer: Tracer | undefined,
+    epoch: number,
+    handle: bigint,
+    kind: number,
+    contexts: readonly string[] | undefined,
+  ) {
+    this._tracer = tracer;
+    this._epoch = epoch;
+    this._handle = handle;
+    this.#kind = kind;
+    this.contexts = contexts;
+  }
+
+  /** @internal */
+  get active(): Span {
+    return this;
+  }
+
+  /** @internal */
+  get remote(): undefined {
+    return undefined;
+  }
+
+  /** Its kind, such as `llm`. */
+  get kind(): SpanKind {
+    return KINDS[this.#kind] ?? "task";
+  }
+
+  /** Its name; `undefined` once it has finished, and while tracing is off. */
+  get name(): string | undefined {
+    return this._tracer?.info(this)?.name;
+  }
+
+  /** Its trace's id, 32 hexadecimal digits; empty while tracing is off. */
+  get traceId(): string {
+    return this._tracer?.export(this).traceId ?? "";
+  }
+
+  /** Its id, decimal; empty while tracing is off. */
+  get spanId(): string {
+    return this._tracer?.export(this).spanId ?? "";
+  }
+
+  /** The id of its parent, here or in another service; `undefined` for a root. */
+  get parentId(): string | undefined {
+    return this._tracer?.info(this)?.parentId;
+  }
+
+  /** Whether it has finished. */
+  get finished(): boolean {
+    return (this.#state & OPEN) === 0;
+  }
+
+  /** @internal Whether the application itself said what the output is. */
+  get _hasOutput(): boolean {
+    return (this.#state & HAS_OUTPUT) !== 0;
+  }
+
+  /** @internal */
+  get _hasInput(): boolean {
+    return (this.#state & HAS_INPUT) !== 0;
+  }
+
+  /** Both ids, as evaluations take them. */
+  export(): ExportedSpan {
+    return this._tracer?.export(this) ?? ({} as ExportedSpan);
+  }
+
+  /**
+   * Adds to the span: see `AnnotationOptions`. Input, output and tool definitions are replaced by each call;
+   * metadata, metrics, tags, prompt and agent are merged by key.
+   *
+   * @throws LLMObsArgumentError for an argument of a wrong type; then nothing of the call is kept.
+   */
+  annotate(options: AnnotationOptions): this {
+    if (this._tracer === undefined) return this;
+    if (typeof options !== "object" || options === null) {
+      this._tracer.core.refused();
+      throw wrongType("options", options, "an object such as { inputData, outputData }");
+    }
+    const text = annotationText({
+      input: options.inputData,
+      output: options.outputData,
+      metadata: options.metadata,
+      metrics: options.metrics,
+      tags: options.tags,
+      cost_tags: options.costTags,
+      prompt: options.prompt,
+      tool_definitions: options.toolDefinitions,
+      agent: options.agent,
+      links: options.links,
+      intent: options.intent,
+    });
+    this._annotateText(text);
+    if (options.outputData !== undefined && options.outputData !== null) this.#state |= HAS_OUTPUT;
+    if (options.inputData !== undefined && options.inputData !== null) this.#state |= HAS_INPUT;
+    return this;
+  }
+
+  /** @internal Annotates with JSON text. Throws for what a programmer did wrong. */
+  _annotateText(text: string): void {
+    const tracer = this._tracer;
+    if (tracer === undefined) return;
+    const refusal = tracer.core.annotate(this._epoch, this._handle, text);
+    if (refusal === undefined) return;
+    if (refusal === "lost") return tracer.core.diagnose({ event: "misplaced", why: GONE });
+    if (refusal.tag === "invalid-argument") {
+      const { field, message } = refusal.val as { field: string; message: string };
+      throw new LLMObsArgumentError(field, message);
+    }
+    if (refusal.tag === "memory-full") return tracer.core.diagnose({ event: "memory-full" });
+    tracer.core.diagnose({ event: "misplaced", why: "the span has finished" });
+  }
+
+  /**
+   * Ends the span; a second time it does nothing. `error` is what was thrown, of any type; `endTime` is a
+   * `Date`, milliseconds since 1970 (a number), or nanoseconds since 1970 (a bigint).
+   *
+   * @throws LLMObsArgumentError for an `endTime` that is no time.
+   */
+  finish(options?: FinishOptions): void {
+    const tracer = this._tracer;
+    if (tracer === undefined || !(this.#state & OPEN)) return;
+    let end: bigint | undefined;
+    if (options !== undefined && options !== null) {
+      end = nanoseconds("endTime", options.endTime);
+      const { error } = options;
+      if (error !== undefined && error !== null) {
+        return this._end(failureOf(error), end);
+      }
+    }
+    this._end(undefined, end);
+  }
+
+  /** @internal It is over already: it was recorded, not started. */
+  _closed(): void {
+    this.#state &= ~OPEN;
+  }
+
+  /** @internal Ends the span with what was thrown, whatever that is. */
+  _fail(thrown: unknown): void {
+    if (this._tracer !== undefined) this._end(failureOf(thrown), undefined);
+  }
+
+  /** @internal */
+  _end(failure: ReturnType<typeof failureOf> | undefined, endNs: bigint | undefined): void {
+    if (!(this.#state & OPEN)) return;
+    this.#state &= ~OPEN;
+    const tracer = this._tracer;
+    if (tracer === undefined) return;
+    const flags = tracer.core.finish(this._epoch, this._handle, failure, endNs);
+    if (flags & FINISH_PROCESS) tracer.process();
+    if (flags & FINISH_POLL) tracer.worker.attend();
+  }
+
+  /** Runs a function in which this span is current: spans that start inside are its children. */
+  run<T>(fn: () => T): T {
+    if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
+    return this._tracer === undefined ? fn() : this._tracer.storage.run(this, fn);
+  }
+
+  /** `using span = llmobs.startSpan(…)` finishes it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.finish();
+  }
+}
+
+const GONE = "the span is of a tracer that has ended, or of a core that failed";
+
+/** Whether a value is a span, of this form of the package or of the other one. */
+export function isSpan(value: unknown): value is Span {
+  return typeof value === "object" && value !== null && BRAND in value;
+}
+
+/** The span of a tracer that is off: every call does nothing. */
+export const NO_SPAN = new Span(undefined, 0, 0n, 4, undefined);

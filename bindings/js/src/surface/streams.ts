@@ -1,0 +1,210 @@
+// Streams that a traced function returns: the span ends when the stream does, is left, or throws.
+//
+// What the stream gave is captured as the output, within the core's bounds. The span is current while the
+// body of a generator runs, and only then.
+
+import type { Span } from "../span.js";
+import { StreamText } from "../values.js";
+
+type Iteratorish = {
+  next?: unknown;
+  return?: unknown;
+  throw?: unknown;
+  [Symbol.iterator]?: unknown;
+  [Symbol.asyncIterator]?: unknown;
+};
+
+/** What was streamed so far, and the span that it belongs to. */
+class Capture {
+  readonly #span: Span;
+  readonly #text: StreamText | undefined;
+  #empty = true;
+  #over = false;
+
+  constructor(span: Span, output: boolean) {
+    this.#span = span;
+    this.#text = output ? new StreamText() : undefined;
+  }
+
+  give(item: unknown): void {
+    this.#empty = false;
+    if (!this.#over) this.#text?.add(item);
+  }
+
+  /** Ends the span; `returned` is what a generator returned, which counts if it gave nothing. */
+  end(returned?: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#annotate(returned);
+    this.#span.finish();
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#annotate(undefined);
+    this.#span._fail(error);
+  }
+
+  #annotate(returned: unknown): void {
+    if (this.#text === undefined || this.#span._hasOutput) return;
+    try {
+      if (!this.#empty) {
+        const text = this.#text.text();
+        if (text !== undefined) this.#span._annotateText(`{"output_stream":${text}}`);
+      } else if (returned !== undefined && returned !== null) {
+        this.#span.annotate({ outputData: returned });
+      }
+    } catch {
+      // It has no form that the kind takes; the core has counted it.
+    }
+  }
+
+  get span(): Span {
+    return this.#span;
+  }
+}
+
+/**
+ * The stream in place of `value`, if that is one whose end can be seen: a generator, an async iterator, a
+ * `ReadableStream`, a stream object of a client. `undefined`: it is a value like any other.
+ */
+export function traced(value: object, span: Span, output: boolean): object | undefined {
+  const stream = value as Iteratorish;
+  try {
+    if (isReadableStream(value)) return ofReadable(value, new Capture(span, output));
+    const async = typeof stream[Symbol.asyncIterator] === "function";
+    if (typeof stream.next === "function") {
+      if (async) return ofIterator(value, new Capture(span, output), true);
+      // An iterator, not a collection: what it gives is gone once it was read.
+      if (typeof stream[Symbol.iterator] === "function" && !isCollection(value)) {
+        return ofIterator(value, new Capture(span, output), false);
+      }
+      return undefined;
+    }
+    if (async && isClientStream(value)) return ofClient(value, new Capture(span, output));
+  } catch {
+    // A getter of the application's failed: it is a value like any other.
+  }
+  return undefined;
+}
+
+function isCollection(value: object): boolean {
+  return Array.isArray(value) || value instanceof Map || value instanceof Set;
+}
+
+function isReadableStream(value: object): value is ReadableStream {
+  return typeof ReadableStream === "function" && value instanceof ReadableStream;
+}
+
+/** Streams of OpenAI's and Anthropic's clients, which can be ended or split; a page of a list cannot. */
+function isClientStream(value: object): boolean {
+  const { tee, toReadableStream, controller } = value as Record<string, unknown>;
+  return (
+    typeof tee === "function" ||
+    typeof toReadableStream === "function" ||
+    (typeof AbortController === "function" && controller instanceof AbortController)
+  );
+}
+
+type Result = IteratorResult<unknown, unknown>;
+type Step = (this: unknown, ...given: unknown[]) => Result | Promise<Result>;
+
+/** An iterator in front of `target`, with its prototype, so that it is what it was. */
+function ofIterator(target: object, capture: Capture, async: boolean): object {
+  const front = Object.create(Object.getPrototypeOf(target)) as Record<PropertyKey, unknown>;
+  const seen = (result: Result): Result => {
+    if (result.done) capture.end(result.value);
+    else capture.give(result.value);
+    return result;
+  };
+  const failed = (error: unknown): never => {
+    capture.fail(error);
+    throw error;
+  };
+  const step = (name: "next" | "return" | "throw") => {
+    if (typeof (target as Iteratorish)[name] !== "function") return;
+    front[name] = (...given: unknown[]) => {
+      const call = (target as Record<string, Step>)[name] as Step;
+      let result: Result | Promise<Result>;
+      try {
+        result = capture.span.run(() => Reflect.apply(call, target, given));
+      } catch (error) {
+        return failed(error);
+      }
+      return async ? Promise.resolve(result).then(seen, failed) : seen(result as Result);
+    };
+  };
+  step("next");
+  step("return");
+  step("throw");
+  front[async ? Symbol.asyncIterator : Symbol.iterator] = () => front;
+  return front;
+}
+
+/** A stream that reads the application's only when it is read itself. */
+function ofReadable(target: ReadableStream, capture: Capture): ReadableStream | undefined {
+  if (target.locked || Object.getPrototypeOf(target) !== ReadableStream.prototype) {
+    // Somebody reads it already, or it has methods of its own: it stays what it is.
+    return undefined;
+  }
+  const reader = target.getReader() as ReadableStreamDefaultReader<unknown>;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await capture.span.run(() => reader.read());
+          if (done) {
+            capture.end();
+            controller.close();
+          } else {
+            capture.give(value);
+            controller.enqueue(value);
+          }
+        } catch (error) {
+          capture.fail(error);
+          controller.error(error);
+        }
+      },
+      async cancel(reason) {
+        capture.end();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The same object with one thing changed: whoever iterates it, or a part of it, is seen. */
+function ofClient(target: object, capture: Capture): object {
+  let taken = false;
+  const once = (stream: unknown): unknown => {
+    if (taken || typeof stream !== "object" || stream === null) return stream;
+    const seen = isReadableStream(stream)
+      ? ofReadable(stream, capture)
+      : typeof (stream as Iteratorish).next === "function"
+        ? ofIterator(stream, capture, true)
+        : Array.isArray(stream)
+          ? stream.map(once)
+          : typeof (stream as Iteratorish)[Symbol.asyncIterator] === "function"
+            ? ofClient(stream, capture)
+            : undefined;
+    if (seen === undefined) return stream;
+    taken = true;
+    return seen;
+  };
+  const methods = new Map<PropertyKey, unknown>();
+  return new Proxy(target, {
+    get(_, key) {
+      const value = Reflect.get(target, key, target) as unknown;
+      if (typeof value !== "function" || key === "constructor") return value;
+      let bound = methods.get(key);
+      if (bound === undefined) {
+        // Of the object itself: a class's private fields are not the proxy's.
+        bound = (...given: unknown[]) => once(Reflect.apply(value, target, given));
+        methods.set(key, bound);
+      }
+      return bound;
+    },
+  });
+}
