@@ -41,6 +41,15 @@ component:
 component-js: component
     "{{ python }}" tools/build_js.py
 
+# Build the JavaScript package into bindings/js/dist
+package-js: component
+    "{{ python }}" tools/build_js_package.py
+
+# What the suite's runner needs of it
+[private]
+core-js: component
+    "{{ python }}" tools/build_js_package.py --core
+
 # Fetch what the intake's page is made of besides its sources, into target/page
 page: prepared
     "{{ python }}" tools/build_page.py
@@ -141,7 +150,7 @@ test-demo: build intake example
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]
-conformance *runners: build component-js programs
+conformance *runners: build component-js core-js programs
     "{{ venv }}/python" tools/conformance.py "$@"
 
 # Write the shared cases as a page to read: target/conformance/index.html
@@ -158,6 +167,7 @@ lint: prepared component page
     "{{ venv }}/mypy" --no-error-summary
     "{{ venv }}/python" tools/pyright.py --level warning
     "{{ python }}" tools/build_page.py --check
+    "{{ python }}" tools/build_js_package.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
 # Format every file of Rust and Python

@@ -37,6 +37,7 @@ RUNNERS: dict[str, Sequence[str]] = {
     "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/python"],
     "wasmtime": [*CARGO_TEST.split(), "--test", "cli", CARGO_NAME],
     "node": [node(), "tests/conformance/runners/node/run.mjs"],
+    "js": [node(), "tests/conformance/runners/js/run.mjs"],
 }
 
 

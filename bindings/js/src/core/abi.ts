@@ -3,7 +3,7 @@
 // A shape says what a type is; `codec` makes of it what lowers and lifts its values. This file
 // knows no function of the contract: `contract.ts` names them all, and its shapes.
 
-import type { Error as CallError, SpanError } from "./contract.js";
+import type { Memory } from "./memory.js";
 
 /** The shape of a type. */
 export type Shape =
@@ -31,126 +31,8 @@ export interface FunctionShape {
   readonly fails?: Shape;
 }
 
-/** A call failed as the contract says it can: the instance is as it was before. */
-export class ContractError extends Error {
-  override readonly name = "ContractError";
-  /** The error of the contract. */
-  readonly payload: CallError | SpanError;
-
-  constructor(payload: CallError | SpanError) {
-    super(JSON.stringify(payload, (_, part) => (typeof part === "bigint" ? `${part}` : part)));
-    this.payload = payload;
-  }
-}
-
-type Word = number | bigint;
+export type Word = number | bigint;
 type WordKind = "i32" | "i64" | "f64";
-
-/** What the core module exports, apart from the functions of the contract. */
-export interface CoreExports {
-  readonly memory: WebAssembly.Memory;
-  cabi_realloc(old: number, oldSize: number, align: number, size: number): number;
-}
-
-const encoder = new TextEncoder();
-// A byte order mark is a character like any other.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Below this many characters a loop is quicker than the encoder. */
-const SHORT = 32;
-
-/** The memory of an instance. Growth makes its views useless, so `fresh` comes before any use. */
-export class Memory {
-  u8!: Uint8Array;
-  u32!: Uint32Array;
-  u64!: BigUint64Array;
-  view!: DataView;
-  /** How many bytes the text took that was written last. */
-  written = 0;
-  private readonly memory: WebAssembly.Memory;
-  private readonly realloc: CoreExports["cabi_realloc"];
-
-  constructor(exports: CoreExports) {
-    this.memory = exports.memory;
-    this.realloc = exports.cabi_realloc;
-    this.renew();
-  }
-
-  /** Renews the views if the memory has grown, which leaves the old ones empty. */
-  fresh(): this {
-    if (this.u8.length === 0) this.renew();
-    return this;
-  }
-
-  private renew(): void {
-    const { buffer } = this.memory;
-    this.u8 = new Uint8Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.u64 = new BigUint64Array(buffer);
-    this.view = new DataView(buffer);
-  }
-
-  /** Room for so many bytes, which the core will free. */
-  allocate(size: number, align: number): number {
-    // Nothing lies at an address where nothing is: it only has to be aligned and not 0.
-    if (size === 0) return align;
-    const at = this.realloc(0, 0, align, size) >>> 0;
-    this.fresh();
-    return at;
-  }
-
-  /** Writes a text, a lone surrogate as U+FFFD; `written` is its length in bytes. */
-  putText(text: string): number {
-    const { length } = text;
-    const at = this.allocate(length, 1);
-    if (length < SHORT) {
-      const { u8 } = this;
-      let index = 0;
-      for (; index < length; index += 1) {
-        const unit = text.charCodeAt(index);
-        if (unit > 0x7f) break;
-        u8[at + index] = unit;
-      }
-      if (index === length) {
-        this.written = length;
-        return at;
-      }
-    }
-    const { read, written } = encoder.encodeInto(text, this.u8.subarray(at, at + length));
-    if (read === length && written === length) {
-      this.written = length;
-      return at;
-    }
-    return this.putRest(text, at, read, written);
-  }
-
-  /** Writes what does not fit into a byte for each unit. */
-  private putRest(text: string, start: number, read: number, written: number): number {
-    let at = start;
-    let size = text.length;
-    let total = written;
-    if (read < text.length) {
-      // A unit takes three bytes at most.
-      const room = written + 3 * (text.length - read);
-      at = this.realloc(at, size, 1, room) >>> 0;
-      size = room;
-      this.fresh();
-      const rest = encoder.encodeInto(text.slice(read), this.u8.subarray(at + written, at + room));
-      total += rest.written;
-    }
-    if (total < size) {
-      at = this.realloc(at, size, 1, total) >>> 0;
-      this.fresh();
-    }
-    this.written = total;
-    return at;
-  }
-
-  /** Reads a text. */
-  text(at: number, length: number): string {
-    return decoder.decode(this.u8.subarray(at, at + length));
-  }
-}
 
 /** How the values of one shape pass. */
 export interface Codec {
@@ -284,7 +166,7 @@ function listOf(item: Codec): Codec {
   );
 }
 
-function recordOf(fields: readonly (readonly [string, Shape])[]): Codec {
+export function recordOf(fields: readonly (readonly [string, Shape])[]): Codec {
   let size = 0;
   let align = 1;
   const placed = fields.map(([name, shape]) => {
@@ -315,7 +197,7 @@ function recordOf(fields: readonly (readonly [string, Shape])[]): Codec {
 }
 
 /** A number, then what the case of that number holds. An enum's cases hold nothing. */
-interface Cases {
+export interface Cases {
   readonly holds: readonly (Codec | undefined)[];
   /** The number of a value's case, and what it holds. */
   number(value: unknown): number;
@@ -323,7 +205,7 @@ interface Cases {
   value(number: number, held: unknown): unknown;
 }
 
-function casesOf({ holds, number, held, value }: Cases): Codec {
+export function casesOf({ holds, number, held, value }: Cases): Codec {
   const width = holds.length <= 0x100 ? 1 : 2;
   const inner = holds.filter((of) => of !== undefined);
   const align = Math.max(width, ...inner.map((of) => of.align));
@@ -422,57 +304,4 @@ function numbered(names: readonly string[]): (name: string) => number {
 
 function aligned(at: number, align: number): number {
   return Math.ceil(at / align) * align;
-}
-
-/** The most words that pass as parameters; more pass through memory. */
-const MOST_WORDS = 16;
-
-type Exported = (...words: Word[]) => Word | undefined;
-
-/** A function of the contract, as the core module exports it. */
-export function bound(
-  { name, parameters, gives, fails }: FunctionShape,
-  exports: Readonly<Record<string, unknown>>,
-  memory: Memory,
-): (...values: unknown[]) => unknown {
-  const call = exports[name] as Exported | undefined;
-  if (!call) throw new TypeError(`the core module does not export ${name}`);
-  const after = exports[`cabi_post_${name}`] as Exported | undefined;
-  const asRecord = parameters.map((shape, at) => [`${at}`, shape] as const);
-  const given = recordOf(asRecord);
-  const good = gives && codec(gives);
-  const bad = fails && codec(fails);
-  const payload: { value: unknown; failed: boolean } = { value: undefined, failed: false };
-  const result = bad
-    ? casesOf({
-        holds: [good, bad],
-        number: () => 0,
-        held: () => undefined,
-        value(number, value) {
-          payload.failed = number === 1;
-          return value;
-        },
-      })
-    : good;
-  const inMemory = result !== undefined && result.flat.length > 1;
-  if (result && !inMemory && !result.lift) throw new TypeError(`${name} gives what nothing lifts`);
-  return (...values) => {
-    memory.fresh();
-    const words: Word[] = [];
-    if (given.flat.length > MOST_WORDS) {
-      const at = memory.allocate(given.size, given.align);
-      given.store(memory, at, values);
-      words.push(at);
-    } else {
-      given.lower(memory, values, words);
-    }
-    const word = call(...words);
-    if (result === undefined) return undefined;
-    memory.fresh();
-    payload.failed = false;
-    const value = inMemory ? result.load(memory, word as number) : result.lift?.(word as Word);
-    after?.(word as Word);
-    if (payload.failed) throw new ContractError(value as CallError | SpanError);
-    return value;
-  };
 }

@@ -1,12 +1,16 @@
 // One instance of the core: its calls by the table of the contract, and the frequent ones by hand.
 
-import { ContractError, Memory, bound, codec } from "./abi.js";
-import type { CoreExports, FunctionShape } from "./abi.js";
+import { codec } from "./abi.js";
+import type { FunctionShape } from "./abi.js";
+import { ContractError, bound } from "./call.js";
 import { DropReason, SpanError, functions } from "./contract.js";
 import { errorShape, spanOptionShape, warningShape } from "./contract.js";
 import type { Contract, Error as CallError, Failure, SpanOption, Warning } from "./contract.js";
+import { Memory } from "./memory.js";
+import type { CoreExports } from "./memory.js";
 
-export { ContractError } from "./abi.js";
+export { ContractError } from "./call.js";
+export { DropReason, SpanKind } from "./contract.js";
 
 /** The host's clocks and its source of ids. */
 export interface Clock {

@@ -1,43 +1,21 @@
-// The component as jco transpiles it, as a subject of the suite: its bare exports, a clock that
-// stands until it is told, entropy that counts, and a receiver that answers as the case says.
-
-import { readFileSync } from "node:fs";
-import { instantiate } from "../../../../target/js/witspan.js";
+// An instance of the core as a subject of the suite: a clock that stands until it is told, entropy
+// that counts, and a receiver that answers as the case says.
 
 const START_NS = 1_700_000_000_000_000_000n;
-const SECOND = 1_000_000_000n;
-const PROCESSOR_NS = SECOND;
+const PROCESSOR_NS = 1_000_000_000n;
 export const list = (headers) => Object.entries(headers).map(([name, value]) => ({ name, value }));
 export const record = (headers) => Object.fromEntries(headers.map((h) => [h.name, h.value]));
 
 const u64 = (value) => (value === undefined ? undefined : BigInt(value));
 
-const modules = new Map();
-
-/** A core module of the component, compiled once. */
-function coreModule(name) {
-  if (!modules.has(name)) {
-    const bytes = readFileSync(new URL(`../../../../target/js/${name}`, import.meta.url));
-    modules.set(name, new WebAssembly.Module(bytes));
-  }
-  return modules.get(name);
-}
-
-/** The exports of a new instance; what is `passed` is read from `time`. */
-export function fresh(time = { passed: 0n }) {
+/** The clocks and the entropy of a case; how much has passed is read from `time`. */
+export function worldOf(time) {
   let drawn = 0n;
-  return instantiate(coreModule, {
-    "wasi:clocks/monotonic-clock": { now: () => time.passed },
-    "wasi:clocks/wall-clock": {
-      now: () => {
-        const ns = START_NS + time.passed;
-        return { seconds: ns / SECOND, nanoseconds: Number(ns % SECOND) };
-      },
-    },
-    "wasi:random/random": {
-      getRandomU64: () => BigInt.asUintN(64, ++drawn * 0x9e3779b97f4a7c15n),
-    },
-  });
+  return {
+    monotonic: () => time.passed,
+    wall: () => START_NS + time.passed,
+    random: () => BigInt.asUintN(64, ++drawn * 0x9e3779b97f4a7c15n),
+  };
 }
 
 /** A new instance, and what it has sent. */
@@ -47,9 +25,10 @@ export class Subject {
   dispositions = [];
   deed = "off";
 
-  constructor({ settings = {}, answers = [] }, format) {
+  /** `fresh` makes an instance with that clock, and gives its calls by interface. */
+  constructor({ settings = {}, answers = [] }, format, fresh) {
     this.answers = [...answers];
-    Object.assign(this, fresh(this));
+    Object.assign(this, fresh(worldOf(this)));
     const direct = format === "public-api";
     const input = {
       options: { agentless_enabled: String(direct), intake: direct ? "public" : "sdk" },
@@ -69,12 +48,12 @@ export class Subject {
     return this.tracing.startSpan(step.kind, parent, step.name, options);
   }
 
-  /** Ends a span: the span that is current again, and what the processor was given. */
+  /** Ends a span: the span that is current again, if this is told, and what the processor was given. */
   finish(span, failure, endNs) {
     const { message, error_type: errorType, stack } = failure ?? {};
     const given = failure && { message, errorType, stack };
-    const { current, process } = this.tracing.finish(span, given, u64(endNs));
-    return { current, event: process ? this.process() : undefined };
+    const { process, ...told } = this.tracing.finish(span, given, u64(endNs));
+    return { ...told, event: process ? this.process() : undefined };
   }
 
   setProcessor(deed) {

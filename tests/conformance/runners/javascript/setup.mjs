@@ -1,6 +1,6 @@
-// Cases of the interface `setup` through the component as jco transpiles it.
+// Cases of the interface `setup`, each with a new instance.
 
-import { fresh, record } from "./subject.mjs";
+import { record, worldOf } from "./subject.mjs";
 
 /** The answer of a call, or its refusal as a wrong argument; any other error is not expected. */
 function answered(call) {
@@ -16,8 +16,8 @@ function answered(call) {
 const plain = (warnings) => warnings.map(({ field, message }) => ({ field, message }));
 
 /** What a case's call gives. */
-export function called({ call, given = "" }) {
-  const { setup, tracing } = fresh();
+export function called({ call, given = "" }, fresh) {
+  const { setup, tracing } = fresh(worldOf({ passed: 0n }));
   const calls = {
     "make-plan": () => setup.makePlan(given),
     configure: () => plain(tracing.configure(given)),
@@ -33,8 +33,8 @@ export function called({ call, given = "" }) {
 }
 
 /** Does with a plan what a host does, up to the first request. */
-export function goneOn({ given = "" }, agent) {
-  const { setup, tracing, delivery } = fresh();
+export function goneOn({ given = "" }, agent, fresh) {
+  const { setup, tracing, delivery } = fresh(worldOf({ passed: 0n }));
   const { enabled, settings, discovery } = JSON.parse(setup.makePlan(given));
   if (!enabled) throw new Error("nothing follows from a plan that is off");
   if (!discovery !== !agent) throw new Error("`agent` goes with a plan's `discovery`");

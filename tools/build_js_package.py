@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Builds the JavaScript package: bindings/js/src, wit/ and the core module -> bindings/js/dist/.
+
+The core module is taken out of the component as it is. tools/contract writes the contract as
+TypeScript, esbuild makes one file of each entry, and TypeScript's compiler makes the declarations.
+With `--core` only what the conformance suite's runner needs is made, into target/js-core: the core
+module, and the glue to it as one file. With `--check` types are checked, and nothing else is made.
+`--prepare` installs the npm packages of tools/js. What has not changed is not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import npm
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "tools" / "js"
+PACKAGE = ROOT / "bindings" / "js"
+SOURCES = PACKAGE / "src"
+CONTRACT = SOURCES / "core" / "contract.ts"
+DIST = PACKAGE / "dist"
+CORE = ROOT / "target" / "js-core"
+MODULE = CORE / "core.wasm"
+COMPONENT = ROOT / "target" / "component" / "witspan.wasm"
+WIT = ROOT / "wit"
+PRINTER = ROOT / "tools" / "contract"
+#: What says how all is made.
+OURS = (Path(__file__).resolve(), Path(npm.__file__).resolve())
+#: The entries whose declarations programs read; those of the others are the first one's.
+TYPED = ("index", "browser", "dd-trace", "testing")
+#: Those that `require` finds too.
+REQUIRED = ("index", "dd-trace", "testing")
+
+
+def run(command: Sequence[object]) -> None:
+    words = [str(word) for word in command]
+    if subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode != 0:
+        sys.exit(f"the JavaScript package was not built: `{' '.join(words[:2])}` failed, see above")
+
+
+def below(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """One digest of these files, their names among it."""
+    found = list(paths)
+    names = "\n".join(path.relative_to(ROOT).as_posix() for path in found)
+    return f"{npm.digest(*found)}\n{names}"
+
+
+def unchanged(stamp: Path, wanted: str) -> bool:
+    return stamp.exists() and stamp.read_text("utf-8") == wanted
+
+
+def core_module(component: bytes) -> bytes:
+    """The core module in a component: the largest of its sections of that kind.
+
+    A binary is a preamble of 8 bytes, then sections: a byte, the length of what follows, that. Kind
+    1 is a core module; the small ones beside ours only connect it to its imports.
+    """
+    modules, at = [], 8
+    while at < len(component):
+        kind = component[at]
+        length, start = leb128(component, at + 1)
+        at = start + length
+        if kind == 1:
+            modules.append(component[start:at])
+    if not modules:
+        sys.exit(f"{COMPONENT.relative_to(ROOT)} holds no core module")
+    return max(modules, key=len)
+
+
+def leb128(data: bytes, at: int) -> tuple[int, int]:
+    """The number that begins there, and where it ends."""
+    number = shift = 0
+    while True:
+        byte = data[at]
+        number |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return number, at
+
+
+def write_if_changed(path: Path, contents: bytes) -> None:
+    if not path.exists() or path.read_bytes() != contents:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
+
+
+def make_contract() -> None:
+    """Writes core/contract.ts, if wit/ or its printer has changed since."""
+    wanted = digest([*below(WIT, PRINTER), ROOT / "Cargo.lock", *OURS])
+    stamp = CORE / ".contract-stamp"
+    if CONTRACT.exists() and unchanged(stamp, wanted):
+        return
+    print("contract for JavaScript: printing it (the first time compiles its printer: 30 s)")
+    # The profile of the build tools, which is quick to build.
+    printer = ["cargo", "run", "-q", "--profile", "tool", "-p", "witspan-contract", "--"]
+    done = subprocess.run(
+        [*printer, "typescript", "wit"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    if done.returncode != 0:
+        sys.exit("the contract was not printed: see above")
+    write_if_changed(CONTRACT, done.stdout)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted, "utf-8")
+
+
+def make_core() -> None:
+    """The core module, and the glue to it as one file."""
+    if not COMPONENT.exists():
+        sys.exit("the component is not built yet: run `just component`, then this again")
+    make_contract()
+    wanted = digest([COMPONENT, *below(SOURCES / "core", TOOLS), *OURS])
+    stamp = CORE / ".stamp"
+    if unchanged(stamp, wanted):
+        return
+    stamp.unlink(missing_ok=True)
+    write_if_changed(MODULE, core_module(COMPONENT.read_bytes()))
+    bundle("core", CORE)
+    stamp.write_text(wanted, "utf-8")
+
+
+def make_package() -> None:
+    wanted = digest(
+        [MODULE, *below(SOURCES, TOOLS), PACKAGE / "package.json", PACKAGE / "tsconfig.json", *OURS]
+    )
+    # Not in dist/, all of which is published.
+    stamp = CORE / ".package-stamp"
+    if DIST.exists() and unchanged(stamp, wanted):
+        print("JavaScript package: ready")
+        return
+    began = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(DIST, ignore_errors=True)
+    DIST.mkdir()
+    shutil.copyfile(MODULE, DIST / "core.wasm")
+    bundle("package", DIST)
+    declare()
+    stamp.write_text(wanted, "utf-8")
+    print(f"JavaScript package: built into bindings/js/dist ({time.monotonic() - began:.1f} s)")
+
+
+def bundle(what: str, out: Path) -> None:
+    run([npm.node(), TOOLS / "bundle.mjs", what, SOURCES, out, MODULE, npm.packages(TOOLS)])
+
+
+def compiler(*arguments: object) -> None:
+    tsc = npm.packages(TOOLS) / "node_modules" / "typescript" / "bin" / "tsc"
+    run([npm.node(), tsc, "--project", PACKAGE / "tsconfig.json", *arguments])
+
+
+def declare() -> None:
+    """The declarations of the entries and of what they name, for `import` and for `require`."""
+    made = CORE / "types"
+    shutil.rmtree(made, ignore_errors=True)
+    compiler("--declaration", "--emitDeclarationOnly", "--outDir", made)
+    wanted = {made / "entry" / f"{name}.d.ts" for name in TYPED}
+    seen: set[Path] = set()
+    while wanted:
+        path = wanted.pop()
+        seen.add(path)
+        text = path.read_text("utf-8")
+        named = re.findall(r"""(?:from|import\()\s*["'](\.[^"']*)\.js["']""", text)
+        wanted |= {(path.parent / f"{name}.d.ts").resolve() for name in named} - seen
+    for path in seen:
+        text = path.read_text("utf-8")
+        to = DIST / "types" / path.relative_to(made)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text, "utf-8")
+        # A program that requires the package sees declarations of CommonJS all the way down.
+        required = re.sub(r"""(["']\.[^"']*)\.js(["'])""", r"\1.cjs\2", text)
+        to.with_suffix("").with_suffix(".d.cts").write_text(required, "utf-8")
+    for name in TYPED:
+        (DIST / f"{name}.d.ts").write_text(f'export * from "./types/entry/{name}.js";\n', "utf-8")
+    for name in REQUIRED:
+        (DIST / f"{name}.d.cts").write_text(f'export * from "./types/entry/{name}.cjs";\n', "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--prepare", action="store_true", help="install what it needs and stop")
+    parser.add_argument("--core", action="store_true", help="make only target/js-core")
+    parser.add_argument("--check", action="store_true", help="check the types of the package")
+    arguments = parser.parse_args()
+    if arguments.prepare:
+        return npm.prepare(TOOLS)
+    npm.require()
+    if arguments.check:
+        make_contract()
+        return compiler("--noEmit")
+    make_core()
+    if not arguments.core:
+        make_package()
+
+
+if __name__ == "__main__":
+    main()
