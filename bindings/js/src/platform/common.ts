@@ -1,0 +1,89 @@
+// What all platforms have: clocks, entropy, the console.
+
+import type { Clock } from "../core/instance.js";
+import type { Timers } from "./platform.js";
+
+/** Readings of the clocks that the language has. They are those of the moment when this was imported. */
+const performance = globalThis.performance;
+const perfNow = real(performance, "now").bind(performance);
+const dateNow = real(Date, "now");
+
+/** Random numbers that are drawn at a time: each draw costs the same for one and for many. */
+const DRAWN = 64;
+
+/** A clock by `performance` and `Date`. */
+export class StandardClock implements Clock {
+  readonly #pool: BigUint64Array<ArrayBuffer> = new BigUint64Array(DRAWN);
+  #left = 0;
+
+  monotonic(): bigint {
+    return nanoseconds(perfNow());
+  }
+
+  wall(): bigint {
+    // `Date` has only milliseconds. The other clock has more, unless it was set or stood still meanwhile.
+    const coarse = dateNow();
+    const fine = performance.timeOrigin + perfNow();
+    return nanoseconds(Math.abs(fine - coarse) < 2 ? fine : coarse);
+  }
+
+  random(): bigint {
+    if (this.#left === 0) {
+      this.fill(this.#pool);
+      this.#left = DRAWN;
+    }
+    this.#left -= 1;
+    return this.#pool[this.#left] as bigint;
+  }
+
+  protected fill(pool: BigUint64Array<ArrayBuffer>): void {
+    globalThis.crypto.getRandomValues(pool);
+  }
+}
+
+/** Milliseconds as nanoseconds; the product alone would not be exact. */
+function nanoseconds(ms: number): bigint {
+  const whole = Math.floor(ms);
+  return BigInt(whole) * 1_000_000n + BigInt(Math.floor((ms - whole) * 1e6));
+}
+
+/** A function as the runtime has it, also where Sinon's fake timers have replaced it already. */
+export function real<O extends object, N extends keyof O>(of: O, name: N): O[N] {
+  const found = of[name];
+  const clock = (found as { clock?: Record<string, unknown> } | undefined)?.clock;
+  const before = clock?.[`_${String(name)}`];
+  return typeof before === "function" ? (before as O[N]) : found;
+}
+
+interface Timer {
+  unref?(): void;
+}
+
+/** Timers that keep no process alive, by these functions. */
+export function timersOf(
+  start: (fn: () => void, ms: number) => unknown,
+  stop: (timer: never) => void,
+): Timers {
+  return {
+    start(fn, ms, holds) {
+      const timer = start(fn, ms);
+      if (!holds) (timer as Timer | undefined)?.unref?.();
+      return timer;
+    },
+    stop: (timer) => stop(timer as never),
+  };
+}
+
+/** Shows one line to a person. */
+export function log(level: "warning" | "error", message: string): void {
+  const line = `witspan: ${message}`;
+  try {
+    if (level === "error") console.error(line);
+    else console.warn(line);
+  } catch {
+    // Nobody can be told.
+  }
+}
+
+/** Texts that an answer may have, of which the core needs to know. */
+export const ANSWER_HEADERS = ["retry-after", "x-ratelimit-reset"] as const;
