@@ -80,7 +80,7 @@ wasmtime: prepared component programs
     "$WASMTIME" run target/component/demo.wasm
 
 # Each part is a recipe `test-PART` below.
-[doc('Run every test, or those of some parts: core, host, python, intake, conformance, docs, lint, embed, demo')]
+[doc('Run every test, or those of some parts: core, host, python, js, intake, conformance, docs, lint, embed, demo, all')]
 [no-exit-message]
 test *parts:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if parts == "" { "every-test" } else { prepend("test-", parts) } }}
@@ -89,10 +89,10 @@ test *parts:
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
 [private]
 [no-exit-message]
-every-test: conformance component-trap intake example
+every-test: conformance component-trap intake example package-js
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
-    "{{ venv }}/python" -m pytest --ignore=tests/conformance/runners
+    "{{ venv }}/python" -m pytest -rs --ignore=tests/conformance/runners
 
 # The crates below guest/, and the programs of other SDKs, which need only the core
 [private]
@@ -110,6 +110,12 @@ test-host: prepared component component-trap
 [no-exit-message]
 test-python: build
     "{{ venv }}/python" -m pytest bindings/python/tests
+
+# The JavaScript package, in every runtime that is installed
+[private]
+[no-exit-message]
+test-js: prepared package-js
+    "{{ venv }}/python" -m pytest -rs bindings/js/tests
 
 # The intake's server, what real SDKs send to it, and its page in a browser
 [private]
@@ -147,6 +153,13 @@ test-embed: build component-js
 [no-exit-message]
 test-demo: build intake example
     "{{ venv }}/python" -m pytest tests/demo
+
+# All of them, with what continuous integration has not: every line of Node, and two frameworks
+[private]
+[no-exit-message]
+test-all: prepared
+    "{{ venv }}/python" tools/runtime_packages.py --prepare
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" every-test
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]

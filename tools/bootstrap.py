@@ -25,6 +25,7 @@ from pathlib import Path
 from browser import find_browser
 from cache import cache_folder
 from cargo_tool import CARGO_COMPONENT, WASMTIME, Tool
+from runtime_packages import SMALL
 from wasm_std import OLDEST_RUST
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,12 +48,14 @@ PARTS = {
     "core": "build",
     "host": "build",
     "python": "setup",
+    "js": "test",
     "intake": "test",
     "conformance": "conformance",
     "docs": "setup",
     "lint": "lint",
     "embed": "component-js",
     "demo": "demo",
+    "all": "test",
 }
 
 READY = "ready"
@@ -161,6 +164,7 @@ def steps_for(verb: str) -> list[Step]:
         steps.append(Step("the page's packages", make_page, "npm's package registry"))
     if verb == "test":
         steps.append(Step("other tracers in JavaScript", make_sdks, "npm's package registry"))
+        steps.append(Step("runtimes of JavaScript", make_runtimes, "npm's package registry"))
     if verb in ("test", "screenshots"):
         driver = "tools/requirements-browser.txt"
         steps.append(Step("browser's driver", lambda log: install(log, driver), packages))
@@ -354,9 +358,13 @@ def make_sdks(log: Log) -> str:
     return prepare_packages(log, "sdk_packages.py")
 
 
-def prepare_packages(log: Log, builder: str) -> str:
+def make_runtimes(log: Log) -> str:
+    return prepare_packages(log, "runtime_packages.py", *SMALL)
+
+
+def prepare_packages(log: Log, builder: str, *groups: str) -> str:
     try:
-        log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / builder, "--prepare"])
+        log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / builder, "--prepare", *groups])
     except Failed:
         last = log.path.read_text(encoding="utf-8").rstrip().rsplit("\n", 1)[-1]
         if last.startswith("Node.js"):

@@ -85,10 +85,18 @@ def digest(*paths: Path) -> str:
     return total.hexdigest()
 
 
+def manifests_of(tools: Path) -> list[Path]:
+    return [tools / "package.json", tools / "package-lock.json"]
+
+
+def packages_folder(tools: Path) -> Path:
+    """The folder, in the cache, for the packages that the lock file in `tools` names."""
+    return cache_folder() / "tools" / f"{tools.name}-{digest(*manifests_of(tools))[:16]}"
+
+
 def packages(tools: Path) -> Path:
-    """The folder, in the cache, of the installed packages that the lock file in `tools` names."""
-    manifests = [tools / "package.json", tools / "package-lock.json"]
-    folder = cache_folder() / "tools" / f"{tools.name}-{digest(*manifests)[:16]}"
+    """The same folder, with the packages installed in it."""
+    folder = packages_folder(tools)
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +104,7 @@ def packages(tools: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="installing-", dir=cache_folder()) as work:
         whole = Path(work) / "packages"
         whole.mkdir()
-        for manifest in manifests:
+        for manifest in manifests_of(tools):
             shutil.copy2(manifest, whole)
         command = [npm() or "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=whole, stdin=subprocess.DEVNULL, stdout=sys.stderr)

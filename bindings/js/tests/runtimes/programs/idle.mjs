@@ -1,0 +1,4 @@
+// Loads the package, and does nothing with it.
+import "witspan";
+
+console.log("loaded");
