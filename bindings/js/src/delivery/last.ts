@@ -27,7 +27,9 @@ export class Last implements LastDelivery {
 
   get timeoutMs(): number {
     if (this.#ends === undefined) return this.#limit;
-    return Math.max(0, this.#ends - this.#outbox.now());
+    const left = this.#ends - this.#outbox.now();
+    // Timers are not exact.
+    return left < 2 ? 0 : left;
   }
 
   #begin(): number {
