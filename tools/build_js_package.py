@@ -39,6 +39,18 @@ TYPED = ("index", "browser", "dd-trace", "testing")
 #: Those that `require` finds too.
 REQUIRED = ("index", "dd-trace", "testing")
 
+#: `require("witspan/dd-trace")` is the tracer itself.
+TRACER = """\
+import { tracer as one } from "./types/surface/ddtrace.cjs";
+import type { DdTracer as Tracer, InitOptions as Options } from "./types/surface/ddtrace.cjs";
+declare const tracer: typeof one;
+declare namespace tracer {
+  export type DdTracer = Tracer;
+  export type InitOptions = Options;
+}
+export = tracer;
+"""
+
 
 def run(command: Sequence[object]) -> None:
     words = [str(word) for word in command]
@@ -146,6 +158,8 @@ def make_package() -> None:
     shutil.copyfile(MODULE, DIST / "core.wasm")
     bundle("package", DIST)
     declare()
+    # A copy, since npm leaves links out.
+    shutil.copyfile(ROOT / "LICENSE", PACKAGE / "LICENSE")
     stamp.write_text(wanted, "utf-8")
     print(f"JavaScript package: built into bindings/js/dist ({time.monotonic() - began:.1f} s)")
 
@@ -181,9 +195,13 @@ def declare() -> None:
         required = re.sub(r"""(["']\.[^"']*)\.js(["'])""", r"\1.cjs\2", text)
         to.with_suffix("").with_suffix(".d.cts").write_text(required, "utf-8")
     for name in TYPED:
-        (DIST / f"{name}.d.ts").write_text(f'export * from "./types/entry/{name}.js";\n', "utf-8")
+        text = f'export * from "./types/entry/{name}.js";\n'
+        if name == "dd-trace":
+            text += f'export {{ default }} from "./types/entry/{name}.js";\n'
+        (DIST / f"{name}.d.ts").write_text(text, "utf-8")
     for name in REQUIRED:
-        (DIST / f"{name}.d.cts").write_text(f'export * from "./types/entry/{name}.cjs";\n', "utf-8")
+        text = TRACER if name == "dd-trace" else f'export * from "./types/entry/{name}.cjs";\n'
+        (DIST / f"{name}.d.cts").write_text(text, "utf-8")
 
 
 def main() -> None:

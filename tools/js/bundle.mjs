@@ -34,6 +34,7 @@ const fromFirst = {
 const common = {
   bundle: true,
   target: "es2022",
+  external: ["cloudflare:*"],
   loader: { ".wasm": "base64" },
   // Names stay, for stack traces; the comments are in the declarations.
   minifySyntax: true,
@@ -45,8 +46,13 @@ const common = {
 const entry = (name) => join(sources, "entry", `${name}.ts`);
 const es = (name, to, plugins) =>
   build({ ...common, entryPoints: [name], outfile: to, format: "esm", plugins });
-const cjs = (name, to, plugins) =>
-  build({ ...common, entryPoints: [name], outfile: to, format: "cjs", platform: "node", plugins });
+const cjs = (name, to, plugins, more) =>
+  build({
+    ...{ ...common, ...more, plugins },
+    ...{ entryPoints: [name], outfile: to, format: "cjs", platform: "node" },
+  });
+// `require("dd-trace")` is the tracer, not an object that holds it.
+const TRACER = { footer: { js: "module.exports = module.exports.tracer;" } };
 
 if (what === "core") {
   const modules = ["instance", "abi", "call", "memory"];
@@ -60,7 +66,7 @@ if (what === "core") {
     cjs(entry("cjs"), join(out, "index.cjs"), [coreModule]),
     ...["dd-trace", "testing"].flatMap((name) => [
       es(entry(name), join(out, `${name}.js`), [fromFirst]),
-      cjs(entry(name), join(out, `${name}.cjs`), [fromFirst]),
+      cjs(entry(name), join(out, `${name}.cjs`), [fromFirst], name === "dd-trace" ? TRACER : {}),
     ]),
   ]);
 }

@@ -180,6 +180,21 @@ test("a refused call says why, and the instance goes on", () => {
   assert.equal(of.trapped, false);
 });
 
+test("what a finish asks for is told apart", () => {
+  const of = instance();
+  assert.equal(of.finish(started(of)), core.FINISH_POLL);
+  assert.equal(of.finish(started(of)), 0);
+  of.calls.processing.setProcessor(1_000_000_000n);
+  assert.equal(of.finish(started(of)), core.FINISH_POLL | core.FINISH_PROCESS);
+  const { id, span } = of.calls.processing.takeEvent();
+  assert.equal(JSON.parse(span).kind, "task");
+  of.calls.processing.returnEvent(id, { tag: "drop" });
+  const failure = { message: "m", errorType: "t", stack: "s" };
+  of.finish(started(of), failure, 5n, 6n);
+  const error = JSON.parse(of.calls.processing.takeEvent().span).error;
+  assert.deepEqual(error, { message: "m", type: "t", stack: "s" });
+});
+
 test("a dropped span says why", () => {
   const of = instance();
   of.calls.tracing.configure('{"limits": {"queue_bytes": 1}}');
