@@ -6,7 +6,8 @@
 import { SynchronousStorage, type Scope } from "./context/scope.js";
 import { LLMObsArgumentError, wrongType } from "./errors.js";
 import type { ContextStorage, Platform } from "./platform/platform.js";
-import type { Runner } from "./surface/processor.js";
+import { runner, type Runner } from "./surface/processor.js";
+import type { SpanProcessor } from "./surface/types.js";
 import { Tracer } from "./tracer.js";
 
 const KEY = Symbol.for("witspan.tracer.1");
@@ -15,6 +16,18 @@ const KEY = Symbol.for("witspan.tracer.1");
 const YES = new Set(["1", "true"]);
 
 type Options = Readonly<Record<string, unknown>>;
+
+/** Where a test keeps its spans: see `Home.exchange`. */
+export interface Recording {
+  /** In place of the runtime. */
+  readonly platform: Platform;
+  /** Options that hold until the application says others. */
+  readonly defaults: Options;
+  /** Options that hold whatever the application says. */
+  readonly fixed: Options;
+  /** Called with each tracer that starts. They end with the recording. */
+  began(tracer: Tracer): void;
+}
 
 export class Home {
   readonly platform: Platform;
@@ -26,9 +39,16 @@ export class Home {
   #failed = false;
   #decided = false;
   #starting = false;
+  readonly #recording: Recording | undefined;
+  /** While a test records: the home that this one stands in for. */
+  #outer: Home | undefined;
+  /** Whether the application itself has called `enable`. */
+  #said = false;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, recording?: Recording) {
     this.platform = platform;
+    this.#recording = recording;
+    if (recording !== undefined) this.#options = {};
     this.storage = platform.context() ?? new SynchronousStorage();
   }
 
@@ -64,12 +84,10 @@ export class Home {
     if (this.#starting) return undefined;
     this.#starting = true;
     try {
-      this.tracer = Tracer.start(
-        this.platform,
-        this.#options ?? {},
-        this.storage,
-        this.#processor,
-      );
+      const recording = this.#recording;
+      const options = { ...recording?.defaults, ...this.#options, ...recording?.fixed };
+      this.tracer = Tracer.start(this.platform, options, this.storage, this.#processor);
+      if (this.tracer !== undefined) recording?.began(this.tracer);
       this.#failed = this.tracer === undefined;
     } catch (error) {
       this.#failed = true;
@@ -91,7 +109,7 @@ export class Home {
       const differ = Object.keys(options).filter(
         (name) => options[name] !== undefined && options[name] !== before[name],
       );
-      if (differ.length && this.tracer !== undefined) {
+      if (differ.length && this.tracer !== undefined && !this.#makesRoom(this.tracer)) {
         const names = `\`${differ.join("`, `")}\``;
         this.platform.log(
           "warning",
@@ -107,7 +125,15 @@ export class Home {
     }
     this.#failed = false;
     this.#decided = true;
+    this.#said = true;
     if (processor !== undefined) this.setProcessor(processor);
+  }
+
+  /** Whether a tracer that was started for a test, before the application said anything, goes. */
+  #makesRoom(tracer: Tracer): boolean {
+    if (!this.#recording || this.#said || tracer.core.statistics().open > 0) return false;
+    this.tracer = undefined;
+    return true;
   }
 
   setProcessor(processor: Runner | undefined): void {
@@ -126,25 +152,26 @@ export class Home {
     this.#options = undefined;
     this.#decided = true;
     this.#failed = false;
-    if (tracer) await tracer.stop(timeoutMs ?? tracer.plan.exit_timeout_ns / 1e6);
+    if (tracer) await tracer.stop(timeoutMs ?? tracer.plan.exitTimeoutMs);
     return tracer;
   }
 
-  /** Puts another tracer in the place of this one, for a test that records. Returns what undoes it. */
-  exchange(
-    platform: Platform,
-    options: Options,
-    processor: Runner | undefined,
-  ): { tracer: Tracer; undo: () => void } {
-    const before = [this.tracer, this.#options, this.#failed, this.#processor] as const;
-    this.#processor = processor ?? this.#processor;
-    const tracer = Tracer.start(platform, options, this.storage, this.#processor);
-    if (tracer === undefined) throw new Error("a recorder's tracer is always on");
-    [this.tracer, this.#options, this.#failed, this.#decided] = [tracer, options, false, true];
-    const undo = () => {
-      [this.tracer, this.#options, this.#failed, this.#processor] = before;
+  /**
+   * Puts another home in the place of this one, in which tracing is on, for a test that records. Returns what
+   * puts this one back. What was started here goes on here meanwhile.
+   */
+  exchange(recording: Recording, processor: SpanProcessor | undefined): () => void {
+    const inside = new Home(recording.platform, recording);
+    inside.#processor = processor && runner(processor);
+    inside.#outer = this;
+    put(inside);
+    return () => {
+      let at = home();
+      if (at === inside) return put(inside.#outer ?? this);
+      // Tests that run at the same time end in any order.
+      while (at.#outer !== undefined && at.#outer !== inside) at = at.#outer;
+      if (at.#outer === inside) at.#outer = inside.#outer;
     };
-    return { tracer, undo };
   }
 }
 
@@ -185,7 +212,11 @@ export function home(): Home {
   if (found === undefined) {
     if (install === undefined) throw new Error("witspan was loaded without a runtime");
     found = new Home(install);
-    Object.defineProperty(globals, KEY, { value: found, configurable: true });
+    put(found);
   }
   return found;
+}
+
+function put(home: Home): void {
+  Object.defineProperty(globalThis, KEY, { value: home, configurable: true });
 }

@@ -170,7 +170,7 @@ export class LiveCore implements CorePort {
     try {
       const now = endNs === undefined ? this.#platform.clock.monotonic() : undefined;
       const flags = this.#instance.finish(span, failure, endNs, now);
-      if (flags & FINISH_DROPPED) this.dropped(this.#instance.lastDropped);
+      if (flags & FINISH_DROPPED) this.dropped(this.#instance.lastDropped ?? "too-large");
       return flags;
     } catch (error) {
       if (!(error instanceof ContractError)) this.#bury(error);

@@ -3,7 +3,7 @@
 import type { SpanKind } from "./core/contract.js";
 import { FINISH_POLL, FINISH_PROCESS } from "./core/instance.js";
 import type { Scope } from "./context/scope.js";
-import { LLMObsArgumentError, wrongType } from "./errors.js";
+import { LLMObsArgumentError, typeName, wrongType } from "./errors.js";
 import { failureOf } from "./failure.js";
 import type { AnnotationOptions, ExportedSpan, FinishOptions } from "./surface/types.js";
 import { nanoseconds } from "./time.js";
@@ -120,9 +120,9 @@ export class Span implements Scope {
     const text = annotationText({
       input: options.inputData,
       output: options.outputData,
-      metadata: options.metadata,
+      metadata: this.#byKey("metadata", options.metadata),
       metrics: options.metrics,
-      tags: options.tags,
+      tags: this.#byKey("tags", options.tags),
       cost_tags: options.costTags,
       prompt: options.prompt,
       tool_definitions: options.toolDefinitions,
@@ -134,6 +134,16 @@ export class Span implements Scope {
     if (options.outputData !== undefined && options.outputData !== null) this.#state |= HAS_OUTPUT;
     if (options.inputData !== undefined && options.inputData !== null) this.#state |= HAS_INPUT;
     return this;
+  }
+
+  /** An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
+  #byKey(member: string, value: unknown): unknown {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "object" && !Array.isArray(value)) return value;
+    this._tracer?.core.warn(
+      `\`${member}\` is ${typeName(value)}; accepted: an object; it was kept as \`${member}.${member}\``,
+    );
+    return { [member]: value };
   }
 
   /** @internal Annotates with JSON text. Throws for what a programmer did wrong. */
@@ -196,6 +206,11 @@ export class Span implements Scope {
   run<T>(fn: () => T): T {
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
     return this._tracer === undefined ? fn() : this._tracer.storage.run(this, fn);
+  }
+
+  /** @internal `run` with arguments, without a closure. */
+  _run<T, A extends unknown[]>(fn: (...args: A) => T, ...args: A): T {
+    return this._tracer === undefined ? fn(...args) : this._tracer.storage.run(this, fn, ...args);
   }
 
   /** `using span = llmobs.startSpan(…)` finishes it at the end of the block. */

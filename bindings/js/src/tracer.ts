@@ -2,7 +2,7 @@
 
 import type { Plan, Secrets } from "./plan.js";
 import { makePlan } from "./plan.js";
-import type { SpanDetails, SpanOption, Warning } from "./core/contract.js";
+import type { Header, SpanDetails, SpanOption, Warning } from "./core/contract.js";
 import { ContractError } from "./core/instance.js";
 import type { Scope } from "./context/scope.js";
 import { Worker } from "./delivery/worker.js";
@@ -36,7 +36,8 @@ export class Tracer {
   #processor: Runner | undefined;
   #undo: (() => void) | undefined;
   readonly #platform: Platform;
-  readonly #forgotten: FinalizationRegistry<readonly [epoch: number, handle: bigint]>;
+  /** Spans that are held by hand; older workers of Cloudflare have no such registry. */
+  readonly #forgotten: FinalizationRegistry<readonly [epoch: number, handle: bigint]> | undefined;
 
   private constructor(
     platform: Platform,
@@ -51,7 +52,9 @@ export class Tracer {
     this.#platform = platform;
     this.worker = new Worker(core, platform, plan, secrets);
     // A span that was started by hand, and that nobody holds any more, is over.
-    this.#forgotten = new FinalizationRegistry(([epoch, handle]) => core.abandon(epoch, handle));
+    if (typeof FinalizationRegistry === "function") {
+      this.#forgotten = new FinalizationRegistry(([epoch, handle]) => core.abandon(epoch, handle));
+    }
   }
 
   /**
@@ -183,7 +186,7 @@ export class Tracer {
 
   /** Counts the span as unfinished once nobody holds it any more. */
   watch(span: Span): void {
-    if (span._handle !== 0n) this.#forgotten.register(span, [span._epoch, span._handle]);
+    if (span._handle !== 0n) this.#forgotten?.register(span, [span._epoch, span._handle]);
   }
 
   info(span: Span): SpanDetails | undefined {
@@ -208,7 +211,7 @@ export class Tracer {
   }
 
   /** The headers that continue the trace of a span, beside those that a request has. */
-  inject(span: Span, headers: { name: string; value: string }[]): { name: string; value: string }[] {
+  inject(span: Span, headers: readonly Header[]): readonly Header[] {
     const set = this.#asked(span, () =>
       this.core.calls.propagation.inject(span._handle, headers),
     );
@@ -280,8 +283,8 @@ export class Tracer {
 }
 
 /** Headers of a request, in the forms in which JavaScript has them, as pairs. */
-export function headerPairs(headers: object): { name: string; value: string }[] {
-  const pairs: { name: string; value: string }[] = [];
+export function headerPairs(headers: object): Header[] {
+  const pairs: Header[] = [];
   const add = (name: unknown, value: unknown) => {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== undefined && one !== null) pairs.push({ name: String(name), value: String(one) });

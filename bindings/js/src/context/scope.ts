@@ -24,11 +24,11 @@ export class SynchronousStorage implements ContextStorage {
     return this.#store;
   }
 
-  run<T>(store: unknown, fn: () => T): T {
+  run<T, A extends unknown[]>(store: unknown, fn: (...args: A) => T, ...args: A): T {
     const before = this.#store;
     this.#store = store;
     try {
-      return fn();
+      return fn(...args);
     } finally {
       this.#store = before;
     }

@@ -6,7 +6,7 @@ import type { Clock } from "../core/instance.js";
 /** Keeps one value for the code that runs inside a call, and for what that code starts. */
 export interface ContextStorage {
   getStore(): unknown;
-  run<T>(store: unknown, fn: () => T): T;
+  run<T, A extends unknown[]>(store: unknown, fn: (...args: A) => T, ...args: A): T;
 }
 
 /** Timers of the real clock, taken before a test framework can replace them. They keep no process alive. */

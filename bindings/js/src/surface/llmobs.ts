@@ -345,7 +345,7 @@ export class LLMObs {
     const timeout = milliseconds(options);
     const { tracer } = home();
     if (tracer === undefined) return { settled: true, delivered: 0, pending: 0, dropped: {} };
-    const settled = await tracer.worker.flush(timeout ?? tracer.plan.flush_timeout_ns / 1e6);
+    const settled = await tracer.worker.flush(timeout ?? tracer.plan.flushTimeoutMs);
     return resultOf(settled, tracer);
   }
 
@@ -383,12 +383,17 @@ function checkedProcessor(processor: T.SpanProcessor): T.SpanProcessor {
 }
 
 /** The index of a kind. @throws LLMObsArgumentError for one that there is not. */
-function kindOf(options: T.SpanOptions): number {
+function kindOf(options: { kind: T.spanKind }): number {
   if (typeof options !== "object" || options === null) {
     throw wrongType("options", options, "an object such as { kind: 'task' }");
   }
   const kind = KINDS.indexOf(options.kind);
   if (kind >= 0) return kind;
+  if ((options.kind as string) === "experiment") {
+    // dd-trace takes it for the spans of its experiments, which are not offered.
+    home().live()?.core.warn("`kind` is experiment, which is not offered: the span is a task");
+    return KINDS.indexOf("task");
+  }
   const got = typeof options.kind === "string" ? `\`${options.kind}\`` : typeName(options.kind);
   throw new LLMObsArgumentError("kind", `\`kind\` is ${got}; accepted: ${KINDS.join(", ")}`);
 }

@@ -113,7 +113,7 @@ export function traceCall<T>(
   if (fn.length > 1) return withDone(span, fn);
   let value: T;
   try {
-    value = span.run(() => fn(span, ignored));
+    value = span._run(fn, span, ignored);
   } catch (error) {
     span._fail(error);
     throw error;
@@ -131,7 +131,7 @@ function withDone<T>(span: Span, fn: (span: Span, done: (error?: unknown) => voi
   };
   let value: T;
   try {
-    value = span.run(() => fn(span, done));
+    value = span._run(fn, span, done);
   } catch (error) {
     span._fail(error);
     throw error;
@@ -174,7 +174,7 @@ function wrappedCall(
   if (callback !== undefined) args = [...args.slice(0, -1), seen(callback, span, how.output)];
   let value: unknown;
   try {
-    value = span.run(() => Reflect.apply(target, self, args as never[]));
+    value = span._run(Reflect.apply, target, self, args) as unknown;
   } catch (error) {
     span._fail(error);
     throw error;
