@@ -169,7 +169,8 @@ export function poster(
           Object.assign({ socket, host: name, servername }, trust),
         );
         inner.on("error", failed);
-        direct(url, { agent: false, createConnection: () => inner });
+        // With an agent, this connection would not be used.
+        direct(url, { agent: undefined, createConnection: () => inner });
       });
       request.end();
     }

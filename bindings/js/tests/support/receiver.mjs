@@ -45,6 +45,8 @@ export class Receiver {
   asked = [];
   /** As a proxy: the CONNECTs, and what else names another host. @type {Got[]} */
   forwarded = [];
+  /** As a proxy: the port on this machine at which the host of every CONNECT is. @type {number | undefined} */
+  tunnelTo = undefined;
   /** How many connections there were. */
   connections = 0;
 
@@ -136,8 +138,7 @@ export class Receiver {
     this.forwarded.push({ method, path, headers, body: Buffer.alloc(0) });
     const refusal = this.answers.shift();
     if (refusal) return client.end(`HTTP/1.1 ${refusal.status} No\r\n\r\n`);
-    const at = path.lastIndexOf(":");
-    const target = connect(Number(path.slice(at + 1)), path.slice(0, at).replace(/[[\]]/g, ""));
+    const target = connect(this.tunnelTo ?? Number(path.slice(path.lastIndexOf(":") + 1)), "127.0.0.1");
     target.on("connect", () => {
       client.write("HTTP/1.1 200 Here\r\n\r\n");
       target.pipe(client).pipe(target);
