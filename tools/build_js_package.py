@@ -109,7 +109,7 @@ def write_if_changed(path: Path, contents: bytes) -> None:
 
 
 def make_contract() -> None:
-    """Writes core/contract.ts, if wit/ or its printer has changed since."""
+    """Writes the contract as TypeScript, if wit/ or the printer has changed since."""
     wanted = digest([*below(WIT, PRINTER), ROOT / "Cargo.lock", *OURS])
     stamp = CORE / ".contract-stamp"
     if CONTRACT.exists() and unchanged(stamp, wanted):

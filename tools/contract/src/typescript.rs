@@ -1,4 +1,4 @@
-//! The contract as TypeScript: types in jco's naming, and shapes for `core/abi.ts`.
+//! The contract as TypeScript: types in jco's naming, and shapes for `bindings/js/src/core/abi.ts`.
 
 use crate::model::{Case, Contract, Definition, Field, Function, Interface, Named, Type};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-// For edge runtimes such as that of Next.js: a bundler that knows `?module` compiles the core module.
+// For edge runtimes such as that of Next: a bundler that knows `?module` compiles the core module.
 
 import { edgePlatform } from "../platform/edge.js";
 import { use } from "../surface/index.js";
