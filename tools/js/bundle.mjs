@@ -2,6 +2,7 @@
 //
 // WHAT is `package`, all that is published, or `core`, the glue to the core alone.
 
+import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -39,15 +40,18 @@ const common = {
   // Names stay, for stack traces; the comments are in the declarations.
   minifySyntax: true,
   minifyWhitespace: true,
-  // Tools that look for `export` by a pattern take a line with `//` in a text for a comment.
-  lineLimit: 200,
   charset: "utf8",
   logLevel: "warning",
   legalComments: "none",
 };
 const entry = (name) => join(sources, "entry", `${name}.ts`);
-const es = (name, to, plugins) =>
-  build({ ...common, entryPoints: [name], outfile: to, format: "esm", plugins });
+async function es(name, to, plugins) {
+  const made = { entryPoints: [name], outfile: to, format: "esm", write: false };
+  const { outputFiles } = await build({ ...common, ...made, plugins });
+  // Tools that look for exports by a pattern take what follows a `//` in a text for a comment.
+  const text = outputFiles[0].text.replace(/;(export\{[^{}]*\};?\s*)$/, ";\n$1");
+  await writeFile(to, text);
+}
 const cjs = (name, to, plugins, more) =>
   build({
     ...{ ...common, ...more, plugins },
