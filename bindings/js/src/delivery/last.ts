@@ -48,7 +48,9 @@ export class Last implements LastDelivery {
 
   async deliver(): Promise<void> {
     const left = this.#begin();
+    this.#outbox.until = this.#outbox.now() + left;
     if (left > 0) await this.#delivering.flush(left);
+    this.#outbox.until = Infinity;
     this.#settle();
   }
 

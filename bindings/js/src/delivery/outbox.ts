@@ -27,6 +27,8 @@ export class Outbox {
   readonly #underWay = new Set<Job>();
   #repeats: Job[] = [];
   #undecided: boolean;
+  /** While the program ends: when the exit time is over, past which no request goes on. */
+  until = Infinity;
   #names = new Map<string, string>();
   /** What `take` handed out, in order. */
   #taken: Job[] = [];
@@ -143,7 +145,8 @@ export class Outbox {
   async #send(job: Job): Promise<void> {
     job.at = this.now() + this.#plan.requestTimeoutMs + PATIENCE;
     this.#underWay.add(job);
-    const { outcome, why } = await this.#sender.send(job.request);
+    const limit = Math.min(this.#plan.requestTimeoutMs, Math.max(1, this.until - this.now()));
+    const { outcome, why } = await this.#sender.send(job.request, limit);
     // Meanwhile the program may have ended, or the core been closed.
     if (!this.#underWay.delete(job) || this.#stopped) return;
     const wait = this.#report(job, outcome, why);

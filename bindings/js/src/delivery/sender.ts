@@ -7,6 +7,8 @@ import type { CorePort } from "./port.js";
 
 /** The most bytes of an answer that are read: more than are shown, so that no key is cut. */
 const ANSWER_BYTES = 4096;
+/** However short the exit time is, a connection gets this long, in ms. */
+const LEAST_CONNECT = 1000;
 /** The header that reports drops to a receiver. */
 const LOSSES = "witspan-dropped";
 
@@ -30,14 +32,21 @@ export class Sender {
     this.#secrets = secrets;
   }
 
+  /** How long a request and its connection may take. */
+  #limits(timeoutMs: number) {
+    const connectMs = Math.min(timeoutMs, Math.max(this.#plan.exitTimeoutMs, LEAST_CONNECT));
+    return { timeoutMs, connectMs };
+  }
+
   /** A request with everything that only the host can add. */
-  complete(request: Request, timeoutMs = this.#plan.requestTimeoutMs): HttpRequest {
+  complete(request: Request, timeoutMs: number): HttpRequest {
     const headers = request.headers.map(({ name, value }) => [name, value] as const);
     const lost = this.#port.lossHeader();
     if (lost !== undefined) headers.push([LOSSES, lost]);
     headers.push(...this.#credentials(request.credentials));
     const { url, socket, body } = request;
-    return { method: "POST", url, socket, headers, body, timeoutMs, answerBytes: ANSWER_BYTES };
+    const limits = this.#limits(timeoutMs);
+    return { method: "POST", url, socket, headers, body, ...limits, answerBytes: ANSWER_BYTES };
   }
 
   #credentials(credentials: readonly Credential[]): (readonly [string, string])[] {
@@ -47,9 +56,9 @@ export class Sender {
     });
   }
 
-  async send(request: Request): Promise<Sent> {
+  async send(request: Request, timeoutMs: number): Promise<Sent> {
     try {
-      return this.read(await this.#platform.send(this.complete(request)));
+      return this.read(await this.#platform.send(this.complete(request, timeoutMs)));
     } catch (error) {
       const why = this.#secrets.excerpt(error instanceof Error ? error.message : String(error));
       return { outcome: { tag: "transport-error" }, why: `could not be reached: ${why}` };
@@ -67,7 +76,8 @@ export class Sender {
     const headers = this.#credentials(discovery.credentials);
     const { timeoutMs, answerBytes } = discovery;
     try {
-      const ask = { method: "GET", url, socket, headers, timeoutMs, answerBytes } as const;
+      const limits = this.#limits(timeoutMs);
+      const ask = { method: "GET", url, socket, headers, ...limits, answerBytes } as const;
       const { status, text } = await this.#platform.send(ask);
       return status >= 200 && status < 300 && text.includes(sign);
     } catch {

@@ -26,6 +26,8 @@ export type Listener = (...values: never[]) => void;
 
 /** A connection. */
 export interface Socket {
+  readonly connecting?: boolean;
+  on?(event: string, listener: Listener): void;
   unref?(): void;
   destroy(): void;
 }

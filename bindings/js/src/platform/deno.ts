@@ -18,7 +18,7 @@ export function denoPlatform(core: CoreSource): Platform {
   return nodePlatform(core, {
     name: "deno",
     variables: () => variables,
-    errorsEndAtOnce: true,
+    isDeno: true,
   });
 }
 

@@ -11,13 +11,14 @@ export interface EndOptions {
   post(requests: readonly HttpRequest[], timeoutMs: number): (number | undefined)[];
   /** Whether this thread gets signals. */
   readonly signals: boolean;
-  /** Whether an uncaught error ends the program without the event `exit`, as in Deno. */
-  readonly errorsEndAtOnce: boolean;
+  /** Whether some ends come without the event `exit`, as in Deno: an uncaught error, `Deno.exit()`. */
+  readonly isDeno: boolean;
 }
 
 /** Has the ends of the program deliver. Returns what undoes it. */
 export function watchEnds(last: LastDelivery, options: EndOptions): () => void {
-  const { process } = options;
+  const { process, isDeno } = options;
+  let over = false;
 
   /** Everything has been done, and the loop is empty. A delivery fills it again, until it is over. */
   function onBeforeExit(): void {
@@ -26,6 +27,8 @@ export function watchEnds(last: LastDelivery, options: EndOptions): () => void {
 
   /** The last moment: nothing asynchronous happens any more. */
   function onExit(): void {
+    if (over) return;
+    over = true;
     try {
       while (last.timeoutMs > 0 && last.pending()) {
         const requests = last.take();
@@ -47,12 +50,14 @@ export function watchEnds(last: LastDelivery, options: EndOptions): () => void {
 
   process.on("beforeExit", onBeforeExit);
   process.on("exit", onExit);
-  if (options.errorsEndAtOnce) process.on("uncaughtExceptionMonitor", onError);
+  if (isDeno) process.on("uncaughtExceptionMonitor", onError);
+  if (isDeno) globalThis.addEventListener("unload", onExit);
   const forget = options.signals && last.handleSignals ? watchSignals(process, last) : () => {};
   return () => {
     process.removeListener("beforeExit", onBeforeExit);
     process.removeListener("exit", onExit);
-    process.removeListener("uncaughtExceptionMonitor", onError);
+    if (isDeno) process.removeListener("uncaughtExceptionMonitor", onError);
+    if (isDeno) globalThis.removeEventListener("unload", onExit);
     forget();
   };
 }

@@ -46,7 +46,7 @@ export function globalStorage(): ContextStorage | undefined {
 export async function sendByFetch(request: HttpRequest, options?: FetchOptions): Promise<HttpAnswer> {
   const { url, method, body, timeoutMs, answerBytes } = request;
   const limit = new AbortController();
-  const late = `no answer within ${timeoutMs / 1000} s`;
+  const late = `no answer within ${Number((timeoutMs / 1000).toPrecision(2))} s`;
   const timers = timersOf((fn, ms) => startTimer(fn, ms), (timer) => stopTimer(timer));
   const timer = timers.start(() => limit.abort(new Error(late)), timeoutMs);
   const { signal } = limit;

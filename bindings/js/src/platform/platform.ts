@@ -25,6 +25,11 @@ export interface HttpRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  /**
+   * How long a connection may take to come about. In some runtimes it keeps the process alive until then,
+   * which nothing else here does.
+   */
+  readonly connectMs: number;
   /** The most bytes of the answer's body that are read. */
   readonly answerBytes: number;
 }

@@ -14,6 +14,7 @@ export interface Wire {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  readonly connectMs: number;
   readonly answerBytes: number;
   readonly proxy?: Proxy;
 }
@@ -64,6 +65,10 @@ export function poster(
     return Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   }
 
+  function seconds(ms: number): string {
+    return `${Number((ms / 1000).toPrecision(2))} s`;
+  }
+
   function whyOf(error: unknown): string {
     const found = error as { message?: string; code?: string; errors?: { message?: string }[] };
     // Of several addresses that were tried the first says enough.
@@ -90,8 +95,17 @@ export function poster(
       end(whyOf(error));
     }
 
-    function loosen(socket: Socket) {
+    function watch(socket: Socket) {
       if (!options.holds && socket.unref) socket.unref();
+      if (!socket.connecting || !socket.on) return;
+      const limit = options.start(function () {
+        end(`no connection within ${seconds(wire.connectMs)}`);
+      }, wire.connectMs);
+      function settled() {
+        options.stop(limit as never);
+      }
+      socket.on("connect", settled);
+      socket.on("close", settled);
     }
 
     function answered(answer: Incoming) {
@@ -123,7 +137,7 @@ export function poster(
       const body = wire.body;
       const sent = http(secure).request(settings);
       request = sent;
-      sent.on("socket", loosen);
+      sent.on("socket", watch);
       sent.on("response", answered);
       sent.on("error", function (error: { code?: string }) {
         // A kept connection that the other side closed meanwhile says nothing of the receiver.
@@ -152,7 +166,7 @@ export function poster(
       const secure = at.protocol === "https:";
       const trust = options.trusted ? { ca: options.trusted } : {};
       request = http(secure).request(Object.assign({ agent: false }, settings, trust));
-      request.on("socket", loosen);
+      request.on("socket", watch);
       request.on("error", failed);
       request.on("response", function (answer: Incoming) {
         end(`the proxy answered ${answer.statusCode}`);
@@ -161,7 +175,6 @@ export function poster(
         tunnel = socket;
         if (answer.statusCode !== 200) return end(`the proxy answered ${answer.statusCode}`);
         if (over) return socket.destroy();
-        loosen(socket);
         const name = hostOf(url);
         // An address is no name that a server could be asked for.
         const servername = /^[\d.]+$|:/.test(name) ? "" : name;
@@ -214,7 +227,7 @@ export function poster(
     }
 
     timer = options.start(function () {
-      end(`no answer within ${Math.round(wire.timeoutMs) / 1000} s`);
+      end(`no answer within ${seconds(wire.timeoutMs)}`);
     }, wire.timeoutMs);
     try {
       const url = new URL(wire.url);

@@ -21,6 +21,8 @@ export function watchSignals(process: Process, last: LastDelivery): () => void {
   const ours = new Set<string>();
   let over = false;
   let endingSince: number | undefined;
+  /** Handlers that were put back just now: some runtimes call them for the signal that is being handled. */
+  const fresh = new Set<string>();
 
   function look(signal: string): void {
     const others = process.listenerCount(signal) - (ours.has(signal) ? 1 : 0);
@@ -44,10 +46,14 @@ export function watchSignals(process: Process, last: LastDelivery): () => void {
   }
 
   function onRemoveListener(event: string, listener: unknown): void {
-    if (event in SIGNALS && listener !== onSignal) look(event);
+    if (!(event in SIGNALS) || listener === onSignal) return;
+    fresh.add(event);
+    void Promise.resolve().then(() => fresh.delete(event));
+    look(event);
   }
 
   function onSignal(signal: string): void {
+    if (fresh.has(signal)) return;
     const now = performance.now();
     if (endingSince !== undefined) {
       if (now - endingSince > TOGETHER) die(signal);

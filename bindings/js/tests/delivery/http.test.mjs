@@ -26,7 +26,7 @@ function platform(variables = {}) {
 function request(url, more = {}) {
   const headers = [["content-type", "application/json"]];
   const body = Buffer.from('{"é":1}');
-  return { method: "POST", url, headers, body, timeoutMs: 3000, answerBytes: 4096, ...more };
+  return { method: "POST", url, headers, body, timeoutMs: 3000, connectMs: 2000, answerBytes: 4096, ...more };
 }
 
 for (const [name, make] of [

@@ -113,9 +113,7 @@ export class FakeCore {
 /** A worker over a fake core and this runtime. */
 export function worker(core, { plan = {}, secrets = new internals.Secrets(), platform = {} } = {}) {
   const node = internals.nodePlatform(() => undefined);
-  const own = Object.assign(Object.create(node), platform);
-  for (const name of ["send", "atEnd", "context"]) own[name] ??= node[name].bind(node);
-  own.send = platform.send ?? ((request) => node.send(request));
+  const own = { ...node, ...platform };
   return new internals.Worker(core, own, planFor(core.url, plan), secrets);
 }
 

@@ -1,0 +1,118 @@
+// Makes a span and ends, in the way that its argument names.
+
+import { SmallTracer } from "../../support/small_tracer.mjs";
+
+const [way] = process.argv.slice(2);
+const { isMainThread, Worker, threadId } = process.getBuiltinModule("node:worker_threads");
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Something that keeps the program alive until it is ended. */
+const live = () => setInterval(() => {}, 1000);
+
+const ways = {
+  natural() {},
+  async "natural-again"() {
+    // A program that goes on at its end, as one with work to do there.
+    let times = 0;
+    process.on("beforeExit", () => {
+      if (times++ < 2) tracer.span(`again ${times}`);
+    });
+  },
+  "process.exit"() {
+    process.exit(3);
+  },
+  "process.exit-later"() {
+    setTimeout(() => process.exit(3), 50);
+  },
+  "Deno.exit"() {
+    globalThis.Deno.exit(3);
+  },
+  throw() {
+    throw new Error("uncaught");
+  },
+  "throw-later"() {
+    setTimeout(() => {
+      throw new Error("uncaught");
+    }, 10);
+  },
+  rejection() {
+    void Promise.reject(new Error("unhandled"));
+  },
+  "throw-handled"() {
+    process.on("uncaughtException", () => {});
+    setTimeout(() => {
+      throw new Error("uncaught");
+    }, 10);
+    setTimeout(() => {}, 300);
+  },
+  async "flush-at-the-end"() {
+    console.log("flushed", await tracer.flush());
+  },
+  signal: live,
+  "signal-to-itself"() {
+    process.kill(process.pid, "SIGTERM");
+    live();
+  },
+  "signal-and-handler"() {
+    process.on("SIGTERM", () => setTimeout(() => process.exit(7), 20));
+    live();
+  },
+  "signal-and-handler-once"() {
+    process.once("SIGTERM", () => setTimeout(() => process.exit(7), 20));
+    live();
+  },
+  "signal-and-handler-that-raises"() {
+    // As signal-exit does: it ends the process only if there is no other handler.
+    function handler() {
+      console.log("handlers", process.listenerCount("SIGTERM"));
+      process.removeListener("SIGTERM", handler);
+      process.kill(process.pid, "SIGTERM");
+    }
+    process.on("SIGTERM", handler);
+    live();
+  },
+  "signal-and-handler-that-is-removed"() {
+    const handler = () => {};
+    process.on("SIGTERM", handler);
+    process.removeListener("SIGTERM", handler);
+    live();
+  },
+  undone() {
+    tracer.undo();
+    console.log(
+      ["exit", "beforeExit", "SIGTERM", "SIGINT", "newListener", "uncaughtExceptionMonitor"]
+        .map((event) => process.listenerCount(event))
+        .join(),
+    );
+    process.exit(0);
+  },
+  "thread-natural": () => thread("natural"),
+  "thread-process.exit": () => thread("process.exit"),
+  "thread-throw": () => thread("throw"),
+  async "thread-main-exits"() {
+    const worker = thread("signal");
+    await new Promise((resolve) => worker.on("message", resolve));
+    await sleep(50);
+    process.exit(0);
+  },
+  async "thread-terminated"() {
+    const worker = thread("signal");
+    await new Promise((resolve) => worker.on("message", resolve));
+    await worker.terminate();
+  },
+};
+
+function thread(inner) {
+  const worker = new Worker(new URL(import.meta.url), { argv: [inner] });
+  worker.on("error", (error) => console.error("thread:", error.message));
+  return worker;
+}
+
+const main = isMainThread && way.startsWith("thread-");
+const tracer = main ? undefined : new SmallTracer();
+if (tracer) {
+  tracer.span(`${way} ${threadId === 0 ? "main" : "thread"}`);
+  if (!isMainThread) process.getBuiltinModule("node:worker_threads").parentPort.postMessage("ready");
+  if (process.argv.includes("--settled")) await sleep(50);
+  if (isMainThread) console.log("ready");
+}
+await ways[way]();
