@@ -1,7 +1,7 @@
 // The one tracer of the process, and how it starts and ends.
 //
-// The package may be loaded twice in a process, as an ES module and by `require`. Both find what is here at one
-// global symbol, so that there is one tracer and one current span.
+// The package may be loaded twice in a process, as an ES module and by `require`. Both find what is
+// here at one global symbol, so that there is one tracer and one current span.
 
 import { SynchronousStorage, type Scope } from "./context/scope.js";
 import { LLMObsArgumentError, wrongType } from "./errors.js";
@@ -157,8 +157,8 @@ export class Home {
   }
 
   /**
-   * Puts another home in the place of this one, in which tracing is on, for a test that records. Returns what
-   * puts this one back. What was started here goes on here meanwhile.
+   * Puts another home in the place of this one, in which tracing is on, for a test that records.
+   * Returns what puts this one back. What was started here goes on here meanwhile.
    */
   exchange(recording: Recording, processor: SpanProcessor | undefined): () => void {
     const inside = new Home(recording.platform, recording);
