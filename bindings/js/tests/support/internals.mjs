@@ -1,11 +1,11 @@
 // The parts of the package that it does not export, as one file made of its sources, for tests of them.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { packagesOf } from "./runtimes.mjs";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const sources = join(root, "bindings/js/src");
@@ -17,17 +17,11 @@ const CONTENTS = [
   ...["platform/exit_post", "platform/common"],
 ];
 
-/** esbuild, from the packages of tools/js in the cache of tools/cache.py. */
+/** esbuild, from the packages of tools/js. */
 export function esbuild() {
-  const { WITSPAN_CACHE: own, XDG_CACHE_HOME: shared } = process.env;
-  const cache = own || (shared ? join(shared, "witspan") : join(homedir(), ".cache/witspan"));
-  const tools = join(cache, "tools");
-  const found = existsSync(tools) ? readdirSync(tools).filter((name) => /^js-/.test(name)) : [];
-  const folders = found.map((name) => join(tools, name));
-  const having = folders.filter((folder) => existsSync(join(folder, "node_modules/esbuild")));
-  having.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  if (!having[0]) throw new Error("esbuild is not installed: run tools/build_js_package.py --prepare");
-  return createRequire(join(having[0], "package.json"))("esbuild");
+  const found = packagesOf("js").find((folder) => existsSync(join(folder, "esbuild")));
+  if (!found) throw new Error("esbuild is not installed: run tools/build_js_package.py --prepare");
+  return createRequire(join(found, "x.js"))("esbuild");
 }
 
 function digest() {

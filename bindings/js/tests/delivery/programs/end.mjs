@@ -1,6 +1,6 @@
 // Makes a span and ends, in the way that its argument names.
 
-import { SmallTracer } from "../../support/small_tracer.mjs";
+import { llmobs } from "../../../dist/index.js";
 
 const [way] = process.argv.slice(2);
 const { isMainThread, Worker, threadId } = process.getBuiltinModule("node:worker_threads");
@@ -10,11 +10,11 @@ const live = () => setInterval(() => {}, 1000);
 
 const ways = {
   natural() {},
-  async "natural-again"() {
+  "natural-again"() {
     // A program that goes on at its end, as one with work to do there.
     let times = 0;
     process.on("beforeExit", () => {
-      if (times++ < 2) tracer.span(`again ${times}`);
+      if (times++ < 2) span(`again ${times}`);
     });
   },
   "process.exit"() {
@@ -45,7 +45,7 @@ const ways = {
     setTimeout(() => {}, 300);
   },
   async "flush-at-the-end"() {
-    console.log("flushed", await tracer.flush());
+    console.log("flushed", (await llmobs.flush()).pending);
   },
   signal: live,
   "signal-to-itself"() {
@@ -76,14 +76,9 @@ const ways = {
     process.removeListener("SIGTERM", handler);
     live();
   },
-  undone() {
-    tracer.undo();
-    console.log(
-      ["exit", "beforeExit", "SIGTERM", "SIGINT", "newListener", "uncaughtExceptionMonitor"]
-        .map((event) => process.listenerCount(event))
-        .join(),
-    );
-    process.exit(0);
+  async disabled() {
+    await llmobs.disable();
+    console.log("handlers", handlers() - before);
   },
   "thread-natural": () => thread("natural"),
   "thread-process.exit": () => thread("process.exit"),
@@ -107,12 +102,20 @@ function thread(inner) {
   return worker;
 }
 
-const main = isMainThread && way.startsWith("thread-");
-const tracer = main ? undefined : new SmallTracer();
-if (tracer) {
-  tracer.span(`${way} ${threadId === 0 ? "main" : "thread"}`);
+function span(name) {
+  llmobs.startSpan({ kind: "task", name }).finish();
+}
+
+const EVENTS = ["exit", "beforeExit", "SIGTERM", "SIGINT", "SIGHUP", "newListener", "removeListener"];
+const handlers = () => EVENTS.reduce((sum, event) => sum + process.listenerCount(event), 0);
+const before = handlers();
+
+if (!isMainThread || !way.startsWith("thread-")) {
+  llmobs.enable({ agentlessEnabled: false, ...JSON.parse(process.env.OPTIONS ?? "{}") });
+  if (handlers() !== before) console.log("handlers before the first span");
+  span(`${way} ${threadId === 0 ? "main" : "thread"}`);
+  if (process.argv.includes("--late")) await sleep(1200);
   if (!isMainThread) process.getBuiltinModule("node:worker_threads").parentPort.postMessage("ready");
-  if (process.argv.includes("--settled")) await sleep(50);
-  if (isMainThread) console.log("ready");
+  else console.log("ready");
 }
 await ways[way]();
