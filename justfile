@@ -70,9 +70,14 @@ example: prepared component
 quick-python: prepared component
     "{{ venv }}/python" tools/build_python.py --quick
 
+# What the agent in JavaScript imports, in its node_modules/
+[private]
+example-js: package-js
+    "{{ python }}" tools/build_js_example.py
+
 # Show a first trace of every language on a page, without account or network
 [working-directory("tools")]
-demo *args: intake example quick-python
+demo *args: intake example example-js quick-python
     "{{ venv }}/python" -m demo "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours
@@ -89,7 +94,7 @@ test *parts:
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
 [private]
 [no-exit-message]
-every-test: conformance component-trap intake example package-js
+every-test: conformance component-trap intake example example-js
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest -rs --ignore=tests/conformance/runners
@@ -135,8 +140,8 @@ test-conformance: conformance
 # Links and proofs in docs/, and the programs that its pages show
 [private]
 [no-exit-message]
-test-docs: build
-    "{{ venv }}/python" -m pytest tests/conformance/test_docs.py bindings/python/tests/test_pages.py
+test-docs: build package-js
+    "{{ venv }}/python" -m pytest -rs tests/conformance/test_docs.py bindings/python/tests/test_pages.py bindings/js/tests/test_pages.py
 
 # The tests of the lints; the lints themselves are `just lint`
 [private]
@@ -151,7 +156,7 @@ test-embed: build component-js
 
 [private]
 [no-exit-message]
-test-demo: build intake example
+test-demo: build intake example example-js
     "{{ venv }}/python" -m pytest tests/demo
 
 # All of them, with what continuous integration has not: every line of Node, and two frameworks

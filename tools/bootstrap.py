@@ -158,8 +158,12 @@ def steps_for(verb: str) -> list[Step]:
     if verb in ("bench", "test"):
         tracers = "tools/requirements-bench.txt"
         steps.append(Step("other tracers in Python", lambda log: install(log, tracers), packages))
-    if verb in ("setup", "component-js", "conformance", "test", "lint"):
+    if verb in ("setup", "component-js", "package-js", "conformance", "demo", "test", "lint"):
         steps.append(Step("node and its packages", make_node_packages, "npm's package registry"))
+    if verb in ("setup", "demo", "test"):
+        steps.append(Step("the example's packages", make_example, "npm's package registry"))
+    if verb in ("setup", "test"):
+        steps.append(Step("packages of docs/javascript", make_docs, "npm's package registry"))
     if verb in ("setup", "page", "intake", "demo", "lint", "test", "screenshots"):
         steps.append(Step("the page's packages", make_page, "npm's package registry"))
     if verb == "test":
@@ -268,7 +272,7 @@ def make_cache(log: Log) -> str:
     if not writable:
         raise Missing(
             f"A writable cache folder is missing (`{folder}` is not): set WITSPAN_CACHE to a "
-            "folder with 2 GB of space, then run this again."
+            "folder with 3 GB of space, then run this again."
         )
     return READY
 
@@ -352,6 +356,14 @@ def make_wasm_opt(log: Log) -> str:
 
 def make_page(log: Log) -> str:
     return prepare_packages(log, "build_page.py")
+
+
+def make_example(log: Log) -> str:
+    return prepare_packages(log, "build_js_example.py")
+
+
+def make_docs(log: Log) -> str:
+    return prepare_packages(log, "js_pages.py")
 
 
 def make_sdks(log: Log) -> str:

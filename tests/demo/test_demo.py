@@ -1,6 +1,6 @@
 """The demo as `./bootstrap.sh demo --check` runs it: real programs, receivers and processes.
 
-`just intake` and `just example` build what it needs besides the Python package.
+`just intake`, `just example` and `just example-js` build what it needs besides the Python package.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_the_demo_finds_the_same_trace_in_every_language_and_ends():
     done = run("-m", "demo", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "demo: the trace from Rust is the same as the one from Python\n" in done.stdout
+    for language in ("Rust", "JavaScript"):
+        assert f"demo: the trace from {language} is the same as the one from Python\n" in done.stdout
 
 
 def test_the_demo_fails_and_says_where_two_programs_make_different_traces():

@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import npm
+
 from . import check as checks
 from .compare import differences
 from .intake import Intake, built
@@ -33,6 +35,7 @@ TIME_LIMIT = 120
 LANGUAGES = {
     "Python": [sys.executable, str(ROOT / "examples/python/agent.py")],
     "Rust": [str(built("intake", "witspan-example"))],
+    "JavaScript": [npm.node(), str(ROOT / "examples/javascript/agent.js")],
 }
 SESSION = ["--session", "demo-session"]
 LINES_OF_LOG = 25
