@@ -3,13 +3,9 @@
 import type { Builtin, Threads } from "./builtin.js";
 import { poster, type Wire } from "./post.js";
 
-/**
- * What the worker does. `poster` is inserted as text. A minifier may have given it another name, and a
- * bundler may call `__name` in it.
- */
+/** What the worker does. `poster` is inserted as text. */
 function sourceOf(): string {
   return `
-const __name = (fn) => fn;
 const { workerData } = require("node:worker_threads");
 const { flags, wires, trusted } = workerData;
 let left = wires.length;
