@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from runtimes_support import (  # noqa: E402
     npm,
 )
 
-PACKAGE = Path(os.environ.get("HELLO_PACKAGE") or ROOT / "bindings" / "js")
+PACKAGE = ROOT / "bindings" / "js"
 #: What programs import by name besides the package.
 LINKED = ("esbuild", "vite", "vitest", "webpack")
 
@@ -30,6 +29,8 @@ LINKED = ("esbuild", "vite", "vitest", "webpack")
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `npm pack` makes of the package."""
+    if not (PACKAGE / "dist" / "index.js").exists():
+        pytest.fail("the JavaScript package is not built: run `just package-js`, then this again")
     folder = tmp_path_factory.mktemp("packed")
     command = [npm.npm() or "npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
     done = subprocess.run(

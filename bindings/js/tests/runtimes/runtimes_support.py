@@ -7,10 +7,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +99,8 @@ class Agent(Receiver):
 def installed(group: str) -> Path:
     """The packages of a group. What continuous integration has must be there; the rest may be."""
     modules = runtime_packages.modules(group)
-    if modules.exists():
+    # The folder around them: where nothing of a group is made for the machine, it is empty.
+    if modules.parent.exists():
         return modules
     if group in runtime_packages.SMALL:
         pytest.fail(f"the packages of {group} are missing: ./bootstrap.sh test gets them")
@@ -181,6 +185,39 @@ def succeeds(
     done = run(command, cwd, variables)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
+
+
+@contextmanager
+def served(command: Sequence[object], cwd: Path, sign: str) -> Iterator[str]:
+    """Runs a server, whose URL stands on the line that `sign` finds."""
+    log = cwd / "served.log"
+    with (
+        open(log, "wb") as out,
+        subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            until = time.monotonic() + PATIENCE
+            while not (found := re.search(sign, log.read_text(encoding="utf-8"))):
+                told = log.read_text(encoding="utf-8")
+                assert process.poll() is None and time.monotonic() < until, told
+                time.sleep(0.05)
+            yield found[1]
+        finally:
+            # It has children of its own.
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def ask(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read().decode()
 
 
 def bundle(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from runtimes_support import (
     NODES,
     Agent,
+    ask,
     bundle,
     environment,
     program,
@@ -36,6 +36,8 @@ PERMISSIONS = {
     "hello.mjs": [LOOPBACK],
     "hello.cjs": [LOOPBACK, "--allow-read"],
     "both.mjs": [LOOPBACK, "--allow-read"],
+    "dd-trace.mjs": [LOOPBACK],
+    "dd-trace.cjs": [LOOPBACK, "--allow-read"],
 }
 
 
@@ -91,11 +93,6 @@ def workerd(folder: Path, flags: list[str], date: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{json.loads(line)['port']}"
         finally:
             process.kill()
-
-
-def ask(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read().decode()
 
 
 # With the runtime's contexts, and with the least that a worker can be.

@@ -11,7 +11,16 @@ import pytest
 import receiver
 from browser import ARGUMENTS, find_browser
 from playwright.sync_api import Browser, Page, sync_playwright
-from runtimes_support import Agent, bundle, says_delivered
+from runtimes_support import (
+    Agent,
+    bundle,
+    copy_programs,
+    install,
+    installed,
+    npm,
+    says_delivered,
+    served,
+)
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -115,6 +124,27 @@ def test_two_spans_arrive_from_a_bundle(
     says_delivered(tab.result())
     site.check()
     assert tab.errors == []
+
+
+@pytest.mark.parametrize("entry", ["page.mjs", "page-browser.mjs"])
+def test_two_spans_arrive_from_vites_own_server(
+    entry: str, tarball: Path, agent: Agent, tab: Tab, tmp_path: Path
+) -> None:
+    copy_programs(tmp_path)
+    install(tarball, tmp_path)
+    relay = json.dumps(dict.fromkeys(["/info", "/evp_proxy"], agent.url))
+    config = f"export default {{ server: {{ proxy: {relay} }} }};"
+    (tmp_path / "vite.config.mjs").write_text(config)
+    (tmp_path / "index.html").write_text(
+        f"<!doctype html><script type=module src={entry}></script>"
+    )
+    vite = installed("toolchain") / "vite" / "bin" / "vite.js"
+    start = [npm.node(), vite, "--port", "0", "--host", "127.0.0.1"]
+    with served(start, tmp_path, r"(http://127\.0\.0\.1:\d+)") as url:
+        tab.page.goto(url)
+        tab.page.wait_for_function("globalThis.result !== undefined")
+        says_delivered(tab.result())
+        agent.check()
 
 
 def unbundled(workspace: Path, site: Site) -> str:

@@ -4,63 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import signal
-import subprocess
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from runtimes_support import (
     PATIENCE,
     Agent,
+    ask,
     copy_programs,
-    environment,
     install,
     installed,
     newer_node,
     run,
     says_delivered,
+    served,
 )
 
 RELOADED = "return { ...llmobs.statistics(), reloaded: true }"
-
-
-@contextmanager
-def served(command: Sequence[object], cwd: Path, sign: str) -> Iterator[str]:
-    """Runs a server, whose URL stands on the line that `sign` finds."""
-    log = cwd / "served.log"
-    with (
-        open(log, "wb") as out,
-        subprocess.Popen(
-            [str(word) for word in command],
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            until = time.monotonic() + PATIENCE
-            while not (found := re.search(sign, log.read_text(encoding="utf-8"))):
-                told = log.read_text(encoding="utf-8")
-                assert process.poll() is None and time.monotonic() < until, told
-                time.sleep(0.05)
-            yield found[1]
-        finally:
-            # It has children of its own.
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def ask(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read().decode()
 
 
 def copy(source: Path, target: Path) -> None:

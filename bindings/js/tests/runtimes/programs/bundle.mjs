@@ -35,6 +35,8 @@ const bundlers = {
         outDir: folder,
         emptyOutDir: true,
         target: "es2022",
+        // The core is inside the bundle, as text.
+        chunkSizeWarningLimit: 700,
         rolldownOptions: { input: entry, output: { entryFileNames: file } },
       },
     });
@@ -48,6 +50,8 @@ const bundlers = {
         entry: resolve(entry),
         output: { path: resolve(folder), filename: file, publicPath: "auto" },
         performance: false,
+        // Minified where that is usual: it takes most of the time.
+        optimization: { minimize: platform === "browser" },
       };
       webpack(options, (error, stats) => (error ? failed(error) : done(stats)));
     });
