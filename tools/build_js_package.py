@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -25,7 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools" / "js"
 PACKAGE = ROOT / "bindings" / "js"
 SOURCES = PACKAGE / "src"
-CONTRACT = SOURCES / "core" / "contract.ts"
+#: What tools/contract prints of wit/, by the word that it takes for it.
+PRINTED = {
+    "typescript-types": SOURCES / "core" / "contract.ts",
+    "typescript-shapes": SOURCES / "core" / "shapes.ts",
+}
 DIST = PACKAGE / "dist"
 CORE = ROOT / "target" / "js-core"
 MODULE = CORE / "core.wasm"
@@ -38,6 +43,9 @@ OURS = (Path(__file__).resolve(), Path(npm.__file__).resolve())
 TYPED = ("index", "browser", "dd-trace", "testing")
 #: Those that `require` finds too.
 REQUIRED = ("index", "dd-trace", "testing")
+
+#: What declarations name that a program's own `lib` may lack.
+LIBRARY = '/// <reference lib="esnext.disposable" />\n'
 
 #: `require("witspan/dd-trace")` is the tracer itself.
 TRACER = """\
@@ -109,20 +117,21 @@ def write_if_changed(path: Path, contents: bytes) -> None:
 
 
 def make_contract() -> None:
-    """Writes the contract as TypeScript, if wit/ or the printer has changed since."""
+    """Writes core/contract.ts and core/shapes.ts, if wit/ or their printer has changed since."""
     wanted = digest([*below(WIT, PRINTER), ROOT / "Cargo.lock", *OURS])
     stamp = CORE / ".contract-stamp"
-    if CONTRACT.exists() and unchanged(stamp, wanted):
+    if all(path.exists() for path in PRINTED.values()) and unchanged(stamp, wanted):
         return
     print("contract for JavaScript: printing it (the first time compiles its printer: 30 s)")
-    # The profile of the build tools, which is quick to build.
-    printer = ["cargo", "run", "-q", "--profile", "tool", "-p", "witspan-contract", "--"]
-    done = subprocess.run(
-        [*printer, "typescript", "wit"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    )
-    if done.returncode != 0:
-        sys.exit("the contract was not printed: see above")
-    write_if_changed(CONTRACT, done.stdout)
+    for what, path in PRINTED.items():
+        # The profile of the build tools, which is quick to build.
+        printer = ["cargo", "run", "-q", "--profile", "tool", "-p", "witspan-contract", "--"]
+        done = subprocess.run(
+            [*printer, what, "wit"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+        if done.returncode != 0:
+            sys.exit("the contract was not printed: see above")
+        write_if_changed(path, done.stdout)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted, "utf-8")
 
@@ -137,7 +146,11 @@ def make_core() -> None:
     if unchanged(stamp, wanted):
         return
     stamp.unlink(missing_ok=True)
-    write_if_changed(MODULE, core_module(COMPONENT.read_bytes()))
+    module = core_module(COMPONENT.read_bytes())
+    write_if_changed(MODULE, module)
+    # What is inside of a file of JavaScript: a raw deflate stream (RFC 1951), half as long.
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    write_if_changed(MODULE.with_suffix(".deflate"), deflate.compress(module) + deflate.flush())
     bundle("core", CORE)
     stamp.write_text(wanted, "utf-8")
 
@@ -193,15 +206,19 @@ def declare() -> None:
         to.write_text(text, "utf-8")
         # A program that requires the package sees declarations of CommonJS all the way down.
         required = re.sub(r"""(["']\.[^"']*)\.js(["'])""", r"\1.cjs\2", text)
+        if path.name == "contract.d.ts":
+            # Only types, and many: once is enough.
+            mode = 'with { "resolution-mode": "import" }'
+            required = f'export type * from "./contract.js" {mode};\n'
         to.with_suffix("").with_suffix(".d.cts").write_text(required, "utf-8")
     for name in TYPED:
-        text = f'export * from "./types/entry/{name}.js";\n'
+        text = f'{LIBRARY}export * from "./types/entry/{name}.js";\n'
         if name == "dd-trace":
             text += f'export {{ default }} from "./types/entry/{name}.js";\n'
         (DIST / f"{name}.d.ts").write_text(text, "utf-8")
     for name in REQUIRED:
         text = TRACER if name == "dd-trace" else f'export * from "./types/entry/{name}.cjs";\n'
-        (DIST / f"{name}.d.cts").write_text(text, "utf-8")
+        (DIST / f"{name}.d.cts").write_text(LIBRARY + text, "utf-8")
 
 
 def main() -> None:

@@ -2,19 +2,20 @@
 //
 // WHAT is `package`, all that is published, or `core`, the glue to the core alone.
 
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const [what, sources, out, module, packages] = process.argv.slice(2);
 // The packages are in a cache, not in a folder above this file, where `import` would look.
 const { build } = createRequire(join(packages, "package.json"))("esbuild");
 
-// The core module: in the file as base64 (`?base64`), or beside it, as the runtime's own import.
+// The core module: in the file, deflated and as base64, or beside it, as the runtime's own import.
 const coreModule = {
   name: "core module",
   setup({ onResolve }) {
-    onResolve({ filter: /core\.wasm\?base64$/ }, () => ({ path: module }));
+    const deflated = module.replace(/\.wasm$/, ".deflate");
+    onResolve({ filter: /core\.wasm\?deflated$/ }, () => ({ path: deflated }));
     onResolve({ filter: /core\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -36,21 +37,24 @@ const common = {
   bundle: true,
   target: "es2022",
   external: ["cloudflare:*"],
-  loader: { ".wasm": "base64" },
-  // Names stay, for stack traces; the comments are in the declarations.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  loader: { ".deflate": "base64" },
+  nodePaths: [join(packages, "node_modules")],
+  // What a user sees by name says it itself; the comments are in the declarations.
+  minify: true,
   charset: "utf8",
   logLevel: "warning",
-  legalComments: "none",
+  legalComments: "inline",
 };
 const entry = (name) => join(sources, "entry", `${name}.ts`);
-async function es(name, to, plugins) {
-  const made = { entryPoints: [name], outfile: to, format: "esm", write: false };
+// Tools that look for exports by a pattern take what follows a `//` in a text for a comment.
+const exportsOnTheirOwnLine = (text) => text.replace(/;(export\{[^{}]*\};?\s*)$/, ";\n$1");
+async function es(entryPoints, plugins, more) {
+  const made = { entryPoints, outdir: out, format: "esm", write: false, ...more };
   const { outputFiles } = await build({ ...common, ...made, plugins });
-  // Tools that look for exports by a pattern take what follows a `//` in a text for a comment.
-  const text = outputFiles[0].text.replace(/;(export\{[^{}]*\};?\s*)$/, ";\n$1");
-  await writeFile(to, text);
+  for (const { path, text } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, exportsOnTheirOwnLine(text));
+  }
 }
 const cjs = (name, to, plugins, more) =>
   build({
@@ -66,13 +70,17 @@ if (what === "core") {
   const stdin = { contents, resolveDir: join(sources, "core"), loader: "ts" };
   await build({ ...common, stdin, outfile: join(out, "core.mjs"), format: "esm" });
 } else {
-  const runtimes = ["index", "workerd", "edge", "browser"];
+  // What all of them share is in chunks, once.
+  const split = { splitting: true, chunkNames: "chunks/[name]-[hash]" };
+  const runtimes = ["index", "workerd", "edge", "browser"].map(entry);
+  const more = ["dd-trace", "testing"];
   await Promise.all([
-    ...runtimes.map((name) => es(entry(name), join(out, `${name}.js`), [coreModule])),
+    es(runtimes, [coreModule], split),
+    es(more.map(entry), [fromFirst]),
     cjs(entry("cjs"), join(out, "index.cjs"), [coreModule]),
-    ...["dd-trace", "testing"].flatMap((name) => [
-      es(entry(name), join(out, `${name}.js`), [fromFirst]),
-      cjs(entry(name), join(out, `${name}.cjs`), [fromFirst], name === "dd-trace" ? TRACER : {}),
-    ]),
+    ...more.map((name) => {
+      const to = join(out, `${name}.cjs`);
+      return cjs(entry(name), to, [fromFirst], name === "dd-trace" ? TRACER : {});
+    }),
   ]);
 }

@@ -6,13 +6,18 @@
  * throws: it is counted, and logged once.
  */
 export class LLMObsArgumentError extends TypeError {
-  override readonly name = "LLMObsArgumentError";
+  static override readonly name = "LLMObsArgumentError";
   /** The argument, such as `metadata` or `parent`. */
   readonly field: string;
 
   constructor(field: string, message: string) {
     super(message);
     this.field = field;
+  }
+
+  // Not a field: the stack is written before fields are set, and begins with the name.
+  override get name(): string {
+    return "LLMObsArgumentError";
   }
 }
 

@@ -31,7 +31,8 @@ function ofError(error: Error): Failure {
 }
 
 function ofValue(thrown: unknown): Failure {
-  const message = typeof thrown === "string" ? thrown : jsonText(thrown);
+  const plain = typeof thrown !== "object" && typeof thrown !== "function";
+  const message = plain ? String(thrown) : jsonText(thrown);
   let type: string = thrown === null ? "null" : typeof thrown;
   if (type === "object") type = text((thrown as object).constructor?.name) || "Object";
   return { message, errorType: type, stack: "" };

@@ -1,11 +1,9 @@
 // A span, as the application holds it.
 
-import type { SpanKind } from "./core/contract.js";
 import { FINISH_POLL, FINISH_PROCESS } from "./core/instance.js";
-import type { Scope } from "./context/scope.js";
 import { LLMObsArgumentError, typeName, wrongType } from "./errors.js";
 import { failureOf } from "./failure.js";
-import type { AnnotationOptions, ExportedSpan, FinishOptions } from "./surface/types.js";
+import type { AnnotationOptions, ExportedSpan, FinishOptions, SpanKind } from "./surface/types.js";
 import { nanoseconds } from "./time.js";
 import type { Tracer } from "./tracer.js";
 import { annotationText } from "./values.js";
@@ -25,13 +23,19 @@ const HAS_INPUT = 4;
  * A span: one piece of work of the application. It is current inside `run`, and inside the function that
  * `trace` or `wrap` gave it to. Every method does nothing once the span has finished, or while tracing is off.
  */
-export class Span implements Scope {
+export class Span {
+  /** Stays where names are made shorter. */
+  static readonly name = "Span";
+  /** @internal */
   readonly [BRAND] = true;
-  /** The tracer that made it; none for the span of a tracer that is off. */
+  /** @internal The tracer that made it; none for the span of a tracer that is off. */
   readonly _tracer: Tracer | undefined;
+  /** @internal */
   readonly _handle: bigint;
+  /** @internal */
   readonly _epoch: number;
   readonly #kind: number;
+  /** @internal */
   readonly contexts: readonly string[] | undefined;
   #state = OPEN;
 

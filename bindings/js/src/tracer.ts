@@ -11,7 +11,7 @@ import { LiveCore } from "./live.js";
 import type { ContextStorage, Platform } from "./platform/platform.js";
 import { PROCESSOR_LIMIT_NS, type Runner } from "./surface/processor.js";
 import { isSpan, NO_SPAN, Span } from "./span.js";
-import type { ExportedSpan } from "./surface/types.js";
+import type { ExportedSpan, ParentOption } from "./surface/types.js";
 import { configureValues } from "./values.js";
 
 /** How `startSpan` of the core names a parent. */
@@ -19,14 +19,6 @@ const ROOT = 0;
 const CURRENT = 1;
 const CHILD_OF = 2;
 const REMOTE = 3;
-
-/** What a new span belongs to, besides the current span. */
-export type ParentOption =
-  | Span
-  | Headers
-  | Readonly<Record<string, unknown>>
-  | string
-  | null;
 
 export class Tracer {
   readonly core: LiveCore;

@@ -3,30 +3,46 @@
 use crate::model::{Case, Contract, Definition, Field, Function, Interface, Named, Type};
 use std::fmt::Write;
 
-const HEAD: &str = "\
-// The contract as TypeScript: its types, and their shapes for abi.ts. tools/contract makes it of wit/.
+const TYPES: &str = "\
+// The types of the contract. tools/contract makes this of wit/.
+";
 
-import type { FunctionShape, Shape } from \"./abi.js\";
+const SHAPES: &str = "\
+// The shapes of the contract's types and functions, for abi.ts. tools/contract makes this of wit/.
+
 ";
 
 /// The text of `bindings/js/src/core/contract.ts`.
-pub(crate) fn print(contract: &Contract) -> String {
+pub(crate) fn types(contract: &Contract) -> String {
     let printer = Printer { contract };
-    let mut out = HEAD.to_string();
+    let mut out = TYPES.to_string();
     for interface in &contract.interfaces {
         for named in &interface.types {
             printer.named(&mut out, interface, named);
         }
     }
-    let with_functions = || contract.interfaces.iter().filter(|i| !i.functions.is_empty());
-    for interface in with_functions() {
+    for interface in with_functions(contract) {
         printer.interface(&mut out, interface);
     }
     out += "\n/** What the core can be called for, by interface. */\nexport interface Contract {\n";
-    for Interface { name, .. } in with_functions() {
+    for Interface { name, .. } in with_functions(contract) {
         let _ = writeln!(out, "  readonly {}: {};", camel(name), pascal(name));
     }
-    out += "}\n";
+    out + "}\n"
+}
+
+/// The text of `bindings/js/src/core/shapes.ts`.
+pub(crate) fn shapes(contract: &Contract) -> String {
+    let printer = Printer { contract };
+    let mut out = SHAPES.to_string();
+    out += "import type { FunctionShape, Shape } from \"./abi.js\";\n";
+    out += "import type { Contract } from \"./contract.js\";\n";
+    let enums = contract.interfaces.iter().flat_map(|interface| {
+        let enums = interface.types.iter().filter(|t| matches!(t.definition, Definition::Enum(_)));
+        enums.map(|named| printer.name(&interface.name, &named.name))
+    });
+    let enums: Vec<String> = enums.collect();
+    let _ = writeln!(out, "import {{ {} }} from \"./contract.js\";", enums.join(", "));
     for interface in &contract.interfaces {
         for named in &interface.types {
             printer.shape_of(&mut out, interface, named);
@@ -37,7 +53,7 @@ pub(crate) fn print(contract: &Contract) -> String {
     out +=
         "  readonly [I in keyof Contract]: { readonly [F in keyof Contract[I]]: FunctionShape };\n";
     out += "} = {\n";
-    for interface in with_functions() {
+    for interface in with_functions(contract) {
         let _ = writeln!(out, "  {}: {{", camel(&interface.name));
         for function in &interface.functions {
             printer.function_shape(&mut out, function);
@@ -45,6 +61,10 @@ pub(crate) fn print(contract: &Contract) -> String {
         out += "  },\n";
     }
     out + "};\n"
+}
+
+fn with_functions(contract: &Contract) -> impl Iterator<Item = &Interface> {
+    contract.interfaces.iter().filter(|interface| !interface.functions.is_empty())
 }
 
 struct Printer<'a> {
@@ -203,12 +223,26 @@ fn failing(printer: &Printer<'_>, function: &Function) -> String {
     format!("{}\n\n@throws ContractError with a `{}`.", function.docs, printer.of(fails))
 }
 
+/// A text without its examples, which are calls from the command line.
+fn without_examples(docs: &str) -> String {
+    let mut inside = false;
+    let mut kept: Vec<&str> = Vec::new();
+    for line in docs.lines() {
+        let fence = line.starts_with("```");
+        if !inside && !fence {
+            kept.push(line);
+        }
+        inside ^= fence;
+    }
+    kept.join("\n").trim_end().to_owned()
+}
+
 /// Writes a documentation comment, if there is one.
 fn doc(out: &mut String, indent: &str, docs: &str) {
     if docs.is_empty() {
         return;
     }
-    let docs = docs.replace("*/", "*\\/");
+    let docs = without_examples(docs).replace("*/", "*\\/");
     if !docs.contains('\n') {
         let _ = writeln!(out, "{indent}/** {docs} */");
         return;
@@ -255,7 +289,8 @@ mod tests {
         );
         let mut resolve = Resolve::default();
         let package = resolve.push_source("test.wit", &wit)?;
-        Ok(super::print(&model::read(&resolve, package, "core")?))
+        let contract = model::read(&resolve, package, "core")?;
+        Ok(super::types(&contract) + &super::shapes(&contract))
     }
 
     #[test]

@@ -3,11 +3,12 @@
 import { codec } from "./abi.js";
 import type { FunctionShape } from "./abi.js";
 import { ContractError, bound } from "./call.js";
-import { DropReason, SpanError, functions } from "./contract.js";
-import { errorShape, spanOptionShape, warningShape } from "./contract.js";
+import { DropReason, SpanError } from "./contract.js";
 import type { Contract, Error as CallError, Failure, SpanOption, Warning } from "./contract.js";
 import { Memory } from "./memory.js";
 import type { CoreExports } from "./memory.js";
+
+import { errorShape, functions, spanOptionShape, warningShape } from "./shapes.js";
 
 export { ContractError } from "./call.js";
 export { DropReason, SpanKind } from "./contract.js";

@@ -1,28 +1,9 @@
 // What delivery needs of the tracer: the live instance of the core, behind calls that never throw.
 
 import type { Action, Disposition, DropReason, PollMode, Outcome } from "../core/contract.js";
+import type { EvaluationStatistics, Statistics } from "./statistics.js";
 
-/** Counters of evaluations and feedbacks. */
-export interface EvaluationStatistics {
-  accepted: number;
-  queued: number;
-  inFlight: number;
-  delivered: number;
-  /** By reason of the contract, in snake case (`queue_full`). Reasons that did not occur are absent. */
-  dropped: Record<string, number>;
-}
-
-/** Counters since the tracer started, over all instances. */
-export interface Statistics extends EvaluationStatistics {
-  open: number;
-  annotationsRejected: number;
-  warnings: number;
-  cut: number;
-  contentDropped: number;
-  evaluations: EvaluationStatistics;
-  evaluationsRejected: number;
-  bytes: number;
-}
+export type { EvaluationStatistics, Statistics };
 
 export interface Load {
   readonly spans: number;

@@ -4,7 +4,7 @@
 // all others, loads the core when it is imported. What goes wrong is told when tracing starts.
 
 import { browserPlatform } from "../platform/browser.js";
-import { use } from "../surface/index.js";
+import { use } from "../home.js";
 
 const core = await compiled(new URL("./core.wasm", import.meta.url)).catch((why: unknown) => why);
 
@@ -27,3 +27,5 @@ use(
 );
 
 export * from "../surface/index.js";
+/** @internal For the other entries, which share its state. */
+export { home } from "../home.js";

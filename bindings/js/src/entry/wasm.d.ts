@@ -10,7 +10,12 @@ declare module "*/core.wasm?module" {
   export default module;
 }
 
-declare module "*/core.wasm?base64" {
+declare module "*/core.wasm?deflated" {
   const text: string;
   export default text;
+}
+
+declare module "fflate" {
+  /** Reads a raw deflate stream. */
+  export function inflateSync(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
 }

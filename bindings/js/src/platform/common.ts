@@ -3,10 +3,10 @@
 import type { Clock } from "../core/instance.js";
 import type { Timers } from "./platform.js";
 
-/** Readings of the clocks that the language has. They are those of the moment when this was imported. */
-const performance = globalThis.performance;
-const perfNow = real(performance, "now").bind(performance);
-const dateNow = real(Date, "now");
+// All are those of the moment when this was imported: a test of the application may replace them later.
+const performance = real("performance", globalThis.performance);
+const perfNow = performance.now.bind(performance);
+const dateNow = real("Date", Date).now;
 
 /** Random numbers that are drawn at a time: each draw costs the same for one and for many. */
 const DRAWN = 64;
@@ -47,12 +47,13 @@ function nanoseconds(ms: number): bigint {
   return BigInt(whole) * 1_000_000n + BigInt(Math.floor((ms - whole) * 1e6));
 }
 
-/** A function as the runtime has it, also where Sinon's fake timers have replaced it already. */
-export function real<O extends object, N extends keyof O>(of: O, name: N): O[N] {
-  const found = of[name];
-  const clock = (found as { clock?: Record<string, unknown> } | undefined)?.clock;
-  const before = clock?.[`_${String(name)}`];
-  return typeof before === "function" ? (before as O[N]) : found;
+/**
+ * What the runtime has by this name, also where fake timers have replaced it already: those of Sinon, which
+ * Jest and Vitest use too, keep it on their clock.
+ */
+export function real<T>(name: string, found: T): T {
+  const { clock } = globalThis.setTimeout as unknown as { clock?: Record<string, unknown> };
+  return (clock?.[`_${name}`] as T | undefined) ?? found;
 }
 
 interface Timer {

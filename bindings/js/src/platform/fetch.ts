@@ -11,8 +11,8 @@ export type CoreSource = () => WebAssembly.Module;
 
 // Those of the moment when this was imported: an application's tests may replace them.
 const fetch = globalThis.fetch;
-const startTimer = real(globalThis, "setTimeout") as (fn: () => void, ms: number) => unknown;
-const stopTimer = real(globalThis, "clearTimeout") as (timer: never) => void;
+const startTimer = real("setTimeout", setTimeout) as (fn: () => void, ms: number) => unknown;
+const stopTimer = real("clearTimeout", clearTimeout) as (timer: never) => void;
 
 /** A platform that has only what every runtime of the web has. */
 export function fetchPlatform(core: CoreSource): Platform {

@@ -109,8 +109,8 @@ function outerTimers(builtin: Builtin): Timers {
     clearTimeout(timer: never): void;
   };
   const timers = builtin("node:timers") as NodeTimers;
-  const start = real(timers, "setTimeout");
-  const stop = real(timers, "clearTimeout");
+  const start = real("setTimeout", timers.setTimeout);
+  const stop = real("clearTimeout", timers.clearTimeout);
   const { AsyncLocalStorage } = builtin("node:async_hooks") as Hooks;
   const outside = AsyncLocalStorage.snapshot?.() ?? (<T>(fn: () => T) => fn());
   return timersOf((fn, ms) => outside(() => start(fn, ms)), stop);
@@ -140,8 +140,8 @@ class NodeClock extends StandardClock {
 
   constructor(process: Process, builtin: Builtin) {
     super();
-    const { hrtime } = process;
-    this.#ticks = real(hrtime, "bigint").bind(hrtime);
+    const hrtime = real("hrtime", process.hrtime);
+    this.#ticks = hrtime.bigint.bind(hrtime);
     type Random = { randomFillSync(pool: BigUint64Array): void };
     // It is there at once; Web Crypto takes milliseconds to begin.
     this.#fill = (pool) => (builtin("node:crypto") as Random).randomFillSync(pool);

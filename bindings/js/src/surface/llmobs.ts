@@ -26,6 +26,8 @@ const MOST_CONTEXTS = 1000;
 
 /** The tracing of one process. Every method does nothing while tracing is off. */
 export class LLMObs {
+  /** Stays where names are made shorter. */
+  static readonly name = "LLMObs";
   /** Whether calls are traced. */
   get enabled(): boolean {
     return home().enabled;

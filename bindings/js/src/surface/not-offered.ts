@@ -2,7 +2,7 @@
 
 /** A part of dd-trace's `llmobs` that is not offered; `docs/differences.md` says why. */
 export class NotOfferedError extends Error {
-  override readonly name = "NotOfferedError";
+  static override readonly name = "NotOfferedError";
   /** The call, such as `experiments.createDataset`. */
   readonly call: string;
 
@@ -13,10 +13,15 @@ export class NotOfferedError extends Error {
     );
     this.call = call;
   }
+
+  override get name(): string {
+    return "NotOfferedError";
+  }
 }
 
 /** An object of which every member is a function whose promise rejects. */
 export class NotOffered {
+  static readonly name = "NotOffered";
   [name: string]: (...args: unknown[]) => Promise<never>;
 
   constructor(part: string) {

@@ -1,6 +1,7 @@
 // What the application's processor is given: a finished span, to redact, enrich or drop.
 
-import type { ProcessingOutcome, SpanKind } from "../core/contract.js";
+import type { ProcessingOutcome } from "../core/contract.js";
+import type { SpanKind } from "./types.js";
 import { typeName } from "../errors.js";
 
 /** How long a processor may take; then the span is sent without its content. */
@@ -35,6 +36,8 @@ const DOCUMENTS = new Set(["embedding input", "retrieval output"]);
  * `parent_id`, `status`, `metrics` and the model are there to read.
  */
 export class LLMObservabilitySpan {
+  /** Stays where names are made shorter. */
+  static readonly name = "LLMObservabilitySpan";
   readonly event: Record<string, unknown>;
   readonly #viewed = new Map<Side, Text[]>();
 

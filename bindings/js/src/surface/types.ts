@@ -1,16 +1,30 @@
 // The types of the public surface. Names and shapes are those of dd-trace's `llmobs`, and more.
 
-import type { SpanKind } from "../core/contract.js";
-import type { Statistics } from "../delivery/port.js";
+import type { Statistics } from "../delivery/statistics.js";
 import type { Span } from "../span.js";
 import type { Time } from "../time.js";
-import type { ParentOption } from "../tracer.js";
 
 export type { Statistics, Time };
-export type { EvaluationStatistics } from "../delivery/port.js";
+export type { EvaluationStatistics } from "../delivery/statistics.js";
 
 /** The kind of a span. */
+export type SpanKind =
+  | "llm"
+  | "workflow"
+  | "agent"
+  | "tool"
+  | "task"
+  | "embedding"
+  | "retrieval";
+
+/** dd-trace's name for it. */
 export type spanKind = SpanKind;
+
+/**
+ * What a new span belongs to, besides the current span: a span, the headers of a request (`Headers`, an
+ * object, pairs), the text that `extract` returned; `null` for nothing.
+ */
+export type ParentOption = Span | object | string | null;
 
 /** Options of `enable`: one for each row of the table of settings. What is absent comes from the environment. */
 export interface EnableOptions {

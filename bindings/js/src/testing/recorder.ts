@@ -1,6 +1,7 @@
 // What an application traces while a test runs: it stays in memory, and is read at once.
 
-import { home, LLMObsArgumentError } from "../surface/index.js";
+import { home } from "../home.js";
+import { LLMObsArgumentError } from "../surface/index.js";
 import type { SpanProcessor } from "../surface/types.js";
 import type { Tracer } from "../tracer.js";
 import { eventsIn } from "./bodies.js";
