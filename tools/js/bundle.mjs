@@ -2,7 +2,7 @@
 //
 // WHAT is `package`, all that is published, or `core`, the glue to the core alone.
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -20,15 +20,40 @@ const coreModule = {
   },
 };
 
-// What has an identity or a state is there once: the other entries take it from the first one, by the
-// name of the package, which finds the file for the runtime.
-const ONCE = ["surface/index", "home", "span", "errors"];
+// All but the core module is in one script, `glue/main.js`, which leaves what it has at a global symbol:
+// so that it is in the package once, for `import` and for `require`, and once in a process. These are its
+// names; an entry that imports one of these files gets them from there.
+const { version } = JSON.parse(await readFile(join(sources, "..", "package.json"), "utf8"));
+const GLUE = `witspan.glue.${version}`;
+const NAMES = [
+  ...["llmobs", "LLMObs", "Span", "LLMObsArgumentError", "LLMObservabilitySpan", "NotOffered"],
+  ...["NotOfferedError", "home", "use", "browserPlatform", "choosePlatform"],
+];
+const IN_GLUE = ["surface/index", "home", "span", "errors", "platform/browser", "platform/choose"];
+const inGlue = new Set(IN_GLUE.map((name) => join(sources, `${name}.js`)));
+const fromGlue = {
+  name: "from the glue",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+      if (path === "./glue/main.js") return { path, external: true };
+      return inGlue.has(join(resolveDir, path)) ? { path: "glue", namespace: "glue" } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: "glue" }, () => ({
+      contents: [
+        'import "./glue/main.js";',
+        `const glue = globalThis[Symbol.for(${JSON.stringify(GLUE)})];`,
+        ...NAMES.map((name) => `export const ${name} = glue.${name};`),
+      ].join("\n"),
+      resolveDir: sources,
+    }));
+  },
+};
+// The other entries take it from the first one, by the package's name: that finds the one of the runtime.
 const fromFirst = {
   name: "from the first entry",
   setup({ onResolve }) {
-    const once = new Set(ONCE.map((name) => join(sources, `${name}.js`)));
     onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) =>
-      once.has(join(resolveDir, path)) ? { path: "witspan", external: true } : undefined,
+      inGlue.has(join(resolveDir, path)) ? { path: "witspan", external: true } : undefined,
     );
   },
 };
@@ -48,8 +73,8 @@ const common = {
 const entry = (name) => join(sources, "entry", `${name}.ts`);
 // Tools that look for exports by a pattern take what follows a `//` in a text for a comment.
 const exportsOnTheirOwnLine = (text) => text.replace(/;(export\{[^{}]*\};?\s*)$/, ";\n$1");
-async function es(entryPoints, plugins, more) {
-  const made = { entryPoints, outdir: out, format: "esm", write: false, ...more };
+async function es(entryPoints, plugins) {
+  const made = { entryPoints, outdir: out, format: "esm", write: false };
   const { outputFiles } = await build({ ...common, ...made, plugins });
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
@@ -70,17 +95,20 @@ if (what === "core") {
   const stdin = { contents, resolveDir: join(sources, "core"), loader: "ts" };
   await build({ ...common, stdin, outfile: join(out, "core.mjs"), format: "esm" });
 } else {
-  // What all of them share is in chunks, once.
-  const split = { splitting: true, chunkNames: "chunks/[name]-[hash]" };
   const runtimes = ["index", "workerd", "edge", "browser"].map(entry);
   const more = ["dd-trace", "testing"];
+  const define = { GLUE: JSON.stringify(GLUE) };
+  const main = { entryPoints: [entry("glue")], outfile: join(out, "glue", "main.js") };
   await Promise.all([
-    es(runtimes, [coreModule], split),
+    build({ ...common, ...main, define, format: "iife" }),
+    es(runtimes, [coreModule, fromGlue]),
     es(more.map(entry), [fromFirst]),
-    cjs(entry("cjs"), join(out, "index.cjs"), [coreModule]),
+    cjs(entry("cjs"), join(out, "index.cjs"), [coreModule, fromGlue]),
     ...more.map((name) => {
       const to = join(out, `${name}.cjs`);
       return cjs(entry(name), to, [fromFirst], name === "dd-trace" ? TRACER : {});
     }),
   ]);
+  // In Node the script is CommonJS, whoever loads it, so `import` and `require` find the same one.
+  await writeFile(join(out, "glue", "package.json"), '{ "type": "commonjs" }\n');
 }

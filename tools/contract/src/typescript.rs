@@ -4,7 +4,7 @@ use crate::model::{Case, Contract, Definition, Field, Function, Interface, Named
 use std::fmt::Write;
 
 const TYPES: &str = "\
-// The types of the contract. tools/contract makes this of wit/.
+// The types of the contract. tools/contract makes this of wit/, where each has more words.
 ";
 
 const SHAPES: &str = "\
@@ -85,13 +85,13 @@ impl Printer<'_> {
     fn named(&self, out: &mut String, interface: &Interface, named: &Named) {
         let name = self.name(&interface.name, &named.name);
         out.push('\n');
-        doc(out, "", &named.docs);
+        doc(out, "", &summary(&named.docs));
         let _ = match &named.definition {
             Definition::Alias(is) => writeln!(out, "export type {name} = {};", self.of(is)),
             Definition::Record(fields) => {
                 let _ = writeln!(out, "export interface {name} {{");
                 for Field { name, docs, is } in fields {
-                    doc(out, "  ", docs);
+                    doc(out, "  ", &summary(docs));
                     let _ = writeln!(out, "  readonly {};", self.member(name, is, true));
                 }
                 writeln!(out, "}}")
@@ -100,7 +100,7 @@ impl Printer<'_> {
                 let _ = write!(out, "export type {name} =");
                 for Case { name, docs, value } in cases {
                     out.push('\n');
-                    doc(out, "  ", docs);
+                    doc(out, "  ", &summary(docs));
                     // An empty case names `val` too, so that both can be taken apart together.
                     let value = value
                         .as_ref()
@@ -113,7 +113,7 @@ impl Printer<'_> {
                 let _ = write!(out, "export type {name} =");
                 for Case { name, docs, .. } in cases {
                     out.push('\n');
-                    doc(out, "  ", docs);
+                    doc(out, "  ", &summary(docs));
                     let _ = write!(out, "  | {name:?}");
                 }
                 let _ = writeln!(out, ";");
@@ -126,7 +126,7 @@ impl Printer<'_> {
 
     fn interface(&self, out: &mut String, interface: &Interface) {
         out.push('\n');
-        doc(out, "", &interface.docs);
+        doc(out, "", &summary(&interface.docs));
         let _ = writeln!(out, "export interface {} {{", pascal(&interface.name));
         for function in &interface.functions {
             doc(out, "  ", &failing(self, function));
@@ -219,22 +219,14 @@ impl Printer<'_> {
 
 /// A function's documentation, with what it throws.
 fn failing(printer: &Printer<'_>, function: &Function) -> String {
-    let Some(fails) = &function.fails else { return function.docs.clone() };
-    format!("{}\n\n@throws ContractError with a `{}`.", function.docs, printer.of(fails))
+    let docs = summary(&function.docs);
+    let Some(fails) = &function.fails else { return docs };
+    format!("{docs}\n\n@throws ContractError with a `{}`.", printer.of(fails))
 }
 
-/// A text without its examples, which are calls from the command line.
-fn without_examples(docs: &str) -> String {
-    let mut inside = false;
-    let mut kept: Vec<&str> = Vec::new();
-    for line in docs.lines() {
-        let fence = line.starts_with("```");
-        if !inside && !fence {
-            kept.push(line);
-        }
-        inside ^= fence;
-    }
-    kept.join("\n").trim_end().to_owned()
+/// The first paragraph of a text: the declarations are in every copy of the package, wit/ has the rest.
+fn summary(docs: &str) -> String {
+    docs.split("\n\n").next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// Writes a documentation comment, if there is one.
@@ -242,7 +234,7 @@ fn doc(out: &mut String, indent: &str, docs: &str) {
     if docs.is_empty() {
         return;
     }
-    let docs = without_examples(docs).replace("*/", "*\\/");
+    let docs = docs.replace("*/", "*\\/");
     if !docs.contains('\n') {
         let _ = writeln!(out, "{indent}/** {docs} */");
         return;
