@@ -29,6 +29,7 @@ import startup
 import sustained
 from harness import LOG, OUT, ROOT, TRACERS, Aim, Plan, rows, verdict
 from instructions import instructions
+from javascript import chapter as javascript
 
 PACKAGES = ("witspan", "opentelemetry-sdk", "ddtrace")
 CHAPTERS: dict[str, ModuleType] = {
@@ -38,18 +39,21 @@ CHAPTERS: dict[str, ModuleType] = {
     "memory": memory,
     "sustained": sustained,
     "stall": stall,
+    "javascript": javascript,
 }
 # The chapters that also run the contenders in Rust.
 RUST_TOO = {"spans", "startup"}
+# Those without anything of Python in what they measure.
+NO_PYTHON = {"javascript"}
 
 
-def build(rust: bool) -> Path | None:
+def build(python: bool, rust: bool) -> Path | None:
     """The program of the two contenders in Rust. The component and the Python package come first,
     which is nothing to do after `just build`: all must be the same core, or the ratios are wrong.
     """
     commands: list[list[str]] = [
         [sys.executable, "tools/build_component.py", "--only", "witspan"],
-        [sys.executable, "tools/build_python.py"],
+        *([[sys.executable, "tools/build_python.py"]] if python else []),
         *([["cargo", "build", "-q", "--release", "-p", "witspan-benches"]] if rust else []),
     ]
     for command in commands:
@@ -60,7 +64,7 @@ def build(rust: bool) -> Path | None:
     return program if rust else None
 
 
-def machine() -> dict[str, Any]:
+def machine(python: bool) -> dict[str, Any]:
     # Others at work on the machine make every number worse than it is.
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
@@ -68,7 +72,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "load_before": busy,
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in PACKAGES} if python else {},
     }
 
 
@@ -141,11 +145,12 @@ def main() -> None:
     chosen = [name for name in CHAPTERS if not given.chapters or name in given.chapters]
     OUT.mkdir(parents=True, exist_ok=True)
     LOG.write_text("", encoding="utf-8")
-    program = build(rust=not RUST_TOO.isdisjoint(chosen))
+    python = not NO_PYTHON.issuperset(chosen)
+    program = build(python, rust=not RUST_TOO.isdisjoint(chosen))
     plan = Plan(1 if given.quick else given.rounds, given.quick, given.only, say, program)
     about = {
         "made": time.strftime("%Y-%m-%d %H:%M"),
-        "machine": machine(),
+        "machine": machine(python),
         "options": {"rounds": plan.rounds, "quick": plan.quick, "tracers": plan.tracers},
     }
     paper, aims = Paper(), list[Aim]()

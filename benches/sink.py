@@ -21,8 +21,8 @@ MARKS = {
     # MessagePack to an agent: the key (a text of 7 bytes) under which a span carries its LLM data.
     "/v0.4/traces": b"\xa7_llmobs",
 }
-# All others are JSON, of witspan or of ddtrace.
-MARK = b'"parent_id"'
+# All others are JSON: OTLP's, or spans of witspan or of ddtrace.
+MARK, OTLP_MARK = b'"parent_id"', b'"traceId"'
 
 
 class Sink(ThreadingHTTPServer):
@@ -35,7 +35,8 @@ class Sink(ThreadingHTTPServer):
         self.stalled_until = 0.0
 
     def count(self, path: str, body: bytes | bytearray) -> None:
-        spans = body.count(MARKS.get(path, MARK))
+        json_mark = OTLP_MARK if path == "/v1/traces" else MARK
+        spans = body.count(json_mark if body[:1] in b"[{" else MARKS.get(path, MARK))
         with self.lock:
             self.counts["requests"] += 1
             self.counts["bytes"] += len(body)
@@ -73,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
             # ddtrace reads which share of each service's traces the agent wants: all of them.
             self.answer(200, {})
         else:
-            # OpenTelemetry reads the answer as protobuf: an empty one is valid.
+            # OpenTelemetry reads the answer of its form: an empty one is valid.
             self.answer(200 if self.path in MARKS else 202, None)
 
     do_PUT = do_POST

@@ -168,7 +168,7 @@ def deflated(data: bytes) -> bytes:
 
 def make_package() -> None:
     wanted = digest(
-        [MODULE, *below(SOURCES, TOOLS), PACKAGE / "package.json", PACKAGE / "tsconfig.json", *OURS]
+        [MODULE, MODULE.with_suffix(".deflate"), *below(SOURCES, TOOLS), PACKAGE / "package.json", PACKAGE / "tsconfig.json", *OURS]
     )
     # Not in dist/, all of which is published.
     stamp = CORE / ".package-stamp"

@@ -3,11 +3,13 @@ send is what the page says.
 
 In a page,
 
-- a `python` block whose first line is a comment with a name, `# app.py`, is that file;
+- a block whose first line is a comment with a name, `# app.py` or `// app.mjs`, is that file;
 - a `console` block holds commands after `$` and what each prints; one that ends in `&` goes on
-  until the page ends;
+  until the page ends, or until `kill %1`;
 - a `text trace` block is what the receiver got since the last such block, as
   `witspan.testing.Recorder.tree` writes it.
+
+`pytest.ini` puts this folder on the path of every test in Python.
 
 `…` in what is printed or sent stands for anything in a line, and alone in a line for any lines.
 Port 8000 stands for one that is free.
@@ -20,19 +22,23 @@ import re
 import shlex
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
-from conftest import Receiver
 from witspan._recorded import join
 
 # Seconds that a command of a page may take, and that its spans may take to arrive.
-PATIENCE = 60.0
+PATIENCE = 120.0
 ARRIVAL = 20.0
-# Programs that a page calls by their names, as modules of this Python.
-MODULES = ("celery", "pytest", "uvicorn", "witspan")
+
+class Receiver(Protocol):
+    """Takes spans, and keeps them decoded."""
+
+    url: str
+    #: In order of arrival.
+    events: list[dict[str, Any]]
 
 
 @dataclass
@@ -51,9 +57,9 @@ def blocks(page: str) -> list[Block]:
 
 
 def file_name(block: Block) -> str | None:
-    """The file that a `python` block is, if it is one."""
-    named = re.match(r"# ([\w.]+\.py)\n", block.text)
-    return named[1] if named and block.info == "python" else None
+    """The file that a block is, if it is one."""
+    named = re.match(r"(?:#|//|<!--) ([\w./-]+\.\w+)(?: -->)?\n", block.text)
+    return named[1] if named and block.info != "console" else None
 
 
 def commands(block: Block) -> list[tuple[str, str]]:
@@ -64,14 +70,16 @@ def commands(block: Block) -> list[tuple[str, str]]:
 
 
 class Runner:
-    """Runs one page in a folder of its own, with a receiver."""
+    """Runs one page in a folder of its own, with a receiver. A language says how it runs commands."""
+
+    #: How what is printed begins where a command is to fail.
+    FAILS: tuple[str, ...] = ()
 
     def __init__(self, folder: Path, receiver: Receiver, **variables: str) -> None:
         self.folder = folder
         self.receiver = receiver
         env = {name: v for name, v in os.environ.items() if not name.startswith(("DD_", "OPENAI"))}
         self.env = {**env, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, **variables}
-        self.env["PYTHONPATH"] = str(folder)
         self.background: list[subprocess.Popen[str]] = []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -83,6 +91,7 @@ class Runner:
             for block in blocks(page.replace("8000", str(self.port))):
                 name = file_name(block)
                 if name is not None:
+                    (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                     (self.folder / name).write_text(block.text, encoding="utf-8")
                 elif block.info == "console":
                     for command, printed in commands(block):
@@ -99,16 +108,11 @@ class Runner:
         while "=" in words[0]:
             name, _, value = words.pop(0).partition("=")
             env[name] = value
+        if words[0] == "kill":
+            return self.end(self.background[int(words[1].removeprefix("%")) - 1])
         stays = words[-1] == "&"
         words = words[:-1] if stays else words
-        if words[0] in MODULES:
-            words[:1] = [sys.executable, "-m", words[0]]
-        elif words[0] == "python":
-            words[0] = sys.executable
-        if "pytest" in words:
-            # Plugins of other tracers, there after `just bench`.
-            for plugin in ("ddtrace", "ddtrace.pytest_bdd", "ddtrace.pytest_benchmark"):
-                words += ["-p", f"no:{plugin}"]
+        words = self.words(words)
         if stays:
             self.start(words, env)
             return
@@ -116,9 +120,17 @@ class Runner:
             words, cwd=self.folder, env=env, capture_output=True, text=True, timeout=PATIENCE
         )
         said = f"line {at}: `{line}` ended with {done.returncode}\n{done.stdout}{done.stderr}"
-        failed = "Traceback" in printed or " failed" in printed
+        failed = any(sign in printed for sign in self.FAILS)
         assert (done.returncode != 0) == failed, said
         assert matches(printed, done.stdout), f"{said}\n--- the page says:\n{printed}"
+
+    def words(self, words: list[str]) -> list[str]:
+        """A command of the page as it is run here."""
+        raise NotImplementedError
+
+    def listens(self, words: list[str]) -> bool:
+        """Whether a command that is left running serves at the page's port."""
+        return str(self.port) in words
 
     def start(self, words: list[str], env: dict[str, str]) -> None:
         log = open(self.folder / f"background-{len(self.background)}.log", "w")  # noqa: SIM115
@@ -126,7 +138,7 @@ class Runner:
             self.background.append(
                 subprocess.Popen(words, cwd=self.folder, env=env, stdout=log, stderr=log, text=True)
             )
-        if str(self.port) in words:
+        if self.listens(words):
             until = time.monotonic() + ARRIVAL
             while True:
                 with socket.socket() as probe:
@@ -154,10 +166,14 @@ class Runner:
         for process in self.background:
             process.terminate()
         for process in self.background:
-            try:
-                process.wait(ARRIVAL)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            self.end(process)
+
+    def end(self, process: subprocess.Popen[str]) -> None:
+        process.terminate()
+        try:
+            process.wait(ARRIVAL)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def tree(receiver: Receiver) -> str:

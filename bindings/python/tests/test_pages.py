@@ -12,6 +12,9 @@ import pytest
 from conftest import Receiver
 from pages import Runner, blocks, commands, file_name, matches
 
+# Programs that a page calls by their names, as modules of this Python.
+MODULES = ("celery", "pytest", "uvicorn", "witspan")
+
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs" / "python"
 README = ROOT / "bindings" / "python" / "README.md"
@@ -19,6 +22,21 @@ PAGES = [*sorted(DOCS.glob("*.md")), README]
 PROGRAMS = [page for page in PAGES if "```console" in page.read_text("utf-8")]
 
 sys.path.insert(0, str(ROOT / "examples" / "python"))
+
+
+class PythonRunner(Runner):
+    FAILS = ("Traceback", " failed")
+
+    def words(self, words: list[str]) -> list[str]:
+        if words[0] in MODULES:
+            words = [sys.executable, "-m", *words]
+        elif words[0] == "python":
+            words = [sys.executable, *words[1:]]
+        if "pytest" in words:
+            # Plugins of other tracers, there after `just bench`.
+            for plugin in ("ddtrace", "ddtrace.pytest_bdd", "ddtrace.pytest_benchmark"):
+                words += ["-p", f"no:{plugin}"]
+        return words
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +52,8 @@ def model() -> Iterator[str]:
 def test_a_page_does_what_it_says(
     page: Path, tmp_path: Path, receiver: Receiver, model: str
 ) -> None:
-    runner = Runner(tmp_path, receiver, OPENAI_BASE_URL=model, OPENAI_API_KEY="none")
+    variables = {"OPENAI_BASE_URL": model, "OPENAI_API_KEY": "none", "PYTHONPATH": str(tmp_path)}
+    runner = PythonRunner(tmp_path, receiver, **variables)
     runner.run(page.read_text("utf-8"))
 
 
