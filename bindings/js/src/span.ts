@@ -18,6 +18,8 @@ export const KINDS: readonly SpanKind[] = [
 const OPEN = 1;
 const HAS_OUTPUT = 2;
 const HAS_INPUT = 4;
+/** At its end the worker is asked, whatever the core says. */
+const ASKS = 8;
 
 /**
  * A span: one piece of work of the application. It is current inside `run`, and inside the function that
@@ -185,6 +187,11 @@ export class Span {
     this._end(undefined, end);
   }
 
+  /** @internal Has its end ask the worker: where each request delivers what it finished. */
+  _asks(): void {
+    this.#state |= ASKS;
+  }
+
   /** @internal It is over already: it was recorded, not started. */
   _closed(): void {
     this.#state &= ~OPEN;
@@ -203,7 +210,7 @@ export class Span {
     if (tracer === undefined) return;
     const flags = tracer.core.finish(this._epoch, this._handle, failure, endNs);
     if (flags & FINISH_PROCESS) tracer.process();
-    if (flags & FINISH_POLL) tracer.worker.attend();
+    if (flags & FINISH_POLL || this.#state & ASKS) tracer.worker.attend();
   }
 
   /** Runs a function in which this span is current: spans that start inside are its children. */

@@ -168,7 +168,9 @@ export class Tracer {
       for (const val of contexts) options.push({ tag: "context", val });
     }
     const handle = core.start(kind, tag, parent, remote, name, options);
-    return new Span(this, core.epoch, handle, kind, contexts);
+    const span = new Span(this, core.epoch, handle, kind, contexts);
+    if (this.worker.perRequest && (tag === ROOT || tag === REMOTE)) span._asks();
+    return span;
   }
 
   #notKept(kind: number, contexts: readonly string[] | undefined): Span {

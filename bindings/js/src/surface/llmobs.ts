@@ -148,7 +148,7 @@ export class LLMObs {
       const done = tracer.core.record(text);
       if (done === undefined) return NO_SPAN;
       if (done.process) tracer.process();
-      if (done.shouldPoll) tracer.worker.attend();
+      if (done.shouldPoll || tracer.worker.perRequest) tracer.worker.attend();
       const span = new Span(tracer, tracer.core.epoch, done.span, kind, undefined);
       span._closed();
       return span;
@@ -502,7 +502,8 @@ function idsOf(span: unknown): { span_id?: unknown; trace_id?: unknown } | undef
 
 function submit(tracer: Tracer, feedback: boolean, options: object): void {
   try {
-    if (tracer.core.submit(feedback, jsonText(options))) tracer.worker.attend();
+    const shouldPoll = tracer.core.submit(feedback, jsonText(options));
+    if (shouldPoll || tracer.worker.perRequest) tracer.worker.attend();
   } catch (error) {
     throw asArgumentError(error);
   }
