@@ -10,12 +10,14 @@ use witspan_json::{
 };
 
 /// Names of metrics as dd-trace-js has them, and as they are sent.
-const CAMEL_METRICS: [(&str, &str); 6] = [
+const CAMEL_METRICS: [(&str, &str); 8] = [
     ("inputTokens", "input_tokens"),
     ("outputTokens", "output_tokens"),
     ("totalTokens", "total_tokens"),
     ("cacheReadTokens", "cache_read_input_tokens"),
     ("cacheWriteTokens", "cache_write_input_tokens"),
+    ("cacheWrite5mTokens", "ephemeral_5m_input_tokens"),
+    ("cacheWrite1hTokens", "ephemeral_1h_input_tokens"),
     ("reasoningOutputTokens", "reasoning_output_tokens"),
 ];
 

@@ -210,7 +210,7 @@ export interface AnnotationOptions {
   outputData?: unknown;
   /** Any values by key. */
   metadata?: Readonly<Record<string, unknown>> | null;
-  /** Numbers by key, such as `inputTokens`, `outputTokens`, `timeToFirstToken`. */
+  /** Numbers by key, such as `inputTokens`, `outputTokens`, and `time_to_first_token` in seconds. */
   metrics?: Readonly<Record<string, unknown>> | null;
   /** Texts by key. */
   tags?: Readonly<Record<string, unknown>> | null;
