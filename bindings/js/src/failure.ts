@@ -26,7 +26,10 @@ function isError(thrown: unknown): thrown is Error {
 }
 
 function ofError(error: Error): Failure {
-  const name = text(error.name) || text(error.constructor?.name) || "Error";
+  let name = text(error.name) || "Error";
+  // A subclass without a name of its own, unless a bundler made that of its class shorter.
+  const ofClass = name === "Error" ? text(error.constructor?.name) : "";
+  if (ofClass.length > 2) name = ofClass;
   return { message: text(error.message), errorType: name, stack: stackOf(error) };
 }
 

@@ -20,6 +20,7 @@ import { ContractError, FINISH_DROPPED, Instance, Trap } from "./core/instance.j
 import { add, arrive, countsOf, end, lose, noCounts, reasonName } from "./counts.js";
 import type { CorePort, Load, Statistics, Target } from "./delivery/port.js";
 import type { Platform } from "./platform/platform.js";
+import { sentence } from "./words.js";
 
 /** Shows a line to a person; it is escaped already. */
 export type Log = (level: "warning" | "error", message: string) => void;
@@ -244,7 +245,7 @@ export class LiveCore implements CorePort {
 
   warned(warnings: readonly Warning[]): void {
     this.#counts.warnings += warnings.length;
-    this.diagnose({ event: "changed", why: warnings[0]?.message });
+    this.diagnose({ event: "changed", why: sentence(warnings[0]?.message ?? "") });
   }
 
   /** Counts an argument that was accepted but changed. */

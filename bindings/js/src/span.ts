@@ -7,6 +7,7 @@ import type { AnnotationOptions, ExportedSpan, FinishOptions, SpanKind } from ".
 import { nanoseconds } from "./time.js";
 import type { Tracer } from "./tracer.js";
 import { annotationText } from "./values.js";
+import { inWordsOf, sentence } from "./words.js";
 
 /** Tells spans from other objects, also between the two forms of this package in one process. */
 const BRAND = Symbol.for("witspan.span");
@@ -161,7 +162,7 @@ export class Span {
     if (refusal === "lost") return tracer.core.diagnose({ event: "misplaced", why: GONE });
     if (refusal.tag === "invalid-argument") {
       const { field, message } = refusal.val as { field: string; message: string };
-      throw new LLMObsArgumentError(field, message);
+      throw new LLMObsArgumentError(inWordsOf(field), sentence(message));
     }
     if (refusal.tag === "memory-full") return tracer.core.diagnose({ event: "memory-full" });
     tracer.core.diagnose({ event: "misplaced", why: "the span has finished" });

@@ -13,6 +13,7 @@ import { PROCESSOR_LIMIT_NS, type Runner } from "./surface/processor.js";
 import { isSpan, NO_SPAN, Span } from "./span.js";
 import type { ExportedSpan, ParentOption } from "./surface/types.js";
 import { configureValues } from "./values.js";
+import { inWordsOf, sentence } from "./words.js";
 
 /** How `startSpan` of the core names a parent. */
 const ROOT = 0;
@@ -303,7 +304,8 @@ export function asArgumentError(error: unknown): unknown {
   if (!(error instanceof ContractError)) return error;
   const refused = error.payload as { tag?: string; val?: { field: string; message: string } };
   if (refused.tag !== "invalid-argument" || !refused.val) return error;
-  return new LLMObsArgumentError(refused.val.field, refused.val.message);
+  const { field, message } = refused.val;
+  return new LLMObsArgumentError(inWordsOf(field), sentence(message));
 }
 
 export { NO_SPAN };

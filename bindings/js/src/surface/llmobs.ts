@@ -42,9 +42,15 @@ export class LLMObs {
    * @throws LLMObsArgumentError for an option that no setting can be.
    */
   enable(options: T.EnableOptions = {}): void {
-    const { spanProcessor, projectName: _, ...settings } = options ?? (null as never);
-    if (options === null) throw wrongType("options", options, "an object");
-    home().enable(settings, spanProcessor && runner(checkedProcessor(spanProcessor)));
+    if (typeof options !== "object" || options === null) {
+      throw wrongType("options", options, "an object such as { mlApp: 'my-app' }");
+    }
+    const { spanProcessor, projectName: _, ...settings } = options;
+    const processor = spanProcessor ?? undefined;
+    home().enable(
+      settings,
+      processor && runner(checkedProcessor("spanProcessor", processor)),
+    );
   }
 
   /** Sends what has finished, for at most the exit time, and turns tracing off. */
@@ -281,7 +287,7 @@ export class LLMObs {
    * @throws LLMObsArgumentError for what is no function, and if there is a processor.
    */
   registerProcessor(processor: T.SpanProcessor): void {
-    checkedProcessor(processor);
+    checkedProcessor("processor", processor);
     if (home().hasProcessor) {
       throw new LLMObsArgumentError(
         "processor",
@@ -379,8 +385,8 @@ const NOWHERE = "there is no span here";
 
 function nothing(): void {}
 
-function checkedProcessor(processor: T.SpanProcessor): T.SpanProcessor {
-  if (typeof processor !== "function") throw wrongType("processor", processor, "a function");
+function checkedProcessor(field: string, processor: T.SpanProcessor): T.SpanProcessor {
+  if (typeof processor !== "function") throw wrongType(field, processor, "a function");
   return processor;
 }
 
@@ -408,15 +414,16 @@ function started(
 ): Span {
   const { name, sessionId, mlApp, modelName, modelProvider, parent, startTime } = given;
   let options: SpanOption[] | undefined;
-  if (sessionId !== undefined) options = option(options, "session-id", sessionId);
-  if (mlApp !== undefined) options = option(options, "ml-app", mlApp);
-  if (modelName !== undefined) options = option(options, "model-name", modelName);
-  if (modelProvider !== undefined) options = option(options, "model-provider", modelProvider);
+  if (sessionId !== undefined) options = option(tracer, options, "session-id", sessionId);
+  if (mlApp !== undefined) options = option(tracer, options, "ml-app", mlApp);
+  if (modelName !== undefined) options = option(tracer, options, "model-name", modelName);
+  if (modelProvider !== undefined) options = option(tracer, options, "model-provider", modelProvider);
   if (startTime !== undefined && startTime !== null) {
     const val = nanoseconds("startTime", startTime) ?? 0n;
     (options ??= []).push({ tag: "start-ns", val });
   }
-  const named = (typeof name === "string" ? name : plainText(name)) || functionName || undefined;
+  const text = typeof name === "string" ? name : textOf(tracer, "name", name);
+  const named = text || functionName || undefined;
   if (parent === undefined) return tracer.start(kind, named, options);
   if (parent !== null && typeof parent !== "object" && typeof parent !== "string") {
     const accepted = "a span, the headers of a request, what `extract` returned, or null";
@@ -427,8 +434,27 @@ function started(
 
 type TextTag = "session-id" | "ml-app" | "model-name" | "model-provider";
 
-function option(options: SpanOption[] | undefined, tag: TextTag, value: unknown) {
-  const val = typeof value === "string" ? value : plainText(value);
+const FIELDS: Readonly<Record<TextTag, string>> = {
+  "session-id": "sessionId",
+  "ml-app": "mlApp",
+  "model-name": "modelName",
+  "model-provider": "modelProvider",
+};
+
+/** A text of any value. What is a text only as its JSON is told. */
+function textOf(tracer: Tracer, field: string, value: unknown): string | undefined {
+  return plainText(value, (type) => {
+    tracer.core.warn(`\`${field}\` is of type ${type}; accepted: text; it was sent as its JSON`);
+  });
+}
+
+function option(
+  tracer: Tracer,
+  options: SpanOption[] | undefined,
+  tag: TextTag,
+  value: unknown,
+): SpanOption[] | undefined {
+  const val = typeof value === "string" ? value : textOf(tracer, FIELDS[tag], value);
   if (!val) return options;
   options ??= [];
   options.push({ tag, val });
