@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npm import node
+from runtime_packages import runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "tests" / "conformance"
@@ -30,6 +31,8 @@ LEFT_OUT = "--exclude witspan-component --exclude witspan-intake"
 CARGO_TEST = f"cargo test -q --profile intake --workspace {LEFT_OUT}"
 CARGO_NAME = "sends_every_cases_bytes"
 
+JS = "tests/conformance/runners/js/run.mjs"
+
 # The command of each runner.
 RUNNERS: dict[str, Sequence[str]] = {
     "native": [*CARGO_TEST.split(), "--test", "native", CARGO_NAME],
@@ -37,7 +40,10 @@ RUNNERS: dict[str, Sequence[str]] = {
     "python": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/python"],
     "wasmtime": [*CARGO_TEST.split(), "--test", "cli", CARGO_NAME],
     "node": [node(), "tests/conformance/runners/node/run.mjs"],
-    "js": [node(), "tests/conformance/runners/js/run.mjs"],
+    "js": [node(), JS],
+    "deno": [*runtime("deno"), JS, "deno"],
+    "bun": [*runtime("bun"), JS, "bun"],
+    "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
 }
 
 

@@ -10,6 +10,7 @@ Of Vite this is not the newest: 8.4 names a package that registries do not have.
 from __future__ import annotations
 
 import argparse
+import platform
 from pathlib import Path
 
 import npm
@@ -18,6 +19,20 @@ FOLDER = npm.ROOT / "tools" / "runtimes"
 GROUPS = sorted(path.parent.name for path in FOLDER.glob("*/package.json"))
 #: What continuous integration has: each runtime once, in about 550 MB. The others are 1.3 GB more.
 SMALL = ["engines", "toolchain"]
+
+
+ARM = platform.machine() in ("aarch64", "arm64")
+#: Where the engines are below their packages, and how they run a program that may do anything.
+ENGINES = {
+    "deno": (f"@deno/linux-{'arm64' if ARM else 'x64'}-glibc/deno", ["run", "--allow-all"]),
+    "bun": (f"@oven/bun-linux-{'aarch64' if ARM else 'x64'}/bin/bun", ["run"]),
+}
+
+
+def runtime(name: str) -> list[str]:
+    """The command that runs a program in an engine which is not Node."""
+    place, words = ENGINES[name]
+    return [str(modules("engines") / place), *words]
 
 
 def modules(group: str) -> Path:
