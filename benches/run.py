@@ -51,9 +51,11 @@ def build(python: bool, rust: bool) -> Path | None:
     """The program of the two contenders in Rust. The component and the Python package come first,
     which is nothing to do after `just build`: all must be the same core, or the ratios are wrong.
     """
+    if not python:
+        return None
     commands: list[list[str]] = [
         [sys.executable, "tools/build_component.py", "--only", "witspan"],
-        *([[sys.executable, "tools/build_python.py"]] if python else []),
+        [sys.executable, "tools/build_python.py"],
         *([["cargo", "build", "-q", "--release", "-p", "witspan-benches"]] if rust else []),
     ]
     for command in commands:

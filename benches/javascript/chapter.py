@@ -1,0 +1,187 @@
+"""The chapter `javascript`: what the JavaScript package costs an application, in each line of Node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from harness import Aim, Found, Plan, in_turn, number, rows, settled_at, sink
+from javascript.contenders import DD_TRACE, NOTHING, OTEL, OTLP, WITSPAN, Field, Place, field
+
+#: What each chapter of contender.mjs is asked of whom.
+ASKED = {
+    "calls": (WITSPAN, OTEL, DD_TRACE),
+    "bytes": (WITSPAN, OTLP, DD_TRACE),
+    "pauses": (WITSPAN, OTLP, DD_TRACE),
+    "start": (WITSPAN, OTLP, DD_TRACE),
+    "off": (WITSPAN,),
+    "memory": (NOTHING, WITSPAN, OTLP, DD_TRACE),
+}
+#: Times two of these follow each other in a round, since it is a ratio of short times.
+TWICE = ("calls",)
+#: Once is enough of what hardly differs, and takes long.
+ONCE = ("off", "memory")
+CASES = {"bare": "a bare span", "llm": "an llm span of 1 KB", "workflow": "a workflow of 10 spans"}
+OTEL_AIMS = {"bare": 0.5, "llm": 1.2, "workflow": 0.95}
+DD_AIM, DD_AIM_OF_ONE = 0.25, 0.3
+MB = 1e6
+
+
+def measure(plan: Plan) -> Found:
+    contenders = field()
+    scale = 0.15 if plan.quick else 1.0
+    processes: list[dict[str, Any]] = []
+    with sink() as receiver:
+        for turn in range(plan.rounds):
+            for chapter, place in asked(contenders, turn):
+                plan.say(f"javascript {turn + 1}/{plan.rounds}: {chapter}, {place.name}, Node {place.major}")
+                before = settled(receiver, place)
+                found = place.measure(chapter, receiver, scale)
+                came = settled(receiver, place) - before
+                if place.name in (WITSPAN, OTLP, DD_TRACE) and came != found["spans"]:
+                    raise SystemExit(
+                        f"{place.name} in Node {place.major} lost spans: "
+                        f"{came} of {found['spans']} came ({chapter})"
+                    )
+                about = {"chapter": chapter, "name": place.name, "node": place.major, "turn": turn}
+                processes.append({**about, **found})
+    return {
+        "versions": contenders.versions,
+        "packed_bytes": contenders.packed_bytes,
+        "component_bytes": contenders.component_bytes,
+        "nodes": contenders.majors,
+        "processes": processes,
+    }
+
+
+def asked(contenders: Field, turn: int) -> Iterator[tuple[str, Place]]:
+    """The processes of a round. Those that are compared follow each other, another one first each time."""
+    for chapter, names in ASKED.items():
+        if chapter in ONCE and turn > 2:
+            continue
+        for again in range(2 if chapter in TWICE else 1):
+            for major in contenders.majors:
+                for name in in_turn(names, turn + again):
+                    if (place := contenders.places.get((name, major))) is not None:
+                        yield chapter, place
+
+
+def settled(receiver: str, place: Place) -> int:
+    return settled_at(receiver) if place.name in (WITSPAN, OTLP, DD_TRACE) else 0
+
+
+# --- What the processes found -------------------------------------------------------------------
+
+
+def best(values: list[float]) -> float:
+    """The best decile: it leaves out what the machine did meanwhile, and most garbage collection."""
+    return sorted(values)[len(values) // 10] if values else float("nan")
+
+
+def of(found: Found, chapter: str, name: str, node: int) -> list[dict[str, Any]]:
+    return [
+        one
+        for one in found["processes"]
+        if (one["chapter"], one["name"], one["node"]) == (chapter, name, node)
+    ]
+
+
+def took(found: Found, name: str, node: int, case: str) -> float:
+    """µs of a case, by the batches of all processes together."""
+    return best([us for one in of(found, "calls", name, node) for us in one["us"][case]])
+
+
+def cpu(found: Found, name: str, node: int) -> float:
+    return best([us for one in of(found, "bytes", name, node) for us in one["us"]])
+
+
+def pauses(found: Found, name: str, node: int) -> list[float]:
+    return sorted(ms for one in of(found, "pauses", name, node) for ms in one["ms"])
+
+
+def begins(found: Found, name: str, node: int) -> float:
+    return best([one["ms"] for one in of(found, "start", name, node)])
+
+
+def call_when_off(found: Found, node: int) -> dict[str, float]:
+    processes = of(found, "off", WITSPAN, node)
+    names = processes[0]["us"] if processes else {}
+    return {name: best([us for one in processes for us in one["us"][name]]) for name in names}
+
+
+def more_memory(found: Found, name: str, node: int) -> float:
+    """MB beyond the same program without a tracer."""
+    sizes = [one["rss"] for one in of(found, "memory", name, node)]
+    without = [one["rss"] for one in of(found, "memory", NOTHING, node)]
+    return (median(sizes) - median(without)) / MB if sizes and without else float("nan")
+
+
+# --- What is shown ------------------------------------------------------------------------------
+
+
+def aims(found: Found) -> Iterator[Aim]:
+    for node in found["nodes"]:
+        at = f"JavaScript, Node {node}: "
+        for case, most in OTEL_AIMS.items():
+            ratio = took(found, WITSPAN, node, case) / took(found, OTEL, node, case)
+            yield aim(f"{at}{CASES[case]}, to OpenTelemetry's", ratio, most)
+        ratio = cpu(found, WITSPAN, node) / cpu(found, OTLP, node)
+        yield aim(f"{at}start to bytes ready, to OpenTelemetry's", ratio, 0.6)
+        for case in CASES if of(found, "calls", DD_TRACE, node) else ():
+            most = DD_AIM_OF_ONE if (case, node) == ("llm", 26) else DD_AIM
+            ratio = took(found, WITSPAN, node, case) / took(found, DD_TRACE, node, case)
+            yield aim(f"{at}{CASES[case]}, to dd-trace's", ratio, most)
+        paused = pauses(found, WITSPAN, node)
+        yield aim(f"{at}pause by a flush of 1,000", median(paused) if paused else float("nan"), 2, "ms")
+        yield aim(f"{at}load and first span", begins(found, WITSPAN, node), 20, "ms")
+        off = call_when_off(found, node)
+        yield aim(f"{at}a call while off", max(off.values(), default=float("nan")), 0.1, "µs")
+        yield aim(f"{at}memory after 100,000 spans", more_memory(found, WITSPAN, node), 15, "MB")
+    ratio = found["packed_bytes"] / found["component_bytes"]
+    yield aim("JavaScript: the packed package, to the component", ratio, 1.1)
+
+
+def aim(what: str, value: float, most: float, unit: str = "times") -> Aim:
+    return Aim(what, f"at most {most:g} {unit}", f"{number(value)} {unit}", value <= most)
+
+
+def table(found: Found) -> Iterator[str]:
+    said = ", ".join(f"{name} is {version}" for name, version in found["versions"].items())
+    yield "the JavaScript package, beside other tracers"
+    yield f"  {said}"
+    yield ""
+    names = (WITSPAN, OTEL, OTLP, DD_TRACE)
+    nodes = [f"Node {node}" for node in found["nodes"]]
+    body: list[list[str]] = []
+    for case, called in CASES.items():
+        for name in ASKED["calls"]:
+            line = [shown(took(found, name, node, case)) for node in found["nodes"]]
+            body.append([f"{called}, µs", name, *line])
+    measured = (
+        ("CPU of an llm span, delivered, µs", lambda name, node: cpu(found, name, node)),
+        ("longest pause of a flush of 1,000, ms", lambda name, node: middle(pauses(found, name, node))),
+        ("the worst of them, ms", lambda name, node: max(pauses(found, name, node), default=float("nan"))),
+        ("load and first span, ms", lambda name, node: begins(found, name, node)),
+        ("memory after 100,000 llm spans, MB", lambda name, node: more_memory(found, name, node)),
+    )
+    for called, value in measured:
+        for name in names:
+            line = [shown(value(name, node)) for node in found["nodes"]]
+            if any(line):
+                body.append([called, name, *line])
+    for call in call_when_off(found, found["nodes"][0]):
+        line = [shown(call_when_off(found, node)[call]) for node in found["nodes"]]
+        body.append([f"while off: {call}, µs", WITSPAN, *line])
+    yield from rows(["", "", *nodes], body)
+    yield ""
+    sizes = (found["packed_bytes"] / 1e3, found["component_bytes"] / 1e3)
+    yield "  packed {:,.0f} KB, the component {:,.0f} KB".format(*sizes)
+
+
+def middle(values: list[float]) -> float:
+    return median(values) if values else float("nan")
+
+
+def shown(value: float) -> str:
+    return "" if value != value else number(value)
