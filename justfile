@@ -46,6 +46,10 @@ package-js: component
     "{{ python }}" tools/build_js_package.py
 
 # What the suite's runner needs of it
+# Make pages of the JavaScript package's types, into target/js-docs
+docs-js: package-js
+    "{{ venv }}/python" tools/build_js_docs.py
+
 [private]
 core-js: component
     "{{ python }}" tools/build_js_package.py --core
@@ -212,7 +216,8 @@ fresh *args:
     "{{ python }}" tools/fresh.py "$@"
 
 # Measure witspan beside other tracers
-bench *args: build
+bench *args:
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if args == "javascript" { "component" } else { "build" } }}
     @test -e .venv/.requirements-bench.installed || { echo 'the other tracers are missing: run ./bootstrap.sh bench' >&2; exit 1; }
     "{{ venv }}/python" benches/run.py "$@"
 
