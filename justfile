@@ -45,11 +45,11 @@ component-js: component
 package-js: component
     "{{ python }}" tools/build_js_package.py
 
-# What the suite's runner needs of it
 # Make pages of the JavaScript package's types, into target/js-docs
 docs-js: package-js
     "{{ venv }}/python" tools/build_js_docs.py
 
+# What the suite's runner needs of it
 [private]
 core-js: component
     "{{ python }}" tools/build_js_package.py --core

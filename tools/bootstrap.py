@@ -166,6 +166,9 @@ def steps_for(verb: str) -> list[Step]:
         steps.append(Step("packages of docs/javascript", make_docs, "npm's package registry"))
     if verb in ("setup", "page", "intake", "demo", "lint", "test", "screenshots"):
         steps.append(Step("the page's packages", make_page, "npm's package registry"))
+    if verb == "bench":
+        tracers = "tracers and Nodes of JavaScript"
+        steps.append(Step(tracers, make_bench_packages, "npm's package registry"))
     if verb == "test":
         steps.append(Step("other tracers in JavaScript", make_sdks, "npm's package registry"))
         steps.append(Step("runtimes of JavaScript", make_runtimes, "npm's package registry"))
@@ -368,6 +371,10 @@ def make_docs(log: Log) -> str:
 
 def make_sdks(log: Log) -> str:
     return prepare_packages(log, "sdk_packages.py")
+
+
+def make_bench_packages(log: Log) -> str:
+    return prepare_packages(log, "bench_packages.py")
 
 
 def make_runtimes(log: Log) -> str:

@@ -1,12 +1,13 @@
-"""The chapter `javascript`: what the JavaScript package costs an application, in each line of Node."""
+"""The chapter `javascript`: what the JavaScript package costs, in each line of Node."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from harness import Aim, Found, Plan, in_turn, number, rows, settled_at, sink
+from harness import Aim, Found, Plan, in_turn, number, rows, settled_at, sink, spans_at
 from javascript.contenders import DD_TRACE, NOTHING, OTEL, OTLP, WITSPAN, Field, Place, field
 
 #: What each chapter of contender.mjs is asked of whom.
@@ -22,6 +23,8 @@ ASKED = {
 TWICE = ("calls",)
 #: Once is enough of what hardly differs, and takes long.
 ONCE = ("off", "memory")
+#: Who sends what it is given, so that it can be counted.
+SENDING = (WITSPAN, OTLP, DD_TRACE)
 CASES = {"bare": "a bare span", "llm": "an llm span of 1 KB", "workflow": "a workflow of 10 spans"}
 OTEL_AIMS = {"bare": 0.5, "llm": 1.2, "workflow": 0.95}
 DD_AIM, DD_AIM_OF_ONE = 0.25, 0.3
@@ -33,18 +36,17 @@ def measure(plan: Plan) -> Found:
     scale = 0.15 if plan.quick else 1.0
     processes: list[dict[str, Any]] = []
     with sink() as receiver:
+        came = 0
         for turn in range(plan.rounds):
             for chapter, place in asked(contenders, turn):
-                plan.say(f"javascript {turn + 1}/{plan.rounds}: {chapter}, {place.name}, Node {place.major}")
-                before = settled(receiver, place)
-                found = place.measure(chapter, receiver, scale)
-                came = settled(receiver, place) - before
-                if place.name in (WITSPAN, OTLP, DD_TRACE) and came != found["spans"]:
-                    raise SystemExit(
-                        f"{place.name} in Node {place.major} lost spans: "
-                        f"{came} of {found['spans']} came ({chapter})"
-                    )
                 about = {"chapter": chapter, "name": place.name, "node": place.major, "turn": turn}
+                plan.say(
+                    f"javascript {turn + 1}/{plan.rounds}: {chapter}, {place.name}, {place.major}"
+                )
+                found = place.measure(chapter, receiver, scale)
+                before, came = came, counted(receiver, place)
+                if place.name in SENDING and came - before != found["spans"]:
+                    sys.exit(f"of {found['spans']} spans {came - before} came: {about}")
                 processes.append({**about, **found})
     return {
         "versions": contenders.versions,
@@ -56,7 +58,7 @@ def measure(plan: Plan) -> Found:
 
 
 def asked(contenders: Field, turn: int) -> Iterator[tuple[str, Place]]:
-    """The processes of a round. Those that are compared follow each other, another one first each time."""
+    """The processes of a round. What is compared runs one after the other, in changing order."""
     for chapter, names in ASKED.items():
         if chapter in ONCE and turn > 2:
             continue
@@ -67,15 +69,16 @@ def asked(contenders: Field, turn: int) -> Iterator[tuple[str, Place]]:
                         yield chapter, place
 
 
-def settled(receiver: str, place: Place) -> int:
-    return settled_at(receiver) if place.name in (WITSPAN, OTLP, DD_TRACE) else 0
+def counted(receiver: str, place: Place) -> int:
+    """The spans that have come. dd-trace does not say when its requests are over."""
+    return settled_at(receiver) if place.name == DD_TRACE else spans_at(receiver)
 
 
 # --- What the processes found -------------------------------------------------------------------
 
 
 def best(values: list[float]) -> float:
-    """The best decile: it leaves out what the machine did meanwhile, and most garbage collection."""
+    """The best decile, which leaves out what else the machine did, and most garbage collection."""
     return sorted(values)[len(values) // 10] if values else float("nan")
 
 
@@ -133,7 +136,9 @@ def aims(found: Found) -> Iterator[Aim]:
             ratio = took(found, WITSPAN, node, case) / took(found, DD_TRACE, node, case)
             yield aim(f"{at}{CASES[case]}, to dd-trace's", ratio, most)
         paused = pauses(found, WITSPAN, node)
-        yield aim(f"{at}pause by a flush of 1,000", median(paused) if paused else float("nan"), 2, "ms")
+        yield aim(
+            f"{at}pause by a flush of 1,000", median(paused) if paused else float("nan"), 2, "ms"
+        )
         yield aim(f"{at}load and first span", begins(found, WITSPAN, node), 20, "ms")
         off = call_when_off(found, node)
         yield aim(f"{at}a call while off", max(off.values(), default=float("nan")), 0.1, "µs")
@@ -160,8 +165,14 @@ def table(found: Found) -> Iterator[str]:
             body.append([f"{called}, µs", name, *line])
     measured = (
         ("CPU of an llm span, delivered, µs", lambda name, node: cpu(found, name, node)),
-        ("longest pause of a flush of 1,000, ms", lambda name, node: middle(pauses(found, name, node))),
-        ("the worst of them, ms", lambda name, node: max(pauses(found, name, node), default=float("nan"))),
+        (
+            "longest pause of a flush of 1,000, ms",
+            lambda name, node: middle(pauses(found, name, node)),
+        ),
+        (
+            "the worst of them, ms",
+            lambda name, node: max(pauses(found, name, node), default=float("nan")),
+        ),
         ("load and first span, ms", lambda name, node: begins(found, name, node)),
         ("memory after 100,000 llm spans, MB", lambda name, node: more_memory(found, name, node)),
     )

@@ -1,5 +1,4 @@
-"""The contenders in JavaScript: where each is, in which Node it runs, and the processes that measure
-them."""
+"""The contenders in JavaScript: where each is, in which Node it runs, and its processes."""
 
 from __future__ import annotations
 

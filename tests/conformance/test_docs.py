@@ -52,7 +52,12 @@ def is_there(proof: str) -> bool:
     file, _, test = proof.rpartition("::")
     if not file:
         return proof in CASES
-    found = [path for path in ROOT.glob(f"*/**/tests/{file}") if "target" not in path.parts]
+    found = [path for path in ROOT.glob(f"*/**/tests/**/{file}") if "target" not in path.parts]
+    if file.endswith(".mjs"):
+        return any(f'test("{test}"' in path.read_text("utf-8") for path in found)
+    if file.endswith(".json"):
+        rows = [row for path in found for row in json.loads(path.read_text("utf-8"))]
+        return any(row["end"] == test for row in rows)
     return any(re.search(rf"\b(def|fn) {test}\(", path.read_text("utf-8")) for path in found)
 
 

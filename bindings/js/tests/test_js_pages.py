@@ -173,6 +173,27 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, receiver: Spans, m
     runner.run(text)
 
 
+def test_the_first_trace_of_the_readme(tmp_path: Path, receiver: Spans) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    [program] = [block.text for block in blocks(text) if block.info == "js"]
+    link_packages(tmp_path, "")
+    page = f"""```js
+// first.mjs
+{program}```
+
+```console
+$ node first.mjs
+{{ settled: true, delivered: 2, pending: 0, dropped: {{}} }}
+```
+
+```text trace
+workflow   answer
+llm        └─ llm (gpt-4o)
+```
+"""
+    JsRunner(tmp_path, receiver).run(page)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_program_of_a_page_is_a_file_that_it_runs(page: Path) -> None:
     found = blocks(page.read_text("utf-8"))

@@ -34,7 +34,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packed")
     command = [npm.npm() or "npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
     done = subprocess.run(
-        command, cwd=PACKAGE, env=environment(), capture_output=True, text=True, timeout=120
+        command, cwd=PACKAGE, env=environment(), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     [packed] = folder.glob("*.tgz")

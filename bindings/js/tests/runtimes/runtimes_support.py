@@ -28,7 +28,7 @@ import npm  # noqa: E402
 import runtime_packages  # noqa: E402
 
 #: Long enough for a busy machine; nothing takes that long when all is well.
-PATIENCE = 120.0
+PATIENCE = 300.0
 #: As the makers of runtimes name this machine's processor.
 ARM = platform.machine() in ("aarch64", "arm64")
 NODES = ("20", "22", "24", "26")
@@ -76,7 +76,7 @@ class Agent(Receiver):
 
     def check(self, times: int = 1) -> None:
         """The program's spans have arrived, so many times, and nothing else."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while len(self.spans()) < 2 * times and time.monotonic() < until:
             time.sleep(0.02)
         spans = self.spans()
@@ -216,7 +216,7 @@ def served(command: Sequence[object], cwd: Path, sign: str) -> Iterator[str]:
 
 
 def ask(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=60) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return answer.read().decode()
 
 

@@ -12,6 +12,7 @@ import receiver
 from browser import ARGUMENTS, find_browser
 from playwright.sync_api import Browser, Page, sync_playwright
 from runtimes_support import (
+    PATIENCE,
     Agent,
     bundle,
     copy_programs,
@@ -101,6 +102,7 @@ class Tab:
 @pytest.fixture
 def tab(chromium: Browser) -> Iterator[Tab]:
     context = chromium.new_context()
+    context.set_default_timeout(PATIENCE * 1000)
     yield Tab(context.new_page())
     context.close()
 

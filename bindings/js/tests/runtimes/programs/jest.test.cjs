@@ -8,4 +8,4 @@ test("the program delivers", async () => {
   const { hello } = require("./program.cjs");
   const statistics = await hello(llmobs, process.env.HELLO_AGENT);
   expect(statistics.delivered).toBe(2);
-});
+}, 60_000);

@@ -10,4 +10,4 @@ test("the program delivers", async () => {
   const { hello } = await import("./program.mjs");
   const statistics = await hello(llmobs, process.env.HELLO_AGENT);
   expect(statistics.delivered).toBe(2);
-});
+}, 60_000);

@@ -1,8 +1,8 @@
 // The program of every runtime: two nested spans, with an emoji and half of one.
 
 /** Traces, delivers, and returns what the tracer says of it. */
-export async function hello(llmobs, agentUrl, delivers = (llmobs) => llmobs.flush({ timeoutMs: 5000 })) {
-  llmobs.enable({ mlApp: "hello", agentUrl });
+export async function hello(llmobs, agentUrl, { delivers = flush, ...options } = {}) {
+  llmobs.enable({ mlApp: "hello", agentUrl, ...options });
   llmobs.trace({ kind: "workflow", name: "answer" }, () => {
     llmobs.annotate({ inputData: "Why? 🌈", tags: { team: "search" } });
     llmobs.trace({ kind: "llm", name: "ask", modelName: "m", modelProvider: "p" }, () => {
@@ -15,3 +15,5 @@ export async function hello(llmobs, agentUrl, delivers = (llmobs) => llmobs.flus
   await delivers(llmobs);
   return llmobs.statistics();
 }
+
+const flush = (llmobs) => llmobs.flush({ timeoutMs: 30_000 });
