@@ -31,7 +31,7 @@ from witspan._recorded import join
 
 # Seconds that a command of a page may take, and that its spans may take to arrive.
 PATIENCE = 120.0
-ARRIVAL = 20.0
+ARRIVAL = 60.0
 
 class Receiver(Protocol):
     """Takes spans, and keeps them decoded."""

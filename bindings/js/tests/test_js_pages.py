@@ -128,6 +128,8 @@ def built() -> None:
 
 def link_packages(folder: Path, page: str) -> None:
     """Puts what the page's programs import where they find it."""
+    # A project has one, and Jest looks for it.
+    (folder / "package.json").write_text("{}")
     modules = folder / "node_modules"
     if "npx next" in page:
         # Next follows no link out of its folder.
