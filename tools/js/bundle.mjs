@@ -109,6 +109,15 @@ if (what === "core") {
       return cjs(entry(name), to, [fromFirst], name === "dd-trace" ? TRACER : {});
     }),
   ]);
+  // What `import` finds in Node: the same as `require`, asked for as such. A plain `import` of CommonJS
+  // would have Node search all of it for exports, which takes longer than everything else at the start.
+  const names = NAMES.map((name) => `export const ${name} = all.${name};`);
+  const node = [
+    'import { createRequire } from "node:module";',
+    'const all = createRequire(import.meta.url)("./index.cjs");',
+    ...names,
+  ];
+  await writeFile(join(out, "node.mjs"), `${node.join("\n")}\n`);
   // In Node the script is CommonJS, whoever loads it, so `import` and `require` find the same one.
   await writeFile(join(out, "glue", "package.json"), '{ "type": "commonjs" }\n');
 }
