@@ -32,7 +32,8 @@ def test_the_demo_finds_the_same_trace_in_every_language_and_ends():
     done = run("-m", "demo", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     for language in ("Rust", "JavaScript"):
-        assert f"demo: the trace from {language} is the same as the one from Python\n" in done.stdout
+        said = f"demo: the trace from {language} is the same as the one from Python\n"
+        assert said in done.stdout
 
 
 def test_the_demo_fails_and_says_where_two_programs_make_different_traces():

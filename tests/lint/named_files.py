@@ -26,11 +26,16 @@ LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 #: Names of no file here.
 EXAMPLES = {
     "app.py": "the program of a user",
+    "app.mjs": "the same, in JavaScript",
+    "wrangler.toml": "the configuration of a user's worker",
     "Chart.js": "the library's own name",
+    "Next.js": "the framework's own name",
 }
 #: `RUNNER.json` stands for any runner's; documents themselves are named in capitals.
 PLACEHOLDER = re.compile(r"[A-Z]+\.(?!md$)")
 FENCE = re.compile(r"\s*```")
+#: Files that a page of docs/ has its reader make: a program by its first line, a command's output.
+MADE = re.compile(r"^(?:#|//|<!--) ([\w./-]+\.\w+)(?: -->)?$|--outfile=([\w./-]+)", re.M)
 
 #: Comments in languages where a text could only be mistaken for one after a space.
 SLASHES = re.compile(r"(?:^|\s)//+(.*)$|^\s*/\*(.*?)\*/|^\s*\*\s(.*)$", re.M)
@@ -101,12 +106,14 @@ def missing(root: Path) -> list[str]:
     found: list[str] = []
     for file in every:
         near = (root, file.parent, crate_of(file, root))
+        text = file.read_text("utf-8") if file.suffix == ".md" else ""
+        made = {Path(name or output).name for name, output in MADE.findall(text)}
 
-        def exists(name: str, near: tuple[Path, ...] = near) -> bool:
+        def exists(name: str, near: tuple[Path, ...] = near, made: set[str] = made) -> bool:
             if any((folder / name).exists() for folder in near):
                 return True
             *above, last = name.rstrip("/").split("/")
-            if not above and last in (folders if name.endswith("/") else known):
+            if last in made or (not above and last in (folders if name.endswith("/") else known)):
                 return True
             generated = GENERATED.intersection(name.split("/"))
             return bool(generated or last in EXAMPLES or PLACEHOLDER.match(last))

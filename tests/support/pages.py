@@ -33,6 +33,7 @@ from witspan._recorded import join
 PATIENCE = 120.0
 ARRIVAL = 60.0
 
+
 class Receiver(Protocol):
     """Takes spans, and keeps them decoded."""
 
@@ -70,7 +71,10 @@ def commands(block: Block) -> list[tuple[str, str]]:
 
 
 class Runner:
-    """Runs one page in a folder of its own, with a receiver. A language says how it runs commands."""
+    """Runs one page in a folder of its own, with a receiver.
+
+    A language says how it runs commands.
+    """
 
     #: How what is printed begins where a command is to fail.
     FAILS: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Opens a page in a real browser, prints its text once it stands still, and leaves: open_page.py URL."""
+"""Opens a page in a browser, prints its text once it stands still, and leaves: open_page.py URL."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Serves a worker as `wrangler dev` would: serve_worker.py dev --port PORT, in a folder with a wrangler.toml.
+"""Serves a worker as `wrangler dev` would: serve_worker.py dev --port PORT.
 
-wrangler itself takes 500 MB. What it does here is little: esbuild bundles the worker as wrangler has it
-do that, and workerd runs the bundle. Variables of this process's environment that configure a tracer or
-a model are bindings too, as those in the file `.dev.vars` are.
+wrangler itself takes 500 MB. What it does here is little: esbuild bundles the worker as wrangler
+has it do that, and workerd runs the bundle. Variables of this process's environment that configure
+a tracer or a model are bindings too, as those in the file `.dev.vars` are.
 """
 
 from __future__ import annotations
