@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
@@ -13,15 +13,15 @@ from javascript.contenders import DD_TRACE, NOTHING, OTEL, OTLP, WITSPAN, Field,
 #: What each chapter of contender.mjs is asked of whom.
 ASKED = {
     "calls": (WITSPAN, OTEL, DD_TRACE),
-    "bytes": (WITSPAN, OTLP, DD_TRACE),
-    "pauses": (WITSPAN, OTLP, DD_TRACE),
+    "bytes": (WITSPAN, OTLP),
+    "pauses": (WITSPAN, OTLP),
     "start": (WITSPAN, OTLP, DD_TRACE),
     "off": (WITSPAN,),
-    "memory": (NOTHING, WITSPAN, OTLP, DD_TRACE),
+    "memory": (NOTHING, WITSPAN),
 }
-#: Times two of these follow each other in a round, since it is a ratio of short times.
-TWICE = ("calls",)
-#: Once is enough of what hardly differs, and takes long.
+#: How often in a round: a process is short, and one undisturbed is enough.
+TIMES = {"calls": 2, "start": 2, "memory": 2}
+#: In the first round only, since it hardly differs, or takes long.
 ONCE = ("off", "memory")
 #: Who sends what it is given, so that it can be counted.
 SENDING = (WITSPAN, OTLP, DD_TRACE)
@@ -60,9 +60,9 @@ def measure(plan: Plan) -> Found:
 def asked(contenders: Field, turn: int) -> Iterator[tuple[str, Place]]:
     """The processes of a round. What is compared runs one after the other, in changing order."""
     for chapter, names in ASKED.items():
-        if chapter in ONCE and turn > 2:
+        if chapter in ONCE and turn > 0:
             continue
-        for again in range(2 if chapter in TWICE else 1):
+        for again in range(TIMES.get(chapter, 1)):
             for major in contenders.majors:
                 for name in in_turn(names, turn + again):
                     if (place := contenders.places.get((name, major))) is not None:
@@ -103,8 +103,8 @@ def pauses(found: Found, name: str, node: int) -> list[float]:
     return sorted(ms for one in of(found, "pauses", name, node) for ms in one["ms"])
 
 
-def begins(found: Found, name: str, node: int) -> float:
-    return best([one["ms"] for one in of(found, "start", name, node)])
+def begins(found: Found, name: str, node: int, of_what: str = "ms") -> float:
+    return best([one[of_what] for one in of(found, "start", name, node)])
 
 
 def call_when_off(found: Found, node: int) -> dict[str, float]:
@@ -163,17 +163,12 @@ def table(found: Found) -> Iterator[str]:
         for name in ASKED["calls"]:
             line = [shown(took(found, name, node, case)) for node in found["nodes"]]
             body.append([f"{called}, µs", name, *line])
-    measured = (
+    measured: tuple[tuple[str, Callable[[str, int], float]], ...] = (
         ("CPU of an llm span, delivered, µs", lambda name, node: cpu(found, name, node)),
-        (
-            "longest pause of a flush of 1,000, ms",
-            lambda name, node: middle(pauses(found, name, node)),
-        ),
-        (
-            "the worst of them, ms",
-            lambda name, node: max(pauses(found, name, node), default=float("nan")),
-        ),
+        ("longest pause of a flush, ms", lambda name, node: middle(pauses(found, name, node))),
+        ("the worst of them, ms", lambda name, node: worst(pauses(found, name, node))),
         ("load and first span, ms", lambda name, node: begins(found, name, node)),
+        ("its CPU time, ms", lambda name, node: begins(found, name, node, "cpu_ms")),
         ("memory after 100,000 llm spans, MB", lambda name, node: more_memory(found, name, node)),
     )
     for called, value in measured:
@@ -188,6 +183,10 @@ def table(found: Found) -> Iterator[str]:
     yield ""
     sizes = (found["packed_bytes"] / 1e3, found["component_bytes"] / 1e3)
     yield "  packed {:,.0f} KB, the component {:,.0f} KB".format(*sizes)
+
+
+def worst(values: list[float]) -> float:
+    return max(values, default=float("nan"))
 
 
 def middle(values: list[float]) -> float:
