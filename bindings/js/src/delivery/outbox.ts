@@ -14,6 +14,8 @@ interface Job {
   at: number;
   /** Whether its last outcome was reported; an answer that comes later is ignored. */
   over: boolean;
+  /** Whether the receiver may have it, whose answer is still to come. */
+  sent: boolean;
 }
 
 /** How long after the request time-out a platform's answer is no longer waited for, in ms. */
@@ -119,7 +121,7 @@ export class Outbox {
         continue;
       }
       const request = action.val;
-      await this.#send({ epoch, request, at: 0, over: false });
+      await this.#send({ epoch, request, at: 0, over: false, sent: false });
       await this.#sendAgain();
       left -= request.spans + request.evaluations;
       if (left <= 0) return 0;
@@ -146,7 +148,9 @@ export class Outbox {
     job.at = this.now() + this.#plan.requestTimeoutMs + PATIENCE;
     this.#underWay.add(job);
     const limit = Math.min(this.#plan.requestTimeoutMs, Math.max(1, this.until - this.now()));
-    const { outcome, why } = await this.#sender.send(job.request, limit);
+    job.sent = false;
+    const onSent = () => void (job.sent = true);
+    const { outcome, why } = await this.#sender.send(job.request, limit, onSent);
     // Meanwhile the program may have ended, or the core been closed.
     if (!this.#underWay.delete(job) || this.#stopped) return;
     const wait = this.#report(job, outcome, why);
@@ -187,10 +191,16 @@ export class Outbox {
     return undefined;
   }
 
-  /** The program ends at once: counts what is under way as lost. Gives how many spans that are. */
+  /**
+   * The program ends at once: counts what is under way as lost, if the receiver may have it. The rest waits
+   * again. Gives how many spans are lost.
+   */
   abandon(): number {
     let spans = 0;
-    for (const job of this.#underWay) spans += this.#giveUp(job);
+    for (const job of this.#underWay) {
+      if (job.sent) spans += this.#giveUp(job);
+      else this.#repeats.push({ ...job });
+    }
     this.#underWay.clear();
     return spans;
   }
@@ -202,7 +212,7 @@ export class Outbox {
       const { action, epoch } = this.#port.poll("everything");
       if (action.tag === "wait" && action.val === 0n) continue;
       if (action.tag !== "send") break;
-      jobs.push({ epoch, request: action.val, at: 0, over: false });
+      jobs.push({ epoch, request: action.val, at: 0, over: false, sent: false });
     }
     this.#taken = jobs;
     return jobs.map(({ request }) => this.#sender.complete(request, timeoutMs));

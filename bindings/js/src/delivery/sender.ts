@@ -56,9 +56,11 @@ export class Sender {
     });
   }
 
-  async send(request: Request, timeoutMs: number): Promise<Sent> {
+  /** Sends a request. `onSent` is called when the receiver may have all of it. */
+  async send(request: Request, timeoutMs: number, onSent: () => void): Promise<Sent> {
     try {
-      return this.read(await this.#platform.send(this.complete(request, timeoutMs)));
+      const complete = { ...this.complete(request, timeoutMs), onSent };
+      return this.read(await this.#platform.send(complete));
     } catch (error) {
       const why = this.#secrets.excerpt(error instanceof Error ? error.message : String(error));
       return { outcome: { tag: "transport-error" }, why: `could not be reached: ${why}` };

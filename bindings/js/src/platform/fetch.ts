@@ -52,6 +52,8 @@ export async function sendByFetch(request: HttpRequest, options?: FetchOptions):
   const { signal } = limit;
   const headers = request.headers as [string, string][];
   try {
+    // Nobody says when its last byte leaves.
+    request.onSent?.();
     const init = { ...options, method, headers, body: body as BodyInit, signal };
     const answer = await fetch(url, { ...init, redirect: "manual" });
     // A browser shows a redirect only as one.

@@ -32,6 +32,11 @@ export interface HttpRequest {
   readonly connectMs: number;
   /** The most bytes of the answer's body that are read. */
   readonly answerBytes: number;
+  /**
+   * Called when the receiver may have all of it: from then on, to send it again could mean to send it
+   * twice.
+   */
+  readonly onSent?: () => void;
 }
 
 /** An answer, whatever its status. A redirect is an answer like any other. */
@@ -54,9 +59,9 @@ export interface LastDelivery {
   /** For an end that can wait: sends all, for at most the exit time. */
   deliver(): Promise<void>;
   /**
-   * For an end that cannot wait: hands out what is queued, each as a complete request. What is in flight
-   * is not among them: it is counted as `shutdown`, so that nothing arrives twice. More may be there once
-   * `taken` has reported these: a receiver that failed gets the rest only after it took something.
+   * For an end that cannot wait: hands out what waits, each as a complete request. What the receiver may
+   * have already is not among them: it is counted as `shutdown`, so that nothing arrives twice. More may be
+   * there once `taken` has reported these: a receiver that failed gets the rest only after it took something.
    */
   take(): readonly HttpRequest[];
   /** Reports the outcome of each request of `take`, in their order: an answer's status, or `undefined`. */

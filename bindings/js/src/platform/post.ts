@@ -18,6 +18,7 @@ export interface Wire {
   readonly connectMs: number;
   readonly answerBytes: number;
   readonly proxy?: Proxy;
+  readonly onSent?: () => void;
 }
 
 /** What is used besides the modules. */
@@ -135,6 +136,8 @@ export function poster(
         request = sent;
         sent.on("socket", steps.watch);
         sent.on("response", steps.answered);
+        // The system has the last byte.
+        if (wire.onSent) sent.on("finish", wire.onSent);
         sent.on("error", (error: { code?: string }) => {
           // A kept connection that the other side closed meanwhile says nothing of the receiver.
           const stale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");

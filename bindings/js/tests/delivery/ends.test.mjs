@@ -58,6 +58,8 @@ for (const [name, { command, skip }] of Object.entries(COMMANDS)) {
           assert.equal(status, row.status, err);
           assert.doesNotMatch(out, /handlers before/);
           const { arrives } = row.runtimes[name.split("-")[0]];
+          // The primary of a cluster may end before its worker.
+          if (arrives && /^cluster/.test(row.program)) await there.until(({ got }) => got.length);
           const names = there.names().filter((each) => !each.startsWith("again"));
           assert.equal(names.length, arrives ? 1 : 0, `${names.join()} ${err}`);
           if (row.program === "natural-again") assert.equal(there.names().length, 3);
@@ -91,12 +93,29 @@ for (const [name, { command, skip }] of Object.entries(COMMANDS)) {
       there.otherwise = SILENCE;
       try {
         const { err } = await run(command, there, { program: "process.exit", more: ["--late"] });
-        assert.equal(there.names().length, 1, "nothing is sent twice");
+        assert.ok(there.names().length <= 1, "nothing is sent twice");
         assert.match(err, /^witspan: 1 spans could not be sent in time/m);
       } finally {
         await there.close();
       }
     });
+
+    for (const after of ["0", "2", "5", "10", "20"]) {
+      check(`process.exit, ${after} ms after a request was to leave`, async () => {
+        const there = await Receiver.start();
+        try {
+          const options = { batchAgeNs: 1 };
+          const program = "process.exit-after";
+          const { err } = await run(command, there, { program, more: [after], options });
+          // Bun says that it has sent a request before it has.
+          const lost = name === "bun" && there.names().length === 0;
+          if (lost) assert.match(err, /1 spans could not be sent in time/);
+          else assert.equal(there.names().length, 1, "neither lost nor sent twice");
+        } finally {
+          await there.close();
+        }
+      });
+    }
 
     check("the program has nothing left to do, while a request is under way", async () => {
       const there = await Receiver.start();

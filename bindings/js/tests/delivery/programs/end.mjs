@@ -23,6 +23,9 @@ const ways = {
   "process.exit-later"() {
     setTimeout(() => process.exit(3), 50);
   },
+  "process.exit-after"() {
+    setTimeout(() => process.exit(3), Number(process.argv[3]));
+  },
   "Deno.exit"() {
     globalThis.Deno.exit(3);
   },
@@ -83,6 +86,10 @@ const ways = {
   "thread-natural": () => thread("natural"),
   "thread-process.exit": () => thread("process.exit"),
   "thread-throw": () => thread("throw"),
+  "cluster-kill": () => cluster("signal", (worker) => worker.kill()),
+  "cluster-disconnect": () => cluster("nothing", (worker) => worker.disconnect()),
+  "cluster-primary-ends": () => cluster("signal", () => process.exit(0)),
+  nothing() {},
   async "thread-main-exits"() {
     const worker = thread("signal");
     await new Promise((resolve) => worker.on("message", resolve));
@@ -102,6 +109,13 @@ function thread(inner) {
   return worker;
 }
 
+function cluster(inner, end) {
+  const cluster = process.getBuiltinModule("node:cluster");
+  cluster.setupPrimary({ exec: process.argv[1], args: [inner] });
+  const worker = cluster.fork();
+  worker.on("message", () => setTimeout(() => end(worker), 50));
+}
+
 function span(name) {
   llmobs.startSpan({ kind: "task", name }).finish();
 }
@@ -110,12 +124,13 @@ const EVENTS = ["exit", "beforeExit", "SIGTERM", "SIGINT", "SIGHUP", "newListene
 const handlers = () => EVENTS.reduce((sum, event) => sum + process.listenerCount(event), 0);
 const before = handlers();
 
-if (!isMainThread || !way.startsWith("thread-")) {
+if (!isMainThread || !/^(thread|cluster)-/.test(way)) {
   llmobs.enable({ agentlessEnabled: false, ...JSON.parse(process.env.OPTIONS ?? "{}") });
   if (handlers() !== before) console.log("handlers before the first span");
   span(`${way} ${threadId === 0 ? "main" : "thread"}`);
   if (process.argv.includes("--late")) await sleep(1200);
   if (!isMainThread) process.getBuiltinModule("node:worker_threads").parentPort.postMessage("ready");
   else console.log("ready");
+  process.send?.("ready");
 }
 await ways[way]();
