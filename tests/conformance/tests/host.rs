@@ -19,7 +19,7 @@ const GAPS: &Gaps = &[
     ("batching-age-of-the-first", POLLS),
     ("batching-age-is-set", POLLS),
     ("batching-full-is-due", POLLS),
-    ("batching-open-spans-wait-for-nobody", POLLS),
+    ("batching-open-parent-delays-nothing", POLLS),
     ("batching-evaluations-by-age", POLLS),
     ("batching-queue-is-free-again", POLLS),
     ("retry-ids-stay", POLLS),
