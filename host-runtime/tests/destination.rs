@@ -48,7 +48,7 @@ fn directly<'a>(receiver: &'a Receiver, more: &[(&'a str, &'a str)]) -> Vec<(&'a
 }
 
 #[test]
-fn ml_app_service_env_version_and_tags_are_said_of_every_span() {
+fn ml_app_service_env_version_and_tags_are_sent_with_every_span() {
     let receiver = Receiver::start();
     let said = [
         ("DD_LLMOBS_ML_APP", "bot"),
@@ -156,7 +156,7 @@ fn either_format_goes_either_way_when_it_is_asked_for() {
 }
 
 #[test]
-fn settings_that_are_not_understood_are_told_in_one_notice_and_leave_the_default() {
+fn invalid_settings_give_one_notice_and_the_defaults_apply() {
     let receiver = Receiver::start();
     let mut config = config(&directly(
         &receiver,
@@ -214,7 +214,7 @@ fn without_an_agent_that_takes_spans_they_go_directly_in_the_public_format() {
 }
 
 #[test]
-fn an_agent_that_does_not_answer_the_question_is_none() {
+fn an_agent_that_does_not_answer_discovery_counts_as_absent() {
     let intake = Receiver::start();
     let agent = Receiver::start().info(info(PROXY_INFO).held());
     let (path, ..) = request_of(
@@ -309,7 +309,7 @@ fn without_key_and_agent_the_notice_says_what_to_set() {
 }
 
 #[test]
-fn the_key_is_seen_in_no_notice_and_no_debug_text() {
+fn the_key_is_in_no_notice_and_no_debug_text() {
     for status in [403, 503] {
         // A receiver that repeats what it was sent, as some proxies' error pages do.
         let receiver = Receiver::start().otherwise(Answer::echo(status));

@@ -74,7 +74,7 @@ fn what_another_attempt_can_change_is_sent_again_and_delivered_once() {
 }
 
 #[test]
-fn what_the_intake_refuses_is_counted_and_told() {
+fn what_the_intake_rejects_is_counted_with_a_notice() {
     let receiver = Receiver::scripted([Answer::status(403)]);
     let mut config = direct(&receiver);
     let heard = Heard::listen(&mut config);
@@ -87,7 +87,7 @@ fn what_the_intake_refuses_is_counted_and_told() {
 }
 
 #[test]
-fn a_wrong_evaluation_is_an_error_that_names_the_field_and_is_counted() {
+fn a_wrong_evaluation_is_an_error_with_the_field_and_is_counted() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let mut wrong = evaluation("x");

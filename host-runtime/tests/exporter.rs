@@ -61,7 +61,7 @@ fn an_exporter_needs_neither_key_nor_agent_and_may_have_the_public_format() {
 }
 
 #[test]
-fn what_finds_no_room_in_memory_is_counted_and_told_once() {
+fn what_does_not_fit_into_memory_is_counted_with_one_notice() {
     let receiver = Receiver::start();
     let memory = Memory::new(10_000);
     let mut config = to_memory(&receiver, &memory);

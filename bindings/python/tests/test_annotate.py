@@ -72,7 +72,7 @@ def test_an_llm_span_takes_messages_in_many_shapes(tracing: Tracing, given, sent
     assert meta["output"] == {"messages": sent}
 
 
-def test_no_messages_are_no_input(tracing: Tracing) -> None:
+def test_an_empty_list_of_messages_is_no_input(tracing: Tracing) -> None:
     meta = annotated(tracing, "llm", input_data=[], output_data=[])["meta"]
     assert "input" not in meta and "output" not in meta
 

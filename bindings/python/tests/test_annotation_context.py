@@ -12,7 +12,7 @@ from witspan import LLMObs
 from witspan.decorators import task
 
 
-def test_a_context_says_something_of_every_span_that_starts_inside(tracing: Tracing) -> None:
+def test_a_context_applies_to_every_span_that_starts_inside(tracing: Tracing) -> None:
     @task
     def decorated() -> None:
         pass
@@ -69,7 +69,7 @@ def test_prompts_cost_tags_and_agents_reach_the_spans_they_are_for(tracing: Trac
     ],
     ids=str,
 )
-def test_what_is_wrong_in_a_context_is_left_out_and_told(tracing: Tracing, log, wrong) -> None:
+def test_a_wrong_part_of_a_context_is_left_out_and_logged(tracing: Tracing, log, wrong) -> None:
     (name,) = wrong
     with LLMObs.annotation_context(**{"tags": {"kept": 1}, **wrong}, name="renamed"):
         LLMObs.llm(name="inside").finish()

@@ -57,7 +57,7 @@ def test_arguments_that_do_not_fit_raise_what_python_raises(
         assert str(native.value) == str(python.value)
 
 
-def test_wrong_values_are_named_as_ever(tracing: Tracing) -> None:
+def test_wrong_values_raise_with_their_names(tracing: Tracing) -> None:
     with pytest.raises(LLMObsArgumentError, match="`span` is of type str"):
         LLMObs.annotate("span", input_data="x")  # type: ignore[arg-type]
     with LLMObs.task() as span, pytest.raises(LLMObsArgumentError, match="metrics"):

@@ -98,7 +98,7 @@ def test_the_nearest_that_is_open_there_is_current_again(
     assert "to:outer" in tracing.by_name()["outer"]["tags"]
 
 
-def test_a_place_of_another_service_is_current_again(tracing: Tracing) -> None:
+def test_a_remote_context_is_current_again(tracing: Tracing) -> None:
     with LLMObs.workflow(name="client"):
         headers = LLMObs.inject_distributed_headers({})
 

@@ -249,7 +249,7 @@ def test_the_first_process_of_a_container_delivers_and_goes_on(receiver: Receive
         assert program.returncode == 7
 
 
-def test_it_is_said_where_nothing_can_wait_for_a_signal(receiver: Receiver, run: Run) -> None:
+def test_a_warning_says_that_nothing_can_wait_for_a_signal(receiver: Receiver, run: Run) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become a user who may have no more threads")
     done = run("""

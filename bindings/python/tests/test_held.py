@@ -256,7 +256,7 @@ def test_a_million_forgotten_spans_take_no_memory(run) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_what_was_current_before_a_span_that_found_no_room_is_again(full: None) -> None:
+def test_after_a_span_that_found_no_room_the_earlier_one_is_current_again(full: None) -> None:
     outer = LLMObs.workflow()
     while LLMObs.statistics()["dropped"] == {}:
         last = LLMObs.task()

@@ -114,7 +114,7 @@ def test_an_error_about_a_value_is_one_line(receiver: Receiver) -> None:
     assert ESCAPED in str(wrong.value)
 
 
-def test_what_a_processor_raises_looks_like_no_line_of_the_log(receiver: Receiver) -> None:
+def test_what_a_processor_raises_cannot_forge_a_line_of_the_log(receiver: Receiver) -> None:
     source = f"""
 import logging
 logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
@@ -130,7 +130,7 @@ with LLMObs.llm(name="n"):
     assert "\n    | ERROR forged" in text
 
 
-def test_witspan_run_repeats_nothing_as_it_came(tmp_path: Path) -> None:
+def test_witspan_run_escapes_what_it_repeats(tmp_path: Path) -> None:
     module = ["-m", "witspan"]
     for arguments in (
         [*module, EVIL],
@@ -143,7 +143,7 @@ def test_witspan_run_repeats_nothing_as_it_came(tmp_path: Path) -> None:
         assert r"0;owned" in text
 
 
-def test_the_tree_of_a_failed_test_steers_no_terminal(tmp_path: Path) -> None:
+def test_the_tree_of_a_failed_test_is_escaped_for_the_terminal(tmp_path: Path) -> None:
     tests = f"""
         from witspan import LLMObs
 

@@ -20,7 +20,7 @@ def in_thread(function: Any, *args: Any) -> None:
     thread.join()
 
 
-def test_a_block_that_ended_is_no_parent_any_more(tracing: Tracing) -> None:
+def test_a_block_that_ended_is_no_longer_a_parent(tracing: Tracing) -> None:
     with LLMObs.workflow(name="first"):
         with LLMObs.task(name="child"):
             pass
@@ -95,7 +95,7 @@ def test_a_span_may_finish_in_another_thread(tracing: Tracing) -> None:
     assert tracing.parents() == {"outer": None, "inner": "outer", "under outer": "outer"}
 
 
-def test_a_span_nobody_keeps_is_counted_as_unfinished(tracing: Tracing) -> None:
+def test_a_forgotten_span_is_counted_as_unfinished(tracing: Tracing) -> None:
     context = contextvars.copy_context()
     context.run(LLMObs.workflow)
     del context
@@ -105,7 +105,7 @@ def test_a_span_nobody_keeps_is_counted_as_unfinished(tracing: Tracing) -> None:
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
 
 
-def test_a_span_open_at_the_end_is_counted_and_told(tracing: Tracing, log) -> None:
+def test_a_span_open_at_the_end_is_counted_and_logged(tracing: Tracing, log) -> None:
     span = LLMObs.workflow()
     LLMObs.disable()
 
@@ -116,7 +116,7 @@ def test_a_span_open_at_the_end_is_counted_and_told(tracing: Tracing, log) -> No
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
 
 
-def test_a_long_chain_of_forgotten_spans_is_let_go_without_a_crash(run) -> None:
+def test_a_long_chain_of_forgotten_spans_is_freed_without_a_crash(run) -> None:
     # Each keeps its parent: freed one inside the other, they would overflow the stack.
     done = run("""
         import contextvars, threading

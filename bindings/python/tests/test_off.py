@@ -139,7 +139,7 @@ def test_a_call_is_cheap_when_tracing_is_off() -> None:
     assert fastest(block) < 1000 * 5e-6
 
 
-def test_tracing_can_be_started_anew(receiver: Receiver, monkeypatch) -> None:
+def test_tracing_can_be_started_again(receiver: Receiver, monkeypatch) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
     for app in ("one", "two", "three"):
         LLMObs.enable(ml_app=app)
@@ -198,7 +198,7 @@ def test_only_the_words_for_yes_leave_tracing_on(monkeypatch, text: str) -> None
     assert not LLMObs.enabled
 
 
-def test_a_switch_that_means_nothing_is_spoken_of_once(monkeypatch, log) -> None:
+def test_an_invalid_switch_is_logged_once(monkeypatch, log) -> None:
     monkeypatch.setattr(LLMObs, "_complained", False)
     monkeypatch.setenv("DD_LLMOBS_ENABLED", "maybe")
     LLMObs.enable()
@@ -241,7 +241,7 @@ def test_what_turns_tracing_off_is_the_rule_of_the_core(monkeypatch, value: str)
 
 
 @pytest.mark.parametrize("wrong", ["2", -1, float("nan"), float("inf"), True, [1]])
-def test_an_exit_timeout_that_is_no_time_is_refused(wrong: Any) -> None:
+def test_an_exit_timeout_that_is_not_a_time_is_rejected(wrong: Any) -> None:
     with pytest.raises(witspan.LLMObsArgumentError, match="`exit_timeout` is"):
         LLMObs.enable(exit_timeout=wrong)
     assert not LLMObs.enabled

@@ -171,13 +171,13 @@ def test_a_build_outside_the_repository_says_what_it_needs(tmp_path: Path) -> No
     assert "witspan: Only the whole repository can build this package" in done.stdout + done.stderr
 
 
-def test_a_component_that_is_said_to_be_ready_and_is_not_there_is_named() -> None:
+def test_a_precompiled_component_that_is_not_there_is_named() -> None:
     done = hook(PROJECT, "hooks.build_wheel('.')", WITSPAN_PRECOMPILED="/nowhere/x.cwasm")
     assert done.returncode == 1
     assert "WITSPAN_PRECOMPILED names `/nowhere/x.cwasm`, and there is no such file" in done.stderr
 
 
-def test_there_is_no_source_archive_and_the_refusal_says_what_there_is() -> None:
+def test_a_source_archive_is_refused_with_what_there_is_instead() -> None:
     done = hook(PROJECT, "hooks.build_sdist('.')")
     assert done.returncode == 1
     assert "There is no source archive of this package" in done.stderr

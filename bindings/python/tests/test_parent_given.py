@@ -99,7 +99,7 @@ def test_headers_whose_own_code_fails_begin_one(tracing: Tracing, log: Any) -> N
 
 @pytest.mark.parametrize("parent", [5, "1234", b"1234", object(), Span, [5]])
 @pytest.mark.parametrize("activate", [True, False])
-def test_what_is_no_parent_is_refused(tracing: Tracing, parent: Any, activate: bool) -> None:
+def test_what_is_not_a_parent_is_rejected(tracing: Tracing, parent: Any, activate: bool) -> None:
     got = type(parent[0] if isinstance(parent, list) else parent).__name__
     with LLMObs.workflow() as outer:
         with pytest.raises(LLMObsArgumentError) as raised:
@@ -112,7 +112,7 @@ def test_what_is_no_parent_is_refused(tracing: Tracing, parent: Any, activate: b
     assert LLMObs.statistics()["accepted"] == 1
 
 
-def test_two_ids_are_refused_with_a_way_on(tracing: Tracing) -> None:
+def test_two_ids_are_rejected_with_what_to_use_instead(tracing: Tracing) -> None:
     with LLMObs.workflow() as span, pytest.raises(LLMObsArgumentError) as raised:
         LLMObs.task(parent=LLMObs.export_span(span))
     assert "`parent` is what `export_span` gives" in str(raised.value)
@@ -120,7 +120,7 @@ def test_two_ids_are_refused_with_a_way_on(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("activate", [0, 1, "no", [], NOOP_SPAN])
-def test_what_is_no_bool_is_refused(tracing: Tracing, activate: Any) -> None:
+def test_what_is_not_a_bool_is_rejected(tracing: Tracing, activate: Any) -> None:
     with pytest.raises(LLMObsArgumentError, match="`activate` is of type .*; accepted: bool"):
         LLMObs.task(activate=activate)
     assert Span._current() is None
@@ -264,7 +264,7 @@ def test_an_open_span_keeps_its_parent_as_a_child_does(tracing: Tracing) -> None
     assert tracing.parents() == {"parent": None, "below": "parent"}
 
 
-def test_a_long_chain_of_parents_is_let_go_without_ado(tracing: Tracing) -> None:
+def test_a_long_chain_of_parents_is_freed_without_a_crash(tracing: Tracing) -> None:
     span = LLMObs.task(activate=False)
     for n in range(20_000):
         span = LLMObs.task(parent=span, activate=n % 2 == 0)

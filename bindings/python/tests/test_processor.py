@@ -117,7 +117,7 @@ def breaks_it(span: LLMObsSpan) -> LLMObsSpan:
     "processor",
     [raises, forgets_to_wait, breaks_it, lambda span: span.event, lambda: None, lambda span: 5],
 )
-def test_it_fails_closed(tracing: Tracing, log, processor: Any) -> None:
+def test_a_processor_that_fails_drops_the_content(tracing: Tracing, log, processor: Any) -> None:
     LLMObs.register_processor(processor)
     for _ in range(2):
         with LLMObs.task():
@@ -170,7 +170,7 @@ def test_spans_inside_it_are_not_kept_and_the_tracer_may_be_used(tracing: Tracin
     assert tracing.only()["name"] == "outside"
 
 
-def test_it_may_be_given_to_enable_and_taken_away(
+def test_a_processor_may_be_given_to_enable_and_removed(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rename(span: LLMObsSpan) -> LLMObsSpan:
@@ -215,7 +215,7 @@ def test_a_forked_process_has_it_too(run, receiver: Receiver) -> None:
     assert [event["name"] for event in receiver.events] == ["renamed"]
 
 
-def test_what_cannot_be_called_withholds_the_content(tracing: Tracing, log) -> None:
+def test_a_processor_that_cannot_be_called_drops_the_content(tracing: Tracing, log) -> None:
     LLMObs.register_processor(5)  # type: ignore[arg-type]
     with LLMObs.task():
         LLMObs.annotate(input_data="secret")

@@ -116,7 +116,7 @@ def names(receiver: Receiver) -> list[str]:
     return sorted(event["name"] for event in receiver.events)
 
 
-def test_wrong_calls_are_refused_by_one_class_and_states_are_counted(receiver: Receiver) -> None:
+def test_wrong_calls_raise_one_class_and_wrong_states_are_counted(receiver: Receiver) -> None:
     ran = run("annotate_errors", receiver)
     came = {name: re.sub(r" .*", "", what) for name, what in lines(ran.out)}
     wrong = "witspan.LLMObsArgumentError"
@@ -197,7 +197,9 @@ def test_a_program_that_turns_itself_on_and_off_goes_through(receiver: Receiver)
 
 
 @pytest.mark.parametrize("program", ["env_tags", "env_nothing"])
-def test_the_environment_says_what_it_said(receiver: Receiver, program: str) -> None:
+def test_the_environment_has_the_same_effect_as_with_ddtrace(
+    receiver: Receiver, program: str
+) -> None:
     ran = run(program, receiver)
     assert (ran.exit, ran.err) == (0, "")
     (event,) = receiver.events

@@ -164,7 +164,7 @@ def test_what_was_enabled_before_receives_nothing_and_goes_on_afterwards(tracing
     assert tracing.parents() == {"outside": None, "after": "outside"}
 
 
-def test_the_environment_says_nothing(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
+def test_the_environment_has_no_effect(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
     for name, value in {
         "DD_LLMOBS_ENABLED": "0",
         "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url,
@@ -248,7 +248,7 @@ def test_other_threads_and_forgotten_spans_count_too() -> None:
         assert spans.tree() == TREE
 
 
-def test_more_than_fits_is_an_error_of_the_test_that_looks() -> None:
+def test_more_spans_than_fit_are_an_error_when_they_are_read() -> None:
     with recorder(max_bytes=2000) as spans:
         with LLMObs.task("long"):
             LLMObs.annotate(input_data="x" * 5000)
@@ -261,12 +261,12 @@ def test_more_than_fits_is_an_error_of_the_test_that_looks() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "1", 1.5, None])
-def test_a_wrong_bound_is_refused_by_name(wrong: object) -> None:
+def test_a_wrong_bound_is_rejected_by_name(wrong: object) -> None:
     with pytest.raises(LLMObsArgumentError, match="`max_bytes` is .*accepted: an int from 1"):
         recorder(max_bytes=wrong)  # type: ignore[arg-type]
 
 
-def test_a_wrong_app_is_told_and_nothing_is_changed() -> None:
+def test_a_wrong_app_raises_and_nothing_is_changed() -> None:
     with recorder(ml_app=5) as spans:  # type: ignore[arg-type]
         LLMObs.task("traced").finish()
         assert spans["traced"].tags["ml_app"] == "5"

@@ -329,7 +329,9 @@ def test_what_ddtrace_has_by_name_is_ours(runs: Runs, write) -> None:
         ("from ddtrace.llmobs import LLMObs; LLMObs.create_dataset('d')", "LLMObs.create_dataset"),
     ],
 )
-def test_what_is_not_offered_says_so_and_what_to_do(runs, write, statement, name) -> None:
+def test_a_name_that_is_not_offered_is_an_error_with_what_to_do(
+    runs, write, statement, name
+) -> None:
     write("app.py", statement)
     done = runs("run", "--as-ddtrace", "app.py")
     assert done.returncode == 1
@@ -355,7 +357,7 @@ def test_names_that_are_not_offered_can_be_probed(runs: Runs, write) -> None:
     assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
 
 
-def test_patching_does_nothing_and_says_so_once(runs: Runs, write) -> None:
+def test_patching_does_nothing_and_is_logged_once(runs: Runs, write) -> None:
     write(
         "app.py",
         """

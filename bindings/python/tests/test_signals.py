@@ -43,7 +43,9 @@ def test_sigterm_while_the_main_thread_waits_delivers(receiver: Receiver) -> Non
     assert names(receiver) == ["work"]
 
 
-def test_sigint_is_a_keyboard_interrupt_as_ever_and_delivers(receiver: Receiver, run: Run) -> None:
+def test_sigint_is_a_keyboard_interrupt_as_before_and_delivers(
+    receiver: Receiver, run: Run
+) -> None:
     done = run(
         SPAN
         + """
@@ -158,7 +160,7 @@ HANDLERS_ARE_AS_BEFORE = """
         ("handle_signals=True", "LLMObs.disable()", {"WITSPAN_SIGNALS": "0"}),
     ],
 )
-def test_signals_are_left_alone_if_told_so_and_after_disable(
+def test_signals_are_left_alone_if_the_setting_says_so_and_after_disable(
     run: Run, option: str, end: str, variables: dict[str, str]
 ) -> None:
     source = HANDLERS_ARE_AS_BEFORE.replace("OPTION", option).replace("END", end)

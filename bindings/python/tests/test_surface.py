@@ -117,7 +117,7 @@ def shown(function: Any) -> tuple[list[str], list[inspect.Parameter]]:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_takes_what_ddtraces_takes(name: str) -> None:
+def test_a_method_takes_the_arguments_of_ddtraces(name: str) -> None:
     theirs, own = shown(getattr(LLMObs, name))
     expected = METHODS[name].split(", ") if METHODS[name] else []
     before, after = OPTIONAL_HERE.get(name, ("", ""))
@@ -131,11 +131,11 @@ def test_a_method_takes_what_ddtraces_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DECORATORS)
-def test_a_decorator_takes_what_ddtraces_takes(name: str) -> None:
+def test_a_decorator_takes_the_arguments_of_ddtraces(name: str) -> None:
     assert shown(getattr(decorators, name)) == (DECORATORS[name].split(", "), [])
 
 
-def test_a_span_has_what_programs_use_of_ddtraces() -> None:
+def test_a_span_has_the_attributes_of_ddtraces_that_programs_use() -> None:
     assert set(SPAN) <= set(dir(witspan.Span))
 
 
@@ -149,7 +149,7 @@ def test_the_types_have_the_members_of_ddtraces() -> None:
 
 
 @pytest.mark.parametrize("name", ["Prompt", "Messages", "Documents"])
-def test_what_annotations_are_made_of_is_there_by_name(name: str) -> None:
+def test_the_parts_of_annotations_have_types_by_name(name: str) -> None:
     assert getattr(witspan, name) is getattr(witspan.types, name)
 
 
@@ -202,7 +202,7 @@ def test_arguments_and_results_are_left_out_where_the_decorator_says_so(tracing)
         assert not {"input", "output"} & set(event["meta"])
 
 
-def test_a_version_of_what_is_no_agent_is_left_out_and_logged(tracing, log) -> None:
+def test_a_version_on_another_kind_than_agent_is_left_out_and_logged(tracing, log) -> None:
     @decorators.tool(version="2")
     def work() -> None: ...
 

@@ -290,7 +290,7 @@ def test_other_processes_are_left_alone(threads: Tracing) -> None:
         assert pickle.loads(pickle.dumps(function)) is work
 
 
-def test_who_has_replaced_it_after_us_stays_and_ours_does_nothing(tracing: Tracing) -> None:
+def test_a_later_replacement_stays_and_ours_does_nothing(tracing: Tracing) -> None:
     LLMObs.disable()
     LLMObs.enable(ml_app="tests", threads=True)
     ours = ThreadPoolExecutor.submit
@@ -319,7 +319,7 @@ def test_the_environment_may_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None
     assert threading.Thread.start is START
 
 
-def test_an_enable_that_comes_too_late_says_so(tracing: Tracing, log) -> None:
+def test_an_enable_that_comes_too_late_is_logged(tracing: Tracing, log) -> None:
     LLMObs.enable(threads=True)
     (line,) = log()
     assert "`threads`" in line
@@ -397,7 +397,7 @@ def test_a_function_is_what_it_was(tracing: Tracing) -> None:
     assert LLMObs.propagate(work) is work
 
 
-def test_a_place_of_another_service_goes_along(tracing: Tracing) -> None:
+def test_a_remote_context_goes_along(tracing: Tracing) -> None:
     with LLMObs.workflow(name="client"):
         headers = LLMObs.inject_distributed_headers({})
 

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn any_pattern_of_special_bytes_is_found_whatever_stands_between() {
+    fn any_pattern_of_special_bytes_is_found_whatever_is_between() {
         // Neighbours of the special ones, and what differs from them in one bit.
         let plain = b" !#[]\x7f\x80\xa2\xdc\x5d\x23\x9f\xffa0";
         let special = b"\"\\\x00\x01\x1f\n";

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_has_the_conventions_own_word() {
+    fn a_workflow_has_its_own_word_in_the_conventions() {
         assert_eq!(written("workflow"), ("gen_ai.operation.name", "invoke_workflow"));
         assert_eq!(back("gen_ai.operation.name", "invoke_workflow"), Some("workflow"));
     }

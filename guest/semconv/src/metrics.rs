@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_is_of_one_metric_alone() {
+    fn an_attribute_belongs_to_one_metric_only() {
         let mut all: Vec<&str> = METRICS.iter().flat_map(|(_, each)| each.read).copied().collect();
         let count = all.len();
         all.sort_unstable();

@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_way_has_its_url() {
+    fn each_route_and_address_has_its_url() {
         let of = |route, address: Address| {
             Target::new(Format::SdkIntake, route, &address, Vec::new()).spans.url
         };
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_cannot_work_is_refused_with_its_reason() {
+    fn an_invalid_url_is_rejected_with_the_reason() {
         for right in [
             "http://agent:8126",
             "HTTPS://h",

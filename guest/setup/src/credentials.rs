@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_here_is_known() {
+    fn addresses_of_this_machine_are_recognized() {
         for url in
             ["http://localhost:1/x", "http://u:p@LOCALHOST", "http://[::1]:1", "http://127.9.9.9"]
         {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_name_goes_as_basic_authentication() {
+    fn a_user_name_becomes_basic_authentication() {
         assert_eq!(CredentialForm::Basic.text("u:p"), "Basic dTpw");
         assert_eq!(CredentialForm::Basic.text("u"), "Basic dTo=");
         assert_eq!(CredentialForm::Plain.text("k"), "k");

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_host_is_split_off() {
+    fn user_name_and_password_are_split_off() {
         for (url, open, user) in [
             ("http://u:p@h/p@q", "http://h/p@q", Some("u:p")),
             ("http://u@h?x=@", "http://h?x=@", Some("u")),

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_go_before_tags_and_tags_before_the_package() {
+    fn variables_win_over_tags_and_tags_over_the_package() {
         let link = "https://u:pw@h.example/r.git#c&more";
         let (found, left) = of(true, Some("a"), &[(COMMIT, "b"), ("x", "y")], link);
         assert_eq!(found[0], (COMMIT.to_owned(), "a".to_owned()));

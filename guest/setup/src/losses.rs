@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_lost_is_told() {
+    fn the_header_has_only_what_was_lost() {
         assert_eq!(loss_header("a", &[(DropReason::Trap, 0)], &[]), None);
         assert_eq!(
             loss_header("1-a\n;", &[(DropReason::QueueFull, 3)], &[(DropReason::Rejected, 1)]),

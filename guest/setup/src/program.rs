@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_name_a_program_then_folders_with_sources() {
+    fn a_program_is_named_after_its_packages_else_its_folders() {
         let nested =
             [folder("web", true, true), folder("shop", true, true), folder("src", false, true)];
         assert_eq!(name(&nested).as_deref(), Some("shop.web"));

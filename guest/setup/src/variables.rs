@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_stands_twice_and_each_row_can_be_set() {
+    fn no_name_is_there_twice_and_each_row_can_be_set() {
         for (at, row) in VARIABLES.iter().enumerate() {
             assert!(!(row.name.is_empty() && row.option.is_empty()), "{row:?}");
             for other in &VARIABLES[..at] {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn only_yes_and_nothing_leave_tracing_on() {
+    fn tracing_stays_on_only_for_yes_and_an_empty_value() {
         for (value, off) in [
             ("", false),
             (" 1 ", false),

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_escaped_and_all_else_stays() {
+    fn strings_are_escaped_and_everything_else_stays() {
         let text = "{\r\n\t\"a\u{9b}\u{7f}\": [\"\u{202e}\\n\u{feff}é\", 1.50]\n}";
         let same = "{ \n\t\"a\\u009b\\u007f\": [\"\\u202e\\n\\ufeffé\", 1.50]\n}";
         assert_eq!(json(text), same);

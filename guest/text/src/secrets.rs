@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_changes_nothing() {
+    fn without_known_secrets_nothing_changes() {
         assert_eq!(Secrets::default().hide("user:pass 100%"), "user:pass 100%");
         let mut plain = Secrets::default();
         plain.add_url("http://localhost:8126");

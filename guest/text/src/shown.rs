@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_is_written_as_json_escapes_it() {
+    fn control_characters_are_escaped_as_in_json() {
         let hostile = "a\u{1b}]0;x\u{7}\r\nb\u{9b}2J\u{7f}\u{202e}\u{2028}\u{200d}\u{e0041}\t";
         let shown = Shown(hostile).to_string();
         assert_eq!(
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_control_or_format_character_passes() {
+    fn no_control_or_format_character_is_left() {
         for letter in (0..=0x0010_ffff).filter_map(char::from_u32) {
             let shown = Shown(letter).to_string();
             assert!(!shown.contains(steers), "{letter:?}");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays() {
         for text in
             ["Größe 5 µs", "日本語", "مرحبا", "👍🏽", "C:\\new\\table", "a — “b” …", "e\u{301}"]
         {

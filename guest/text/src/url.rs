@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_inside_a_text_are_shown_so_too() {
+    fn urls_inside_a_text_are_shown_without_secrets() {
         for (text, shown) in [
             ("bad uri: http://u:SECRET@host/p, again", "bad uri: http://…@host/p, again"),
             ("`http://u:SECRET@host`: (http://host:1).", "`http://…@host`: (http://host:1)."),
