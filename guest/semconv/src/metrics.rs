@@ -81,7 +81,8 @@ pub const METRICS: &[(&str, Attribute)] = &[
     ),
 ];
 
-/// A number below one of these is a metric, too: its name is the rest, with `_` for each dot.
+/// An attribute whose name begins with one of these is a metric, too, if it is a number. The rest is the
+/// name of the metric, with `_` for each dot.
 pub const BELOW: &[&str] =
     &["gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.token_count.", "llm.cost."];
 

@@ -1,11 +1,11 @@
-//! Text in one line, with every character that steers written as JSON escapes it.
+//! Text in one line, in which every character that steers is escaped as in JSON.
 
 use std::fmt::{self, Display, Write};
 
-/// A text, or anything that has one, in one line that steers nothing.
+/// A text, or any value that can be displayed, in one line without characters that steer.
 ///
-/// `\n`, `\t` and `\u001b` stand for the characters themselves. Backslashes of the text stay as they
-/// are, so escaping twice changes nothing more.
+/// Such characters become `\n`, `\t` or `\u001b`. Backslashes of the text stay as they are, so escaping
+/// twice is the same as escaping once.
 #[derive(Clone, Copy)]
 pub struct Shown<T>(pub T);
 
@@ -20,7 +20,7 @@ impl<T: Display> Display for Shown<T> {
 pub fn steers(letter: char) -> bool {
     matches!(
         letter,
-        // C0 with ESC, BEL, CR and LF; DEL; C1, of which one is a whole "ESC [".
+        // C0 with ESC, BEL, CR and LF; DEL; C1, where one character is as good as "ESC [".
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
             // Of no width: the soft hyphen, joiners, the mark at the beginning of a file.
             | '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}'
