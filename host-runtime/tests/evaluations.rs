@@ -83,7 +83,7 @@ fn what_the_intake_rejects_is_counted_with_a_notice() {
     let ended = shutdown(&tracer);
     assert_eq!(ended.evaluations.dropped(), [(DropReason::Rejected, 1)]);
     assert_eq!((ended.accepted, ended.dropped_total()), (0, 0));
-    assert!(heard.one(Topic::Rejected).contains("1 evaluations"));
+    assert!(heard.one(Topic::Rejected).contains("1 evaluation is"));
 }
 
 #[test]

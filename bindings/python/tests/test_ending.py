@@ -263,4 +263,4 @@ def test_a_warning_says_that_nothing_can_wait_for_a_signal(receiver: Receiver, r
         os.kill(os.getpid(), signal.SIGTERM)
     """)
     assert done.returncode == -signal.SIGTERM
-    assert done.stderr.count("the last second of spans is lost if a signal ends this process") == 1
+    assert done.stderr.count("the spans of its last second are lost") == 1

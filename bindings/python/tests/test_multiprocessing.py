@@ -115,7 +115,7 @@ def test_a_silent_receiver_delays_a_child_by_the_exit_timeout(receiver, tmp_path
     done = run(receiver, tmp_path, textwrap.dedent(source).replace("METHOD", "fork"))
     assert time.monotonic() - began < 10
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("1 spans could not be sent in time") == 3
+    assert done.stderr.count("1 span could not be sent in time") == 3
 
 
 def test_tracing_imports_no_multiprocessing(receiver: Receiver, tmp_path: Path) -> None:

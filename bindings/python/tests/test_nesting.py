@@ -111,7 +111,7 @@ def test_a_span_open_at_the_end_is_counted_and_logged(tracing: Tracing, log) -> 
 
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
     (line,) = log()
-    assert "1 were never finished" in line
+    assert "1 span did not finish" in line
     span.finish()
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
 

@@ -231,7 +231,7 @@ def test_a_silent_intake_delays_the_end_by_2_s(receiver: Receiver) -> None:
     ran = run("exit_slow", receiver)
     # ddtrace took 16 s.
     assert ran.exit == 0 and 2 <= ran.seconds < 5
-    assert "1 spans could not be sent in time" in ran.err
+    assert "1 span could not be sent in time" in ran.err
 
 
 def test_an_intake_that_is_not_there_delays_the_end_by_2_s_at_most(receiver: Receiver) -> None:

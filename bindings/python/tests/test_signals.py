@@ -181,7 +181,7 @@ def test_a_silent_receiver_delays_the_end_by_the_exit_timeout(
     # Far less than the 2 s of a default, with room for the start of Python.
     done = within(1.8, lambda: run(source, **variables))
     assert done.returncode == (-signal.SIGTERM if end else 0), done.stderr
-    assert "1 spans could not be sent" in done.stderr
+    assert "1 span could not be sent" in done.stderr
 
 
 def test_a_second_signal_does_not_wait_for_a_silent_receiver(receiver: Receiver, run: Run) -> None:

@@ -1,5 +1,5 @@
-//! What only a host does, and all do alike: it writes headers that hold secrets, and knows whether a
-//! proxy stands between.
+//! What only hosts do, and all in the same way: they write headers with secrets, and decide whether a
+//! request goes through a proxy.
 
 use crate::address::CredentialForm;
 use base64::Engine;
@@ -20,7 +20,7 @@ impl CredentialForm {
     }
 }
 
-/// Whether a URL's host is this machine, where no proxy stands between.
+/// Whether a URL's host is this machine, which is reached without a proxy.
 pub fn is_here(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -391,7 +391,7 @@ impl<'p> Parser<'p> {
         }
         let has_key = given.get("attachment_key").is_some();
         if has_key == given.get("content").is_some() {
-            let got = if has_key { "given both" } else { "given neither" };
+            let got = if has_key { "an object with both" } else { "an object with neither" };
             self.unfit(path, got, "either `content` or `attachment_key`", IN_CONTENT)?;
             return Ok(false);
         }
