@@ -4,7 +4,7 @@
 //! The rules per field are in `wit/tracing.wit`, at `annotate`.
 //!
 //! The files build on each other: `path` and `value` come first, then `parser`, then `fields`. The
-//! other files use these four: one for each member of an annotation, and `messages` and
+//! other files use these four: one for each member of an annotation, and `messages`, `parts` and
 //! `content` for what a message holds.
 
 mod agent;
@@ -18,6 +18,7 @@ mod messages;
 mod metadata;
 mod metrics;
 mod parser;
+mod parts;
 mod path;
 mod prompt;
 mod stream;
