@@ -40,56 +40,38 @@ pub use text::text_of;
 pub(crate) use tools::version_of;
 pub(crate) use value::{Field, got, is_nothing, mark, number_of};
 
-/// A member of an annotation.
-#[derive(Clone, Copy, PartialEq)]
-enum Member {
-    Input,
-    Output,
-    OutputStream,
-    Metadata,
-    Metrics,
-    Tags,
-    CostTags,
-    Prompt,
-    ToolDefinitions,
-    Agent,
-    Links,
-    Intent,
-    Integration,
+/// The table of the members of an annotation. A key is searched among the names, so these are a
+/// list of their own.
+macro_rules! members {
+    ($($member:ident $name:literal,)+) => {
+        /// A member of an annotation.
+        #[derive(Clone, Copy, PartialEq)]
+        enum Member {
+            $($member,)+
+        }
+
+        /// The names of the members.
+        const NAMES: [&str; [$($name,)+].len()] = [$($name,)+];
+        /// The members, in the order of their names.
+        const MEMBERS: [Member; NAMES.len()] = [$(Member::$member,)+];
+    };
 }
 
-/// The names of the members.
-const NAMES: [&str; 13] = [
-    "input",
-    "output",
-    "output_stream",
-    "metadata",
-    "metrics",
-    "tags",
-    "cost_tags",
-    "prompt",
-    "tool_definitions",
-    "agent",
-    "links",
-    "intent",
-    "integration",
-];
-/// The members, in the order of their names.
-const MEMBERS: [Member; 13] = [
-    Member::Input,
-    Member::Output,
-    Member::OutputStream,
-    Member::Metadata,
-    Member::Metrics,
-    Member::Tags,
-    Member::CostTags,
-    Member::Prompt,
-    Member::ToolDefinitions,
-    Member::Agent,
-    Member::Links,
-    Member::Intent,
-    Member::Integration,
-];
+members! {
+    Input "input",
+    Output "output",
+    OutputStream "output_stream",
+    Metadata "metadata",
+    Metrics "metrics",
+    Tags "tags",
+    CostTags "cost_tags",
+    Prompt "prompt",
+    ToolDefinitions "tool_definitions",
+    Agent "agent",
+    Links "links",
+    Intent "intent",
+    Integration "integration",
+}
 
 /// The members of an annotation context, besides its name.
 const CONTEXT_MEMBERS: [Member; 4] =
