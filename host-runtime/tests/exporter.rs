@@ -80,7 +80,7 @@ fn what_does_not_fit_into_memory_is_counted_with_one_notice() {
         (vec!["first".into(), "last".into()], 1)
     );
     let told = heard.one(Topic::Rejected);
-    assert!(told.contains("the 10000 bytes for recorded spans are full"), "{told}");
+    assert!(told.contains("the memory for recorded spans is full (10000 B)"), "{told}");
     assert!(!told.contains("DD_API_KEY"), "{told}");
 
     memory.clear();

@@ -146,7 +146,7 @@ def test_an_option_by_position_is_ignored_and_logged(tracing: Tracing, log) -> N
     assert work() == 1
     assert tracing.only()["name"] == "work"
     (line,) = log()
-    assert line.endswith('options are passed by keyword, as in (name="...")')
+    assert line.endswith('pass options by keyword, as in (name="...")')
 
 
 WRONG_PARTS = [

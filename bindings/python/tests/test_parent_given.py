@@ -115,7 +115,7 @@ def test_what_is_not_a_parent_is_rejected(tracing: Tracing, parent: Any, activat
 def test_two_ids_are_rejected_with_what_to_use_instead(tracing: Tracing) -> None:
     with LLMObs.workflow() as span, pytest.raises(LLMObsArgumentError) as raised:
         LLMObs.task(parent=LLMObs.export_span(span))
-    assert "`parent` is what `export_span` gives" in str(raised.value)
+    assert "`parent` is what `export_span` returns" in str(raised.value)
     assert "inject_distributed_headers" in str(raised.value)
 
 
@@ -149,7 +149,7 @@ def test_a_span_from_before_a_restart_begins_a_trace(
     assert parents == {"before": None, "outer": None, "anew": None, "from off": None}
     statistics = LLMObs.statistics()
     assert (statistics["warnings"], statistics["dropped"]) == (2, {})
-    assert "`parent` began before tracing was started anew" in log()[0]
+    assert "from before tracing was restarted: " in log()[0]
 
 
 @pytest.mark.parametrize("activate", [True, False])

@@ -122,7 +122,7 @@ def test_a_span_that_is_not_there_is_an_error_that_shows_those_that_are() -> Non
             with pytest.raises(LookupError) as caught:
                 spans["asked"]
             assert str(caught.value) == (
-                f"no spans are named `asked`; recorded (1 are still open):\n{TREE}"
+                f"no spans are named `asked`; recorded (1 is still open):\n{TREE}"
             )
             assert spans.open_spans == 1
         answer("how?")
@@ -252,7 +252,7 @@ def test_more_spans_than_fit_are_an_error_when_they_are_read() -> None:
     with recorder(max_bytes=2000) as spans:
         with LLMObs.task("long"):
             LLMObs.annotate(input_data="x" * 5000)
-        with pytest.raises(LLMObsError, match=r"1 spans found no room in the 2000 bytes .*max_byt"):
+        with pytest.raises(LLMObsError, match=r"1 span did not fit into the 2000 bytes .*max_byt"):
             len(spans)
         spans.clear()
         with LLMObs.task("short"):
@@ -275,7 +275,7 @@ def test_a_wrong_app_raises_and_nothing_is_changed() -> None:
 
 def test_a_recorder_records_one_block() -> None:
     spans = recorder()
-    with spans, pytest.raises(LLMObsError, match="records already"), spans:
+    with spans, pytest.raises(LLMObsError, match="in use already"), spans:
         pass
 
 

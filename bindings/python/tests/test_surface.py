@@ -208,4 +208,4 @@ def test_a_version_on_another_kind_than_agent_is_left_out_and_logged(tracing, lo
 
     work()
     assert "agent_version:2" not in tracing.only()["tags"]
-    assert log() == ["`version` is left out: only an agent has one, by @agent(version=…)"]
+    assert log() == ["`version` is left out: only agents have one; set it with @agent(version=…)"]
