@@ -1,4 +1,4 @@
-//! How finished spans reach the intake, and what becomes of them when it is not willing.
+//! How finished spans reach the intake, and what becomes of them if it rejects them or does not answer.
 
 use crate::common::*;
 use serde_json::json;

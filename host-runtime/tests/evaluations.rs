@@ -1,4 +1,4 @@
-//! Judgements about spans: queued, sent and counted as spans are.
+//! Evaluations: they are queued, sent and counted like spans.
 
 use crate::common::*;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Texts of any length: they are cut, refused or counted, and never fail the core, whose failure
-//! would take along what others wait for.
+//! Texts of any length: they are cut, rejected or counted. They never fail the core, because its failure
+//! would lose the spans of others.
 
 use crate::common::*;
 use crate::failure::alone;

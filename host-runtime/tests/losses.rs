@@ -1,4 +1,4 @@
-//! What was lost is told to the receiver, so that who looks at the traces there knows of it.
+//! The receiver is told what was lost, so that a person who looks at the traces there knows of it.
 
 use crate::common::*;
 use crate::failure::alone;

@@ -1,5 +1,5 @@
-//! What ends in the application's log: one line, which text of others neither forges nor steers, and in
-//! which no key and no password stands.
+//! The application's log: a notice is one line, without a key or password, and text of others cannot forge
+//! a line or control the terminal.
 
 use crate::common::*;
 use serde_json::json;

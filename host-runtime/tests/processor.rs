@@ -1,4 +1,4 @@
-//! The application's own look at every span before it is sent.
+//! The application's processor, which sees every span before it is sent.
 
 use crate::common::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Traces that go on in another service, and contexts around spans.
+//! Traces that continue in another service, and contexts around spans.
 
 use crate::common::*;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Spans that are over when they are told: what is sent of them, and what is refused.
+//! Recorded spans, which are over already: what is sent of them, and what is rejected.
 
 use crate::common::*;
 use serde_json::{Value, json};

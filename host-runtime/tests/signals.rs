@@ -1,4 +1,4 @@
-//! Signals are the application's: our threads take none. One that ends the process delivers before.
+//! Signals belong to the application: our threads take none. Spans are sent before one ends the process.
 
 use crate::common::{
     KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,

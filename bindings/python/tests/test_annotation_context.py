@@ -1,4 +1,4 @@
-"""What is said of every span that starts inside a context."""
+"""Annotation contexts: they apply to every span that starts inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls that native functions stand for while tracing is on are the same calls."""
+"""The native functions that replace calls while tracing is on behave like these calls."""
 
 from __future__ import annotations
 

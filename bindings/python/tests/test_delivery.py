@@ -1,4 +1,4 @@
-"""Receivers that refuse, fail, hang or are not there: counted, told once, never in the way."""
+"""Receivers that reject, fail, hang or are not there: counted, logged once, never in the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces that go on in another service."""
+"""Traces that continue in another service."""
 
 from __future__ import annotations
 

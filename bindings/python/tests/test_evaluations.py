@@ -1,4 +1,4 @@
-"""Judgements about spans, and the feedback of users."""
+"""Evaluations of spans, and the feedback of users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exceptions that leave a span: what is sent of them, and that they go on unchanged."""
+"""Exceptions that leave a span: what is sent of them, and that they are raised unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parent that is named, and a span that leaves what is current alone."""
+"""A span with `parent=`, and one with `activate=False`, which does not become current."""
 
 from __future__ import annotations
 

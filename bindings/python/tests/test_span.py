@@ -1,4 +1,4 @@
-"""What a span is asked and told: its ids, name, tags and error, as ddtrace's spans have them."""
+"""The attributes and methods of a span: its ids, name, tags and error, as in ddtrace."""
 
 from __future__ import annotations
 

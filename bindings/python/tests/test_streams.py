@@ -1,4 +1,4 @@
-"""What decorated generators give, captured as their span's output."""
+"""What decorated generators yield, captured as their span's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executors and threads that take along what is current, where that was asked for."""
+"""Executors and threads that take the current span along, if a setting says so."""
 
 from __future__ import annotations
 
