@@ -5,7 +5,7 @@ import { label } from "../format.js";
 import { jsonValue } from "./json.js";
 import { textBlock } from "./text.js";
 
-/** @typedef {import("../shapes.js").Document} Document */
+/** @typedef {import("../api_types.js").Document} Document */
 
 /** @param {Document[]} documents */
 export function documentCards(documents) {

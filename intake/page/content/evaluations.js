@@ -6,7 +6,7 @@ import { tone } from "../parts/tracerow.js";
 import { jsonValue } from "./json.js";
 import { textBlock } from "./text.js";
 
-/** @typedef {import("../shapes.js").Evaluation} Evaluation */
+/** @typedef {import("../api_types.js").Evaluation} Evaluation */
 
 /** @param {Evaluation[]} evaluations @param {(spanId: string) => string | null} [address] where a span is shown */
 export function evaluationList(evaluations, address) {

@@ -6,7 +6,7 @@ import { jsonBlock, parsed } from "./json.js";
 import { bubbles } from "./messages.js";
 import { textBlock } from "./text.js";
 
-/** @typedef {import("../shapes.js").Io} Io */
+/** @typedef {import("../api_types.js").Io} Io */
 
 /** @param {Io | null | undefined} io */
 export function isEmpty(io) {

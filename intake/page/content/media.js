@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { label, size } from "../format.js";
 import { copyButton } from "../parts/copy.js";
 
-/** @typedef {import("../shapes.js").Media} Media */
+/** @typedef {import("../api_types.js").Media} Media */
 
 /** Names of formats that cannot carry script, and the name that browsers know each by. @type {Record<string, string>} */
 const FORMATS = {

@@ -7,8 +7,8 @@ import { mediaPart } from "./media.js";
 import { textBlock } from "./text.js";
 import { toolCard } from "./toolcalls.js";
 
-/** @typedef {import("../shapes.js").Message} Message */
-/** @typedef {import("../shapes.js").ToolResult} ToolResult */
+/** @typedef {import("../api_types.js").Message} Message */
+/** @typedef {import("../api_types.js").ToolResult} ToolResult */
 /** @typedef {Map<string, ToolResult>} Results */
 
 const SIDES = new Set(["user", "human"]);

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { label } from "../format.js";
 import { valueBlock } from "./io.js";
 
-/** @typedef {import("../shapes.js").Prompt} Prompt */
+/** @typedef {import("../api_types.js").Prompt} Prompt */
 
 const PLACE = /\{\{\s*([^{}]+?)\s*\}\}/g;
 

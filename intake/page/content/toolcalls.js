@@ -5,8 +5,8 @@ import { label } from "../format.js";
 import { icon } from "../icons.js";
 import { valueBlock } from "./io.js";
 
-/** @typedef {import("../shapes.js").ToolCall} ToolCall */
-/** @typedef {import("../shapes.js").ToolResult} ToolResult */
+/** @typedef {import("../api_types.js").ToolCall} ToolCall */
+/** @typedef {import("../api_types.js").ToolResult} ToolResult */
 
 /** @param {ToolCall | null} call @param {ToolResult | undefined} result */
 export function toolCard(call, result) {

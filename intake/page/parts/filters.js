@@ -6,8 +6,8 @@ import { icon } from "../icons.js";
 import { moments, rangeField } from "./range.js";
 import { redraw, refill } from "./steady.js";
 
-/** @typedef {import("../shapes.js").Facets} Facets */
-/** @typedef {import("../shapes.js").Count} Count */
+/** @typedef {import("../api_types.js").Facets} Facets */
+/** @typedef {import("../api_types.js").Count} Count */
 
 const TYPING_MS = 250;
 /** The filters that are shown as chips, since no field shows what they hold. */

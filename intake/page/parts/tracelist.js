@@ -5,10 +5,10 @@ import { announce, h } from "../dom.js";
 import { plural } from "../format.js";
 import { go } from "../router.js";
 import { COLUMNS, drawRow } from "./tracerow.js";
-import { isMarked, toggleMark } from "./marks.js";
+import { isMarked, toggleMark } from "./comparison_selection.js";
 import { isPressed, redraw } from "./steady.js";
 
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 
 const READING_MS = 1500;
 const CLOSE_TO_TOP_PX = 40;

@@ -5,7 +5,7 @@ import { cost, count, duration, fullTime, label, plural, shortType, time, verdic
 import { kindMark } from "../icons.js";
 import { part } from "../api.js";
 
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 
 /** The columns: class and title. @type {[string, string][]} */
 export const COLUMNS = [

@@ -1,6 +1,6 @@
 // What arrives while the page is open: one connection, for whichever view listens.
 
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {{ traces?: (traces: Trace[]) => void, gap?: () => void }} Listener */
 
 /** @type {Set<Listener>} */

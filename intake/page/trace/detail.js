@@ -15,7 +15,7 @@ import { toolDefinitions } from "../content/tools.js";
 import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { costOf, tokensOf } from "./model.js";
-import { saidList } from "./said.js";
+import { saidList } from "./evaluation_pages.js";
 
 /** From this many characters on a raw event begins folded. */
 const RAW_LONG = 100_000;
@@ -23,8 +23,8 @@ const RAW_LONG = 100_000;
 const DEEPEST = 40;
 const OPENING = new Set(["{", "["]);
 
-/** @typedef {import("../shapes.js").Span} Span */
-/** @typedef {import("../shapes.js").JudgedSpan} JudgedSpan */
+/** @typedef {import("../api_types.js").Span} Span */
+/** @typedef {import("../api_types.js").JudgedSpan} JudgedSpan */
 
 /**
  * @param {string} traceId
@@ -118,7 +118,7 @@ function metricTable(metrics) {
     h("dd", { text: name.endsWith("_cost") ? cost(value) : Number.isInteger(value) ? exact(value) : String(value) }))));
 }
 
-/** @param {import("../shapes.js").Link[]} found */
+/** @param {import("../api_types.js").Link[]} found */
 function links(found) {
   return h("ul", { class: "links" }, found.map((link) => h("li", null,
     h("a", { class: "mono", href: spanAddress(link.trace_id, link.span_id), text: label(link.span_id, 40) }),

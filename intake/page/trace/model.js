@@ -1,6 +1,6 @@
 // A trace as a tree: who is whose child, in what order, and which lines are shown when some are folded.
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 
 /**
  * @typedef {object} Node

@@ -5,7 +5,7 @@ import { get, part } from "../api.js";
 import { exact } from "../format.js";
 import { moreNote } from "../parts/more.js";
 
-/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
+/** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
 
 const PAGE = 20_000;
 /** Trace-level evaluations only: those of a span are loaded with the span. */

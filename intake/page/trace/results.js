@@ -4,7 +4,7 @@
 import { get, part } from "../api.js";
 import { resultsIn } from "../content/messages.js";
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 /** @typedef {import("../content/messages.js").Results} Results */
 
 /** How many later spans are asked for: the next one nearly always has the results. */

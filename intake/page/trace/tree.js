@@ -8,7 +8,7 @@ import { Rows } from "../parts/rows.js";
 import { tokensOf, treeOf, walk } from "./model.js";
 import { Zoom } from "./zoom.js";
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 /** @typedef {import("./model.js").Node} Node */
 
 const LINE_PX = 30;

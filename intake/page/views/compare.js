@@ -13,8 +13,8 @@ import { spanDetail } from "../trace/detail.js";
 import { treeOf } from "../trace/model.js";
 import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 
-/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {import("../trace/align.js").Pair} Pair */
 /** @typedef {import("../trace/model.js").Node} Node */
 

@@ -9,8 +9,8 @@ import { messageOf, nothing, problem } from "../parts/notices.js";
 import { redraw, refill } from "../parts/steady.js";
 import { onTheme } from "../shell/theme.js";
 
-/** @typedef {import("../shapes.js").Drops} Drops */
-/** @typedef {import("../shapes.js").IntakeStatus} IntakeStatus */
+/** @typedef {import("../api_types.js").Drops} Drops */
+/** @typedef {import("../api_types.js").IntakeStatus} IntakeStatus */
 
 const AGAIN_MS = 5000;
 

@@ -11,7 +11,7 @@ import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { onTheme } from "../shell/theme.js";
 
-/** @typedef {import("../shapes.js").Overview} Overview */
+/** @typedef {import("../api_types.js").Overview} Overview */
 /** @typedef {import("../charts/figure.js").Picture} Picture */
 
 const BUCKETS = 48;
@@ -121,7 +121,7 @@ export function make({ query: first, signal }) {
     };
     /** @param {"bars" | "lines"} form @param {import("../charts/figure.js").Series[]} series @param {(value: number) => string} format @param {Partial<Picture>} [more] */
     const overTime = (form, series, format, more) => /** @type {Picture} */ ({ form, labels, series, format, open, ...more });
-    const of = (/** @type {(bucket: import("../shapes.js").Bucket) => number | null} */ pick) => found.buckets.map(pick);
+    const of = (/** @type {(bucket: import("../api_types.js").Bucket) => number | null} */ pick) => found.buckets.map(pick);
     void figures.traffic.draw(overTime("bars", [
       { name: "OK", colour: "accent-fill", values: of((each) => each.traces - each.errors) },
       { name: "Failed", colour: "bad-fill", values: of((each) => each.errors) }], count, { stacked: true }));

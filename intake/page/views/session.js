@@ -10,11 +10,11 @@ import { arrange, redraw, refill } from "../parts/steady.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress } from "../trace/detail.js";
-import { addUntil, saidNote } from "../trace/said.js";
+import { addUntil, saidNote } from "../trace/evaluation_pages.js";
 
-/** @typedef {import("../shapes.js").WholeSession} WholeSession */
-/** @typedef {import("../shapes.js").Turn} Turn */
-/** @typedef {import("../shapes.js").Io} Io */
+/** @typedef {import("../api_types.js").WholeSession} WholeSession */
+/** @typedef {import("../api_types.js").Turn} Turn */
+/** @typedef {import("../api_types.js").Io} Io */
 
 const LIVE_MS = 700;
 
@@ -106,7 +106,7 @@ export async function make({ names: [id], signal }) {
   };
 }
 
-/** @param {Turn} trace @param {import("../shapes.js").Evaluation[]} evaluations */
+/** @param {Turn} trace @param {import("../api_types.js").Evaluation[]} evaluations */
 function turn(trace, evaluations) {
   return h("li", { class: `turn${trace.status === "error" ? " failed" : ""}` },
     h("header", null, kindMark(trace.kind), h("a", { class: "turn-open strong", href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 80) || "(no name)" })),

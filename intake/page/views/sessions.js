@@ -10,8 +10,8 @@ import { arrange, redraw, refill } from "../parts/steady.js";
 import { setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 
-/** @typedef {import("../shapes.js").Session} Session */
-/** @typedef {import("../shapes.js").SessionList} SessionList */
+/** @typedef {import("../api_types.js").Session} Session */
+/** @typedef {import("../api_types.js").SessionList} SessionList */
 
 const PAGE = 50;
 const TYPING_MS = 250;

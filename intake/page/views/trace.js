@@ -6,7 +6,7 @@ import { cost, count, duration, fullTime, label, shortType } from "../format.js"
 import { icon, kindMark } from "../icons.js";
 import { listAddress } from "../parts/back.js";
 import { copy } from "../parts/copy.js";
-import { isMarked, markStrip, toggleMark } from "../parts/marks.js";
+import { isMarked, markStrip, toggleMark } from "../parts/comparison_selection.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { redraw, refill } from "../parts/steady.js";
 import { go, setQuery } from "../router.js";
@@ -14,11 +14,11 @@ import { onLive } from "../shell/live.js";
 import { saidOfSpan, spanAddress, spanDetail, spanLink } from "../trace/detail.js";
 import { laterResults } from "../trace/results.js";
 import { WIDE, loadTrace, nextPage, pageNote } from "../trace/pages.js";
-import { addUntil, saidList } from "../trace/said.js";
+import { addUntil, saidList } from "../trace/evaluation_pages.js";
 import { Tree } from "../trace/tree.js";
 
-/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
-/** @typedef {import("../shapes.js").JudgedSpan} JudgedSpan */
+/** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
+/** @typedef {import("../api_types.js").JudgedSpan} JudgedSpan */
 
 const CHOOSING_MS = 60;
 const UPDATE_MS = 500;

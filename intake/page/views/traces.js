@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { rememberList } from "../parts/back.js";
 import { asked, filterBar, isFiltered } from "../parts/filters.js";
-import { markStrip } from "../parts/marks.js";
+import { markStrip } from "../parts/comparison_selection.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { redraw } from "../parts/steady.js";
 import { TraceList } from "../parts/tracelist.js";
@@ -13,8 +13,8 @@ import { setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { emptyState } from "./empty.js";
 
-/** @typedef {import("../shapes.js").TraceList} Page */
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").TraceList} Page */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {import("../router.js").View} View */
 
 const PAGE = 50;

@@ -7,7 +7,7 @@ import { evaluationList } from "../content/evaluations.js";
 import { exact } from "../format.js";
 import { moreNote } from "../parts/more.js";
 
-/** @typedef {import("../shapes.js").Said} Said */
+/** @typedef {import("../api_types.js").Said} Said */
 /** @typedef {{ path: string, query?: Record<string, any>, signal: AbortSignal }} Source the trace, span or session, below /api/ui/ */
 
 const PAGE = 1_000;
