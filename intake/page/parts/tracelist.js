@@ -18,7 +18,9 @@ export class TraceList {
   /** @param {() => void} restart loads the list from its beginning */
   constructor(restart) {
     this.restart = restart;
-    /** Whether more than one page of traces has arrived, so that there is a gap between the pending and the shown ones. */
+    /**
+     * Whether more than one page of traces has arrived, so that there is a gap between the pending and the shown ones.
+     */
     this.holes = false;
     /** @type {Map<string, { row: HTMLTableRowElement, trace: Trace }>} */
     this.shown = new Map();
@@ -27,10 +29,27 @@ export class TraceList {
     this.lastMove = -Infinity;
     this.timer = 0;
     this.body = h("tbody", null);
-    this.news = h("button", { type: "button", class: "news", hidden: true, "aria-keyshortcuts": ".", on: { click: () => this.release() } });
-    const head = h("tr", null, COLUMNS.map(([name, title]) =>
-      h("th", { class: name, scope: "col" }, name === "mark" ? h("span", { class: "away", text: title }) : title)));
-    this.table = h("table", { class: "traces" }, h("caption", { class: "away", text: "Traces, newest first" }), h("thead", null, head), this.body);
+    this.news = h("button", {
+      type: "button",
+      class: "news",
+      hidden: true,
+      "aria-keyshortcuts": ".",
+      on: { click: () => this.release() },
+    });
+    const head = h(
+      "tr",
+      null,
+      COLUMNS.map(([name, title]) =>
+        h("th", { class: name, scope: "col" }, name === "mark" ? h("span", { class: "away", text: title }) : title),
+      ),
+    );
+    this.table = h(
+      "table",
+      { class: "traces" },
+      h("caption", { class: "away", text: "Traces, newest first" }),
+      h("thead", null, head),
+      this.body,
+    );
     this.element = h("div", { class: "trace-list" }, this.news, this.table);
     this.body.addEventListener("click", (event) => this.clicked(event));
     this.body.addEventListener("change", (event) => this.marked(event));
@@ -65,7 +84,12 @@ export class TraceList {
    * @param {Trace[]} traces @param {boolean} full whether there are older ones than these
    */
   merge(traces, full) {
-    if (full && this.shown.size && traces.every((trace) => !this.shown.has(trace.trace_id) && !this.waiting.has(trace.trace_id))) this.holes = true;
+    if (
+      full &&
+      this.shown.size &&
+      traces.every((trace) => !this.shown.has(trace.trace_id) && !this.waiting.has(trace.trace_id))
+    )
+      this.holes = true;
     for (const trace of traces) if (!this.update(trace)) this.waiting.set(trace.trace_id, trace);
     if (this.isRead()) {
       this.sayNews();
@@ -116,7 +140,12 @@ export class TraceList {
   }
 
   isRead() {
-    return window.scrollY > CLOSE_TO_TOP_PX || isPressed(this.element) || this.body.contains(document.activeElement) || performance.now() - this.lastMove < READING_MS;
+    return (
+      window.scrollY > CLOSE_TO_TOP_PX ||
+      isPressed(this.element) ||
+      this.body.contains(document.activeElement) ||
+      performance.now() - this.lastMove < READING_MS
+    );
   }
 
   sayNews() {
@@ -152,12 +181,19 @@ export class TraceList {
   /** @param {Event} event */
   marked(event) {
     const row = event.target instanceof Element ? event.target.closest("tr") : null;
-    if (row?.dataset.trace) toggleMark({ id: row.dataset.trace, name: this.shown.get(row.dataset.trace)?.trace.name ?? "" });
+    if (row?.dataset.trace)
+      toggleMark({ id: row.dataset.trace, name: this.shown.get(row.dataset.trace)?.trace.name ?? "" });
   }
 
   /** A click anywhere in a row opens it. @param {MouseEvent} event */
   clicked(event) {
-    if (event.defaultPrevented || !(event.target instanceof Element) || event.target.closest("a, input, .mark") || String(getSelection())) return;
+    if (
+      event.defaultPrevented ||
+      !(event.target instanceof Element) ||
+      event.target.closest("a, input, .mark") ||
+      String(getSelection())
+    )
+      return;
     const link = linkOf(event.target.closest("tr"));
     if (link) go(link.pathname);
   }

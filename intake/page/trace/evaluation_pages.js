@@ -7,48 +7,70 @@ import { evaluationList } from "../content/evaluations.js";
 import { exact } from "../format.js";
 import { moreNote } from "../parts/more.js";
 
-/** @typedef {import("../api_types.js").Said} Said */
-/** @typedef {{ path: string, query?: Record<string, any>, signal: AbortSignal }} Source the trace, span or session, below /api/ui/ */
+/** @typedef {import("../api_types.js").EvaluationPage} EvaluationPage */
+
+/**
+ * Whose evaluations are asked for.
+ * @typedef {object} Source
+ * @property {string} path of the trace, span or session, below /api/ui/
+ * @property {Record<string, any>} [query]
+ * @property {AbortSignal} signal
+ */
 
 const PAGE = 1_000;
 
-/** Loads the next page of older evaluations, and puts it first. @param {Said} said @param {Source} source */
-async function addOlder(said, { path, query = {}, signal }) {
-  /** @type {Said} */
-  const page = await get(`${path}/evaluations`, { ...query, after: said.evaluations_next }, signal);
-  Object.assign(said, page, { evaluations: [...page.evaluations, ...said.evaluations] });
-}
-
-/** Loads older evaluations until there are `want`, as many as were shown before. @param {Said} said @param {Source} source @param {number} want */
-export async function addUntil(said, source, want) {
-  while (said.evaluations_next && said.evaluations.length < want) await addOlder(said, source);
+/** Loads the next page of older evaluations into `shown`. @param {EvaluationPage} shown @param {Source} source */
+async function addOlder(shown, { path, query = {}, signal }) {
+  /** @type {EvaluationPage} */
+  const page = await get(`${path}/evaluations`, { ...query, after: shown.evaluations_next }, signal);
+  Object.assign(shown, page, { evaluations: [...page.evaluations, ...shown.evaluations] });
 }
 
 /**
- * Says how many there are if they are not all shown, and loads older ones.
- * @param {Said} said what is shown; older ones are added to it
+ * Loads older evaluations until there are `want`, as many as were shown before.
+ * @param {EvaluationPage} shown
+ * @param {Source} source
+ * @param {number} want
+ */
+export async function addUntil(shown, source, want) {
+  while (shown.evaluations_next && shown.evaluations.length < want) await addOlder(shown, source);
+}
+
+/**
+ * A note that older evaluations exist than are shown, with a button that loads them.
+ * @param {EvaluationPage} shown older ones are added to it
  * @param {Source} source
  * @param {() => void} draw called once it has more
  */
-export function saidNote(said, source, draw) {
+export function evaluationNote(shown, source, draw) {
   const note = moreNote(async () => {
-    await addOlder(said, source);
+    await addOlder(shown, source);
     show();
     draw();
   });
   const show = () => {
-    const left = said.evaluations_total - said.evaluations.length;
-    const more = said.evaluations_next !== null && left > 0;
-    note.set(more ? `Only the newest ${exact(said.evaluations.length)} of ${exact(said.evaluations_total)} evaluations are shown.` : "", `Load ${exact(Math.min(PAGE, left))} older`);
+    const [count, total] = [shown.evaluations.length, shown.evaluations_total];
+    const left = total - count;
+    const newest = count === 1 ? "the newest" : `the newest ${exact(count)}`;
+    const more = shown.evaluations_next !== null && left > 0;
+    note.set(
+      more ? `Only ${newest} of ${exact(total)} evaluations ${count === 1 ? "is" : "are"} shown.` : "",
+      `Load ${exact(Math.min(PAGE, left))} older`,
+    );
   };
   show();
   return note.element;
 }
 
-/** The evaluations, oldest first, under the note. @param {Said} said @param {Source} source @param {(spanId: string) => string | null} [address] */
-export function saidList(said, source, address) {
+/**
+ * The evaluations, oldest first, under the note.
+ * @param {EvaluationPage} shown
+ * @param {Source} source
+ * @param {(spanId: string) => string | null} [address]
+ */
+export function pagedEvaluations(shown, source, address) {
   const list = h("div");
-  const draw = () => fill(list, evaluationList(said.evaluations, address));
+  const draw = () => fill(list, evaluationList(shown.evaluations, address));
   draw();
-  return [saidNote(said, source, draw), list];
+  return [evaluationNote(shown, source, draw), list];
 }

@@ -20,7 +20,8 @@
 export function treeOf(spans) {
   /** @type {Map<string, Node>} */
   const nodes = new Map();
-  for (const span of spans) nodes.set(span.span_id, { span, parent: null, children: [], depth: 0, below: 0, hides: false, orphan: false });
+  for (const span of spans)
+    nodes.set(span.span_id, { span, parent: null, children: [], depth: 0, below: 0, hides: false, orphan: false });
   /** @type {Node[]} */
   const roots = [];
   for (const node of nodes.values()) {

@@ -21,7 +21,11 @@ const LOOKED_AT = 3;
 export async function laterResults(traceId, span, spans, signal) {
   /** @type {Results} */
   const found = new Map();
-  const open = new Set((span.output?.messages ?? []).flatMap((message) => (message.tool_calls ?? []).flatMap((call) => call.tool_id ?? [])));
+  const open = new Set(
+    (span.output?.messages ?? []).flatMap((message) =>
+      (message.tool_calls ?? []).flatMap((call) => call.tool_id ?? []),
+    ),
+  );
   for (const id of resultsIn(span.output?.messages).keys()) open.delete(id);
   if (!open.size) return found;
   const end = span.start_ms + span.duration_ms;

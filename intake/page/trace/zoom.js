@@ -29,10 +29,28 @@ export class Zoom {
     this.length = 0;
     /** What was asked for; null is the whole trace. @type {Range | null} */
     this.wanted = null;
-    const tool = (/** @type {string} */ name, /** @type {string} */ keys, /** @type {(how: How) => void} */ run, /** @type {Node[]} */ ...face) =>
-      h("button", { type: "button", class: "button", title: `${name} (${keys.split(" ")[0]})`, "aria-label": name, "aria-keyshortcuts": keys, on: { click: (/** @type {Event} */ event) => {
-        if (/** @type {Element} */ (event.currentTarget).getAttribute("aria-disabled") !== "true") run("pointer");
-      } } }, face);
+    const tool = (
+      /** @type {string} */ name,
+      /** @type {string} */ keys,
+      /** @type {(how: How) => void} */ run,
+      /** @type {Node[]} */ ...face
+    ) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          title: `${name} (${keys.split(" ")[0]})`,
+          "aria-label": name,
+          "aria-keyshortcuts": keys,
+          on: {
+            click: (/** @type {Event} */ event) => {
+              if (/** @type {Element} */ (event.currentTarget).getAttribute("aria-disabled") !== "true") run("pointer");
+            },
+          },
+        },
+        face,
+      );
     const word = (/** @type {string} */ text) => h("span", { text });
     this.earlier = tool("Earlier", "h", (how) => this.shift(-SHIFT, how), icon("left"));
     this.later = tool("Later", "l", (how) => this.shift(SHIFT, how), icon("right"));
@@ -40,7 +58,16 @@ export class Zoom {
     this.in = tool("Zoom in", "+", (how) => this.by(1 / STEP, how), icon("plus"), word("Zoom in"));
     this.near = tool("Zoom to the span", "z", (how) => this.toSelected(how), word("Span"));
     this.all = tool("Show the whole trace", "0", (how) => this.set(null, how), word("Whole"));
-    this.tools = h("div", { class: "zoom-tools", role: "group", "aria-label": "Zoom" }, this.earlier, this.later, this.out, this.in, this.near, this.all);
+    this.tools = h(
+      "div",
+      { class: "zoom-tools", role: "group", "aria-label": "Zoom" },
+      this.earlier,
+      this.later,
+      this.out,
+      this.in,
+      this.near,
+      this.all,
+    );
     this.span = h("span", { class: "zoom-range" });
     this.ticks = h("span", { class: "axis-ticks", "aria-hidden": "true" });
     this.mark = h("span", { class: "axis-mark", hidden: true });
@@ -137,18 +164,30 @@ export class Zoom {
     // Sums of fractions are off by less than this.
     const hair = 1e-6;
     const off = right < -hair ? "before" : left > 100 + hair ? "after" : null;
-    return { left: Math.min(100, Math.max(0, left)), right: Math.max(0, Math.min(100, right)), off, cut: `${left < -hair ? " cut-left" : ""}${right > 100 + hair ? " cut-right" : ""}` };
+    return {
+      left: Math.min(100, Math.max(0, left)),
+      right: Math.max(0, Math.min(100, right)),
+      off,
+      cut: `${left < -hair ? " cut-left" : ""}${right > 100 + hair ? " cut-right" : ""}`,
+    };
   }
 
   draw() {
     const { from, to } = this.range;
     const step = (to - from) / (TICKS.length - 1);
     const text = (/** @type {number} */ at) => (this.wanted ? moment(at, to, step) : duration(at));
-    this.ticks.replaceChildren(...TICKS.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: text(from + (to - from) * at) }))));
-    this.span.textContent = this.wanted ? `${moment(from, to, step)} – ${moment(to, to, step)} of ${duration(this.length)}` : `All ${duration(this.length)}`;
+    this.ticks.replaceChildren(
+      ...TICKS.map((at) =>
+        h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: text(from + (to - from) * at) })),
+      ),
+    );
+    this.span.textContent = this.wanted
+      ? `${moment(from, to, step)} – ${moment(to, to, step)} of ${duration(this.length)}`
+      : `All ${duration(this.length)}`;
     for (const each of [this.span, this.axis]) each.classList.toggle("zoomed", this.wanted !== null);
     const shortest = to - from <= SHORTEST_MS;
-    const off = (/** @type {HTMLElement} */ button, /** @type {boolean} */ no) => button.setAttribute("aria-disabled", String(no));
+    const off = (/** @type {HTMLElement} */ button, /** @type {boolean} */ no) =>
+      button.setAttribute("aria-disabled", String(no));
     off(this.earlier, !this.wanted || from <= 0);
     off(this.later, !this.wanted || to >= this.length);
     off(this.out, !this.wanted);
@@ -162,7 +201,8 @@ export class Zoom {
     const box = this.axis.getBoundingClientRect();
     if (box.width === 0) return;
     down.preventDefault();
-    const share = (/** @type {PointerEvent} */ event) => Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    const share = (/** @type {PointerEvent} */ event) =>
+      Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     const first = share(down);
     const stop = new AbortController();
     const listen = { signal: stop.signal };
@@ -171,29 +211,44 @@ export class Zoom {
       this.mark.hidden = true;
     };
     this.axis.setPointerCapture(down.pointerId);
-    this.axis.addEventListener("pointermove", (event) => {
-      const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
-      this.mark.hidden = Math.abs(event.clientX - down.clientX) < DRAG_PX;
-      this.mark.style.left = `${left * 100}%`;
-      this.mark.style.width = `${(right - left) * 100}%`;
-    }, listen);
-    this.axis.addEventListener("pointerup", (event) => {
-      end();
-      if (Math.abs(event.clientX - down.clientX) < DRAG_PX) return;
-      const { from, to } = this.range;
-      const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
-      this.set({ from: from + (to - from) * left, to: from + (to - from) * right }, "pointer");
-    }, listen);
+    this.axis.addEventListener(
+      "pointermove",
+      (event) => {
+        const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
+        this.mark.hidden = Math.abs(event.clientX - down.clientX) < DRAG_PX;
+        this.mark.style.left = `${left * 100}%`;
+        this.mark.style.width = `${(right - left) * 100}%`;
+      },
+      listen,
+    );
+    this.axis.addEventListener(
+      "pointerup",
+      (event) => {
+        end();
+        if (Math.abs(event.clientX - down.clientX) < DRAG_PX) return;
+        const { from, to } = this.range;
+        const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
+        this.set({ from: from + (to - from) * left, to: from + (to - from) * right }, "pointer");
+      },
+      listen,
+    );
     this.axis.addEventListener("pointercancel", end, listen);
     // Escape, before it leads away from the trace.
-    window.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      end();
-    }, { ...listen, capture: true });
+    window.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        end();
+      },
+      { ...listen, capture: true },
+    );
   }
 
-  /** Over the waterfall: with Ctrl, or two fingers apart on a trackpad, closer; sideways, along. @param {WheelEvent} event */
+  /**
+   * Over the waterfall: with Ctrl, or two fingers apart on a trackpad, closer; sideways, along.
+   * @param {WheelEvent} event
+   */
   wheel(event) {
     const box = this.axis.getBoundingClientRect();
     if (event.clientX < box.left || box.width === 0) return;
@@ -210,7 +265,12 @@ export class Zoom {
   }
 }
 
-/** A moment with as many digits as tell it from its neighbours. @param {number} ms @param {number} last ms, the latest one @param {number} step ms */
+/**
+ * A moment with as many digits as tell it from its neighbours.
+ * @param {number} ms
+ * @param {number} last ms, the latest one
+ * @param {number} step ms
+ */
 function moment(ms, last, step) {
   const [unit, name] = last >= 1000 ? [1000, "s"] : [1, "ms"];
   const digits = Math.min(9, Math.max(0, Math.ceil(-Math.log10(Math.max(step, 1e-6) / unit)) + 1));

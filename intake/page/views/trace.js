@@ -11,10 +11,10 @@ import { messageOf, problem } from "../parts/notices.js";
 import { redraw, refill } from "../parts/steady.js";
 import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
-import { saidOfSpan, spanAddress, spanDetail, spanLink } from "../trace/detail.js";
+import { evaluationsOfSpan, spanAddress, spanDetail, spanLink } from "../trace/detail.js";
 import { laterResults } from "../trace/results.js";
 import { WIDE, loadTrace, nextPage, pageNote } from "../trace/pages.js";
-import { addUntil, saidList } from "../trace/evaluation_pages.js";
+import { addUntil, pagedEvaluations } from "../trace/evaluation_pages.js";
 import { Tree } from "../trace/tree.js";
 
 /** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
@@ -28,7 +28,7 @@ const NARROW = "(max-width: 820px)";
 export async function make({ names: [traceId], query, signal }) {
   /** @type {WholeTrace} */
   let whole = await loadTrace(traceId, signal, { sought: query.get("span") });
-  const said = { path: `traces/${part(traceId)}`, query: WIDE, signal };
+  const source = { path: `traces/${part(traceId)}`, query: WIDE, signal };
   /** @type {JudgedSpan | null} */
   let shown = null;
   /** What the pane says, so that it is left alone while that stays the same. */
@@ -43,14 +43,24 @@ export async function make({ names: [traceId], query, signal }) {
   const judged = h("section", { class: "part", tabindex: "0", "aria-label": "Evaluations and feedback of the trace" });
   const about = h("div", { class: "trace-about" }, judged);
   const pane = h("div", { class: "detail-pane", tabindex: "-1" });
-  const tree = new Tree((id, how) => chosen(id, how), (how) => zoomed(how));
+  const tree = new Tree(
+    (id, how) => chosen(id, how),
+    (how) => zoomed(how),
+  );
   const note = pageNote(async () => {
     whole = await nextPage(whole, signal);
     draw();
   });
   tree.element.append(note.element);
   const strip = markStrip(() => drawHead());
-  const element = h("div", { class: "page trace-page" }, head, strip.element, about, h("div", { class: "trace-split" }, tree.element, pane));
+  const element = h(
+    "div",
+    { class: "page trace-page" },
+    head,
+    strip.element,
+    about,
+    h("div", { class: "trace-split" }, tree.element, pane),
+  );
 
   /** @param {string} id @param {"keyboard" | "pointer"} how */
   function chosen(id, how) {
@@ -59,10 +69,13 @@ export async function make({ names: [traceId], query, signal }) {
     // Walking with the keys is one step of the browser's history, a click is one each.
     setQuery(next, { push: how === "pointer" });
     window.clearTimeout(choosing);
-    choosing = window.setTimeout(async () => {
-      await showSpan(id);
-      if (how === "pointer" && window.matchMedia(NARROW).matches) pane.scrollIntoView({ block: "start" });
-    }, how === "keyboard" ? CHOOSING_MS : 0);
+    choosing = window.setTimeout(
+      async () => {
+        await showSpan(id);
+        if (how === "pointer" && window.matchMedia(NARROW).matches) pane.scrollIntoView({ block: "start" });
+      },
+      how === "keyboard" ? CHOOSING_MS : 0,
+    );
   }
 
   /** @param {"keyboard" | "pointer"} how */
@@ -79,7 +92,8 @@ export async function make({ names: [traceId], query, signal }) {
     try {
       /** @type {JudgedSpan} */
       const span = await get(`spans/${part(traceId)}/${part(id)}`, {}, signal);
-      if (shown?.span_id === span.span_id) await addUntil(span, saidOfSpan(traceId, id, signal), shown.evaluations.length);
+      if (shown?.span_id === span.span_id)
+        await addUntil(span, evaluationsOfSpan(traceId, id, signal), shown.evaluations.length);
       if (mine !== round) return;
       const same = shown?.span_id === span.span_id && says !== "";
       shown = span;
@@ -90,7 +104,10 @@ export async function make({ names: [traceId], query, signal }) {
     } catch (error) {
       if (mine !== round || !messageOf(error)) return;
       says = "";
-      fill(pane, problem(messageOf(error), () => showSpan(id)));
+      fill(
+        pane,
+        problem(messageOf(error), () => showSpan(id)),
+      );
     }
   }
 
@@ -120,22 +137,85 @@ export async function make({ names: [traceId], query, signal }) {
   function drawHead() {
     const { trace } = whole;
     const marked = isMarked(traceId);
-    refill(head,
-      h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: listAddress(), text: "Traces" }), h("span", { "aria-hidden": "true", text: "/" }), h("span", { class: "mono dim", text: label(traceId, 40) })),
-      h("div", { class: "trace-title" }, kindMark(trace.kind), h("h1", null, h("bdi", { text: label(trace.name) || "(no name)" })),
-        trace.status === "error" ? h("span", { class: "pill bad", text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type) }) : h("span", { class: "pill good", text: "ok" }),
+    refill(
+      head,
+      h(
+        "nav",
+        { class: "crumbs", "aria-label": "Where this is" },
+        h("a", { href: listAddress(), text: "Traces" }),
+        h("span", { "aria-hidden": "true", text: "/" }),
+        h("span", { class: "mono dim", text: label(traceId, 40) }),
+      ),
+      h(
+        "div",
+        { class: "trace-title" },
+        kindMark(trace.kind),
+        h("h1", null, h("bdi", { text: label(trace.name) || "(no name)" })),
+        trace.status === "error"
+          ? h("span", {
+              class: "pill bad",
+              text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type),
+            })
+          : h("span", { class: "pill good", text: "ok" }),
         h("span", { class: "grow" }),
-        trace.errors > 0 ? h("button", { type: "button", name: "next-error", class: "button", "aria-keyshortcuts": "e", on: { click: () => tree.nextError() } }, icon("alert"), "Next error") : null,
-        h("button", { type: "button", name: "compare", class: "button", "aria-pressed": String(marked), on: { click: () => toggleMark({ id: traceId, name: trace.name }) } }, icon("columns"), marked ? "Marked to compare" : "Compare")),
-      h("dl", { class: "numbers" },
-        number("Started", h("time", { datetime: new Date(trace.start_ms).toISOString(), text: fullTime(trace.start_ms) })),
+        trace.errors > 0
+          ? h(
+              "button",
+              {
+                type: "button",
+                name: "next-error",
+                class: "button",
+                "aria-keyshortcuts": "e",
+                on: { click: () => tree.nextError() },
+              },
+              icon("alert"),
+              "Next error",
+            )
+          : null,
+        h(
+          "button",
+          {
+            type: "button",
+            name: "compare",
+            class: "button",
+            "aria-pressed": String(marked),
+            on: { click: () => toggleMark({ id: traceId, name: trace.name }) },
+          },
+          icon("columns"),
+          marked ? "Marked to compare" : "Compare",
+        ),
+      ),
+      h(
+        "dl",
+        { class: "numbers" },
+        number(
+          "Started",
+          h("time", { datetime: new Date(trace.start_ms).toISOString(), text: fullTime(trace.start_ms) }),
+        ),
         number("Duration", duration(trace.duration_ms)),
         number("Spans", count(trace.spans)),
-        trace.total_tokens === null ? null : number("Tokens", `${count(trace.total_tokens)}${trace.input_tokens === null ? "" : ` (${count(trace.input_tokens)} in, ${count(trace.output_tokens ?? 0)} out)`}`),
+        trace.total_tokens === null
+          ? null
+          : number(
+              "Tokens",
+              count(trace.total_tokens) +
+                (trace.input_tokens === null
+                  ? ""
+                  : ` (${count(trace.input_tokens)} in, ${count(trace.output_tokens ?? 0)} out)`),
+            ),
         trace.cost === null ? null : number("Cost", cost(trace.cost)),
-        trace.app ? number("App", h("a", { href: `/?app=${part(trace.app)}` }, h("bdi", { text: label(trace.app, 60) }))) : null,
-        trace.session ? number("Session", h("a", { href: `/session/${part(trace.session)}` }, h("bdi", { text: label(trace.session, 60) }))) : null,
-        trace.language ? number("Language", label(trace.language, 30)) : null));
+        trace.app
+          ? number("App", h("a", { href: `/?app=${part(trace.app)}` }, h("bdi", { text: label(trace.app, 60) })))
+          : null,
+        trace.session
+          ? number(
+              "Session",
+              h("a", { href: `/session/${part(trace.session)}` }, h("bdi", { text: label(trace.session, 60) })),
+            )
+          : null,
+        trace.language ? number("Language", label(trace.language, 30)) : null,
+      ),
+    );
   }
 
   function drawAbout() {
@@ -144,7 +224,11 @@ export async function make({ names: [traceId], query, signal }) {
     const now = JSON.stringify([whole.evaluations, whole.evaluations_total]);
     if (now === saysAbout) return;
     saysAbout = now;
-    refill(judged, h("h2", { text: "Evaluations and feedback of the trace" }), ...saidList(whole, said, (id) => spanAddress(traceId, id)));
+    refill(
+      judged,
+      h("h2", { text: "Evaluations and feedback of the trace" }),
+      ...pagedEvaluations(whole, source, (id) => spanAddress(traceId, id)),
+    );
   }
 
   /** Redraws everything but the selected span. */
@@ -162,7 +246,7 @@ export async function make({ names: [traceId], query, signal }) {
     updating = 0;
     try {
       const now = await loadTrace(traceId, signal, { want: whole.spans.length });
-      await addUntil(now, said, whole.evaluations.length);
+      await addUntil(now, source, whole.evaluations.length);
       whole = now;
     } catch {
       // It stays as it is; the next change tries again.
@@ -174,7 +258,8 @@ export async function make({ names: [traceId], query, signal }) {
 
   const stopLive = onLive({
     traces: (traces) => {
-      if (traces.some((trace) => trace.trace_id === traceId && trace.seq !== whole.trace.seq)) updating ||= window.setTimeout(update, UPDATE_MS);
+      if (traces.some((trace) => trace.trace_id === traceId && trace.seq !== whole.trace.seq))
+        updating ||= window.setTimeout(update, UPDATE_MS);
     },
     gap: () => (updating ||= window.setTimeout(update, UPDATE_MS)),
   });
