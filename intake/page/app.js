@@ -63,8 +63,8 @@ function failed(error) {
   return { title: "Not found", element: h("div", { class: "page" }, problem(text, reload)) };
 }
 
-// Uses both of the fonts that come ahead of everything, also where the first view has no code.
-// Without them the system's are as good.
+// Uses the preloaded font of code even if the first view has no code: browsers warn about a preload that is
+// not used. If it cannot be loaded, the system's font is used.
 document.fonts.load('1em "JetBrains Mono"').catch(() => {});
 startSteady();
 startTheme(byId("theme"));

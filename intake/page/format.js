@@ -56,6 +56,7 @@ export function size(bytes) {
     left /= 1000;
     at += 1;
   }
+  if (bytes === 1) return "1 byte";
   return `${at === 0 ? left : left.toFixed(left < 10 ? 1 : 0)} ${units[at]}`;
 }
 

@@ -91,7 +91,7 @@ export class Figure {
     if (this.details.open) this.drawNumbers();
   }
 
-  /** In other colours. */
+  /** Draws again, in the colours of a new theme. */
   redraw() {
     if (this.picture) void this.draw({ ...this.picture });
   }
@@ -170,7 +170,7 @@ function dataset(picture, series) {
 }
 
 /**
- * Whether a value has none beside it, so that no line would show it.
+ * Whether a value has no neighbour, so that no line would show it.
  * @param {(number | null)[]} values
  * @param {number} at
  */

@@ -55,7 +55,7 @@ export function evaluationList(evaluations, address) {
 }
 
 /**
- * The tags that somebody gave; those that tracers add to every evaluation say nothing here.
+ * The tags that somebody gave, without those that tracers add to every evaluation.
  * @param {string[] | undefined} tags
  */
 function own(tags) {

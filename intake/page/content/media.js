@@ -1,5 +1,5 @@
-// Pictures and sounds of a message: drawn and played from what the span holds, and only from that. What
-// lies elsewhere is named, never fetched.
+// Pictures and sounds of a message, if the span contains their bytes. What is elsewhere is named, never
+// fetched.
 
 import { h } from "../dom.js";
 import { label, size } from "../format.js";
@@ -54,8 +54,8 @@ export function mediaPart(part) {
 }
 
 /**
- * A known format with its bytes in base64. Nothing of the span's own words goes into the address but
- * the letters of base64.
+ * A known format with its bytes in base64. The address contains nothing from the span
+ * but letters of base64.
  * @param {Media} part
  */
 function sourceOf(part) {

@@ -1,4 +1,4 @@
-// A conversation: a bubble a message, by role, with its tool calls, results, pictures and sounds.
+// A conversation: one bubble for each message, by role, with its tool calls, results, pictures and sounds.
 
 import { h } from "../dom.js";
 import { label } from "../format.js";

@@ -1,5 +1,5 @@
-// The prompt that messages were made with: its template with the variables marked, and what stood in
-// for them.
+// The prompt that messages were made with: its template with the variables marked, and their
+// values.
 
 import { h } from "../dom.js";
 import { label } from "../format.js";

@@ -1,4 +1,4 @@
-// The filters above the list of traces. What they say is in the address; they hold nothing themselves.
+// The filters above the list of traces. Their values are in the address, and nowhere else.
 
 import { fill, h } from "../dom.js";
 import { count, label } from "../format.js";
@@ -34,7 +34,7 @@ export function isFiltered(query) {
 }
 
 /**
- * The bar. `changed` gets the new query; `set` of the result shows a query and what there is to choose.
+ * The bar. `changed` gets the new query. Of the result, `set` shows a query, and `offer` shows the choices.
  * @param {(query: URLSearchParams) => void} changed
  */
 export function filterBar(changed) {
@@ -176,7 +176,7 @@ function statusField(value, put) {
 }
 
 /**
- * One of several values, of which only that of the address is known yet.
+ * A field with one of several values; so far only the one in the address is known.
  * @param {string} name
  * @param {string} title
  * @param {string | null} value
@@ -195,7 +195,7 @@ function choice(name, title, value, put) {
 }
 
 /**
- * Puts the values that there are into a field; the one that is chosen stays.
+ * Puts the known values into a field; the chosen one stays.
  * @param {HTMLSelectElement} select
  * @param {Count[]} counts
  */

@@ -64,7 +64,7 @@ export class Rows {
         row = this.line(at);
         row.style.setProperty("top", `${at * this.height}px`);
         this.drawn.set(id, row);
-        // In the order of the list, for those who hear it.
+        // In the order of the list, for screen readers.
         if (before) before.after(row);
         else this.space.prepend(row);
       }

@@ -95,7 +95,7 @@ function isBusy(element) {
 }
 
 /**
- * Draws, and gives the focus, what was folded or opened, and the scrolled places back.
+ * Draws, and restores the focus, the folds and the scroll positions.
  * @param {Element} element
  * @param {() => void} draw
  */
@@ -104,7 +104,7 @@ function keeping(element, draw) {
   const active = document.activeElement;
   const focused = active !== element && element.contains(active) ? active : null;
   const before = names(element);
-  // What is not in the document any more says nothing about this.
+  // They must be read now: an element that has left the document has no scroll position.
   const states = [...before].map(([each, name]) => ({
     each,
     name,

@@ -1,5 +1,5 @@
-// The list of traces as a table: rows by trace, newest first, walked with the keyboard. What is new
-// waits while somebody reads, so that nothing moves under their eyes or pointer.
+// The list of traces as a table: rows by trace, newest first, walked with the keyboard. New traces
+// wait while somebody reads, so that nothing moves under their eyes or pointer.
 
 import { announce, h } from "../dom.js";
 import { plural } from "../format.js";
@@ -80,7 +80,7 @@ export class TraceList {
   }
 
   /**
-   * The newest as the intake has them now: known rows change, others come in or wait.
+   * Takes in the newest traces of the intake: known rows change, new ones are inserted or wait.
    * @param {Trace[]} traces @param {boolean} full whether there are older ones than these
    */
   merge(traces, full) {
@@ -93,7 +93,7 @@ export class TraceList {
     for (const trace of traces) if (!this.update(trace)) this.waiting.set(trace.trace_id, trace);
     if (this.isRead()) {
       this.sayNews();
-      // A pointer that only rests there must not hold back new traces without end.
+      // A pointer that only rests there must not hold back new traces any longer.
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.waiting.size && !this.isRead() && this.release(), READING_MS * 2);
     } else this.release();
@@ -161,7 +161,7 @@ export class TraceList {
     return row;
   }
 
-  /** Moves the keyboard's place. @param {1 | -1} step */
+  /** Moves the focus. @param {1 | -1} step */
   move(step) {
     const rows = [...this.body.rows];
     const at = rows.findIndex((row) => row.contains(document.activeElement));
@@ -171,7 +171,7 @@ export class TraceList {
     rows[next]?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Marks the row that has the keyboard. */
+  /** Marks the row that has the focus. */
   mark() {
     const row = document.activeElement?.closest("tr");
     const box = row?.querySelector("input");

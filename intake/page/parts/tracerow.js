@@ -84,7 +84,7 @@ function title(trace, failed) {
           text: trace.errors > 1 ? `${count(trace.errors)} errors` : shortType(trace.error_type),
         })
       : null,
-    h("span", { class: "dim small" }, trace.spans === 1 ? "1 span" : `${count(trace.spans)} spans`),
+    h("span", { class: "dim small" }, plural(trace.spans, "span")),
     trace.models.slice(0, 2).map((model) => h("span", { class: "pill model", text: label(model, 40) })),
     trace.models.length > 2 ? h("span", { class: "dim small", text: `+${trace.models.length - 2}` }) : null,
   );
@@ -99,7 +99,7 @@ function preview(trace) {
     h("bdi", { text: label(trace.input_preview, 240) }),
     trace.output_preview
       ? [
-          h("span", { class: "arrow", "aria-label": "gave", text: " → " }),
+          h("span", { class: "arrow", "aria-label": "output", text: " → " }),
           h("bdi", { text: label(trace.output_preview, 240) }),
         ]
       : null,

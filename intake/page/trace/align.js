@@ -1,4 +1,4 @@
-// Two trees beside each other: which span of one is which of the other.
+// Matches the spans of two trees.
 
 /** @typedef {import("./model.js").Node} Node */
 /** @typedef {{ left: Node | null, right: Node | null, depth: number }} Pair */

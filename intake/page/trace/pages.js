@@ -1,5 +1,5 @@
-// A trace that comes in pages: the intake gives 20,000 spans at a time, in order of their start, and says
-// how many there are.
+// A trace in pages: the intake returns 20,000 spans at a time, in order of their start, with their total
+// number.
 
 import { get, part } from "../api.js";
 import { exact } from "../format.js";
@@ -10,11 +10,11 @@ import { moreNote } from "../parts/more.js";
 const PAGE = 20_000;
 /** Trace-level evaluations only: those of a span are loaded with the span. */
 export const WIDE = { wide: 1 };
-/** Spans among which one is looked for that an address names. */
+/** How many spans are loaded at most to find the one that the address names. */
 const SOUGHT = 100_000;
 
 /**
- * A trace with at least `want` of its spans, and the span `sought` if it is near enough to the beginning.
+ * A trace with at least `want` of its spans, and the span `sought` if it is among the first `SOUGHT`.
  * @param {string} traceId
  * @param {AbortSignal} signal
  * @param {{ want?: number, sought?: string | null }} [what]

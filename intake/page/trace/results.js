@@ -36,7 +36,7 @@ export async function laterResults(traceId, span, spans, signal) {
       const whole = await get(`spans/${part(traceId)}/${part(each.span_id)}`, {}, signal);
       for (const [id, result] of resultsIn(whole.input?.messages)) if (open.delete(id)) found.set(id, result);
     } catch {
-      // The calls then stand without results, as they came.
+      // The calls are then shown without results.
       return found;
     }
     if (!open.size) break;

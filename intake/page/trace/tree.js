@@ -1,5 +1,5 @@
-// The tree and the waterfall together: a line a span, indented by its depth, its bar where and as long as
-// it ran.
+// The tree and the waterfall together: one line for each span, indented by its depth, with a bar that shows
+// when and how long it ran.
 
 import { h } from "../dom.js";
 import { count, duration, label } from "../format.js";
@@ -244,7 +244,7 @@ export class Tree {
   }
 
   /**
-   * To the next span with these words in its name, kind or model; the field keeps the keyboard.
+   * To the next span with these words in its name, kind or model; the field keeps the focus.
    * @param {string} words
    */
   find(words) {
@@ -278,7 +278,7 @@ export class Tree {
   /** @param {string} id */
   toggle(id) {
     if (!this.folded.delete(id)) this.folded.add(id);
-    // What is selected must not vanish into what was folded.
+    // The selected span must not disappear when a line above it is folded.
     if (
       !walk(this.model.roots, (node) => !this.folded.has(node.span.span_id)).some(
         (node) => node.span.span_id === this.selected,

@@ -8,13 +8,13 @@ import { icon } from "../icons.js";
 /** @typedef {{ from: number, to: number }} Range */
 /** @typedef {"keyboard" | "pointer"} How */
 
-/** Times of spans are not known more finely. */
+/** The times of spans are not more precise than this. */
 const SHORTEST_MS = 0.001;
 const STEP = 2;
 const SHIFT = 0.5;
 /** Around a span that is zoomed to, so that its ends are seen. */
 const MARGIN = 0.05;
-/** A press that moves less is no drag. */
+/** A press that moves less is a click, not a drag. */
 const DRAG_PX = 5;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
@@ -111,7 +111,7 @@ export class Zoom {
     const before = this.text;
     this.wanted = range;
     const { from, to } = this.range;
-    // All but a hair of the trace is all of it.
+    // A range that leaves out almost nothing is the whole trace.
     if (to - from > this.length * 0.9999) this.wanted = null;
     this.draw();
     if (this.text === before) return;
@@ -120,7 +120,7 @@ export class Zoom {
   }
 
   /**
-   * Shows so many times as much, around `at`; without one around the selected span, if that is in sight.
+   * Makes the range `factor` times as long, around `at`; without `at`, around the selected span if it is in sight.
    * @param {number} factor @param {How} how @param {number} [at] ms
    */
   by(factor, how, at) {
@@ -131,7 +131,7 @@ export class Zoom {
     const around = at ?? (seen ? middle : (from + to) / 2);
     const width = Math.max(SHORTEST_MS, (to - from) * factor);
     const share = to > from ? (around - from) / (to - from) : 0.5;
-    // From a point under the pointer nothing moves away; otherwise the span comes to the middle.
+    // The point under the pointer stays where it is; without a pointer the span moves to the middle.
     const start = around - width * (at === undefined ? 0.5 : share);
     this.set({ from: start, to: start + width }, how);
   }
@@ -147,13 +147,13 @@ export class Zoom {
   toSelected(how) {
     const span = this.selected();
     if (!span) return;
-    // One without length gets room of some µs.
+    // A span without duration gets a margin of some µs.
     const margin = Math.max((span.to - span.from) * MARGIN, SHORTEST_MS * 5);
     this.set({ from: span.from - margin, to: span.to + margin }, how);
   }
 
   /**
-   * Where a stretch of time stands, in percent of what is shown; or on which side it is out of sight.
+   * The place of a time range in percent of what is shown, or the side on which it is out of sight.
    * @param {number} from @param {number} to
    * @returns {{ left: number, right: number, off: "before" | "after" | null, cut: string }}
    */
@@ -161,7 +161,7 @@ export class Zoom {
     const range = this.range;
     const scale = 100 / Math.max(range.to - range.from, 1e-6);
     const [left, right] = [(from - range.from) * scale, (to - range.from) * scale];
-    // Sums of fractions are off by less than this.
+    // Rounding errors of sums are smaller than this.
     const hair = 1e-6;
     const off = right < -hair ? "before" : left > 100 + hair ? "after" : null;
     return {
@@ -246,7 +246,7 @@ export class Zoom {
   }
 
   /**
-   * Over the waterfall: with Ctrl, or two fingers apart on a trackpad, closer; sideways, along.
+   * The wheel over the waterfall zooms with Ctrl (or two fingers on a trackpad), and shifts sideways.
    * @param {WheelEvent} event
    */
   wheel(event) {

@@ -1,4 +1,4 @@
-// Two traces side by side: their numbers, their spans matched to each other, and one pair whole.
+// Two traces side by side: their numbers, their spans matched to each other, and the details of one pair.
 
 import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
@@ -156,7 +156,7 @@ export async function make({ names: [leftId, rightId], query, signal }) {
   };
 }
 
-/** Which span of one is which of the other. @param {WholeTrace} left @param {WholeTrace} right */
+/** Matches the spans of two traces. @param {WholeTrace} left @param {WholeTrace} right */
 function matched(left, right) {
   const trees = [treeOf(left.spans), treeOf(right.spans)];
   let longest = 1e-6;
@@ -165,7 +165,7 @@ function matched(left, right) {
 }
 
 /**
- * One span of a pair, whole.
+ * The details of one span of a pair.
  * @param {string} id
  * @param {Node | null} node
  * @param {number} start

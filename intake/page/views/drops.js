@@ -8,36 +8,12 @@ import { confirmed } from "../parts/confirm.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { redraw, refill } from "../parts/steady.js";
 import { onTheme } from "../shell/theme.js";
+import { FORWARDING, TRACER } from "./drop_reasons.js";
 
 /** @typedef {import("../api_types.js").Drops} Drops */
 /** @typedef {import("../api_types.js").IntakeStatus} IntakeStatus */
 
 const AGAIN_MS = 5000;
-
-/** What each reason means, for those that witspan's tracers give. @type {Record<string, string>} */
-const MEANINGS = {
-  queue_full: "spans finished faster than they could be sent",
-  too_large: "larger than the limit for one event",
-  unfinished: "not finished when the program ended",
-  rejected: "rejected by the receiver",
-  retries_exhausted: "the receiver could not be reached in time",
-  no_api_key: "no API key was set",
-  shutdown: "not delivered before the program ended",
-  processor: "dropped by the application's processor",
-  trap: "lost when the tracing core failed and was restarted",
-};
-
-/**
- * What each reason means for events dropped on the way to the receiver of `--forward`.
- * @type {Record<string, string>}
- */
-const ON_THE_WAY = {
-  refused: "rejected by the receiver",
-  queue_full: "the forward queue exceeded --forward-keep",
-  receiver_changed: "its receiver was not configured again in time",
-  cleared: "deleted on this page while in the forward queue",
-  evaluations_have_no_otlp: "OTLP cannot carry evaluations",
-};
 
 /** @param {import("../router.js").Place} place @returns {import("../router.js").View} */
 export function make({ signal }) {
@@ -202,8 +178,8 @@ function clients(drops) {
             text: ago(each.last_ms),
           }),
         ),
-        reasonsOf("span", "spans", each.spans, MEANINGS),
-        reasonsOf("evaluation", "evaluations", each.evaluations, MEANINGS),
+        reasonsOf("span", "spans", each.spans, TRACER),
+        reasonsOf("evaluation", "evaluations", each.evaluations, TRACER),
       ),
     ),
   );
@@ -335,7 +311,7 @@ function relay({ forward, waiting }) {
     ["Forward queue", forward.waiting || others ? waits : "empty"],
     [
       "Dropped while forwarding",
-      reasonsOf("span or evaluation", "spans or evaluations", forward.lost, ON_THE_WAY) ?? "nothing",
+      reasonsOf("span or evaluation", "spans or evaluations", forward.lost, FORWARDING) ?? "nothing",
     ],
     ...(forward.last_error
       ? [

@@ -1,4 +1,4 @@
-// What is shown before the first trace: how to send one. The programs lie in snippets/, where tests run
+// What is shown before the first trace: how to send one. The programs are in snippets/, where tests run
 // them as they are shown.
 
 import { getAsset } from "../api.js";
@@ -73,7 +73,7 @@ export function emptyState() {
   );
 
   let chosen = 0;
-  // All at once, so that a click shows its program at once.
+  // All are loaded now, so that a click shows its program at once.
   const programs = WAYS.map(({ file }) => read(file));
 
   /** @param {number} at */
@@ -139,7 +139,7 @@ export function emptyState() {
 /** @param {string} file */
 function read(file) {
   const text = getAsset(`snippets/${file}`);
-  // Those that await it get the error; without them it must not count as unhandled.
+  // Whoever awaits it gets the error. If nobody does, it must not count as unhandled.
   text.catch(() => {});
   return text;
 }

@@ -1,4 +1,4 @@
-// The time chosen, in pictures: traffic, errors, latency, tokens and cost, what is slow, what fails.
+// Charts of the chosen time: traffic, errors, latency, tokens and cost, what is slow, what fails.
 
 import { get, queryText } from "../api.js";
 import { Figure } from "../charts/figure.js";
@@ -17,7 +17,7 @@ import { onTheme } from "../shell/theme.js";
 const BUCKETS = 48;
 const LIVE_MS = 3000;
 const DAY_MS = 86_400_000;
-/** The shortest time that is shown, so that a first trace is not a wall. */
+/** The shortest time that is shown, so that the bar of a first trace does not fill the chart. */
 const SHORTEST_MS = 900_000;
 const RANKED = 8;
 
@@ -66,7 +66,7 @@ export function make({ query: first, signal }) {
   }
 
   const select = h("select", { name: "app", "aria-label": "App" });
-  /** What the field of apps offers, in JSON. */
+  /** The options of the field of apps, as JSON. */
   let offered = "";
 
   function drawBar() {
@@ -74,7 +74,7 @@ export function make({ query: first, signal }) {
     offer([]);
   }
 
-  /** The apps that there are, put into their field, unless its list is open. @param {string[]} apps */
+  /** Puts the known apps into their field, unless its list is open. @param {string[]} apps */
   function offer(apps) {
     const chosen = query.get("app") ?? "";
     const known = [...new Set([...apps, ...(chosen ? [chosen] : [])])];

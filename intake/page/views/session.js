@@ -31,7 +31,7 @@ export async function make({ names: [id], signal }) {
   const older = h("p", { class: "behind dim small", hidden: true });
   const note = h("div");
   /**
-   * The turns that are shown, by their trace, with what they say.
+   * The turns that are shown, by their trace, with their content as text.
    * @type {Map<string, { says: string, element: HTMLElement }>}
    */
   const drawn = new Map();
@@ -56,7 +56,7 @@ export async function make({ names: [id], signal }) {
         numbers([
           ["Traces", count(session.traces)],
           ["First", fullTime(session.first_ms)],
-          ["Over", duration(session.last_ms - session.first_ms)],
+          ["Duration", duration(session.last_ms - session.first_ms)],
           ["Tokens", count(session.total_tokens)],
           ["Cost", cost(session.cost)],
           ["App", label(session.app, 60)],
@@ -175,7 +175,7 @@ function turn(trace, evaluations) {
         class: "dim small",
         text: [
           duration(trace.duration_ms),
-          trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "",
+          trace.total_tokens ? plural(trace.total_tokens, "token") : "",
           cost(trace.cost),
         ]
           .filter(Boolean)
@@ -204,7 +204,7 @@ function turn(trace, evaluations) {
 }
 
 /**
- * What the root got or gave, as a bubble; a conversation of its own keeps its bubbles.
+ * Input or output of the root as one bubble; if it is a conversation, each message has its own.
  * @param {Io | undefined} io
  * @param {"input" | "output"} side
  */

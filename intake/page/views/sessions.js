@@ -2,7 +2,7 @@
 
 import { get, part } from "../api.js";
 import { h } from "../dom.js";
-import { ago, cost, count, duration, fullTime, label, plural } from "../format.js";
+import { ago, cost, duration, fullTime, label, plural } from "../format.js";
 import { icon } from "../icons.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { moments, rangeField } from "../parts/range.js";
@@ -185,7 +185,7 @@ function item(session) {
           label(session.app, 60),
           plural(session.traces, "trace"),
           session.traces > 1 ? `over ${duration(session.last_ms - session.first_ms)}` : null,
-          session.total_tokens ? `${count(session.total_tokens)} tokens` : "",
+          session.total_tokens ? plural(session.total_tokens, "token") : "",
           cost(session.cost),
         ]
           .filter(Boolean)

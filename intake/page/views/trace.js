@@ -31,7 +31,7 @@ export async function make({ names: [traceId], query, signal }) {
   const source = { path: `traces/${part(traceId)}`, query: WIDE, signal };
   /** @type {JudgedSpan | null} */
   let shown = null;
-  /** What the pane says, so that it is left alone while that stays the same. */
+  /** The content of the pane as text: it is redrawn only when this changes. */
   let says = "";
   let saysAbout = "";
   let round = 0;
@@ -66,7 +66,7 @@ export async function make({ names: [traceId], query, signal }) {
   function chosen(id, how) {
     const next = new URLSearchParams(location.search);
     next.set("span", id);
-    // Walking with the keys is one step of the browser's history, a click is one each.
+    // All moves with the keys together are one step of the browser's history; each click is a step.
     setQuery(next, { push: how === "pointer" });
     window.clearTimeout(choosing);
     choosing = window.setTimeout(
@@ -97,7 +97,7 @@ export async function make({ names: [traceId], query, signal }) {
       if (mine !== round) return;
       const same = shown?.span_id === span.span_id && says !== "";
       shown = span;
-      // The shown details stay until later spans were searched.
+      // Details that are shown already stay until the later spans are searched.
       if (!same) drawSpan(span);
       const later = await laterResults(traceId, span, whole.spans, signal);
       if (mine === round && (same || later.size)) drawSpan(span, later);
@@ -119,7 +119,7 @@ export async function make({ names: [traceId], query, signal }) {
     const other = pane.dataset.span !== span.span_id;
     const raw = pane.querySelector("details.raw-event[open]") !== null;
     says = now;
-    // One that waits is not drawn over another that came after it.
+    // A delayed draw must not replace a newer one.
     const draw = () => void (now === says && fill(pane, spanDetail(traceId, span, start, signal, later)));
     if (!other) return redraw(pane, draw);
     pane.dataset.span = span.span_id;
@@ -241,7 +241,7 @@ export async function make({ names: [traceId], query, signal }) {
     });
   }
 
-  /** More of the trace has come. */
+  /** Loads the trace again, after more of it has arrived. */
   async function update() {
     updating = 0;
     try {
@@ -269,7 +269,7 @@ export async function make({ names: [traceId], query, signal }) {
   const named = tree.selected;
   draw();
   requestAnimationFrame(() => tree.select(tree.selected));
-  // A span beyond the pages that were loaded is shown all the same; only the tree does not have it yet.
+  // A span beyond the loaded pages is shown too; only the tree does not have it yet.
   if (named || tree.selected) void showSpan(whole.next && named ? named : tree.selected);
 
   return {

@@ -1,4 +1,4 @@
-// The list of traces: filters, the table, what is new, older ones as one scrolls.
+// The list of traces: filters, the table, new traces, and older ones as the reader scrolls.
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
@@ -24,7 +24,7 @@ const CATCH_UP_MS = 700;
 const CLOSE_TO_TOP_PX = 40;
 
 /**
- * What was on the screen when the view was left, for the way back.
+ * What was on the screen when the view was left, for the reader's return.
  * @type {{ address: string, traces: Trace[], next: string | null, scrollY: number } | null}
  */
 let kept = null;
@@ -38,7 +38,7 @@ export function make({ query: first, back, signal }) {
   let refreshing = 0;
   let facetsAt = -Infinity;
   /**
-   * How to send a first trace: one for as long as the view is shown, with the language that was chosen.
+   * How to send a first trace. It is made once for each view, so that it keeps the chosen language.
    * @type {HTMLElement | null}
    */
   let empty = null;
@@ -143,7 +143,7 @@ export function make({ query: first, back, signal }) {
   }
 
   /**
-   * Says that a search is behind, since new texts are indexed in quiet moments, and asks again soon.
+   * Says how many new spans are not indexed yet, since that is done in quiet moments, and asks again soon.
    * @param {number} left
    */
   function follow(left) {
@@ -180,7 +180,7 @@ export function make({ query: first, back, signal }) {
   }
 
   /**
-   * Puts one thing below the list, and leaves it alone if it is there.
+   * Shows one thing below the list; changes nothing if it is shown already.
    * @param {string} what
    * @param {() => Node | null} [make]
    */
