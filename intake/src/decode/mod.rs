@@ -29,35 +29,13 @@ use std::borrow::Cow;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use crate::endpoints::Route;
 use crate::memory;
 #[cfg(test)]
 use crate::model::Decoded;
 use crate::model::{Keep, Refusal, Taken};
 use crate::schema::{Rule, Shape};
 use taking::Taking;
-
-/// What a path of the intake takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// `/api/intake/llm-obs/v1/trace/spans`
-    PublicSpans,
-    /// `/api/v2/llmobs`
-    SdkSpans,
-    /// `/api/intake/llm-obs/v1/eval-metric`
-    EvalV1,
-    /// `/api/intake/llm-obs/v2/eval-metric`
-    EvalV2,
-    /// `/v0.3/traces`, `/v0.4/traces`
-    ApmTraces,
-    /// `/v0.5/traces`
-    ApmTracesV5,
-    /// `/v1/input`
-    ApmAgentless,
-    /// `/v1/traces`
-    OtlpTraces,
-    /// `/telemetry/proxy/api/v2/apmtelemetry`
-    Telemetry,
-}
 
 /// Decodes the inflated body of a request: each span and evaluation goes to `keep`.
 pub(crate) fn take(
