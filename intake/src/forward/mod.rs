@@ -155,6 +155,8 @@ impl Forward {
         let target = &self.inside.target;
         let known = read::forwarded(connection, &target.name())?;
         let (waiting, waiting_for_others, waiting_bytes) = store.waiting();
+        // Read a moment before the counters: the queue may have become empty in between.
+        let oldest_ms = known.oldest_ms.filter(|_| waiting > 0);
         let now_ms = now_ns() / 1_000_000;
         let trouble = self.inside.trouble();
         Ok(Status {
@@ -163,7 +165,7 @@ impl Forward {
             delivered: known.delivered,
             delivered_bytes: known.delivered_bytes,
             waiting,
-            oldest_waiting_s: known.oldest_ms.map(|at_ms| (now_ms - at_ms).max(0) / 1_000),
+            oldest_waiting_s: oldest_ms.map(|at_ms| (now_ms - at_ms).max(0) / 1_000),
             waiting_for_others,
             waiting_bytes,
             failed_tries: trouble.tries,
