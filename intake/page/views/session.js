@@ -56,7 +56,7 @@ export async function make({ names: [id], signal }) {
         numbers([
           ["Traces", count(session.traces)],
           ["First", fullTime(session.first_ms)],
-          ["Duration", duration(session.last_ms - session.first_ms)],
+          ["First to last", duration(session.last_ms - session.first_ms)],
           ["Tokens", count(session.total_tokens)],
           ["Cost", cost(session.cost)],
           ["App", label(session.app, 60)],
