@@ -17,6 +17,7 @@ mod schema;
 mod server;
 mod store;
 mod terminal;
+mod words;
 
 use std::process::ExitCode;
 

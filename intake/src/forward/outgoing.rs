@@ -1,5 +1,5 @@
-//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded again from
-//! its spans.
+//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded from its
+//! spans.
 
 use axum::http::HeaderMap;
 use prost::Message;

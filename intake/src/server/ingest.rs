@@ -287,5 +287,6 @@ fn accepted(answer: Answer, kind: &str, left_out: &LeftOut, echo: Echo) -> Respo
 fn told(left_out: &LeftOut) -> impl Iterator<Item = (String, String)> {
     let told = left_out.flaws.iter().map(|flaw| (flaw.pointer.clone(), flaw.detail()));
     let more = left_out.count() - left_out.flaws.len() as u64;
-    told.chain((more > 0).then(|| (String::new(), format!("{more} more were dropped"))))
+    let were = if more == 1 { "was" } else { "were" };
+    told.chain((more > 0).then(|| (String::new(), format!("{more} more {were} dropped"))))
 }
