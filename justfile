@@ -160,10 +160,11 @@ lint: prepared component page
     "{{ python }}" tools/build_page.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
-# Format every file of Rust and Python
+# Format every file of Rust and Python, and the modules of the page
 fmt: prepared
     cargo fmt --all
     "{{ venv }}/ruff" format -q .
+    "{{ python }}" tools/build_page.py --format
 
 # Write the table of settings into docs/configuration.md
 configuration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from intake_process import long_trace
+from intake_process import ROOT, long_trace
 from page_support import Intake
 from playwright.sync_api import Locator, Page, expect
 
@@ -165,3 +166,23 @@ def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request
     receiver.status = 202
     intake.send_spans(long_trace(3))
     expect(fact(page, "Forwarded to")).to_contain_text("datadog, 1 request delivered")
+
+
+def test_every_drop_reason_of_the_contract_is_explained(
+    start: Callable[..., Intake], page: Page
+) -> None:
+    contract = (ROOT / "wit" / "types.wit").read_text("utf-8")
+    found = re.search(r"enum drop-reason \{(.+?)^    \}", contract, re.S | re.M)
+    assert found is not None
+    reasons = [name.replace("-", "_") for name in re.findall(r"^ +([a-z-]+),$", found[1], re.M)]
+    assert {"open_full", "not_sampled", "no_receiver"} <= set(reasons)
+    counts = ";".join(f"{reason}=1" for reason in reasons)
+    intake = start()
+    intake.send_spans(long_trace(1), headers={"witspan-dropped": f"client=ab12;{counts}"})
+    page.goto(f"{intake.url}/drops")
+    rows = page.locator(".drop-clients .facts > div")
+    expect(rows).to_have_count(len(reasons))
+    for reason in reasons:
+        row = rows.filter(has=page.get_by_text(reason, exact=True))
+        expect(row.locator("dt")).to_have_text("1 span")
+        expect(row.locator("dd")).to_have_text(re.compile(f"^{reason} – [a-z].+"))

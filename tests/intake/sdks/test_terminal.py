@@ -100,7 +100,7 @@ def test_what_export_writes_comes_back_the_same(intake: Intake, tmp_path: Path, 
     done = intake.command("export", "--format", form, "--output", str(target))
     assert (done.returncode, done.stderr.strip()) == (
         0,
-        "witspan export: 3 spans of 1 traces",
+        "witspan export: 3 spans of 1 trace",
     )
     lines = [json.loads(line) for line in target.read_text("utf-8").splitlines()]
     again = Intake(tmp_path / "again")
@@ -166,7 +166,7 @@ def test_a_trace_of_more_than_a_page_is_shown_with_a_word_and_whole_on_request(
 def test_export_writes_every_span_of_a_trace_of_more_than_a_page(intake: Intake, form: str) -> None:
     intake.send_spans(long_trace(20_050))
     done = intake.command("export", "--format", form)
-    assert done.stderr.strip() == "witspan export: 20050 spans of 1 traces"
+    assert done.stderr.strip() == "witspan export: 20050 spans of 1 trace"
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     if form == "jsonl":
         names = {line["name"] for line in lines}

@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{decode, sdk_body};
-use crate::decode::{Route, request};
+use crate::decode::request;
+use crate::endpoints::Route;
 use crate::model::{Refusal, Source, Span, Status};
 
 fn repository() -> PathBuf {

@@ -105,7 +105,7 @@ fn a_receiver_that_hangs_does_not_hold_up_the_end() {
 
 #[test]
 fn an_address_where_nothing_is_loses_nothing_and_one_path_that_is_missing_holds_up_no_other() {
-    // As a web server that became an agent; then this knows one request not.
+    // First a web server, then an agent that does not know one of the requests.
     let (url, received) = receiver(&[404, 405, 404, 202, 404, 202]);
     let relay = Relay::new(&url);
     relay.take(&body(1));

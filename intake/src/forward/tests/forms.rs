@@ -7,7 +7,8 @@ use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use super::{Relay, body, next, receiver};
-use crate::decode::{self, Route};
+use crate::decode;
+use crate::endpoints::Route;
 use crate::forward::{Target, onward};
 use crate::model::Decoded;
 use crate::store::forward_queue::Forwarding;

@@ -15,7 +15,8 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::{Forward, Target, onward};
-use crate::decode::{self, Route};
+use crate::decode;
+use crate::endpoints::Route;
 use crate::store::{Retention, Store, forward_queue, now_ns};
 
 type Received = Receiver<(String, Vec<u8>)>;

@@ -49,16 +49,34 @@ function changed() {
   for (const run of listeners) run();
 }
 
-/** The strip that says what is marked and opens the comparison. `drawn` runs at every change. @param {() => void} drawn */
+/**
+ * The strip that says what is marked and opens the comparison. `drawn` runs at every change.
+ * @param {() => void} drawn
+ */
 export function markStrip(drawn) {
   const element = h("div", { class: "mark-strip", role: "status" });
   const draw = () => {
     element.hidden = marks.length === 0;
-    refill(element,
+    refill(
+      element,
       h("span", { text: marks.length < 2 ? "Marked to compare; mark one more:" : "Compare" }),
-      ...marks.map((each) => h("span", { class: "chip" }, h("bdi", { text: label(each.name, 40) }), h("span", { class: "dim mono", text: each.id.slice(-6) }))),
-      marks.length === 2 ? h("a", { class: "button primary", href: `/compare/${part(marks[0].id)}/${part(marks[1].id)}` }, "Side by side") : "",
-      h("button", { type: "button", class: "button plain", on: { click: clearMarks } }, "Unmark"));
+      ...marks.map((each) =>
+        h(
+          "span",
+          { class: "chip" },
+          h("bdi", { text: label(each.name, 40) }),
+          h("span", { class: "dim mono", text: each.id.slice(-6) }),
+        ),
+      ),
+      marks.length === 2
+        ? h(
+            "a",
+            { class: "button primary", href: `/compare/${part(marks[0].id)}/${part(marks[1].id)}` },
+            "Side by side",
+          )
+        : "",
+      h("button", { type: "button", class: "button plain", on: { click: clearMarks } }, "Unmark"),
+    );
     drawn();
   };
   draw();

@@ -1,5 +1,5 @@
-// The theme that was chosen here before, set before anything is drawn. A plain script, because a
-// module would run after the first picture and the page would flash.
+// The theme that was chosen earlier in this browser, set before anything is drawn. A plain script, because a
+// module would run after the first frame, and the page would flash.
 (() => {
   let theme = null;
   try {

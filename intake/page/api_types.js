@@ -46,7 +46,15 @@
  * @property {Media[]} [audio_parts]
  */
 
-/** @typedef {{ text?: string, name?: string, id?: string, score?: number, ranking?: number, metadata?: any }} Document */
+/**
+ * @typedef {object} Document
+ * @property {string} [text]
+ * @property {string} [name]
+ * @property {string} [id]
+ * @property {number} [score]
+ * @property {number} [ranking]
+ * @property {any} [metadata]
+ */
 
 /**
  * @typedef {object} Prompt
@@ -112,14 +120,25 @@
  * @property {string[]} tags
  */
 
-/** @typedef {{ evaluations: Evaluation[], evaluations_total: number, evaluations_next: string | null }} Said the newest evaluations in order of time, how many there are, and what asks for older ones */
-/** @typedef {Span & Said} JudgedSpan */
+/**
+ * One page of evaluations.
+ * @typedef {object} EvaluationPage
+ * @property {Evaluation[]} evaluations the newest, in order of time
+ * @property {number} evaluations_total how many there are
+ * @property {string | null} evaluations_next asks for older ones
+ */
+/** @typedef {Span & EvaluationPage} JudgedSpan */
 
 /**
  * A trace with its first spans: `total` is how many there are, `next` asks for those after them.
- * @typedef {{ trace: Trace, spans: Span[], total: number, next: string | null } & Said} WholeTrace
+ * @typedef {{ trace: Trace, spans: Span[], total: number, next: string | null } & EvaluationPage} WholeTrace
  */
-/** @typedef {{ traces: Trace[], next: string | null, unsearched_spans?: number }} TraceList with what a search did not look through yet */
+/**
+ * @typedef {object} TraceList
+ * @property {Trace[]} traces
+ * @property {string | null} next
+ * @property {number} [unsearched_spans] how many spans a search has not looked through yet
+ */
 
 /**
  * @typedef {object} Session
@@ -135,8 +154,11 @@
  */
 
 /** @typedef {{ sessions: Session[], next: string | null }} SessionList */
-/** @typedef {Trace & { input?: Io, output?: Io, lean?: boolean }} Turn a trace of a session, with what its root got and gave unless it is lean */
-/** @typedef {{ session: Session, traces: Turn[] } & Said} WholeSession */
+/**
+ * A trace of a session, with input and output of its root span unless it is lean.
+ * @typedef {Trace & { input?: Io, output?: Io, lean?: boolean }} Turn
+ */
+/** @typedef {{ session: Session, traces: Turn[] } & EvaluationPage} WholeSession */
 
 /** @typedef {{ value: string, count: number }} Count */
 /**
@@ -162,7 +184,15 @@
  * @property {number} cost
  */
 
-/** @typedef {{ model: string, calls: number, errors: number, input_tokens: number, output_tokens: number, cost: number }} ByModel */
+/**
+ * @typedef {object} ByModel
+ * @property {string} model
+ * @property {number} calls
+ * @property {number} errors
+ * @property {number} input_tokens
+ * @property {number} output_tokens
+ * @property {number} cost
+ */
 /** @typedef {{ app: string, traces: number, errors: number, tokens: number, cost: number }} ByApp */
 /** @typedef {{ name: string, kind: string, count: number, p50_ms: number, p95_ms: number }} Slow */
 /** @typedef {{ name: string, kind: string, count: number, errors: number, rate: number }} Failing */
@@ -181,10 +211,30 @@
  */
 
 /**
+ * What one program reported.
+ * @typedef {object} ClientDrops
+ * @property {string} client
+ * @property {string | null} app
+ * @property {string | null} language
+ * @property {number} last_ms
+ * @property {Record<string, number>} spans by reason
+ * @property {Record<string, number>} evaluations by reason
+ */
+
+/**
+ * What the intake itself rejected, dropped and deleted.
+ * @typedef {object} IntakeDrops
+ * @property {Record<string, number>} refused requests by HTTP status
+ * @property {{ spans: number, evaluations: number }} left_out dropped from accepted requests
+ * @property {{ reason: string, at_ms: number } | null} last_refusal
+ * @property {{ traces: number, spans: number }} deleted_by_retention
+ */
+
+/**
  * @typedef {object} Drops
- * @property {{ client: string, app: string | null, language: string | null, last_ms: number, spans: Record<string, number>, evaluations: Record<string, number> }[]} clients
+ * @property {ClientDrops[]} clients
  * @property {Record<string, number>} totals
- * @property {{ refused: Record<string, number>, left_out: { spans: number, evaluations: number }, last_refusal: { reason: string, at_ms: number } | null, deleted_by_retention: { traces: number, spans: number } }} intake
+ * @property {IntakeDrops} intake
  */
 
 /**
