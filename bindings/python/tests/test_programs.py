@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from compatibility import HERE, Comparison, Ledger, captured, fields, lines
 from conftest import Receiver
-from incumbent import HERE, Comparison, Ledger, captured, fields, lines
 
 PROGRAMS = HERE / "programs"
 

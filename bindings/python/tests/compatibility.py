@@ -1,6 +1,6 @@
 """What ddtrace sent for a program, beside what the same program sends here, field by field.
 
-`tests/incumbents` says what was captured (`captured/python`) and where we differ on purpose
+`tests/compatibility` says what was captured (`captured/python`) and where we differ on purpose
 (`differences.json`, whose format its README describes); it compares what the core makes of each
 program. Here the programs themselves run, so what only the whole package shows has places of its
 own: `programs/differences.json`, of the same format.
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-INCUMBENTS = HERE.parents[2] / "tests" / "incumbents"
-CAPTURED = INCUMBENTS / "captured" / "python"
-LEDGERS = (INCUMBENTS / "differences.json", HERE / "programs" / "differences.json")
+SUITE = HERE.parents[2] / "tests" / "compatibility"
+CAPTURED = SUITE / "captured" / "python"
+LEDGERS = (SUITE / "differences.json", HERE / "programs" / "differences.json")
 
 Fields = dict[str, Any]
 NOTHING = object()

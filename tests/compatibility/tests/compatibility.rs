@@ -1,7 +1,7 @@
 //! Every captured program: the same events, but for what `differences.json` explains.
 
 use std::process::ExitCode;
-use witspan_incumbents::{Count, Ledger, compare, produce, programs};
+use witspan_compatibility::{Count, Ledger, compare, produce, programs};
 
 /// Grows with the captures, so that an empty folder cannot pass.
 const PROGRAMS: usize = 23;

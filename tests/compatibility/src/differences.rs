@@ -1,4 +1,4 @@
-//! Where we differ from the incumbents on purpose, and why: `differences.json`.
+//! Where we differ from Datadog's own SDKs on purpose, and why: `differences.json`.
 
 use crate::compare::Difference;
 use crate::fields::{fields_of, matches};

@@ -1,7 +1,7 @@
 //! The comparison itself can fail: each kind of change to a capture is found.
 
 use serde_json::{Value, json};
-use witspan_incumbents::{Difference, Group, Ledger, Program, compare, produce, programs};
+use witspan_compatibility::{Difference, Group, Ledger, Program, compare, produce, programs};
 
 /// What is unexplained once `change` has been made to a captured program.
 fn after(name: &str, change: impl FnOnce(&mut Program)) -> Vec<Difference> {

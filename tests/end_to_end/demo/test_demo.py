@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+TOOLS = Path(__file__).resolve().parents[3] / "tools"
 SECONDS = 180
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the demo needs process groups")

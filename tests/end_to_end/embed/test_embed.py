@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from receiver import NOTHING, Answer, Receiver
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples" / "embed"
 COMMANDS = {
     "javascript": [os.environ.get("NODE") or "node", EXAMPLES / "javascript" / "embed.mjs"],
