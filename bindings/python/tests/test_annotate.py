@@ -15,9 +15,9 @@ import uuid
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
 from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
+from python_support import Event, Tracing
 from witspan import LLMObs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 from witspan.decorators import agent
 

@@ -7,7 +7,7 @@ import contextvars
 import threading
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, LLMObsError
 from witspan.decorators import task, workflow
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 import witspan
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 CALLS = (

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 import pytest
-from conftest import Receiver, Run, Tracing
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs, Span
 from witspan.decorators import task
 

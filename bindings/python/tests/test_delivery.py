@@ -5,20 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing, wait_until
+from python_support import Receiver, Tracing, wait_until
+from receiver import free_port
 from witspan import LLMObs
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def send(count: int = 1) -> None:

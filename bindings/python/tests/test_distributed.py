@@ -6,7 +6,7 @@ import contextvars
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 
 

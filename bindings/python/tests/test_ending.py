@@ -11,7 +11,7 @@ import textwrap
 import time
 
 import pytest
-from conftest import Receiver, Run, wait_until
+from python_support import Receiver, Run, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, Span
 
 MANY = 3000

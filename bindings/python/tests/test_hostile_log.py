@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 from test_pytest_plugin import pytest_in
 from witspan import LLMObs, LLMObsArgumentError
 from witspan._log import shown

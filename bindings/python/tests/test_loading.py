@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 
 NOTHING_NATIVE = """
     import sys, threading

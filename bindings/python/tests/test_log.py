@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 
 WRONG = "`WITSPAN_EXIT_TIMEOUT` is `soon`; accepted: seconds, a finite number from 0"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Receiver, wait_until
+from python_support import Receiver, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows only has spawn")
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs
 from witspan.decorators import task, workflow
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 import witspan._native
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import FlushResult, LLMObs, _lifecycle, _native
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 

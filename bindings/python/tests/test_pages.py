@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
 from pages import Runner, blocks, commands, file_name, matches
+from python_support import Receiver
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs" / "python"

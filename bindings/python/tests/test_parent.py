@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, Span
 from witspan.decorators import task, workflow
 

@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing, wait_until
+from python_support import Receiver, Run, Tracing, wait_until
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan._noop import NOOP_SPAN
 

@@ -10,7 +10,7 @@ import textwrap
 import time
 
 import pytest
-from conftest import Receiver, Run, within
+from python_support import Receiver, Run, within
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such exit codes")
 

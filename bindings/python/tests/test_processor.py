@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, LLMObsSpan
 
 

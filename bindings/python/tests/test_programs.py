@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from compatibility import HERE, Comparison, Ledger, captured, fields, lines
-from conftest import Receiver
+from python_support import Receiver
 
 PROGRAMS = HERE / "programs"
 

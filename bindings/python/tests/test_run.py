@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 Runs = Callable[..., "subprocess.CompletedProcess[str]"]
 

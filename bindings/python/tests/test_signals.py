@@ -9,7 +9,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import Receiver, Run, within
+from python_support import Receiver, Run, within
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 

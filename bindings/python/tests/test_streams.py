@@ -9,7 +9,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 

@@ -20,7 +20,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan.testing import recorder
 
