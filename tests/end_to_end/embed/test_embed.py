@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import NOTHING, Answer, Receiver
+from receiver import NOTHING, Answer, Receiver, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples" / "embed"
@@ -30,7 +29,7 @@ DIRECT = {"DD_API_KEY": "secret", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
-    receiver.info = Answer(404, body=b"/evp_proxy/v2/ in a body that is no success")
+    receiver.info = Answer(404, body=b"/evp_proxy/v2/ in a body that is not a success")
     yield receiver
     receiver.close()
     assert {request.path for request in receiver.asked} <= {"/info"}
@@ -167,9 +166,7 @@ def test_a_redirect_does_not_take_the_key_along(language: str, receiver: Receive
 
 @pytest.mark.parametrize("language", COMMANDS)
 def test_the_end_waits_no_longer_than_the_plan_says(language: str) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    nobody = f"http://127.0.0.1:{free_port()}"
     began = time.monotonic()
     ran = run(language, **DIRECT, DD_LLMOBS_OVERRIDE_ORIGIN=nobody, WITSPAN_EXIT_TIMEOUT="0.5")
     assert time.monotonic() - began < 15

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Callable
 
@@ -13,6 +10,7 @@ import pytest
 from intake_process import long_trace
 from page_support import Intake
 from playwright.sync_api import Locator, Page, expect
+from receiver import Answer, Receiver, free_port
 
 KEY = "0123456789abcdef"
 #: Of a span that never comes: it makes no trace.
@@ -25,43 +23,9 @@ def fact(page: Page, name: str) -> Locator:
     return page.locator(".facts > div", has=named).locator("> dd")
 
 
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
-
-
-class Receiver:
-    """A receiver that answers what it is told to: a status and a text."""
-
-    def __init__(self) -> None:
-        self.status, self.text = 202, ""
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("content-length", 0)))
-                body = receiver.text.encode()
-                self.send_response(receiver.status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Intake]]:
-    """Starts an intake of one folder that forwards there, or, with nothing said, only keeps."""
+    """Starts an intake of one folder: it forwards to that receiver; without one it only stores."""
     running: list[Intake] = []
 
     def start_one(*where: str) -> Intake:
@@ -80,7 +44,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Intake]]:
 def receiver() -> Iterator[Receiver]:
     started = Receiver()
     yield started
-    started.stop()
+    started.close()
 
 
 def test_what_waits_for_a_receiver_that_does_not_answer_is_shown_and_can_be_deleted(
@@ -144,7 +108,7 @@ def test_what_waits_for_another_receiver_can_be_deleted_where_there_are_no_trace
 def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request(
     receiver: Receiver, start: Callable[..., Intake], page: Page
 ) -> None:
-    receiver.status, receiver.text = 401, f"no such key: {KEY}"
+    receiver.otherwise = Answer(401, body=f"no such key: {KEY}".encode())
     intake = start(f"intake:{receiver.url}")
     intake.send_spans(long_trace(3))
     page.goto(f"{intake.url}/drops")
@@ -156,12 +120,12 @@ def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request
     expect(fact(page, "Forward queue")).to_contain_text("1 request")
     expect(fact(page, "Dropped while forwarding")).to_have_text("nothing")
     # Now it is the request that the receiver will not have.
-    receiver.status, receiver.text = 422, "no such field"
+    receiver.otherwise = Answer(422, body=b"no such field")
     lost = fact(page, "Dropped while forwarding")
     expect(lost).to_contain_text("3 spans or evaluations", timeout=60_000)
     expect(lost).to_contain_text("refused – rejected by the receiver")
     expect(fact(page, "Last forwarding error")).to_contain_text("answers 422: no such field")
     expect(fact(page, "Forward queue")).to_have_text("empty")
-    receiver.status = 202
+    receiver.otherwise = Answer(202)
     intake.send_spans(long_trace(3))
     expect(fact(page, "Forwarded to")).to_contain_text("datadog, 1 request delivered")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from intake_process import binary, clean
+from receiver import Answer, Receiver
 from sdk_support import PATIENCE, Intake
 
 NOBODY = "http://127.0.0.1:9"
+
+
+def agent(path: Path | None = None) -> Receiver:
+    """A receiver that says it is an agent and takes spans."""
+    receiver = Receiver(path=path)
+    receiver.info = Answer(200, body=b'{"version":"7.8","endpoints":["/evp_proxy/v2/"]}')
+    return receiver
 
 
 def witspan(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -97,17 +103,16 @@ def test_certificates_that_are_trusted_are_told(tmp_path: Path) -> None:
 
 
 def test_the_user_name_of_an_agent_is_sent_and_not_said() -> None:
-    # A server that wants it, as a proxy in front of an agent does.
-    seen: list[bytes] = []
-    server = socket.create_server(("127.0.0.1", 0))
-    port = server.getsockname()[1]
-    threading.Thread(target=answer, args=(server, seen), daemon=True).start()
-    told = witspan("doctor", DD_TRACE_AGENT_URL=f"http://user:hunter2@127.0.0.1:{port}")
-    assert f"+ agent            http://127.0.0.1:{port}: version 7.8, takes spans" in told.stdout
+    # A proxy in front of an agent may want it.
+    server = agent()
+    at = server.url.replace("//", "//user:hunter2@")
+    told = witspan("doctor", DD_TRACE_AGENT_URL=at)
+    server.close()
+    assert f"+ agent            {server.url}: version 7.8, takes spans" in told.stdout
     assert "with the user name and password of DD_TRACE_AGENT_URL" in told.stdout
-    basic = base64.b64encode(b"user:hunter2")
-    assert b"authorization: basic " + basic.lower() in seen[0].lower()
-    assert "hunter2" not in told.stdout and basic.decode() not in told.stdout
+    basic = base64.b64encode(b"user:hunter2").decode()
+    assert server.asked[0].headers["authorization"] == f"Basic {basic}"
+    assert "hunter2" not in told.stdout and basic not in told.stdout
     assert told.returncode == 0
 
 
@@ -116,24 +121,12 @@ def test_an_agent_at_a_unix_socket_is_asked_what_it_takes(tmp_path: Path) -> Non
     path = tmp_path / "apm.socket"
     missing = witspan("doctor", DD_TRACE_AGENT_URL=f"unix://{path}")
     assert f"- agent            unix://{path}: No such file" in missing.stdout
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(str(path))
-    server.listen()
-    threading.Thread(target=answer, args=(server, []), daemon=True).start()
-    told = witspan("doctor", DD_TRACE_AGENT_URL=f"unix://{path}")
+    server = agent(path)
+    told = witspan("doctor", DD_TRACE_AGENT_URL=server.url)
+    server.close()
     assert f"+ agent            unix://{path}: version 7.8, takes spans" in told.stdout
     assert f"/api/v2/llmobs over unix://{path}" in told.stdout
     assert told.returncode == 0, told.stdout
-
-
-def answer(server: socket.socket, seen: list[bytes]) -> None:
-    """Answers one request as an agent does that takes spans."""
-    connection, _ = server.accept()
-    with connection:
-        seen.append(connection.recv(65536))
-        body = b'{"version":"7.8","endpoints":["/evp_proxy/v2/"]}'
-        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
-        connection.sendall(head % len(body) + body)
 
 
 def test_every_setting_can_be_printed() -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 from intake_process import binary, clean
+from receiver import Receiver, free_port, free_ports
 from sdk_support import PATIENCE, Intake, run_python
 from test_sdks import check
 
@@ -38,10 +36,7 @@ def delivered(intake: Intake, count: int) -> Any:
 @pytest.fixture
 def agent(tmp_path: Path) -> Iterator[str]:
     """Datadog's own test agent."""
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for each in (one, two, three):
-            each.bind(("127.0.0.1", 0))
-        port, http, grpc = (str(each.getsockname()[1]) for each in (one, two, three))
+    port, http, grpc = map(str, free_ports(3))
     command = [sys.executable, "-m", "lapdog.server", "--host", "127.0.0.1", "--port", port]
     command += ["--web-ui-port", "0", "--otlp-http-port", http, "--otlp-grpc-port", grpc]
     command += ["--disable-llmobs-data-forwarding", "--snapshot-dir", str(tmp_path)]
@@ -120,25 +115,12 @@ def test_a_receiver_is_trusted_by_the_certificates_of_ssl_cert_file(tmp_path: Pa
     authority = trustme.CA()
     certificate = tmp_path / "certificate.pem"
     authority.cert_pem.write_to_path(certificate)
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(202)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    where = f"https://localhost:{server.server_port}"
+    receiver = Receiver(tls=context)
     try:
         for env, trusted in (({}, False), ({"SSL_CERT_FILE": str(certificate)}, True)):
-            intake = Intake(tmp_path / str(trusted), "--forward", where, env=env)
+            intake = Intake(tmp_path / str(trusted), "--forward", receiver.url, env=env)
             try:
                 send(intake, "there", 1, 1)
                 until = time.monotonic() + PATIENCE
@@ -152,13 +134,7 @@ def test_a_receiver_is_trusted_by_the_certificates_of_ssl_cert_file(tmp_path: Pa
             finally:
                 intake.stop()
     finally:
-        server.shutdown()
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
+        receiver.close()
 
 
 def send(intake: Intake, app: str, request: int, spans: int, text: str = "") -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from intake_process import binary, clean
+from receiver import Answer, Receiver, Request
 from sdk_support import PATIENCE, Intake
 
 #: Title, OSC 52 (which writes the clipboard), BEL, a line of the log, CR, C1 for "ESC [", DEL, a
@@ -224,43 +223,37 @@ def test_answers_that_a_terminal_prints_steer_nothing(intake: Intake) -> None:
     assert list(strings(intake.get(f"traces/{trace}"))).count(EVIL) > 5
 
 
-class Liar(BaseHTTPRequestHandler):
-    """Answers as an intake or an agent would, with texts of its own; repeats what it was sent."""
+class Liar(Receiver):
+    """Answers as an intake or an agent would, with hostile texts; repeats what it was sent."""
 
-    status = 500
-    answers: dict[str, Any] = {}
+    def __init__(self) -> None:
+        #: What it answers with 200, by path; everything else with 500.
+        self.known: dict[str, Any] = {}
+        super().__init__()
 
-    def do_GET(self) -> None:
-        known = self.answers.get(self.path.split("?")[0])
-        body = EVIL + str(self.headers) if known is None else json.dumps(known, ensure_ascii=False)
-        data = body.encode()
-        self.send_response(self.status if known is None else 200)
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+    def tell(self, request: Request) -> Answer:
+        known = self.known.get(request.path.split("?")[0])
+        if known is None:
+            sent = "".join(f"{name}: {value}\n" for name, value in request.headers.items())
+            return Answer(500, body=(EVIL + sent).encode())
+        return Answer(200, body=json.dumps(known, ensure_ascii=False).encode())
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.do_GET()
-
-    def log_message(self, *_: object) -> None:
-        pass
+    take = tell
 
 
 @pytest.fixture
-def liar() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Liar)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def liar() -> Iterator[Liar]:
+    receiver = Liar()
+    yield receiver
+    receiver.close()
 
 
 def test_what_a_remote_intake_answers_is_escaped_and_repeats_no_secret(
-    liar: str, monkeypatch: pytest.MonkeyPatch
+    liar: Liar,
 ) -> None:
+    address = f"127.0.0.1:{liar.server_port}"
     at = {
-        "WITSPAN_INTAKE_URL": f"http://user:{SECRET}@{liar}",
+        "WITSPAN_INTAKE_URL": f"http://user:{SECRET}@{address}",
         "WITSPAN_INTAKE_TOKEN": "tok-SECRET",
     }
     for arguments in (["show", "last"], ["tail"], ["export"], ["doctor"]):
@@ -268,24 +261,20 @@ def test_what_a_remote_intake_answers_is_escaped_and_repeats_no_secret(
         assert "SECRET" not in out + err
         # `user:PWSECRET`, as the header of a request has it.
         assert "dXNlcjpQV1NFQ1JFVA" not in out + err
-        assert f"http://…@{liar}" in out + err, arguments
+        assert f"http://…@{address}" in out + err, arguments
     assert r"\u001b]0;owned" in run("show", "last", **at)[2]
     summary = {"trace_id": EVIL, "root_span_id": "1", "start_ms": 1, "spans": 1}
-    monkeypatch.setattr(
-        Liar,
-        "answers",
-        {
-            "/api/ui/traces": {"traces": [{"trace_id": "abc"}], "next": None},
-            "/api/ui/traces/last": {"trace": summary, "total": 9, "spans": [{"name": EVIL}]},
-            "/api/ui/status": {"spans": 1, "traces": 1, "forward": {"to": EVIL}},
-            "/info": {"version": EVIL, "endpoints": [EVIL]},
-        },
-    )
+    liar.known = {
+        "/api/ui/traces": {"traces": [{"trace_id": "abc"}], "next": None},
+        "/api/ui/traces/last": {"trace": summary, "total": 9, "spans": [{"name": EVIL}]},
+        "/api/ui/status": {"spans": 1, "traces": 1, "forward": {"to": EVIL}},
+        "/info": {"version": EVIL, "endpoints": [EVIL]},
+    }
     for arguments in (["show", "last"], ["show", "last", "--json"], ["export", "--trace", "last"]):
         status, out, _ = run(*arguments, **at)
         assert status == 0 and r"\u001b]0;owned" in out
-    env = {"DD_TRACE_AGENT_URL": f"http://{liar}", "DD_LLMOBS_ML_APP": EVIL}
-    _, out, _ = run("doctor", WITSPAN_INTAKE_URL=f"http://{liar}", **env)
+    env = {"DD_TRACE_AGENT_URL": liar.url, "DD_LLMOBS_ML_APP": EVIL}
+    _, out, _ = run("doctor", WITSPAN_INTAKE_URL=liar.url, **env)
     assert out.count(r"\u001b]0;owned") >= 4, out
 
 
@@ -326,9 +315,9 @@ def test_no_verb_says_the_password_of_a_url(url: str) -> None:
 
 
 def test_a_receiver_that_fails_is_told_without_password_and_escaped(
-    liar: str, tmp_path: Path
+    liar: Liar, tmp_path: Path
 ) -> None:
-    intake = Intake(tmp_path, "--forward", f"http://user:{SECRET}@{liar}")
+    intake = Intake(tmp_path, "--forward", liar.url.replace("//", f"//user:{SECRET}@"))
     try:
         send(intake, *hostile_events())
         until = time.monotonic() + PATIENCE
