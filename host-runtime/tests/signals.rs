@@ -1,7 +1,7 @@
 //! Signals are the application's: our threads take none. One that ends the process delivers before.
 
 use crate::common::{
-    KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
+    Decoded, KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
 };
 use std::env;
 use std::fs;
