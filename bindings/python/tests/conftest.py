@@ -55,7 +55,7 @@ def tracing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tra
     # On a busy machine a receiver may take longer than the 5 s after which a request is repeated.
     LLMObs.enable(ml_app="tests", _limits={"request_timeout": 60})
     yield Tracing(receiver)
-    # As long as the receiver is there.
+    # While the receiver still listens.
     LLMObs.disable()
 
 

@@ -27,9 +27,9 @@ class Receiver(scripted.Receiver):
         self.evaluations: list[Event] = []
         #: Path and headers (lower case) of every request.
         self.requests: list[tuple[str, Mapping[str, str]]] = []
-        #: What the next requests are answered; 202 once it is used up.
+        #: The statuses of the next answers; 202 when the list is empty.
         self.statuses: list[int] = []
-        #: What every answer carries.
+        #: The headers of every answer.
         self.headers: dict[str, str] = {}
         super().__init__(port)
 
@@ -66,7 +66,7 @@ class Tracing:
         return sorted(self.receiver.events, key=lambda event: int(event["start_ns"]))
 
     def by_name(self) -> dict[str, Event]:
-        """The same by name, of which there must be one each."""
+        """The same by name; no two spans may have the same name."""
         events = self.events()
         named = {event["name"]: event for event in events}
         assert len(named) == len(events), [event["name"] for event in events]
@@ -85,8 +85,8 @@ class Tracing:
 
 
 def within(seconds: float, run: Callable[[], Done]) -> Done:
-    """What `run` gives, in less than so long. What else the machine does only adds to that, so it
-    may take three attempts."""
+    """What `run` gives, if it takes less than so long in one of three attempts: other load on the
+    machine can only make it slower."""
     for _ in range(3):
         began = time.monotonic()
         done = run()
@@ -100,5 +100,5 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Returns when it holds; fails if that takes too long."""
     until = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < until, "it did not come to be in time"
+        assert time.monotonic() < until, "the condition did not hold in time"
         time.sleep(0.005)

@@ -168,7 +168,7 @@ def test_falsy_results_are_captured_and_none_is_not(tracing: Tracing) -> None:
     assert outputs == ["0", "", "false", "[]", None]
 
 
-def test_a_result_that_is_no_message_is_sent_as_its_text(tracing: Tracing) -> None:
+def test_a_result_that_is_not_a_message_is_sent_as_its_text(tracing: Tracing) -> None:
     @llm
     def function() -> int:
         return 5

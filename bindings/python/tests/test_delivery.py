@@ -1,4 +1,5 @@
-"""Receivers that refuse, fail, hang or are not there: counted, told once, never in the way."""
+"""Receivers that refuse, fail, hang or are missing: spans are counted, the log says it once, and
+the application is never held up."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def test_disable_sends_what_has_finished(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
-def test_a_refusal_is_counted_as_rejected_and_told_once(tracing, log, status: int) -> None:
+def test_a_refusal_is_counted_as_rejected_and_logged_once(tracing, log, status: int) -> None:
     tracing.receiver.statuses = [status, status]
     send(2)
     assert LLMObs.flush().dropped == {"rejected": 2}
@@ -69,7 +70,7 @@ def test_a_refusal_is_counted_as_rejected_and_told_once(tracing, log, status: in
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_a_failure_is_tried_again_and_told_once(tracing, log, status: int) -> None:
+def test_a_failure_is_retried_and_logged_once(tracing, log, status: int) -> None:
     tracing.receiver.headers = {"retry-after": "0"}
     tracing.receiver.statuses = [status, status]
     send(2)
@@ -80,7 +81,7 @@ def test_a_failure_is_tried_again_and_told_once(tracing, log, status: int) -> No
     assert str(status) in line
 
 
-def test_a_failure_that_stays_is_given_up_and_counted(tracing: Tracing, log) -> None:
+def test_spans_of_a_lasting_failure_are_dropped_and_counted(tracing: Tracing, log) -> None:
     tracing.receiver.headers = {"retry-after": "0"}
     tracing.receiver.statuses = [500] * 8
     send(2)
@@ -90,7 +91,7 @@ def test_a_failure_that_stays_is_given_up_and_counted(tracing: Tracing, log) -> 
     assert "500" in tried and "dropped and counted after the last" in given_up
 
 
-def test_a_missing_key_is_counted_and_told_once(monkeypatch, receiver: Receiver, log) -> None:
+def test_a_missing_key_is_counted_and_logged_once(monkeypatch, receiver: Receiver, log) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
     LLMObs.enable(agentless_enabled=True)
     send(2)
@@ -103,9 +104,7 @@ def test_a_missing_key_is_counted_and_told_once(monkeypatch, receiver: Receiver,
     assert "DD_API_KEY" in line
 
 
-def test_a_receiver_that_is_not_there_is_told_once_and_waited_for_at_most_2_s(
-    monkeypatch, log
-) -> None:
+def test_a_missing_receiver_is_logged_once_and_waited_for_at_most_2_s(monkeypatch, log) -> None:
     monkeypatch.setenv("DD_TRACE_AGENT_URL", f"http://127.0.0.1:{free_port()}")
     LLMObs.enable()
     send(3)
@@ -119,7 +118,7 @@ def test_a_receiver_that_is_not_there_is_told_once_and_waited_for_at_most_2_s(
     assert "3 spans could not be sent in time" in lost
 
 
-def test_a_receiver_that_comes_later_gets_what_waited(monkeypatch) -> None:
+def test_a_receiver_that_starts_later_gets_the_queued_spans(monkeypatch) -> None:
     port = free_port()
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", f"http://127.0.0.1:{port}")
     LLMObs.enable()
@@ -238,7 +237,7 @@ def test_a_log_handler_may_call_tracing(monkeypatch) -> None:
     handler = Handler()
     logger.addHandler(handler)
     try:
-        # Understood as nothing: told while `enable` still runs.
+        # Not a valid value, which is logged while `enable` still runs.
         monkeypatch.setenv("WITSPAN_INTAKE", "neither")
         LLMObs.enable()
         assert LLMObs.enabled

@@ -76,10 +76,10 @@ def test_a_request_without_a_trace_begins_one_and_ends_the_one_before(tracing, l
         LLMObs.activate_distributed_headers(headers)
         LLMObs.task(name="continued").finish()
         LLMObs.activate_distributed_headers({"accept": "*/*"})
-        LLMObs.task(name="anew").finish()
+        LLMObs.task(name="again").finish()
 
     contextvars.Context().run(serve)
-    assert tracing.parents() == {"client": None, "continued": "client", "anew": None}
+    assert tracing.parents() == {"client": None, "continued": "client", "again": None}
     assert log() == []
 
 
@@ -100,7 +100,7 @@ def test_without_a_span_nothing_is_set(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "traceparent", 5, ["a"], [("a", "b", "c")]], ids=str)
-def test_what_are_no_headers_raises(tracing: Tracing, wrong) -> None:
+def test_an_object_that_is_not_headers_raises(tracing: Tracing, wrong) -> None:
     with pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):
         LLMObs.activate_distributed_headers(wrong)
     with LLMObs.task(), pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):

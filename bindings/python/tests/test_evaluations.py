@@ -102,9 +102,7 @@ def test_a_wrong_evaluation_raises_names_the_field_and_is_counted(tracing, field
 
 
 @pytest.mark.parametrize("value", ["high", float("nan"), float("inf"), None, [1]], ids=str)
-def test_a_score_that_a_judge_did_not_give_is_an_evaluation_that_failed(
-    tracing: Tracing, log, value
-) -> None:
+def test_a_missing_score_is_an_evaluation_that_failed(tracing: Tracing, log, value) -> None:
     LLMObs.submit_evaluation("quality", "score", value, IDS)
     (metric,) = sent(tracing)
     assert metric["status"] == "ERROR" and "score_value" not in metric

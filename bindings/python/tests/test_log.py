@@ -1,4 +1,4 @@
-"""What witspan says: in the logger `witspan`, or bare on stderr where there are no loggers."""
+"""Where messages go: to the logger `witspan`, or to stderr if the program has no loggers."""
 
 from __future__ import annotations
 

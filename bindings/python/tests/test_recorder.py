@@ -261,12 +261,12 @@ def test_more_than_fits_is_an_error_of_the_test_that_looks() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "1", 1.5, None])
-def test_a_wrong_bound_is_refused_by_name(wrong: object) -> None:
+def test_a_wrong_limit_is_rejected_by_name(wrong: object) -> None:
     with pytest.raises(LLMObsArgumentError, match="`max_bytes` is .*accepted: an int from 1"):
         recorder(max_bytes=wrong)  # type: ignore[arg-type]
 
 
-def test_a_wrong_app_is_told_and_nothing_is_changed() -> None:
+def test_an_app_of_another_type_is_its_text_and_nothing_else_changes() -> None:
     with recorder(ml_app=5) as spans:  # type: ignore[arg-type]
         LLMObs.task("traced").finish()
         assert spans["traced"].tags["ml_app"] == "5"

@@ -47,7 +47,7 @@ def test_what_is_not_sampled_is_dropped_where_that_is_asked_for(
 
 
 @pytest.mark.parametrize("variable", ["abc", "7"])
-def test_a_rate_that_is_none_is_told_and_counts_as_all(
+def test_a_wrong_rate_is_logged_and_every_trace_is_sampled(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver, log, variable: str
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)

@@ -128,7 +128,7 @@ def serve(
 @pytest.mark.parametrize("where", ["import", "lifespan", "request"])
 @pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]])
-def test_a_server_that_raises_its_signal_again_delivers_and_ends_as_ever(
+def test_a_server_that_raises_its_signal_again_delivers_and_ends_as_before(
     receiver: Receiver, tmp_path: Path, options: list[str], ends: signal.Signals, where: str
 ) -> None:
     ended = serve(receiver, tmp_path, options, ends, where)

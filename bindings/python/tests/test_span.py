@@ -1,4 +1,4 @@
-"""What a span is asked and told: its ids, name, tags and error, as ddtrace's spans have them."""
+"""The attributes and setters of a span, as ddtrace's spans have them: ids, name, tags, error."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_the_noop_span_has_all_that_a_span_has() -> None:
     assert public - set(dir(NOOP_SPAN)) == set()
 
 
-def test_work_that_is_over_can_be_told_of(tracing: Tracing) -> None:
+def test_a_span_of_work_that_is_over_can_be_recorded(tracing: Tracing) -> None:
     began = 1_700_000_000_000_000_001
     for start in (LLMObs.llm, LLMObs.embedding, LLMObs.workflow, LLMObs.agent):
         start(name=start.__name__, start_ns=began).finish(finish_time=1_700_000_002)
@@ -267,6 +267,6 @@ def test_work_that_is_over_can_be_told_of(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("time", [1.5, -1, True, "now", 2**64])
-def test_a_start_that_is_no_time_is_refused(tracing: Tracing, time) -> None:
+def test_a_start_that_is_not_a_time_is_rejected(tracing: Tracing, time) -> None:
     with pytest.raises(LLMObsArgumentError, match="`start_ns` is of type"):
         LLMObs.task(start_ns=time)

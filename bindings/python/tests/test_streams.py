@@ -30,7 +30,7 @@ def test_texts_are_joined(tracing: Tracing, decorate: Any) -> None:
     assert value(tracing) == "Rayleigh scattering."
 
 
-def test_of_llm_the_joined_text_is_a_message(tracing: Tracing) -> None:
+def test_the_joined_text_of_an_llm_span_is_a_message(tracing: Tracing) -> None:
     @llm(model_name="m")
     def ask(question):
         yield from ("Be", "cause.")
@@ -39,7 +39,7 @@ def test_of_llm_the_joined_text_is_a_message(tracing: Tracing) -> None:
     assert tracing.only()["meta"]["output"]["messages"] == [{"content": "Because.", "role": ""}]
 
 
-def test_of_llm_messages_are_messages(tracing: Tracing) -> None:
+def test_messages_of_an_llm_span_stay_messages(tracing: Tracing) -> None:
     @llm
     def ask():
         yield {"role": "assistant", "content": "one"}
@@ -60,7 +60,7 @@ def test_kinds_whose_results_are_not_captured_capture_no_stream(tracing, decorat
     assert "output" not in tracing.only()["meta"]
 
 
-def test_anything_else_is_a_list(tracing: Tracing) -> None:
+def test_other_items_become_a_list(tracing: Tracing) -> None:
     @task
     def items():
         yield "text"
@@ -280,7 +280,7 @@ def test_lists_are_cut_at_10_000_items_and_texts_are_not(tracing: Tracing) -> No
     assert named["letters"]["meta"]["output"]["value"] == "x" * 10_003
 
 
-def test_a_stream_of_items_that_are_no_messages_is_sent_as_their_text(tracing) -> None:
+def test_a_stream_of_items_that_are_not_messages_is_sent_as_their_text(tracing) -> None:
     @llm
     def ask():
         yield 5

@@ -99,7 +99,7 @@ TYPES = (
     *("ToolCallFunction", "ToolDefinition", "ToolResult"),
 )
 
-# Of one of ours that has a value less: an evaluator that failed has none to give.
+# Ours does not require a value: an evaluator that failed has none to give.
 OPTIONAL_HERE = {"submit_evaluation": ("value", "value=None")}
 
 
@@ -123,7 +123,7 @@ def test_a_method_takes_what_ddtraces_takes(name: str) -> None:
     before, after = OPTIONAL_HERE.get(name, ("", ""))
     expected = [after if argument == before else argument for argument in expected]
     if name == "flush":
-        # What ours adds: how long to wait.
+        # Ours adds how long to wait.
         assert theirs == ["timeout=None"]
     else:
         assert theirs == expected
@@ -149,7 +149,7 @@ def test_the_types_have_the_members_of_ddtraces() -> None:
 
 
 @pytest.mark.parametrize("name", ["Prompt", "Messages", "Documents"])
-def test_what_annotations_are_made_of_is_there_by_name(name: str) -> None:
+def test_the_types_of_annotations_can_be_imported_by_name(name: str) -> None:
     assert getattr(witspan, name) is getattr(witspan.types, name)
 
 
@@ -165,7 +165,7 @@ def test_holders_of_messages_and_documents_are_lists_of_dicts() -> None:
         witspan.types.Documents([5])
 
 
-def test_they_are_sent_as_what_they_hold(tracing) -> None:
+def test_holders_are_sent_as_what_they_hold(tracing) -> None:
     with LLMObs.llm():
         LLMObs.annotate(
             input_data=witspan.types.Messages("hi"), prompt=witspan.types.Prompt(id="p")
@@ -202,7 +202,7 @@ def test_arguments_and_results_are_left_out_where_the_decorator_says_so(tracing)
         assert not {"input", "output"} & set(event["meta"])
 
 
-def test_a_version_of_what_is_no_agent_is_left_out_and_logged(tracing, log) -> None:
+def test_the_version_of_a_span_that_is_not_an_agent_is_left_out_and_logged(tracing, log) -> None:
     @decorators.tool(version="2")
     def work() -> None: ...
 

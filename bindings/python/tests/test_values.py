@@ -1,4 +1,4 @@
-"""What becomes of objects that JSON has no form for; the table is in `_values.py`."""
+"""How values that JSON cannot hold are sent; the table is in `_values.py`."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ impl Allowed {
     }
 }
 
-/// The list, and which of it was needed.
+/// The list, and which of its entries explained something.
 #[derive(Debug)]
 pub struct Ledger {
     entries: Vec<(Allowed, bool)>,
@@ -111,7 +111,7 @@ impl Ledger {
     pub fn new(groups: Vec<Group>) -> Result<Self> {
         let mut entries = Vec::new();
         for group in groups {
-            ensure!(group.reason.ends_with('.'), "`{}` is no sentence", group.reason);
+            ensure!(group.reason.ends_with('.'), "`{}` is not a sentence", group.reason);
             for entry in group.places {
                 let known = entry.sdk == "both" || SDKS.contains(&entry.sdk.as_str());
                 ensure!(known, "no SDK: {}", entry.sdk);

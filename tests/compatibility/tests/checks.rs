@@ -26,7 +26,7 @@ fn another_value_is_found() {
 }
 
 #[test]
-fn a_field_more_or_less_is_found() {
+fn an_extra_or_a_missing_field_is_found() {
     let found = after("kinds", |p| p.captured.events["my llm"]["meta"]["input"] = json!({"a": 1}));
     assert_eq!(fields(&found), [("my llm", "meta/input/a")]);
     let found = after("kinds", |p| {
@@ -36,7 +36,7 @@ fn a_field_more_or_less_is_found() {
 }
 
 #[test]
-fn an_event_more_or_less_is_found() {
+fn an_extra_or_a_missing_event_is_found() {
     let found = after("kinds", |p| {
         p.captured.events.remove("tool");
     });
@@ -49,7 +49,7 @@ fn an_event_more_or_less_is_found() {
 }
 
 #[test]
-fn a_parent_and_a_trace_are_those_that_they_were() {
+fn another_parent_or_trace_is_found() {
     let found = after("nesting", |p| {
         let other = p.captured.events["wf"]["span_id"].clone();
         p.captured.events["tool-in-sub"]["parent_id"] = other;
@@ -83,7 +83,7 @@ fn headers_are_compared_key_by_key() {
 }
 
 #[test]
-fn what_explains_nothing_is_needless() {
+fn an_entry_that_explains_nothing_is_needless() {
     let group: Group = serde_json::from_value(json!({
         "reason": "It is equal.",
         "places": [{"sdk": "python", "program": "kinds", "field": "name", "how": {"value": "tool"}}],

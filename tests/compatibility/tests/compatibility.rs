@@ -1,4 +1,4 @@
-//! Every captured program: the same events, but for what `differences.json` explains.
+//! Every captured program: the same events, except for what `differences.json` explains.
 
 use std::process::ExitCode;
 use witspan_compatibility::{Count, Ledger, compare, produce, programs};

@@ -22,7 +22,7 @@ fn names_are_unique_and_kinds_are_the_cores() {
     let setup = setup_chapters().unwrap().into_iter().flat_map(|(_, chapter)| chapter.cases);
     let programs = programs.map(|case| (case.name, case.says));
     for (name, says) in programs.chain(setup.map(|case| (case.name, case.says))) {
-        assert!(says.ends_with('.'), "`{says}` is no sentence");
+        assert!(says.ends_with('.'), "`{says}` is not a sentence");
         assert!(names.insert(name.clone()), "`{name}` stands twice");
     }
     let core: Vec<&str> = witspan_core::SpanKind::ALL.iter().map(|kind| kind.name()).collect();

@@ -1,4 +1,4 @@
-"""What the demo calls the same trace in two languages, and what it calls another."""
+"""Which traces of two languages the demo takes as the same, and which as different."""
 
 from __future__ import annotations
 

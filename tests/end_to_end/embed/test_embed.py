@@ -110,7 +110,7 @@ def test_an_agent_that_says_it_takes_spans_gets_them_without_the_key(
 
 @pytest.mark.parametrize("info", [None, b'{"endpoints": ["/v0.4/traces"]}'])
 @pytest.mark.parametrize("language", COMMANDS)
-def test_an_agent_that_takes_no_spans_gets_none(
+def test_an_agent_that_does_not_take_spans_gets_none(
     language: str, info: bytes | None, receiver: Receiver
 ) -> None:
     if info is not None:
@@ -130,7 +130,7 @@ def test_an_agent_that_takes_no_spans_gets_none(
 
 @pytest.mark.parametrize("first", [503, NOTHING])
 @pytest.mark.parametrize("language", COMMANDS)
-def test_what_is_not_taken_is_sent_again_unchanged(
+def test_spans_that_are_not_taken_are_retried_unchanged(
     language: str, first: int, receiver: Receiver
 ) -> None:
     receiver.answers = [Answer(first), Answer(first)]
@@ -145,7 +145,7 @@ def test_what_is_not_taken_is_sent_again_unchanged(
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_what_is_refused_is_told_and_not_sent_again(language: str, receiver: Receiver) -> None:
+def test_rejected_spans_are_reported_and_not_retried(language: str, receiver: Receiver) -> None:
     receiver.answers = [Answer(403)]
     ran = sent_to(language, receiver)
     assert ran.returncode == 1
@@ -165,7 +165,7 @@ def test_a_redirect_does_not_take_the_key_along(language: str, receiver: Receive
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_the_end_waits_no_longer_than_the_plan_says(language: str) -> None:
+def test_the_program_ends_within_the_time_that_the_plan_says(language: str) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     began = time.monotonic()
     ran = run(language, **DIRECT, DD_LLMOBS_OVERRIDE_ORIGIN=nobody, WITSPAN_EXIT_TIMEOUT="0.5")
@@ -176,7 +176,7 @@ def test_the_end_waits_no_longer_than_the_plan_says(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_the_receiver_is_told_what_never_reaches_it(language: str, receiver: Receiver) -> None:
+def test_the_receiver_learns_how_many_spans_were_dropped(language: str, receiver: Receiver) -> None:
     sent_to(language, receiver)
     whole = spans(receiver.got.pop().body)["answer"]
     # Room for the one span, and none for the other, whose model is not cut.
@@ -213,7 +213,7 @@ def test_a_key_that_no_header_can_hold_is_not_used(language: str, receiver: Rece
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-def test_every_diagnostic_of_the_plan_is_told(language: str, receiver: Receiver) -> None:
+def test_every_diagnostic_of_the_plan_is_printed(language: str, receiver: Receiver) -> None:
     ran = sent_to(language, receiver, DD_LLMOBS_SAMPLE_RATE="2", WITSPAN_INTAKE="x")
     assert ran.returncode == 0
     told = [line.split("`")[1] for line in ran.stderr.splitlines()]

@@ -1,1 +1,1 @@
-"""Makes `intake_process` known to the tests of both folders here."""
+"""Its place puts `intake_process` on the path of the tests in both folders."""

@@ -1,4 +1,4 @@
-"""A running intake, which the tests of its page and those of the SDKs start alike."""
+"""A running intake, for the tests of its page and those of the SDKs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def binary() -> Path:
 
 
 def clean(more: dict[str, str]) -> dict[str, str]:
-    """The environment without what would send elsewhere, with `more`."""
+    """The environment with `more`, without variables that would send elsewhere."""
     drop = ("DD_", "OTEL_", "WITSPAN_", "_DD_")
     return {k: v for k, v in os.environ.items() if not k.startswith(drop)} | more
 

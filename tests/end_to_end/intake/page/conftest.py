@@ -1,7 +1,7 @@
 """A real intake, real programs that send to it, and a real browser that looks at its page.
 
-Whatever a test does, it fails if the page's script fails, if the browser's console has an error, or
-if something wanted to do what the page's policy forbids.
+Every test also fails if the page's script fails, if the browser's console has an error, or if
+something is blocked by the page's policy.
 """
 
 from __future__ import annotations

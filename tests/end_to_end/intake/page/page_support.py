@@ -38,7 +38,7 @@ class Intake(IntakeProcess):
         assert done.returncode == 0, done.stderr
 
     def environment(self) -> dict[str, str]:
-        """That of a program that sends here."""
+        """The environment of a program that sends here."""
         return clean({"DD_TRACE_AGENT_URL": self.url})
 
     def trace(self, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
@@ -52,7 +52,7 @@ class Tab:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.wrong: list[str] = []
-        #: Errors that the test itself brings about.
+        #: Errors that the test itself causes.
         self.expected: list[str] = []
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)

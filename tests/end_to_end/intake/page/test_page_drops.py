@@ -1,4 +1,4 @@
-"""What the page says of the way to another receiver, and of deleting everything."""
+"""What the page shows about forwarding to another receiver, and about deleting everything."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from playwright.sync_api import Locator, Page, expect
 from receiver import Answer, Receiver, free_port
 
 KEY = "0123456789abcdef"
-#: Of a span that never comes: it makes no trace.
+#: What an evaluation judges here: a span that never arrives, so that there is no trace.
 NOBODY = {"join_on": {"tag": {"key": "order", "value": "9"}}}
 
 
 def fact(page: Page, name: str) -> Locator:
-    """What stands beside a name under "This intake"."""
+    """The value of a fact under "This intake"."""
     named = page.locator("dt").get_by_text(name, exact=True)
     return page.locator(".facts > div", has=named).locator("> dd")
 
@@ -47,7 +47,7 @@ def receiver() -> Iterator[Receiver]:
     started.close()
 
 
-def test_what_waits_for_a_receiver_that_does_not_answer_is_shown_and_can_be_deleted(
+def test_requests_for_a_receiver_that_does_not_answer_are_shown_and_can_be_deleted(
     start: Callable[..., Intake], page: Page
 ) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
@@ -79,7 +79,7 @@ def test_what_waits_for_a_receiver_that_does_not_answer_is_shown_and_can_be_dele
     expect(delete).to_be_disabled()
 
 
-def test_what_waits_for_another_receiver_can_be_deleted_where_there_are_no_traces(
+def test_requests_for_another_receiver_can_be_deleted_where_there_are_no_traces(
     start: Callable[..., Intake], page: Page
 ) -> None:
     intake = start(f"http://127.0.0.1:{free_port()}")
@@ -105,7 +105,7 @@ def test_what_waits_for_another_receiver_can_be_deleted_where_there_are_no_trace
     assert intake.get("status")["waiting"]["requests"] == 0
 
 
-def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request(
+def test_the_page_tells_a_refused_key_from_a_refused_request(
     receiver: Receiver, start: Callable[..., Intake], page: Page
 ) -> None:
     receiver.otherwise = Answer(401, body=f"no such key: {KEY}".encode())
@@ -119,7 +119,7 @@ def test_a_receiver_that_refuses_the_key_is_told_from_one_that_refuses_a_request
     expect(page.locator("body")).not_to_contain_text(KEY)
     expect(fact(page, "Forward queue")).to_contain_text("1 request")
     expect(fact(page, "Dropped while forwarding")).to_have_text("nothing")
-    # Now it is the request that the receiver will not have.
+    # Now the receiver refuses the request, not the key.
     receiver.otherwise = Answer(422, body=b"no such field")
     lost = fact(page, "Dropped while forwarding")
     expect(lost).to_contain_text("3 spans or evaluations", timeout=60_000)

@@ -23,7 +23,7 @@ def test_a_trace_says_that_only_the_newest_evaluations_are_shown_and_loads_the_r
 ) -> None:
     intake.send_spans(long_trace(3))
     intake.send_evaluations(1_003, eval_scope="trace", **of("1"))
-    # Newer ones of a span stand with the span, and take no place here.
+    # Newer evaluations of a span stand with the span, and take no room here.
     intake.send_evaluations(1_200, begin=2_000, **of("2"))
     page.goto(f"{intake.url}/trace/77")
     about = page.locator(".trace-about")
@@ -35,7 +35,7 @@ def test_a_trace_says_that_only_the_newest_evaluations_are_shown_and_loads_the_r
     expect(said).to_have_count(1_003)
     expect(said.first).to_contain_text("e0")
     expect(note(about)).to_be_hidden()
-    # What was loaded stays when something new is said.
+    # Loaded evaluations stay when a new one arrives.
     intake.send_evaluations(1, begin=9_999, eval_scope="trace", **of("1"))
     expect(said.last).to_contain_text("e9999")
     expect(said.first).to_contain_text("e0")
@@ -65,12 +65,12 @@ def test_on_a_phone_many_evaluations_leave_the_tree_in_sight(
     expect(judged).to_be_focused()
 
 
-def test_what_is_said_of_a_span_is_complete_whatever_else_is_said_of_the_trace(
+def test_the_evaluations_of_a_span_are_complete_however_many_its_trace_has(
     intake: Intake, tab: Tab
 ) -> None:
     page = tab.page
     intake.send_spans(long_trace(3))
-    # The oldest of the trace are of the span: among the newest thousand there are none of them.
+    # The span has the oldest evaluations of the trace: none is among the newest thousand.
     intake.send_evaluations(1_001, **of("2"))
     intake.send_evaluations(1_500, begin=2_000, **of("3"))
     page.goto(f"{intake.url}/trace/77?span=2")
@@ -91,9 +91,7 @@ def test_what_is_said_of_a_span_is_complete_whatever_else_is_said_of_the_trace(
     expect(judged).to_have_count(0)
 
 
-def test_what_names_a_span_that_is_not_there_stands_with_the_trace(
-    intake: Intake, page: Page
-) -> None:
+def test_evaluations_of_a_missing_span_stand_with_the_trace(intake: Intake, page: Page) -> None:
     intake.send_spans(long_trace(2))
     intake.send_evaluations(1, **of("9"))
     page.goto(f"{intake.url}/trace/77")

@@ -1,4 +1,4 @@
-"""Traces of many spans: few lines are drawn, nothing is left out without a word."""
+"""Traces of many spans: few lines are drawn, and the page says what it leaves out."""
 
 from __future__ import annotations
 

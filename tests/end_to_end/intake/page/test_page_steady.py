@@ -1,4 +1,4 @@
-"""What somebody presses, is on, has selected or has opened outlives what arrives meanwhile."""
+"""What somebody presses, focuses, selects or opens stays as it is while spans arrive."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_span_that_is_read_stays_as_it_is_while_its_trace_grows(
     assert page.evaluate(SELECTED) == selected
     assert pane.evaluate("element => element.scrollTop") == 300
 
-    # What is said of the span itself comes when the selection is over, and folds nothing.
+    # A new evaluation of the span is shown when the selection is over, and folds nothing.
     intake.send_evaluations(1, span_id="2", trace_id="77")
     intake.send_evaluations(1, begin=1, span_id="1", trace_id="77")
     grow(intake, 5)
@@ -237,7 +237,7 @@ def test_a_filter_that_somebody_fills_in_outlives_the_choices_that_arrive(
     expect(app.locator("option")).to_have_count(1)
     for route in held:
         route.continue_()
-    # A list that may be open is not changed; the next ones are.
+    # A list that may be open is not changed; the next time it is.
     expect(page.locator("select[name=kind] option")).to_have_count(2)
     expect(app).to_be_focused()
     page.get_by_label("Search text").focus()
@@ -245,7 +245,7 @@ def test_a_filter_that_somebody_fills_in_outlives_the_choices_that_arrive(
     expect(page.get_by_label("From")).to_have_value(re.compile("2024-02-29T10:00"))
 
 
-def test_what_was_dropped_keeps_its_open_numbers_when_more_is_dropped(
+def test_the_open_numbers_of_drops_stay_open_when_more_is_dropped(
     intake: Intake, page: Page
 ) -> None:
     def lose(count: int) -> None:
@@ -258,7 +258,7 @@ def test_what_was_dropped_keeps_its_open_numbers_when_more_is_dropped(
     numbers.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".chart-numbers td")).to_have_text("7")
-    # What a tracer reports is all that it lost so far.
+    # A tracer reports the sum of all that it has dropped so far.
     lose(12)
     expect(page.locator(".chart-numbers td")).to_have_text("12")
     expect(numbers).to_be_focused()

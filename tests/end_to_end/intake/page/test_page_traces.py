@@ -155,7 +155,9 @@ def test_a_new_trace_that_a_filter_does_not_let_through_stays_away(
     expect(page.locator(".app", has_text="two")).to_have_count(0)
 
 
-def test_what_is_new_waits_while_somebody_reads_further_down(intake: Intake, page: Page) -> None:
+def test_new_traces_are_not_inserted_while_somebody_reads_further_down(
+    intake: Intake, page: Page
+) -> None:
     intake.run("plain", "--count", "40")
     page.goto(intake.url)
     expect(page.locator(ROWS)).to_have_count(40)

@@ -211,7 +211,7 @@ def test_what_a_tracer_reports_as_dropped_is_shown_with_its_reason(
     page.goto(f"{intake.url}/drops")
     expect(page.get_by_text("Nothing was dropped")).to_be_visible()
     intake.run("plain")
-    # As the host library says it, on its next request after a loss.
+    # The host library reports drops like this, with its next request.
     request = urllib.request.Request(
         f"{intake.url}/api/v2/llmobs",
         data=b'[{"ml_app": "leaky", "_dd.stage": "raw", "event_type": "span", "spans": []}]',

@@ -45,7 +45,7 @@ def shown(page: Page) -> tuple[float, float]:
 
 
 def drag(page: Page, begin: float, end: float, drop: bool = True) -> None:
-    """Over the axis, between two shares of its width."""
+    """Drags over the axis, between two shares of its width."""
     box = page.locator(".axis").bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
@@ -194,7 +194,7 @@ def test_the_buttons_do_the_same_with_the_keyboard_alone(long: Intake, page: Pag
     whole = page.get_by_role("button", name="Show the whole trace")
     whole.press("Enter")
     expect(page.locator(".zoom-range")).to_have_text("All 1.00 s")
-    # It now has nothing to do, and keeps the keyboard all the same.
+    # The button now does nothing, but keeps the keyboard focus.
     expect(whole).to_be_focused()
     expect(whole).to_have_attribute("aria-disabled", "true")
 
@@ -251,7 +251,7 @@ def test_a_finger_zooms_on_a_phone_and_the_buttons_are_there(
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
-def test_a_trace_without_length_and_one_that_grows_keep_their_sense(
+def test_the_zoom_works_on_a_trace_without_length_and_on_one_that_grows(
     intake: Intake, page: Page
 ) -> None:
     span, *more = long_trace(50)

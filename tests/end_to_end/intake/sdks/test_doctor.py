@@ -1,4 +1,4 @@
-"""`witspan doctor`, which makes the plan of a tracer, and what other verbs say cannot work."""
+"""`witspan doctor`, which makes the plan of a tracer, and how other verbs report wrong settings."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_doctor_says_what_is_reachable_and_hides_the_key(intake: Intake) -> None
         ("DD_TRACE_AGENT_PORT", "many", "accepted: a number from 1 to 65535"),
     ],
 )
-def test_what_cannot_work_is_told_by_name_and_not_asked(
+def test_a_setting_that_cannot_work_is_named_and_its_address_is_not_asked(
     variable: str, value: str, why: str
 ) -> None:
     told = witspan("doctor", **{variable: value})
@@ -68,7 +68,7 @@ def test_what_cannot_work_is_told_by_name_and_not_asked(
     assert (told.returncode, "to no receiver: " in told.stdout) == (1, True)
 
 
-def test_a_key_with_a_line_feed_goes_nowhere() -> None:
+def test_a_key_with_a_line_feed_is_not_used() -> None:
     env = {"DD_API_KEY": "0123456789\nabcdef", "DD_LLMOBS_AGENTLESS_ENABLED": "1"}
     told = witspan("doctor", **env)
     assert "! `DD_API_KEY` contains characters that a header cannot hold" in told.stdout
@@ -80,7 +80,7 @@ def test_a_key_with_a_line_feed_goes_nowhere() -> None:
 
 
 @pytest.mark.parametrize("held", [None, "no certificate"])
-def test_a_certificate_file_that_is_none_is_told_at_once(held: str | None, tmp_path: Path) -> None:
+def test_an_unusable_certificate_file_is_reported_at_once(held: str | None, tmp_path: Path) -> None:
     file = tmp_path / "certificates.pem"
     if held is not None:
         file.write_text(held)
@@ -93,7 +93,7 @@ def test_a_certificate_file_that_is_none_is_told_at_once(held: str | None, tmp_p
     assert (started.returncode, sentence in started.stderr) == (1, True)
 
 
-def test_certificates_that_are_trusted_are_told(tmp_path: Path) -> None:
+def test_doctor_lists_the_trusted_certificates(tmp_path: Path) -> None:
     import trustme
 
     file = tmp_path / "certificates.pem"
@@ -102,7 +102,7 @@ def test_certificates_that_are_trusted_are_told(tmp_path: Path) -> None:
     assert f"+ certificates     {file}: 1; only these are trusted" in told.stdout
 
 
-def test_the_user_name_of_an_agent_is_sent_and_not_said() -> None:
+def test_the_user_name_of_an_agent_is_sent_and_not_printed() -> None:
     # A proxy in front of an agent may want it.
     server = agent()
     at = server.url.replace("//", "//user:hunter2@")
@@ -137,7 +137,7 @@ def test_every_setting_can_be_printed() -> None:
     assert "read by the command; secret: all of it" in told.stdout
 
 
-def test_an_intake_that_cannot_be_asked_is_told_by_its_variable() -> None:
+def test_a_wrong_url_of_the_intake_is_reported_with_its_variable() -> None:
     told = witspan("show", "last", WITSPAN_INTAKE_URL="localhost:8126")
     assert (
         "(--intake or WITSPAN_INTAKE_URL) is `localhost:8126`, which has no scheme" in told.stderr

@@ -1,6 +1,6 @@
 """OpenTelemetry's own exporter for JavaScript, with long batches.
 
-They are taken, or refused in a way after which the program lives on.
+They are accepted, or refused so that the program goes on.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_a_batch_of_long_spans_arrives(intake: Intake, form: str, characters: in
 
 
 @pytest.mark.parametrize("form", ["proto", "http"])
-def test_the_program_hears_a_refusal_and_lives_on(intake: Intake, form: str) -> None:
+def test_the_program_learns_of_a_refusal_and_goes_on(intake: Intake, form: str) -> None:
     assert export(intake, "/v1/nowhere", form, 512, 50_000)["status"] == 404
     # More than a body may have.
     assert export(intake, "/v1/traces", form, 512, 140_000)["status"] == 413

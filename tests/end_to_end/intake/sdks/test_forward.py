@@ -23,7 +23,7 @@ from test_sdks import check
 
 
 def delivered(intake: Intake, count: int) -> Any:
-    """The relay's status once it delivered so many requests and nothing waits."""
+    """The status of forwarding once so many requests are delivered and the queue is empty."""
     until = time.monotonic() + PATIENCE
     while True:
         status = intake.get("status")["forward"]
@@ -163,14 +163,14 @@ def forwarded(intake: Intake) -> Any:
 
 
 def holds(intake: Intake, spans: int) -> Any:
-    """The intake's status once it holds so many spans."""
+    """The status of the intake once it has stored so many spans."""
     until = time.monotonic() + PATIENCE
     while (status := intake.get("status"))["spans"] < spans and time.monotonic() < until:
         time.sleep(0.1)
     return status
 
 
-def test_an_outage_longer_than_any_patience_of_before_loses_nothing(tmp_path: Path) -> None:
+def test_a_long_outage_loses_nothing(tmp_path: Path) -> None:
     port = free_port()
     first = Intake(tmp_path / "first", "--forward", f"http://127.0.0.1:{port}")
     second = None
@@ -245,12 +245,12 @@ def test_a_kill_in_the_middle_of_delivery_loses_no_span_and_doubles_none(tmp_pat
             intake.stop()
 
 
-def test_no_more_waits_than_may_and_what_is_lost_is_said(tmp_path: Path) -> None:
+def test_the_forward_queue_keeps_its_limit_and_says_what_is_lost(tmp_path: Path) -> None:
     where = ("--forward", "http://127.0.0.1:9", "--forward-keep", "1MB")
     first = Intake(tmp_path / "first", *where)
     try:
         for request in range(1, 41):
-            # No compression makes that small.
+            # Random text, which does not compress.
             send(first, "much", request, 2, secrets.token_hex(50_000))
         full = forwarded(first)
         assert full["waiting_bytes"] <= 1_000_000
@@ -266,7 +266,7 @@ def test_no_more_waits_than_may_and_what_is_lost_is_said(tmp_path: Path) -> None
         first.stop()
 
 
-def test_what_may_wait_is_asked_only_where_something_is_forwarded(tmp_path: Path) -> None:
+def test_the_limit_of_the_forward_queue_needs_a_receiver(tmp_path: Path) -> None:
     for wrong in (["--forward-keep", "1GB"], ["--forward", "http://h:1", "--forward-keep", "7d"]):
         refused = subprocess.run(
             [binary(), "intake", "--port", "0", "--data", tmp_path / "data", *wrong],

@@ -22,7 +22,7 @@ EVIL = (
     "x\x1b]0;owned\x07\x1b]52;c;aGk=\x1b\\\nwitspan intake: forged\r"
     "\x9b2J\x7f\u202eevil\u2066\u200b\u2028y"
 )
-#: What may stand in none: all of it, but for the line ends and the tabs of the output itself.
+#: Characters that no output may have, besides its own line ends and tabs.
 STEERING = {
     *map(chr, (*range(9), *range(11, 32), *range(0x7F, 0xA0))),
     *map(chr, (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F))),
@@ -32,7 +32,7 @@ SECRET = "PWSECRET"
 
 
 def assert_harmless(output: bytes | str) -> str:
-    """It steers nothing, and no line is one that others wrote."""
+    """Fails if the output steers a terminal, or has a line that others wrote."""
     text = output.decode() if isinstance(output, bytes) else output
     assert STEERING.isdisjoint(text), ascii(text[:2_000])
     assert not any(line.startswith("witspan intake: forged") for line in text.split("\n")), text
@@ -40,7 +40,7 @@ def assert_harmless(output: bytes | str) -> str:
 
 
 def run(*arguments: str, **env: str) -> tuple[int, str, str]:
-    """A verb's status and what it printed, of which nothing steers; line ends as they are."""
+    """A verb's status and its harmless output; line ends as they are."""
     done = subprocess.run(
         [binary(), *arguments], env=clean(env), capture_output=True, timeout=PATIENCE
     )
@@ -96,7 +96,7 @@ def test_nothing_of_a_trace_steers_the_terminal(intake: Intake, tmp_path: Path, 
         status, out, _ = run("show", "last", *more, *of, WITSPAN_INTAKE_URL=intake.url)
         assert status == 0
         assert r"x\u001b]0;owned\u0007" in out
-        # A line for each span and its parts, and none that a line feed of theirs made.
+        # One line for each span and its parts; no line feed of theirs makes another.
         assert all(
             line.startswith(("trace ", "llm ", " " * 11)) for line in out.split("\n") if line
         )
@@ -138,7 +138,7 @@ def test_tail_prints_no_text_of_others_as_it_came(intake: Intake) -> None:
     assert_harmless(err)
 
 
-def test_messages_with_what_was_asked_for_are_escaped(intake: Intake, tmp_path: Path) -> None:
+def test_error_messages_escape_what_they_repeat(intake: Intake, tmp_path: Path) -> None:
     at = {"WITSPAN_INTAKE_URL": intake.url}
     for arguments in (
         ["show", EVIL],
@@ -148,7 +148,7 @@ def test_messages_with_what_was_asked_for_are_escaped(intake: Intake, tmp_path: 
         ["validate", f"/nowhere/{EVIL}"],
         ["intake", "--data", f"/dev/null/{EVIL}", "--port", "0"],
         ["intake", "--forward", EVIL, "--port", "0"],
-        # What the reader of arguments says of them.
+        # Errors of the command line's parser.
         ["show", "last", "--", EVIL],
         [EVIL],
         [f"--{EVIL}"],
@@ -294,7 +294,7 @@ def test_what_a_remote_intake_answers_is_escaped_and_repeats_no_secret(
         "htp:/user:{0}@127.0.0.1:9",
     ],
 )
-def test_no_verb_says_the_password_of_a_url(url: str) -> None:
+def test_no_verb_prints_the_password_of_a_url(url: str) -> None:
     url = url.format(SECRET)
     names = ["WITSPAN_INTAKE_URL", "DD_TRACE_AGENT_URL", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"]
     names += ["HTTP_PROXY", "OTEL_EXPORTER_OTLP_ENDPOINT", "DD_SITE", "DD_AGENT_HOST"]
@@ -307,14 +307,14 @@ def test_no_verb_says_the_password_of_a_url(url: str) -> None:
             assert "0123456789abcdef" not in out + err
     assert SECRET not in "".join(run("show", "last", "--intake", url)[1:])
     for forward in (url, f"intake:{url}", f"{url}/v1/traces"):
-        # Nobody can keep anything there, so it never starts.
+        # Nothing can be stored there, so it never starts.
         nowhere = ["--port", "0", "--data", "/dev/null/nowhere", "--forward", forward]
         for more in ({}, key):
             status, out, err = run("intake", *nowhere, **more)
             assert status == 1 and SECRET not in out + err
 
 
-def test_a_receiver_that_fails_is_told_without_password_and_escaped(
+def test_a_failing_receiver_is_reported_without_password_and_escaped(
     liar: Liar, tmp_path: Path
 ) -> None:
     intake = Intake(tmp_path, "--forward", liar.url.replace("//", f"//user:{SECRET}@"))

@@ -27,7 +27,7 @@ KINDS = {
     "embed": "embedding",
     "broken": "task",
 }
-#: How ddtrace is told to send, by the name of the way.
+#: Variables that choose how ddtrace sends, by the name of that way.
 DDTRACE = {
     "inside APM traces, its default": {"DD_TRACE_AGENT_URL": "{url}"},
     "through the agent's proxy": {
@@ -221,7 +221,7 @@ def test_a_wrong_event_of_an_sdk_is_refused_by_the_name_of_its_field(intake: Int
         ("with_ddtrace_apm", "v0.5"),
     ],
 )
-def test_nothing_is_sent_to_the_tracers_that_they_would_complain_of(
+def test_no_answer_of_the_intake_makes_a_tracer_complain(
     intake: Intake, tmp_path: Path, program: str, version: str
 ) -> None:
     env = {"DD_TRACE_AGENT_URL": intake.url, "DD_TRACE_DEBUG": "0"}
@@ -240,7 +240,7 @@ def test_nothing_is_sent_to_the_tracers_that_they_would_complain_of(
     assert intake.get("drops")["intake"]["refused"] == {}
 
 
-def test_ddtrace_sends_llm_spans_in_a_form_that_has_room_whatever_it_is_told(
+def test_ddtrace_sends_llm_spans_in_a_form_that_has_room_whatever_its_settings(
     intake: Intake, tmp_path: Path
 ) -> None:
     env = {"DD_TRACE_AGENT_URL": intake.url, "DD_TRACE_API_VERSION": "v0.5"}
