@@ -89,7 +89,7 @@ every-test: conformance component-trap intake example
 [private]
 [no-exit-message]
 test-core:
-    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-semconv -p witspan-incumbents
+    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-semconv -p witspan-compatibility
 
 # The host library, and the component that it runs
 [private]
@@ -107,7 +107,7 @@ test-python: build
 [no-exit-message]
 test-intake: build intake
     cargo test -q --profile intake -p witspan-intake
-    "{{ venv }}/python" -m pytest tests/intake
+    "{{ venv }}/python" -m pytest tests/end_to_end/intake
 
 # All runners, then the tests of the suite itself. The workspace is named as `just conformance` names
 # it, so that nothing is compiled a second time with other features.
@@ -132,12 +132,12 @@ test-lint: prepared
 [private]
 [no-exit-message]
 test-embed: build component-js
-    "{{ venv }}/python" -m pytest tests/embed
+    "{{ venv }}/python" -m pytest tests/end_to_end/embed
 
 [private]
 [no-exit-message]
 test-demo: build intake example
-    "{{ venv }}/python" -m pytest tests/demo
+    "{{ venv }}/python" -m pytest tests/end_to_end/demo
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]

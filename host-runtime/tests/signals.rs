@@ -1,7 +1,7 @@
 //! Signals belong to the application: our threads take none. Spans are sent before one ends the process.
 
 use crate::common::{
-    KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
+    Decoded, KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
 };
 use std::env;
 use std::fs;

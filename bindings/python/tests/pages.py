@@ -25,7 +25,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import Receiver
+from python_support import Receiver
+from receiver import free_port
 from witspan._recorded import join
 
 # Seconds that a command of a page may take, and that its spans may take to arrive.
@@ -73,9 +74,7 @@ class Runner:
         self.env = {**env, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, **variables}
         self.env["PYTHONPATH"] = str(folder)
         self.background: list[subprocess.Popen[str]] = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
 
     def run(self, page: str) -> None:
         """Does all that the page says; fails where something else happens."""

@@ -1,4 +1,4 @@
-"""Input that is wrong or hostile: each has one result, and the README's table says which."""
+"""Wrong or hostile input: each kind has one result, which the README's table says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, LLMObsError
 from witspan.decorators import task, workflow
 
@@ -304,7 +304,7 @@ def test_half_a_surrogate_pair_is_replaced_wherever_it_is(tracing: Tracing) -> N
     assert meta["error"]["message"] == MENDED
 
 
-def test_two_halves_in_two_places_of_a_text_make_no_character(tracing: Tracing) -> None:
+def test_two_half_surrogates_from_two_texts_do_not_become_a_character(tracing: Tracing) -> None:
     with LLMObs.task(name="\udc88\ud83c"):
         # Python keeps these apart, though they would be one character in UTF-16.
         LLMObs.annotate(input_data="\udc88\ud83c")
@@ -496,7 +496,7 @@ def test_a_hostile_object_does_not_reach_the_application(
         try:
             LLMObs.annotate(input_data=hostile, output_data=[hostile])
         except LLMObsArgumentError:
-            # Something could be read of it, and is no message or document.
+            # A part of it could be read, but that is not a message or document.
             assert kind != "task"
 
     assert {event["name"] for event in tracing.events()} == {"work", "span"}
@@ -645,7 +645,7 @@ class Words(dict[str, Any]):
     ],
     ids=["text", "escapes", "utf-8", "surrogates", "bytes", "list", "dicts", "keys", "own", "chat"],
 )
-def test_a_value_of_any_size_is_cut_and_costs_nobody_else(tracing: Tracing, make: Any) -> None:
+def test_a_huge_value_is_cut_and_other_spans_are_kept(tracing: Tracing, make: Any) -> None:
     with LLMObs.task(name="before"):
         LLMObs.annotate(output_data="kept")
     value = make()
@@ -653,7 +653,7 @@ def test_a_value_of_any_size_is_cut_and_costs_nobody_else(tracing: Tracing, make
         try:
             LLMObs.annotate(span, input_data=value, output_data=value, metadata={"it": value})
         except LLMObsArgumentError:
-            # Of messages, it is none.
+            # As a message it is not valid.
             LLMObs.annotate(span, metadata={"it": value})
         LLMObs.annotate(span, tags={"still": "there"}, metrics={"input_tokens": 1})
     flushed = LLMObs.flush()

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 import witspan
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 CALLS = (
@@ -95,7 +95,7 @@ def test_a_call_that_was_kept_goes_on_with_the_next_tracer(tracing: Tracing) -> 
     assert event["name"] == "kept" and event["meta"]["input"] == {"value": "it"}
 
 
-def test_what_the_program_puts_in_the_place_of_a_call_stays(
+def test_a_call_that_the_program_replaces_stays_replaced(
     off: dict[str, Callable[..., Any]], tracing: Tracing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = object()

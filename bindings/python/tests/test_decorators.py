@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
+from python_support import Event, Tracing
 from witspan import LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 

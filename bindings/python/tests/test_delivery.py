@@ -5,20 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing, wait_until
+from python_support import Receiver, Tracing, wait_until
+from receiver import free_port
 from witspan import LLMObs
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def send(count: int = 1) -> None:
@@ -244,7 +238,7 @@ def test_a_log_handler_may_call_tracing(monkeypatch) -> None:
     handler = Handler()
     logger.addHandler(handler)
     try:
-        # Understood as nothing: told while `enable` still runs.
+        # Not a valid value, which is logged while `enable` still runs.
         monkeypatch.setenv("WITSPAN_INTAKE", "neither")
         LLMObs.enable()
         assert LLMObs.enabled

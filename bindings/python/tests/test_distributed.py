@@ -6,7 +6,7 @@ import contextvars
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 
 
@@ -78,10 +78,10 @@ def test_a_request_without_a_trace_begins_one_and_ends_the_one_before(tracing, l
         LLMObs.activate_distributed_headers(headers)
         LLMObs.task(name="continued").finish()
         LLMObs.activate_distributed_headers({"accept": "*/*"})
-        LLMObs.task(name="anew").finish()
+        LLMObs.task(name="again").finish()
 
     contextvars.Context().run(serve)
-    assert tracing.parents() == {"client": None, "continued": "client", "anew": None}
+    assert tracing.parents() == {"client": None, "continued": "client", "again": None}
     assert log() == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
+from python_support import Event, Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 IDS = {"span_id": "1", "trace_id": "00000000000000000000000000000001"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 
@@ -150,7 +150,7 @@ def test_a_decorated_function_raises_what_it_raised(tracing: Tracing) -> None:
     assert tracing.only()["meta"]["error"]["message"] == "mine"
 
 
-def test_an_exception_that_is_being_handled_stays_the_one(tracing: Tracing) -> None:
+def test_the_exception_that_is_being_handled_stays_the_same(tracing: Tracing) -> None:
     @task
     def inner(hostile: object) -> object:
         return sys.exc_info()[1]

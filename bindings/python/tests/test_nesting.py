@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs
 from witspan.decorators import task, workflow
 
@@ -52,13 +52,13 @@ def test_spans_may_finish_out_of_order(tracing: Tracing) -> None:
     outer.finish()
     LLMObs.tool(name="under inner").finish()
     inner.finish()
-    LLMObs.tool(name="anew").finish()
+    LLMObs.tool(name="again").finish()
 
     assert tracing.parents() == {
         "outer": None,
         "inner": "outer",
         "under inner": "inner",
-        "anew": None,
+        "again": None,
     }
 
 
@@ -248,7 +248,7 @@ def test_a_recursive_function_nests_in_itself(tracing: Tracing) -> None:
 @pytest.mark.parametrize("seconds", [1_700_000_000, 1_700_000_000.25])
 def test_an_end_can_be_given_in_seconds(tracing: Tracing, seconds: float) -> None:
     LLMObs.task().finish(finish_time=4_000_000_000.5)
-    # Before the start counts as the start.
+    # An end before the start counts as the start.
     LLMObs.task(name="earlier").finish(seconds)
 
     named = tracing.by_name()

@@ -1,4 +1,4 @@
-"""What is taken as a parent, what becomes of one that is not there, and what is held of it."""
+"""Which values are accepted as a parent, what follows if it is missing, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing, wait_until
+from python_support import Receiver, Run, Tracing, wait_until
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan._noop import NOOP_SPAN
 
@@ -141,19 +141,19 @@ def test_a_span_from_before_a_restart_begins_a_trace(
     off = LLMObs.workflow(name="off")
     LLMObs.enable(ml_app="tests")
     with LLMObs.workflow(name="outer") as outer:
-        for name, parent in (("anew", before), ("from off", off)):
+        for name, parent in (("again", before), ("from off", off)):
             with LLMObs.task(name=name, parent=parent, activate=activate):
                 pass
             assert Span._current() is outer
     parents = tracing.parents()
-    assert parents == {"before": None, "outer": None, "anew": None, "from off": None}
+    assert parents == {"before": None, "outer": None, "again": None, "from off": None}
     statistics = LLMObs.statistics()
     assert (statistics["warnings"], statistics["dropped"]) == (2, {})
     assert "from before tracing was restarted: " in log()[0]
 
 
 @pytest.mark.parametrize("activate", [True, False])
-def test_a_parent_that_found_no_room(
+def test_spans_below_a_parent_that_found_no_room_are_dropped(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, activate: bool
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
@@ -232,7 +232,7 @@ def test_spans_that_are_over_are_held_by_nothing(tracing: Tracing) -> None:
     before = root
     contexts = []
     for n in range(500):
-        # Each below the one before, which is over.
+        # Each starts below the one before, which has finished.
         span = LLMObs.task(parent=before, activate=n % 2 == 0)
         watched.append(weakref.ref(span))
         contexts.append(contextvars.copy_context())

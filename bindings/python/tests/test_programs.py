@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import Receiver
-from incumbent import HERE, Comparison, Ledger, captured, fields, lines
+from compatibility import HERE, Comparison, Ledger, captured, fields, lines
+from python_support import Receiver
 
 PROGRAMS = HERE / "programs"
 
@@ -128,7 +128,7 @@ def test_wrong_calls_raise_one_class_and_wrong_states_are_counted(receiver: Rece
         "export no active": "None",
         "inject no active": "{}",
         "inject under plain apm span": "{}",
-        # Another service's doing.
+        # The headers are another service's fault.
         "activate empty headers": "None",
         "export finished": "{'span_id':",
         # The program's own mistake.
@@ -213,13 +213,13 @@ def test_the_environment_has_the_same_effect_as_with_ddtrace(
 def test_every_end_that_can_deliver_does(receiver: Receiver) -> None:
     ran = run("exit_kinds", receiver)
     codes = dict(re.findall(r"^(\S+) rc (-?\d+)", ran.out, re.MULTILINE))
-    # As without tracing.
+    # The same as without tracing.
     assert codes == {
         **{"normal": "0", "exception": "1", "sysexit": "3", "os_exit": "0"},
         **{"sigterm": "-15", "sigint": "-2", "sigkill": "-9", "open-span": "0", "open-root": "0"},
     }
     sent = set(names(receiver)) - {"exit-os_exit", "exit-sigkill"}
-    # ddtrace lost those of SIGTERM, and with an open root all that was below.
+    # ddtrace lost spans at SIGTERM, and all spans below an open root.
     assert sent == {
         *("exit-normal", "exit-exception", "exit-sysexit", "exit-sigterm", "exit-sigint"),
         *("exit-open-span", "exit-open-root", "finished-child-of-open-root"),

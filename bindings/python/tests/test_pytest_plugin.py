@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 APP = """
     from witspan import LLMObs

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, LLMObsArgumentError, LLMObsError, LLMObsSpan
 from witspan.decorators import retrieval, workflow
 from witspan.testing import NoSuchSpan, recorder

@@ -1,4 +1,4 @@
-"""`witspan-run` and `python -m witspan run`: a program as it would be without us, and traced."""
+"""`witspan-run` and `python -m witspan run`: a program runs as it would without us, but traced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 Runs = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -85,7 +85,7 @@ def test_a_program_sees_what_it_sees_without_us(runs, write, tmp_path, program: 
         "raise ValueError('the end')",
         "def f():\n    1 / 0\ntry:\n    f()\nexcept Exception as e:\n    raise KeyError(1) from e",
         "def f():\n    1 / 0\ntry:\n    f()\nexcept Exception:\n    raise KeyError(1)\n",
-        "this is no Python",
+        "this is not Python",
         "import sys; sys.exit(3)",
         "import sys; sys.exit('a text')",
         "import sys; sys.exit()",

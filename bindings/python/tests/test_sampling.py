@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 from witspan import LLMObs, LLMObsArgumentError
 
 

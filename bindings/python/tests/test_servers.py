@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 

@@ -9,7 +9,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import Receiver, Run, within
+from python_support import Receiver, Run, within
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
@@ -64,7 +64,7 @@ def test_sigint_is_a_keyboard_interrupt_as_before_and_delivers(
     assert receiver.events[1]["meta"]["error"]["type"] == "builtins.KeyboardInterrupt"
 
 
-def test_sigint_that_would_end_the_program_at_once_delivers_before(receiver, run: Run) -> None:
+def test_sigint_that_would_end_the_program_at_once_delivers_first(receiver, run: Run) -> None:
     done = run(
         "    import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
         + SPAN
@@ -178,7 +178,7 @@ def test_a_silent_receiver_delays_the_end_by_the_exit_timeout(
 ) -> None:
     receiver.delay = 20
     source = SPAN.replace('ml_app="app"', option) + f"    {end}\n"
-    # Far less than the 2 s of a default, with room for the start of Python.
+    # Far less than the default of 2 s, with room for the start of Python.
     done = within(1.8, lambda: run(source, **variables))
     assert done.returncode == (-signal.SIGTERM if end else 0), done.stderr
     assert "1 span could not be sent" in done.stderr

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 

@@ -9,7 +9,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
@@ -60,7 +60,7 @@ def test_kinds_whose_results_are_not_captured_capture_no_stream(tracing, decorat
     assert "output" not in tracing.only()["meta"]
 
 
-def test_anything_else_is_a_list(tracing: Tracing) -> None:
+def test_other_items_become_a_list(tracing: Tracing) -> None:
     @task
     def items():
         yield "text"

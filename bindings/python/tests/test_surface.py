@@ -99,7 +99,7 @@ TYPES = (
     *("ToolCallFunction", "ToolDefinition", "ToolResult"),
 )
 
-# Of one of ours that has a value less: an evaluator that failed has none to give.
+# Ours does not require a value: an evaluator that failed has none to give.
 OPTIONAL_HERE = {"submit_evaluation": ("value", "value=None")}
 
 
@@ -123,7 +123,7 @@ def test_a_method_takes_the_arguments_of_ddtraces(name: str) -> None:
     before, after = OPTIONAL_HERE.get(name, ("", ""))
     expected = [after if argument == before else argument for argument in expected]
     if name == "flush":
-        # What ours adds: how long to wait.
+        # Ours adds how long to wait.
         assert theirs == ["timeout=None"]
     else:
         assert theirs == expected
@@ -165,7 +165,7 @@ def test_holders_of_messages_and_documents_are_lists_of_dicts() -> None:
         witspan.types.Documents([5])
 
 
-def test_they_are_sent_as_what_they_hold(tracing) -> None:
+def test_holders_are_sent_as_what_they_hold(tracing) -> None:
     with LLMObs.llm():
         LLMObs.annotate(
             input_data=witspan.types.Messages("hi"), prompt=witspan.types.Prompt(id="p")

@@ -20,7 +20,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan.testing import recorder
 
@@ -67,7 +67,7 @@ def test_an_executor_has_one_tree(threads: Tracing) -> None:
     }
 
 
-def test_an_executor_that_was_made_before_and_one_of_a_subclass(
+def test_an_earlier_executor_and_one_of_a_subclass_take_along_what_is_current(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Own(ThreadPoolExecutor):
@@ -84,7 +84,7 @@ def test_an_executor_that_was_made_before_and_one_of_a_subclass(
     assert began == [None]
 
 
-def test_asyncio_with_executors(threads: Tracing) -> None:
+def test_asyncio_takes_along_what_is_current_into_executors(threads: Tracing) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         with LLMObs.workflow(name="outer"):
@@ -104,7 +104,7 @@ def test_asyncio_with_executors(threads: Tracing) -> None:
     }
 
 
-def test_plain_threads_in_each_of_their_forms(threads: Tracing) -> None:
+def test_plain_threads_in_each_of_their_forms_take_along_what_is_current(threads: Tracing) -> None:
     class Own(threading.Thread):
         def run(self) -> None:
             work("subclass")
@@ -149,7 +149,7 @@ def test_work_that_outlives_stays_in_the_trace_and_the_next_does_not(threads: Tr
     def late() -> None:
         go.wait()
         work("late")
-        # It is the executor's thread's own no longer than this lasts.
+        # The thread of the executor keeps it only while this runs.
         LLMObs.task(name="forgotten")
 
     with ThreadPoolExecutor(1) as executor:
@@ -163,7 +163,7 @@ def test_work_that_outlives_stays_in_the_trace_and_the_next_does_not(threads: Tr
 
 
 def test_a_job_that_another_one_leaves_behind_stays_in_the_trace(threads: Tracing) -> None:
-    # In the very thread, and context, that started the span.
+    # In the same thread and context that started the span.
     def job(executor: ThreadPoolExecutor) -> Future[str]:
         with LLMObs.task(name="job"):
             return executor.submit(work, "left behind")
@@ -286,7 +286,7 @@ def test_other_processes_are_left_alone(threads: Tracing) -> None:
         with ProcessPoolExecutor(1) as executor:
             assert executor.submit(abs, -1).result() == 1
         function = LLMObs.propagate(work)
-        # One that is sent by value is the function itself.
+        # A function that is sent by value arrives without the wrapper.
         assert pickle.loads(pickle.dumps(function)) is work
 
 

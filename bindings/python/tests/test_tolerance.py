@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from record import Table, lines, read  # noqa: E402
 
-#: Where a wrong argument is a programmer's, and ddtrace raises too. All else is data.
+#: Where a wrong argument is a mistake of the program, and ddtrace raises too. All else is data.
 MAY_RAISE = re.compile(
     r"metadata|metrics|tags|prompt"
     r"|submit_\w+\((label|metric_type|tags|timestamp_ms|assessment|eval_scope|metadata|submitter"

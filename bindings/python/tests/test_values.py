@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy
 import pydantic
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 
