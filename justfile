@@ -107,7 +107,7 @@ every-test: conformance component-trap intake example example-js
 [private]
 [no-exit-message]
 test-core:
-    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-semconv -p witspan-incumbents
+    cargo test -q --profile intake -p witspan-core -p witspan-json -p witspan-propagation -p witspan-text -p witspan-setup -p witspan-semconv -p witspan-compatibility
 
 # The host library, and the component that it runs
 [private]
@@ -131,7 +131,7 @@ test-js: prepared package-js
 [no-exit-message]
 test-intake: build intake
     cargo test -q --profile intake -p witspan-intake
-    "{{ venv }}/python" -m pytest tests/intake
+    "{{ venv }}/python" -m pytest tests/end_to_end/intake
 
 # All runners, then the tests of the suite itself. The workspace is named as `just conformance` names
 # it, so that nothing is compiled a second time with other features.
@@ -156,12 +156,12 @@ test-lint: prepared
 [private]
 [no-exit-message]
 test-embed: build component-js
-    "{{ venv }}/python" -m pytest tests/embed
+    "{{ venv }}/python" -m pytest tests/end_to_end/embed
 
 [private]
 [no-exit-message]
 test-demo: build intake example example-js
-    "{{ venv }}/python" -m pytest tests/demo
+    "{{ venv }}/python" -m pytest tests/end_to_end/demo
 
 # All of them, with what continuous integration has not: every line of Node, and two frameworks
 [private]
@@ -192,10 +192,11 @@ lint: prepared component page
     "{{ python }}" tools/build_js_package.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
-# Format every file of Rust and Python
+# Format every file of Rust and Python, and the modules of the page
 fmt: prepared
     cargo fmt --all
     "{{ venv }}/ruff" format -q .
+    "{{ python }}" tools/build_page.py --format
 
 # Write the table of settings into docs/configuration.md
 configuration:

@@ -3,7 +3,8 @@
 
 The npm packages go into the cache, in exactly the versions and with the checksums of
 tools/page/package-lock.json. `--prepare` installs only them, and a Node into .venv where the
-machine has none that is new enough. `--check` reads the types of the page's modules.
+machine has none that is new enough. `--check` reads the types and the layout of the page's modules,
+`--format` lays them out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import npm
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools" / "page"
 OUT = ROOT / "target" / "page"
+PAGE = ROOT / "intake" / "page"
+LAYOUT = TOOLS / "prettier.json"
 # The build that needs no other file, for a plain <script>: the page loads it when it draws charts.
 CHARTS = Path("chart.js", "dist", "chart.umd.min.js")
 # The page's letters, so that it looks the same on every machine: every weight of the Latin ones in
@@ -67,15 +70,39 @@ def build() -> None:
 
 
 def check() -> int:
-    """Reads the page's types; 0 if they hold together."""
+    """Reads the types and the layout of the page's modules; 0 if both are right."""
     compiler = npm.packages(TOOLS) / "node_modules" / "typescript" / "bin" / "tsc"
-    return subprocess.run([npm.node(), compiler, "--project", TOOLS / "tsconfig.json"]).returncode
+    types = subprocess.run([npm.node(), compiler, "--project", TOOLS / "tsconfig.json"]).returncode
+    return max(types, prettier("--check"), too_wide())
+
+
+def prettier(how: str) -> int:
+    """Checks (`--check`) or writes (`--write`) the layout of the modules, as ruff does here."""
+    program = npm.packages(TOOLS) / "node_modules" / "prettier" / "bin" / "prettier.cjs"
+    options = [how, "--log-level=warn", f"--config={LAYOUT}", f"{PAGE}/**/*.js"]
+    command = [npm.node(), str(program), *options]
+    return subprocess.run(command).returncode
+
+
+def too_wide() -> int:
+    """Names the lines that prettier leaves too wide: comments and texts."""
+    widest = json.loads(LAYOUT.read_text("utf-8"))["printWidth"]
+    found = [
+        f"{path.relative_to(ROOT).as_posix()}:{number}: {len(line)} columns, at most {widest}"
+        for path in sorted(PAGE.rglob("*.js"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > widest
+    ]
+    for each in found:
+        print(each, file=sys.stderr)
+    return 1 if found else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--prepare", action="store_true", help="install what it needs and stop")
-    parser.add_argument("--check", action="store_true", help="check the modules' types")
+    parser.add_argument("--check", action="store_true", help="check the modules' types and layout")
+    parser.add_argument("--format", action="store_true", help="lay the modules out")
     arguments = parser.parse_args()
     if arguments.prepare:
         npm.prepare(TOOLS)
@@ -83,6 +110,8 @@ def main() -> int:
     npm.require()
     if arguments.check:
         return check()
+    if arguments.format:
+        return prettier("--write")
     build()
     return 0
 

@@ -25,7 +25,8 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-sys.path[:0] = [str(ROOT / "tests" / "intake"), str(ROOT / "tests" / "intake" / "page")]
+INTAKE_TESTS = ROOT / "tests" / "end_to_end" / "intake"
+sys.path[:0] = [str(INTAKE_TESTS), str(INTAKE_TESTS / "page")]
 
 from page_support import Intake  # noqa: E402
 

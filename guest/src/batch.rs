@@ -26,7 +26,7 @@ pub(crate) struct Batches {
     open: Batch,
     sealed: VecDeque<Batch>,
     sealed_bytes: usize,
-    /// Bytes of the last full batch, and a little more: what the next one will need.
+    /// The bytes that the next batch will probably need: those of the last full one, and a few more.
     usual: usize,
     start: Vec<u8>,
     end: &'static [u8],
@@ -41,8 +41,8 @@ pub(crate) struct Bounds {
 }
 
 impl Batches {
-    /// A queue whose first batch will likely need so many bytes. Reserved memory that is never
-    /// written costs nothing; growing step by step would.
+    /// A queue whose first batch will probably need `bytes` bytes. They are reserved at once: reserved
+    /// memory that is never written costs nothing, and growing step by step does.
     pub(crate) fn expecting(bytes: usize) -> Batches {
         Batches { usual: bytes, ..Batches::default() }
     }

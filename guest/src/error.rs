@@ -1,5 +1,4 @@
-//! How calls fail, and what they warn of. Texts are lower case; each names the field, what it is
-//! and what is accepted.
+//! The errors and warnings of calls. Each is one sentence: the field, what it is, and what is accepted.
 
 use crate::ids::Handle;
 use std::fmt;
@@ -28,9 +27,9 @@ pub enum Error {
     MemoryFull,
     /// `configure` or `set_targets` came twice or too late.
     AlreadyConfigured,
-    /// No request of this id waits for its outcome.
+    /// The request of this id is unknown, or its outcome is known already.
     UnknownRequest(u64),
-    /// No event of this id is with the processor.
+    /// The event of this id is unknown, or was returned already.
     UnknownEvent(u64),
 }
 
@@ -39,9 +38,9 @@ pub enum Error {
 pub enum SpanError {
     /// The number names no span of this core, or one that finished too long ago.
     UnknownSpan,
-    /// A context that `check_context` refuses.
+    /// A context that `check_context` rejects.
     InvalidContext,
-    /// A remote place that `extract` did not give.
+    /// A text that is not a remote context.
     InvalidRemote,
 }
 
@@ -49,8 +48,8 @@ impl fmt::Display for SpanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SpanError::UnknownSpan => "the span is not known here",
-            SpanError::InvalidContext => "the annotation context was not checked",
-            SpanError::InvalidRemote => "the remote parent is not what `extract` gave",
+            SpanError::InvalidContext => "the annotation context is invalid",
+            SpanError::InvalidRemote => "the remote parent is not a remote context",
         })
     }
 }
@@ -67,7 +66,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// `field` and what is said of it.
+    /// A warning about `field`: its sentence begins with the field and continues with `what`.
     #[cold]
     #[inline(never)]
     pub(crate) fn of(field: &dyn fmt::Display, what: fmt::Arguments<'_>) -> Self {
@@ -77,15 +76,22 @@ impl Warning {
     }
 }
 
-/// The refusal of an argument: one word, because nearly every function that reads one may give it.
+/// The error of a rejected argument. It is a box, one word, because nearly every function that reads
+/// an argument may return it.
 pub(crate) type Refused = Box<InvalidArgument>;
 
-/// `field` is `got`, where only `accepted` is.
+/// The error that `field` is `got`, and that only `accepted` is accepted.
 #[cold]
 #[inline(never)]
 pub(crate) fn refused(field: &dyn fmt::Display, got: &str, accepted: &str) -> Refused {
-    let field = field.to_string();
-    let message = format!("`{field}` is {got}; accepted: {accepted}");
+    refused_as(field, format_args!("is {got}; accepted: {accepted}"))
+}
+
+/// The error about `field`: its sentence begins with the field and continues with `what`.
+#[cold]
+#[inline(never)]
+pub(crate) fn refused_as(field: &dyn fmt::Display, what: fmt::Arguments<'_>) -> Refused {
+    let Warning { field, message } = Warning::of(field, what);
     Box::new(InvalidArgument { field, message })
 }
 
@@ -97,7 +103,7 @@ impl From<SyntaxError> for Refused {
     }
 }
 
-/// The refusal of a text, called `what`, that is no JSON.
+/// The error of a text, called `what`, that is not JSON.
 #[cold]
 #[inline(never)]
 pub(crate) fn not_json(what: &str, error: SyntaxError) -> Refused {
@@ -124,8 +130,8 @@ impl fmt::Display for Error {
             Error::SpanFinished(_) => f.write_str("the span has finished"),
             Error::MemoryFull => f.write_str("the memory for open spans is used up"),
             Error::AlreadyConfigured => f.write_str("already configured"),
-            Error::UnknownRequest(id) => write!(f, "no request `{id}` waits for its outcome"),
-            Error::UnknownEvent(id) => write!(f, "no event `{id}` is with the processor"),
+            Error::UnknownRequest(id) => write!(f, "request `{id}` does not wait for an outcome"),
+            Error::UnknownEvent(id) => write!(f, "event `{id}` is not with the processor"),
         }
     }
 }

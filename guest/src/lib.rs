@@ -1,9 +1,9 @@
 //! The core of witspan: everything that must be the same in every language.
 //!
-//! A [`Core`] takes spans, checks and encodes what is said of them, keeps them in a bounded
-//! queue and hands out HTTP requests as data. It does no I/O and reads clocks and entropy only
-//! through a [`Platform`]. The contract, with every unit and misuse, is `wit/`; the types here
-//! have the same names. [`component`] is the glue that exports a `Core` as that component.
+//! A [`Core`] takes spans, checks and encodes their annotations, keeps them in a bounded queue and
+//! hands out HTTP requests as data. It does no I/O and reads clocks and entropy only through a
+//! [`Platform`]. The contract, with every unit and misuse, is `wit/`; the types here have the same
+//! names. [`component`] is the glue that exports a `Core` as that component.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 #![cfg_attr(
     not(test),

@@ -1,4 +1,4 @@
-//! The bounds that are no setting, and how a text is cut to one.
+//! The bounds that no setting changes, and how a text is cut to a bound.
 //!
 //! Bytes of JSON pass through five bounds, each a little wider than what it protects:
 //!
@@ -7,12 +7,12 @@
 //! 2. 5.5 MB, `WALK_BYTES` of witspan-setup: where a host stops writing one member of an
 //!    annotation. It is more than an event has, so the host leaves out only what cannot be sent.
 //! 3. 7.5 MB, `WALK_BYTES_TOGETHER` of witspan-setup: where a host stops writing all members of an
-//!    annotation. It is below the next bound, so no such annotation is refused for its length.
+//!    annotation. It is below the next bound, so no such annotation is rejected for its length.
 //! 4. 8 MiB, [`MAX_TEXT`]: the longest text that is read here. Reading takes some times as many
 //!    bytes, which must fit into memory beside everything that is queued.
 //! 5. 16 MiB, `MOST_TEXT` of the Rust host: the longest text that is copied into the component. It
-//!    is more than [`MAX_TEXT`], so the core sees how long the text is and refuses it in its own
-//!    words.
+//!    is more than [`MAX_TEXT`], so the core sees how long the text is and rejects it with its own
+//!    sentence.
 
 /// Bytes of a text that is read: an annotation, a context, or an event that the processor returns.
 pub(crate) const MAX_TEXT: usize = 8 << 20;

@@ -1,4 +1,4 @@
-//! Requests as data: what the worker asks for, what it is handed, and what it reports.
+//! Requests as data: what the worker polls for, what it gets, and what it reports.
 
 use witspan_propagation::Header;
 use witspan_setup::{Credential, DropReason};
@@ -40,7 +40,7 @@ pub struct Request {
 pub enum Action {
     /// Send this, then complete it.
     Send(Request),
-    /// Poll again after so many nanoseconds.
+    /// Poll again after this number of nanoseconds.
     Wait(u64),
     /// Do nothing until a span finishes.
     Idle,
@@ -71,7 +71,7 @@ pub enum Outcome {
 pub enum Disposition {
     /// It arrived.
     Delivered,
-    /// Send it again after so many nanoseconds.
+    /// Send it again after this number of nanoseconds.
     Retry(u64),
     /// It is not sent again.
     Dropped(DropReason),

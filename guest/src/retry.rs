@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_itself_when_to_come_again() {
+    fn a_rate_limit_decides_the_wait() {
         let asked = |headers| disposition(&answer(429, headers), 1, 0);
         assert_eq!(asked(&[("X-RateLimit-Reset", "2")]), Disposition::Retry(2_000_000_000));
         assert_eq!(asked(&[("retry-after", "0.5")]), Disposition::Retry(500_000_000));

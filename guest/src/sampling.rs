@@ -1,7 +1,7 @@
 //! Which traces are sampled: by their root's tags, by a rate, or as another service decided.
 //!
-//! Source: ddtrace 4.16. The decision depends on the trace's id alone, so that every service which
-//! has the same rate decides the same.
+//! Source: ddtrace 4.16. The decision depends only on the trace's id and the rate, so every service
+//! with the same rate decides the same.
 
 use crate::error::Warning;
 use crate::span::{Decision, Trace};
@@ -46,7 +46,7 @@ struct Rule {
     tags: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// The settings, understood.
+/// The settings of sampling, as they are used.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     rate: Rate,
@@ -55,13 +55,13 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
-    /// Takes what can be understood, and says what cannot.
+    /// Takes the settings that are valid, with warnings about the others.
     pub(crate) fn new(settings: &Sampling) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         let in_range = (0.0..=1.0).contains(&settings.rate);
         if !in_range {
-            let what = "is no number from 0 to 1: it counts as 1";
-            warnings.push(Warning::of(&"sampling.rate", format_args!("{what}")));
+            let what = format_args!("is not a number from 0 to 1: it counts as 1");
+            warnings.push(Warning::of(&"sampling.rate", what));
         }
         let rate = Rate::new(if in_range { settings.rate } else { 1.0 });
         let mut sampler = Sampler { rate, rules: Vec::new(), drop: settings.drop };
@@ -92,8 +92,8 @@ impl Sampler {
                 Some(rule) => self.rules.push(rule),
                 None => {
                     let accepted =
-                        "an object of `sample_rate`, a number, and `tags`, an object of texts";
-                    let what = format_args!("is no rule; accepted: {accepted}. It is passed over");
+                        "an object with `sample_rate`, a number, and `tags`, an object of texts";
+                    let what = format_args!("is not a rule; accepted: {accepted}. It is not used");
                     warnings.push(Warning::of(&format_args!("sampling.rules[{at}]"), what));
                 }
             }
@@ -164,7 +164,7 @@ fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
     let glob: Vec<char> = glob.chars().map(|c| c.to_ascii_lowercase()).collect();
     let text: Vec<char> = text.chars().map(|c| c.to_ascii_lowercase()).collect();
     let (mut g, mut t) = (0, 0);
-    // Where to go on if what follows the last star does not match.
+    // Where to try again if what follows the last star does not match.
     let mut again = None;
     while let Some(&character) = text.get(t) {
         match glob.get(g) {

@@ -1,4 +1,4 @@
-//! Counters: nothing is lost without a number that says so.
+//! Counters: every span and evaluation that is lost is counted.
 
 use witspan_setup::DropReason;
 
@@ -12,7 +12,7 @@ fn lose(dropped: &mut [u64], reason: DropReason, count: u64) {
 /// dropped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvaluationCounters {
-    /// Submitted and not refused.
+    /// Submitted and not rejected.
     pub accepted: u64,
     /// Waiting to be sent.
     pub queued: u64,
@@ -55,7 +55,7 @@ pub struct Statistics {
     pub content_dropped: u64,
     /// Evaluations and feedbacks.
     pub evaluations: EvaluationCounters,
-    /// Evaluations and feedbacks that were refused.
+    /// Evaluations and feedbacks that were rejected.
     pub evaluations_rejected: u64,
     /// Bytes held for open spans and for the queue.
     pub bytes: u64,

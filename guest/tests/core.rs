@@ -75,7 +75,7 @@ fn check_sum(core: &Tested) {
 }
 
 #[test]
-fn a_batch_goes_when_it_is_full_of_spans_or_bytes_or_old() {
+fn a_batch_is_sent_when_it_has_enough_spans_or_bytes_or_is_old_enough() {
     let (mut core, clock) = core_with(Limits { batch_spans: 3, ..Limits::default() });
     for _ in 0..4 {
         span(&mut core, "x");
@@ -158,7 +158,7 @@ fn open_spans_are_bounded_by_bytes_too() {
 }
 
 #[test]
-fn a_span_that_is_too_long_is_cut_where_it_is_longest_and_says_so() {
+fn the_longest_text_of_a_span_that_is_too_long_is_cut_and_marked() {
     let (mut core, _) = core_with(Limits { event_bytes: 2_000, ..Limits::default() });
     span(&mut core, "before");
     let long = core.start_span(SpanKind::Llm, Parent::Root, None, Vec::new(), None).unwrap();
@@ -220,7 +220,7 @@ fn an_endless_error_is_cut_and_its_span_arrives() {
 }
 
 #[test]
-fn spans_wait_until_it_is_known_where_they_go() {
+fn spans_wait_until_their_target_is_known() {
     let mut core = Core::new(Clock::default());
     core.configure(Settings { targets: None, ..Settings::default() }).unwrap();
     for _ in 0..200 {
@@ -248,7 +248,7 @@ fn spans_wait_until_it_is_known_where_they_go() {
 }
 
 #[test]
-fn a_failed_batch_is_sent_again_and_spares_the_intake_meanwhile() {
+fn a_failed_batch_is_sent_again_and_nothing_else_is_sent_until_then() {
     let (mut core, clock) = core_with(Limits { batch_spans: 1, attempts: 3, ..Limits::default() });
     span(&mut core, "one");
     span(&mut core, "two");
@@ -322,7 +322,7 @@ fn settings_come_once_and_first_and_are_checked() {
 }
 
 #[test]
-fn no_text_however_wrong_makes_an_annotation_half() {
+fn an_invalid_annotation_is_never_kept_in_part() {
     let (mut core, _) = core_with(Limits::default());
     let span = core.start_span(SpanKind::Llm, Parent::Root, None, Vec::new(), None).unwrap();
     let good = r#"{"input":[{"role":"user","content":"hi"}],"metadata":{"a":[1,{"b":null}]},"metrics":{"m":1.5},"tags":{"t":"v"}}"#;

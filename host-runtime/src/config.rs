@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn code_goes_before_the_environment_and_its_secrets_too() {
+    fn options_in_code_win_over_the_environment_and_so_do_their_secrets() {
         let mut both = config(&[("DD_LLMOBS_ML_APP", "a"), ("DD_API_KEY", "env")]);
         both.set("ml_app", "b").set("api_key", "code").set("ml_app", "c");
         assert_eq!(both.plan().settings.ml_app, "c");

@@ -90,7 +90,7 @@ impl Memory {
         let bytes = request.path.len() + request.body.len();
         if bytes > self.most - kept.bytes {
             kept.refused += u64::from(request.spans) + u64::from(request.evaluations);
-            return Err(format!("the {} bytes for recorded spans are full", self.most));
+            return Err(format!("the memory for recorded spans is full ({} B)", self.most));
         }
         kept.bytes += bytes;
         let (path, body) = (request.path.to_owned(), request.body.to_owned());

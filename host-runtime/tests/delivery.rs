@@ -1,4 +1,4 @@
-//! How finished spans reach the intake, and what becomes of them when it is not willing.
+//! How finished spans reach the intake, and what becomes of them if it rejects them or does not answer.
 
 use crate::common::*;
 use serde_json::json;
@@ -114,7 +114,7 @@ fn a_batch_is_as_long_as_allowed_at_most() {
 }
 
 #[test]
-fn a_batch_that_is_not_full_goes_by_itself_when_it_is_old_enough() {
+fn a_batch_that_is_not_full_is_sent_when_it_is_old_enough() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
     config.set("batch_age_ns", 20_000_000);
@@ -137,7 +137,7 @@ fn every_2xx_is_a_delivery() {
 }
 
 #[test]
-fn what_the_intake_refuses_is_counted_as_rejected_after_one_attempt() {
+fn what_the_intake_rejects_is_counted_after_one_attempt() {
     for status in [400, 401, 403, 404, 413] {
         let receiver = Receiver::scripted([Answer::status(status).body("not like this")]);
         let mut config = direct(&receiver);
@@ -374,7 +374,7 @@ fn shutdown_returns_at_its_deadline_and_counts_what_it_could_not_send() {
 }
 
 #[test]
-fn a_deadline_of_zero_is_a_deadline() {
+fn a_deadline_of_zero_does_not_wait() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = direct(&receiver);
     config.set("request_timeout", LONG.as_secs_f64());

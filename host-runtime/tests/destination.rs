@@ -3,9 +3,6 @@
 
 use crate::common::*;
 use serde_json::{Value, json};
-use std::cell::OnceCell;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use witspan::{DropReason, Topic};
@@ -48,7 +45,7 @@ fn directly<'a>(receiver: &'a Receiver, more: &[(&'a str, &'a str)]) -> Vec<(&'a
 }
 
 #[test]
-fn ml_app_service_env_version_and_tags_are_said_of_every_span() {
+fn ml_app_service_env_version_and_tags_are_sent_with_every_span() {
     let receiver = Receiver::start();
     let said = [
         ("DD_LLMOBS_ML_APP", "bot"),
@@ -156,7 +153,7 @@ fn either_format_goes_either_way_when_it_is_asked_for() {
 }
 
 #[test]
-fn settings_that_are_not_understood_are_told_in_one_notice_and_leave_the_default() {
+fn invalid_settings_give_one_notice_and_the_defaults_apply() {
     let receiver = Receiver::start();
     let mut config = config(&directly(
         &receiver,
@@ -214,7 +211,7 @@ fn without_an_agent_that_takes_spans_they_go_directly_in_the_public_format() {
 }
 
 #[test]
-fn an_agent_that_does_not_answer_the_question_is_none() {
+fn an_agent_that_does_not_answer_discovery_counts_as_absent() {
     let intake = Receiver::start();
     let agent = Receiver::start().info(info(PROXY_INFO).held());
     let (path, ..) = request_of(
@@ -309,7 +306,7 @@ fn without_key_and_agent_the_notice_says_what_to_set() {
 }
 
 #[test]
-fn the_key_is_seen_in_no_notice_and_no_debug_text() {
+fn the_key_is_in_no_notice_and_no_debug_text() {
     for status in [403, 503] {
         // A receiver that repeats what it was sent, as some proxies' error pages do.
         let receiver = Receiver::start().otherwise(Answer::echo(status));
@@ -370,19 +367,18 @@ fn child_sends_to_the_intake() {
 #[test]
 fn the_site_names_the_intakes_host() {
     for (format, site, expected) in [
-        ("public", "datadoghq.eu", "CONNECT api.datadoghq.eu:443 "),
-        ("sdk", "us5.datadoghq.com", "CONNECT llmobs-intake.us5.datadoghq.com:443 "),
+        ("public", "datadoghq.eu", "api.datadoghq.eu:443"),
+        ("sdk", "us5.datadoghq.com", "llmobs-intake.us5.datadoghq.com:443"),
     ] {
         // A proxy sees which host is meant, and nothing leaves this machine.
-        let proxy = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
-        let address = proxy.local_addr().expect("an address");
+        let proxy = Receiver::start().otherwise(Answer::closed_connection());
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args(["--ignored", "--exact", "destination::child_sends_to_the_intake"])
             .env_clear()
             // Without it there are no sockets on Windows.
             .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
             .env(CHILD, "1")
-            .env("HTTPS_PROXY", format!("http://{address}"))
+            .env("HTTPS_PROXY", proxy.origin())
             .env("DD_API_KEY", KEY)
             .env("DD_LLMOBS_AGENTLESS_ENABLED", "1")
             .env("DD_SITE", site)
@@ -391,20 +387,11 @@ fn the_site_names_the_intakes_host() {
             .stderr(Stdio::null())
             .spawn()
             .expect("a process");
-        proxy.set_nonblocking(true).expect("a setting");
-        let accepted = OnceCell::new();
-        wait_until("the child comes to its proxy", || {
-            proxy.accept().is_ok_and(|(stream, _)| accepted.set(stream).is_ok())
-        });
-        let stream = accepted.into_inner().expect("a connection");
-        stream.set_nonblocking(false).expect("a setting");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a setting");
-        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-        let first = lines.next().unwrap_or_default();
-        let rest: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        wait_until("the child comes to its proxy", || !proxy.received().is_empty());
         let _ = child.kill();
         let _ = child.wait();
-        assert!(first.starts_with(expected), "{first}");
-        assert!(!rest.join("\n").contains(KEY), "the key is for the intake alone");
+        let asked = &proxy.received()[0];
+        assert_eq!((asked.method.as_str(), asked.path.as_str()), ("CONNECT", expected));
+        assert!(!format!("{:?}", asked.headers).contains(KEY), "the key is for the intake alone");
     }
 }

@@ -1,4 +1,4 @@
-//! Judgements about spans: queued, sent and counted as spans are.
+//! Evaluations: they are queued, sent and counted like spans.
 
 use crate::common::*;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn what_another_attempt_can_change_is_sent_again_and_delivered_once() {
 }
 
 #[test]
-fn what_the_intake_refuses_is_counted_and_told() {
+fn what_the_intake_rejects_is_counted_with_a_notice() {
     let receiver = Receiver::scripted([Answer::status(403)]);
     let mut config = direct(&receiver);
     let heard = Heard::listen(&mut config);
@@ -83,11 +83,11 @@ fn what_the_intake_refuses_is_counted_and_told() {
     let ended = shutdown(&tracer);
     assert_eq!(ended.evaluations.dropped(), [(DropReason::Rejected, 1)]);
     assert_eq!((ended.accepted, ended.dropped_total()), (0, 0));
-    assert!(heard.one(Topic::Rejected).contains("1 evaluations"));
+    assert!(heard.one(Topic::Rejected).contains("1 evaluation is"));
 }
 
 #[test]
-fn a_wrong_evaluation_is_an_error_that_names_the_field_and_is_counted() {
+fn a_wrong_evaluation_is_an_error_with_the_field_and_is_counted() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let mut wrong = evaluation("x");

@@ -61,7 +61,7 @@ fn an_exporter_needs_neither_key_nor_agent_and_may_have_the_public_format() {
 }
 
 #[test]
-fn what_finds_no_room_in_memory_is_counted_and_told_once() {
+fn what_does_not_fit_into_memory_is_counted_with_one_notice() {
     let receiver = Receiver::start();
     let memory = Memory::new(10_000);
     let mut config = to_memory(&receiver, &memory);
@@ -80,7 +80,7 @@ fn what_finds_no_room_in_memory_is_counted_and_told_once() {
         (vec!["first".into(), "last".into()], 1)
     );
     let told = heard.one(Topic::Rejected);
-    assert!(told.contains("the 10000 bytes for recorded spans are full"), "{told}");
+    assert!(told.contains("the memory for recorded spans is full (10000 B)"), "{told}");
     assert!(!told.contains("DD_API_KEY"), "{told}");
 
     memory.clear();

@@ -134,7 +134,7 @@ fn what_was_under_way_at_a_trap_and_fails_is_lost_by_the_trap() {
 }
 
 #[test]
-fn what_waited_to_be_sent_again_at_a_trap_has_one_more_chance() {
+fn a_request_that_waits_to_be_sent_again_at_a_trap_has_one_more_attempt() {
     let pause = Answer::status(429).header("x-ratelimit-reset", "0.5");
     let receiver = Receiver::scripted([pause]);
     let mut config = trapping(alone(direct(&receiver)));
@@ -150,7 +150,7 @@ fn what_waited_to_be_sent_again_at_a_trap_has_one_more_chance() {
 }
 
 #[test]
-fn a_core_that_fails_again_and_again_is_started_again_and_told_once() {
+fn a_core_that_fails_repeatedly_is_restarted_each_time_with_one_notice() {
     let receiver = Receiver::start();
     let mut config = trapping(alone(direct(&receiver)));
     let heard = Heard::listen(&mut config);
@@ -230,7 +230,7 @@ fn a_full_queue_drops_the_newest_and_stays_within_its_bound() {
 }
 
 #[test]
-fn the_queue_has_its_bound_also_while_nobody_answers() {
+fn the_queue_stays_within_its_bound_while_nobody_answers() {
     let receiver = Receiver::scripted([Answer::status(202).held()]);
     let mut config = alone(direct(&receiver));
     config.set("request_timeout", LONG.as_secs_f64());
@@ -249,7 +249,7 @@ fn the_queue_has_its_bound_also_while_nobody_answers() {
 }
 
 #[test]
-fn spans_beyond_the_memory_for_open_ones_are_not_kept_nor_are_their_children() {
+fn spans_beyond_the_memory_for_open_spans_are_dropped_with_their_children() {
     let receiver = Receiver::start();
     let mut config = alone(direct(&receiver));
     config.set("open_bytes", 10_000);
@@ -285,7 +285,7 @@ fn spans_beyond_the_memory_for_open_ones_are_not_kept_nor_are_their_children() {
 }
 
 #[test]
-fn an_annotation_beyond_the_memory_for_open_spans_is_refused_and_the_span_arrives() {
+fn an_annotation_beyond_the_memory_for_open_spans_is_rejected_and_its_span_arrives() {
     let receiver = Receiver::start();
     let mut config = alone(direct(&receiver));
     config.set("open_bytes", 10_000);
@@ -303,7 +303,7 @@ fn an_annotation_beyond_the_memory_for_open_spans_is_refused_and_the_span_arrive
 }
 
 #[test]
-fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_it_says_so() {
+fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_marked() {
     for agent in [false, true] {
         let receiver = Receiver::start();
         let mut config = if agent { through_agent(&receiver) } else { direct(&receiver) };
@@ -326,7 +326,7 @@ fn the_longest_texts_of_an_event_that_is_too_long_are_cut_and_it_says_so() {
 }
 
 #[test]
-fn an_event_that_is_too_long_even_so_is_counted() {
+fn an_event_that_is_still_too_long_is_counted() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
     config.set("event_bytes", 3_000);
@@ -346,7 +346,7 @@ fn an_event_that_is_too_long_even_so_is_counted() {
 }
 
 #[test]
-fn a_span_that_is_given_up_is_counted_as_unfinished_and_not_sent() {
+fn an_abandoned_span_is_counted_as_unfinished_and_not_sent() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let above = root(&tracer, "above");
@@ -372,7 +372,7 @@ fn shutdown_counts_open_spans_as_unfinished() {
 }
 
 #[test]
-fn a_wrong_annotation_is_an_error_that_names_the_field_and_keeps_nothing() {
+fn a_wrong_annotation_is_an_error_with_the_field_and_nothing_of_it_is_kept() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let span = root(&tracer, "span");
@@ -387,7 +387,7 @@ fn a_wrong_annotation_is_an_error_that_names_the_field_and_keeps_nothing() {
 }
 
 #[test]
-fn an_annotation_after_the_end_is_counted_and_told_once() {
+fn an_annotation_after_the_end_is_counted_with_one_notice() {
     let receiver = Receiver::start();
     let mut config = direct(&receiver);
     let heard = Heard::listen(&mut config);
@@ -404,7 +404,7 @@ fn an_annotation_after_the_end_is_counted_and_told_once() {
 }
 
 #[test]
-fn each_kind_of_trouble_is_told_once_however_often_it_occurs() {
+fn each_kind_of_notice_is_shown_once() {
     let receiver = Receiver::start().otherwise(Answer::status(400));
     let mut config = direct(&receiver);
     let heard = Heard::listen(&mut config);
@@ -419,7 +419,7 @@ fn each_kind_of_trouble_is_told_once_however_often_it_occurs() {
 }
 
 #[test]
-fn a_listener_may_use_the_tracer_that_tells_it() {
+fn a_listener_may_use_its_own_tracer() {
     let receiver = Receiver::scripted([Answer::status(400)]);
     let mut config = trapping(alone(direct(&receiver)));
     config.set("queue_bytes", 2_000);
@@ -451,7 +451,7 @@ fn a_listener_may_use_the_tracer_that_tells_it() {
 }
 
 #[test]
-fn settings_that_cannot_be_are_told_by_name_and_leave_the_default() {
+fn an_invalid_setting_gives_a_notice_with_its_name_and_the_default_applies() {
     let receiver = Receiver::start();
     let mut wrong = direct(&receiver);
     wrong.set("ml_app", "").set("attempts", 0).set("attemps", 3);
@@ -466,7 +466,7 @@ fn settings_that_cannot_be_are_told_by_name_and_leave_the_default() {
 }
 
 #[test]
-fn a_tracer_that_is_off_does_nothing_and_fails_nowhere() {
+fn no_call_of_a_tracer_that_is_off_does_anything_or_fails() {
     let tracer = start(config(&[("DD_LLMOBS_ENABLED", "0")]));
     assert!(!tracer.is_on());
     let span = root(&tracer, "nothing");

@@ -1,5 +1,5 @@
-//! Texts of any length: they are cut, refused or counted, and never fail the core, whose failure
-//! would take along what others wait for.
+//! Texts of any length: they are cut, rejected or counted. They never fail the core, because its failure
+//! would lose the spans of others.
 
 use crate::common::*;
 use crate::failure::alone;
@@ -93,7 +93,7 @@ fn the_longest_annotations_never_fail_the_core_and_their_spans_arrive() {
 }
 
 #[test]
-fn nor_do_they_when_all_memory_for_spans_is_used() {
+fn the_longest_annotations_never_fail_the_core_while_the_memory_for_spans_is_full() {
     for (name, text, open) in shapes() {
         let receiver = Receiver::scripted([Answer::status(202).held()]);
         let tracer = start(held(&receiver));
@@ -119,7 +119,7 @@ fn nor_do_they_when_all_memory_for_spans_is_used() {
 }
 
 #[test]
-fn what_is_longer_than_an_annotation_may_be_is_refused_with_its_length() {
+fn an_annotation_that_is_too_long_is_rejected_with_its_length() {
     let receiver = Receiver::start();
     let tracer = start(alone(direct(&receiver)));
     let span = root(&tracer, SpanKind::Task);

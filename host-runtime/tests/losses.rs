@@ -1,4 +1,4 @@
-//! What was lost is told to the receiver, so that who looks at the traces there knows of it.
+//! The receiver is told what was lost, so that a person who looks at the traces there knows of it.
 
 use crate::common::*;
 use crate::failure::alone;
@@ -8,7 +8,7 @@ use witspan::{DropReason, SpanKind};
 const HEADER: &str = "witspan-dropped";
 
 #[test]
-fn what_was_lost_is_told_with_the_next_request_and_only_then() {
+fn the_next_request_after_a_loss_reports_it() {
     let receiver = Receiver::scripted([Answer::status(202), Answer::status(400)]);
     let mut config = alone(direct(&receiver));
     config.set("queue_bytes", 50_000);
@@ -41,7 +41,7 @@ fn what_was_lost_is_told_with_the_next_request_and_only_then() {
 }
 
 #[test]
-fn lost_evaluations_are_told_apart_from_spans() {
+fn lost_evaluations_are_reported_apart_from_spans() {
     let receiver = Receiver::scripted([Answer::status(400)]);
     let tracer = start(alone(direct(&receiver)));
     let metric = json!({

@@ -1,4 +1,4 @@
-//! What an application meets when it uses the host library: real tracers, real HTTP on loopback.
+//! The host library as an application uses it: real tracers, real HTTP on loopback.
 
 mod common;
 

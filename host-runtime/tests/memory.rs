@@ -1,4 +1,4 @@
-//! The bounds of memory, under more spans than they let in.
+//! The bounds of memory, with more spans than fit.
 
 use crate::common::{Answer, LONG, Receiver, direct, start};
 use crate::failure::alone;

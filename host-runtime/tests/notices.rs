@@ -1,5 +1,5 @@
-//! What ends in the application's log: one line, which text of others neither forges nor steers, and in
-//! which no key and no password stands.
+//! The application's log: a notice is one line, without a key or password, and text of others cannot forge
+//! a line or control the terminal.
 
 use crate::common::*;
 use serde_json::json;
@@ -34,7 +34,7 @@ fn told(variables: &[(&str, &str)], act: impl FnOnce(&Tracer)) -> Heard {
 }
 
 #[test]
-fn what_a_receiver_answers_forges_no_line() {
+fn an_answer_cannot_forge_a_line_of_the_log() {
     for status in [400, 503] {
         let answer = Answer::status(status).body(EVIL);
         let receiver = Receiver::start().otherwise(answer);
@@ -49,7 +49,7 @@ fn what_a_receiver_answers_forges_no_line() {
 }
 
 #[test]
-fn what_an_exporter_says_forges_no_line() {
+fn an_exporters_error_cannot_forge_a_line_of_the_log() {
     let mut config = config(&[]);
     let heard = Heard::listen(&mut config);
     config.exporter = Some(std::sync::Arc::new(|_| Err(EVIL.to_owned())));
@@ -60,7 +60,7 @@ fn what_an_exporter_says_forges_no_line() {
 }
 
 #[test]
-fn what_the_environment_says_forges_no_line() {
+fn the_environment_cannot_forge_a_line_of_the_log() {
     for name in [
         "WITSPAN_INTAKE",
         "DD_LLMOBS_SAMPLE_RATE",
@@ -77,7 +77,7 @@ fn what_the_environment_says_forges_no_line() {
 }
 
 #[test]
-fn names_in_an_annotation_forge_no_line_and_no_error() {
+fn names_in_an_annotation_cannot_forge_a_line_or_an_error() {
     let annotated = |annotation: serde_json::Value| {
         let receiver = Receiver::start();
         let mut config = direct(&receiver);
@@ -96,7 +96,7 @@ fn names_in_an_annotation_forge_no_line_and_no_error() {
 }
 
 #[test]
-fn a_password_is_sent_and_never_told() {
+fn a_password_is_sent_and_never_logged() {
     for (variable, way) in [("DD_TRACE_AGENT_URL", "0"), ("DD_LLMOBS_OVERRIDE_ORIGIN", "1")] {
         let receiver = Receiver::start().otherwise(Answer::echo(400));
         let url = receiver.origin().replace("http://", &format!("http://user:{SECRET}@"));
@@ -121,7 +121,7 @@ fn a_password_is_sent_and_never_told() {
 }
 
 #[test]
-fn no_password_of_any_url_is_told() {
+fn no_password_of_any_url_is_logged() {
     for url in [
         "http://user:PWSECRET@127.0.0.1:1",
         "http://PWSECRET@127.0.0.1:1",
@@ -153,7 +153,7 @@ fn no_password_of_any_url_is_told() {
 }
 
 #[test]
-fn a_switch_that_means_nothing_turns_tracing_off_and_says_so() {
+fn an_invalid_switch_turns_tracing_off_with_a_notice() {
     let heard = told(&[("DD_LLMOBS_ENABLED", "maybe")], |tracer| assert!(!tracer.is_on()));
     let said =
         "`DD_LLMOBS_ENABLED` is `maybe`; accepted: 1 or true, 0 or false; it counts as false";
@@ -161,7 +161,7 @@ fn a_switch_that_means_nothing_turns_tracing_off_and_says_so() {
 }
 
 #[test]
-fn a_switch_that_says_no_is_not_spoken_of() {
+fn a_switch_that_is_off_gives_no_notice() {
     let off = [("DD_LLMOBS_ENABLED", "0"), ("DD_SITE", "no site")];
     let heard = told(&off, |tracer| assert!(!tracer.is_on()));
     assert!(heard.all().is_empty());

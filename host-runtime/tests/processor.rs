@@ -1,4 +1,4 @@
-//! The application's own look at every span before it is sent.
+//! The application's processor, which sees every span before it is sent.
 
 use crate::common::*;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn arrived(receiver: &Receiver) -> String {
 }
 
 #[test]
-fn a_processor_redacts_what_is_sent_and_sees_what_was_said() {
+fn a_processor_sees_what_was_annotated_and_redacts_what_is_sent() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -62,7 +62,7 @@ fn a_processor_drops_spans_and_that_is_counted() {
 }
 
 #[test]
-fn a_processor_that_fails_in_any_way_withholds_the_content_and_is_told_once() {
+fn a_processor_that_fails_in_any_way_drops_the_content_with_one_notice() {
     type Failing = fn(&str) -> Processed;
     let failing: [(Failing, &str); 3] = [
         (|_| Processed::Failed("no mood".to_owned()), "no mood"),

@@ -1,4 +1,4 @@
-//! Traces that go on in another service, and contexts around spans.
+//! Traces that continue in another service, and contexts around spans.
 
 use crate::common::*;
 use serde_json::json;
@@ -35,7 +35,7 @@ fn headers_carry_a_trace_from_one_tracer_to_another() {
 }
 
 #[test]
-fn a_place_is_good_in_another_tracer_and_after_its_span_has_ended() {
+fn a_remote_context_works_in_another_tracer_and_after_the_end_of_its_span() {
     let receiver = Receiver::start();
     let (one, other) = (start(direct(&receiver)), start(direct(&receiver)));
     let above = one.start_span(SpanKind::Task, Parent::Root, Some("above"), &[]).expect("a root");
@@ -50,7 +50,7 @@ fn a_place_is_good_in_another_tracer_and_after_its_span_has_ended() {
 }
 
 #[test]
-fn what_is_no_place_and_no_context_is_refused_and_nothing_is_counted() {
+fn an_invalid_remote_or_annotation_context_is_rejected_and_nothing_is_counted() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let Err(Error::InvalidArgument { field, .. }) = tracer.extract(&[("accept", "*/*")]) else {
@@ -69,7 +69,7 @@ fn what_is_no_place_and_no_context_is_refused_and_nothing_is_counted() {
 }
 
 #[test]
-fn contexts_say_something_of_the_spans_inside_and_the_inner_wins() {
+fn contexts_apply_to_the_spans_inside_and_the_inner_one_wins() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     let outer = json!({"tags": {"team": "a", "stage": "1"}, "name": "renamed"}).to_string();

@@ -1,4 +1,4 @@
-//! Spans that are over when they are told: what is sent of them, and what is refused.
+//! Recorded spans, which are over already: what is sent of them, and what is rejected.
 
 use crate::common::*;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn a_span_that_is_over_arrives_with_its_own_ids_and_times() {
 }
 
 #[test]
-fn a_wrong_record_is_refused_by_the_name_of_its_field_and_keeps_nothing() {
+fn a_wrong_record_is_rejected_with_the_field_and_nothing_of_it_is_kept() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     for (span, field) in [

@@ -4,7 +4,7 @@ use crate::common::*;
 use witspan::{DropReason, SpanKind, Topic};
 
 #[test]
-fn traces_that_are_not_sampled_are_sent_unless_they_shall_be_dropped() {
+fn traces_that_are_not_sampled_are_sent_unless_the_setting_drops_them() {
     for drop in [false, true] {
         let receiver = Receiver::start();
         let mut config = direct(&receiver);
@@ -39,7 +39,7 @@ fn rules_decide_by_the_tags_of_the_root() {
 }
 
 #[test]
-fn a_rate_that_is_none_counts_as_all_and_is_told_with_what_else_was_not_understood() {
+fn an_invalid_rate_counts_as_1_with_a_notice() {
     let receiver = Receiver::start();
     let mut config = config(&[
         ("DD_API_KEY", KEY),

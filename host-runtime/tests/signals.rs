@@ -1,7 +1,7 @@
-//! Signals are the application's: our threads take none. One that ends the process delivers before.
+//! Signals belong to the application: our threads take none. Spans are sent before one ends the process.
 
 use crate::common::{
-    KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
+    Decoded, KEY, PATIENCE, Receiver, config, direct, flush, make, make_many, start, unhurried,
 };
 use std::env;
 use std::fs;
@@ -16,7 +16,7 @@ const SIGSEGV: u32 = 11;
 const ORIGIN: &str = "TEST_ORIGIN";
 
 #[test]
-fn the_thread_that_sends_takes_no_signal_of_the_application() {
+fn the_sending_thread_takes_no_signal_of_the_application() {
     let receiver = Receiver::start();
     let tracer = start(direct(&receiver));
     make(&tracer, "sent");
@@ -66,7 +66,7 @@ fn a_program() {
 }
 
 #[test]
-fn a_signal_that_ends_the_process_delivers_before() {
+fn spans_are_delivered_before_a_signal_ends_the_process() {
     for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
         let receiver = Receiver::start();
         let ended = Command::new(env::current_exe().expect("this program"))
@@ -81,7 +81,7 @@ fn a_signal_that_ends_the_process_delivers_before() {
 }
 
 #[test]
-fn a_signal_that_nobody_wants_delivered_is_left_alone() {
+fn signals_are_left_alone_if_the_setting_says_so() {
     // SAFETY: it reads into an action that is all zero.
     let handler = || unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();

@@ -93,7 +93,7 @@ fn an_agent_on_a_socket_that_closes_or_is_silent_is_tried_again() {
 }
 
 #[test]
-fn a_connection_that_the_agent_closed_meanwhile_is_opened_anew() {
+fn a_connection_that_the_agent_closed_is_opened_again() {
     let folder = Folder::new("anew");
     let path = folder.0.join("agent.sock");
     let first = Receiver::on_socket(&path, [Answer::status(202).header("connection", "close")]);

@@ -17,11 +17,31 @@ const main = byId("main");
 /** @type {import("./router.js").Route[]} */
 const routes = [
   { tab: "traces", pattern: /^\/$/, make: async (place) => (await import("./views/traces.js")).make(place) },
-  { tab: "traces", pattern: /^\/trace\/([^/]+)$/, make: async (place) => (await import("./views/trace.js")).make(place) },
-  { tab: "traces", pattern: /^\/compare\/([^/]+)\/([^/]+)$/, make: async (place) => (await import("./views/compare.js")).make(place) },
-  { tab: "sessions", pattern: /^\/sessions$/, make: async (place) => (await import("./views/sessions.js")).make(place) },
-  { tab: "sessions", pattern: /^\/session\/([^/]+)$/, make: async (place) => (await import("./views/session.js")).make(place) },
-  { tab: "overview", pattern: /^\/overview$/, make: async (place) => (await import("./views/overview.js")).make(place) },
+  {
+    tab: "traces",
+    pattern: /^\/trace\/([^/]+)$/,
+    make: async (place) => (await import("./views/trace.js")).make(place),
+  },
+  {
+    tab: "traces",
+    pattern: /^\/compare\/([^/]+)\/([^/]+)$/,
+    make: async (place) => (await import("./views/compare.js")).make(place),
+  },
+  {
+    tab: "sessions",
+    pattern: /^\/sessions$/,
+    make: async (place) => (await import("./views/sessions.js")).make(place),
+  },
+  {
+    tab: "sessions",
+    pattern: /^\/session\/([^/]+)$/,
+    make: async (place) => (await import("./views/session.js")).make(place),
+  },
+  {
+    tab: "overview",
+    pattern: /^\/overview$/,
+    make: async (place) => (await import("./views/overview.js")).make(place),
+  },
   { tab: "drops", pattern: /^\/drops$/, make: async (place) => (await import("./views/drops.js")).make(place) },
 ];
 
@@ -43,8 +63,8 @@ function failed(error) {
   return { title: "Not found", element: h("div", { class: "page" }, problem(text, reload)) };
 }
 
-// Uses both of the fonts that come ahead of everything, also where the first view has no code.
-// Without them the system's are as good.
+// Uses the preloaded font of code even if the first view has no code: browsers warn about a preload that is
+// not used. If it cannot be loaded, the system's font is used.
 document.fonts.load('1em "JetBrains Mono"').catch(() => {});
 startSteady();
 startTheme(byId("theme"));

@@ -55,10 +55,12 @@ function apply(element, props) {
     else if (name === "text") element.textContent = value;
     else if (name === "on") for (const [event, run] of Object.entries(value)) element.addEventListener(event, run);
     else if (name === "data") Object.assign(element.dataset, value);
-    else if (name === "css") for (const [property, text] of Object.entries(value)) element.style.setProperty(property, String(text));
+    else if (name === "css")
+      for (const [property, text] of Object.entries(value)) element.style.setProperty(property, String(text));
     else if (name === "value" && "value" in element) /** @type {any} */ (element).value = value;
     // Attributes that could carry script are rejected, from any caller.
-    else if (name === "style" || name === "srcdoc" || name.startsWith("on")) throw new Error(`not an attribute of this page: ${name}`);
+    else if (name === "style" || name === "srcdoc" || name.startsWith("on"))
+      throw new Error(`not an attribute of this page: ${name}`);
     else if (name === "href" && !/^(\/(?!\/)|#)/.test(value)) throw new Error("links of this page lead to this page");
     else element.setAttribute(name, value === true ? "" : String(value));
   }

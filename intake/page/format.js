@@ -14,7 +14,8 @@ export function duration(ms) {
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, "0")} m`;
+  if (seconds < 172_800)
+    return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, "0")} m`;
   return `${Math.round(seconds / 86_400)} days`;
 }
 
@@ -29,7 +30,10 @@ export function exact(n) {
   return whole.format(n);
 }
 
-/** A cost in dollars, with enough digits to tell a small one from nothing. @param {number | null | undefined} dollars */
+/**
+ * A cost in dollars, with enough digits to tell a small one from nothing.
+ * @param {number | null | undefined} dollars
+ */
 export function cost(dollars) {
   if (dollars === null || dollars === undefined) return "";
   if (dollars === 0) return "$0";
@@ -52,6 +56,7 @@ export function size(bytes) {
     left /= 1000;
     at += 1;
   }
+  if (bytes === 1) return "1 byte";
   return `${at === 0 ? left : left.toFixed(left < 10 ? 1 : 0)} ${units[at]}`;
 }
 
@@ -96,13 +101,22 @@ const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u20
 
 /** A name, tag or key from a span as one honest line. @param {any} text @param {number} [limit] characters */
 export function label(text, limit = 200) {
-  const line = String(text ?? "").replace(/\s+/g, " ").replace(UNSEEN, "\ufffd");
+  const line = String(text ?? "")
+    .replace(/\s+/g, " ")
+    .replace(UNSEEN, "\ufffd");
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 
-/** The last part of a type's name, for narrow places: `builtins.TimeoutError` is a `TimeoutError`. @param {string | null | undefined} type */
+/**
+ * The last part of a type's name, for narrow places: `builtins.TimeoutError` is a `TimeoutError`.
+ * @param {string | null | undefined} type
+ */
 export function shortType(type) {
-  return label(type, 200).split(/[.:/]+/).pop() || "error";
+  return (
+    label(type, 200)
+      .split(/[.:/]+/)
+      .pop() || "error"
+  );
 }
 
 /** The value of an evaluation. @param {any} value */

@@ -13,7 +13,9 @@ const PATHS = {
   retrieval: "M9.5 2H3.5v12h4M9.5 2l3 3v2M9.5 2v3h3M10.6 12.6a2 2 0 1 0 0-4 2 2 0 0 0 0 4M12 12l2.2 2.2",
   embedding: "M3 3h.01M8 3h.01M13 3h.01M3 8h.01M8 8h.01M13 8h.01M3 13h.01M8 13h.01M13 13h.01",
   other: "M8 13.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11",
-  sun: "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1.1 1.1M11.9 11.9L13 13M3 13l1.1-1.1M11.9 4.1L13 3",
+  sun:
+    "M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1.1 1.1M11.9 11.9L13 13M3 13l1.1-1.1" +
+    "M11.9 4.1L13 3",
   moon: "M13.5 9.5A6 6 0 1 1 6.5 2.5a5 5 0 0 0 7 7z",
   system: "M2 3h12v8H2zM6 14h4M8 11v3",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
@@ -26,7 +28,9 @@ const PATHS = {
   left: "M10 3.5L5.5 8l4.5 4.5",
   right: "M6 3.5L10.5 8 6 12.5",
   columns: "M2.5 3h4.5v10H2.5zM9 3h4.5v10H9z",
-  link: "M6.8 9.2a2.7 2.7 0 0 0 3.8 0l2.4-2.4a2.7 2.7 0 0 0-3.8-3.8l-1 1M9.2 6.8a2.7 2.7 0 0 0-3.8 0L3 9.2A2.7 2.7 0 0 0 6.8 13l1-1",
+  link:
+    "M6.8 9.2a2.7 2.7 0 0 0 3.8 0l2.4-2.4a2.7 2.7 0 0 0-3.8-3.8l-1 1" +
+    "M9.2 6.8a2.7 2.7 0 0 0-3.8 0L3 9.2A2.7 2.7 0 0 0 6.8 13l1-1",
   search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.4 10.4L14 14",
 };
 
@@ -40,7 +44,11 @@ export function kindClass(kind) {
 
 /** @param {string} name */
 export function icon(name) {
-  return svg("svg", { class: `icon icon-${name}`, viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: PATHS[name] ?? PATHS.other }));
+  return svg(
+    "svg",
+    { class: `icon icon-${name}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { d: PATHS[name] ?? PATHS.other }),
+  );
 }
 
 /** The mark of a span's kind; says the kind to those who do not see it. @param {string} kind */

@@ -116,7 +116,8 @@ export function reload() {
 
 /** Follows links of this page without reloading it. @param {MouseEvent} event */
 function follow(event) {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   const address = link?.getAttribute("href");
   if (!address || !address.startsWith("/") || address.startsWith("//") || link?.hasAttribute("download")) return;

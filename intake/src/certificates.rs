@@ -14,7 +14,7 @@ pub(crate) struct Named {
 /// The certificates of the file that is named; `None` if none is.
 ///
 /// # Errors
-/// The file cannot be used. There is no fallback: whoever names a file wants no others trusted.
+/// The file cannot be used. There is no fallback: whoever names a file trusts no others.
 pub(crate) fn named() -> Result<Option<Named>, UnusableFile> {
     let Some(path) = std::env::var_os(CERTIFICATE_FILE).filter(|path| !path.is_empty()) else {
         return Ok(None);

@@ -1,14 +1,15 @@
 //! The local intake: receives traces and evaluations from LLM tracers, stores them in SQLite, and shows them
 //! on a page and in the terminal.
 //!
-//! `decode` turns every format into the one `model`, `store` keeps it and answers questions,
-//! `server` is HTTP around both, `cli` the other verbs of the command.
+//! `endpoints` is the table of what tracers send where. `decode` turns every format into the one `model`,
+//! `store` keeps it and answers questions, `server` is HTTP around both, `cli` the other verbs of the command.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod certificates;
 mod cli;
 mod decode;
 mod encode;
+mod endpoints;
 mod forward;
 mod memory;
 mod model;
@@ -16,6 +17,7 @@ mod schema;
 mod server;
 mod store;
 mod terminal;
+mod words;
 
 use std::process::ExitCode;
 

@@ -346,6 +346,6 @@ pub(crate) enum Refusal {
     TooLarge { reason: String },
     /// 415.
     Unsupported { reason: String },
-    /// 429: this machine has no memory for it just now.
+    /// 429: this machine has not enough memory for it now.
     Busy,
 }

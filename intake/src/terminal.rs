@@ -181,7 +181,7 @@ impl Lines {
     }
 }
 
-/// The text of a failed write; empty where the reader went away.
+/// The text of a failed write; empty if the reader has closed the pipe.
 fn failed(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::BrokenPipe => String::new(),

@@ -72,7 +72,7 @@ def test_every_case_that_says_what_others_do_is_listed() -> None:
 
 
 def test_the_captured_differences_are_those_of_the_comparison() -> None:
-    ledger = json.loads((ROOT / "tests" / "incumbents" / "differences.json").read_text("utf-8"))
+    ledger = json.loads((ROOT / "tests" / "compatibility" / "differences.json").read_text("utf-8"))
     wanted = []
     for group in ledger:
         sdks = {place["sdk"] for place in group["places"]}

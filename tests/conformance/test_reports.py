@@ -70,7 +70,7 @@ def test_a_failure_fails_and_shows_the_runners_output(run) -> None:
     assert out.splitlines()[-1] == "conformance: 4 cases, 1 runners, 2 passed, 1 failed"
 
 
-def test_a_failure_that_only_the_report_tells_of_fails(run) -> None:
+def test_a_failure_that_only_the_report_shows_fails(run) -> None:
     assert run({"a": [{**ONE, "passed": 1, "failed": 1}, TWO]})[0] == 1
 
 
@@ -130,7 +130,7 @@ class Markup(HTMLParser):
         self.data.append(data)
 
 
-def test_the_page_has_every_case_and_all_that_it_says() -> None:
+def test_the_page_has_every_case_with_all_its_parts() -> None:
     page = Markup(conformance_page.page(CHAPTERS))
     cases = [case for chapter in CHAPTERS for case in chapter["cases"]]
     assert page.ids == [case["name"] for case in cases]
@@ -143,7 +143,7 @@ def test_the_page_has_every_case_and_all_that_it_says() -> None:
                 assert pretty in page.text
 
 
-def test_the_page_has_every_call_and_all_that_follows() -> None:
+def test_the_page_has_every_call_with_all_that_follows() -> None:
     page = Markup(conformance_page.page(SETUP))
     cases = [case for chapter in SETUP for case in chapter["cases"]]
     assert page.ids == [case["name"] for case in cases]
@@ -160,7 +160,7 @@ HOSTILE = "\"'></pre></code></details><script>alert(1)</script><img src=x onerro
 
 
 def poisoned(value: Any) -> Any:
-    """Hostile text in every text, and in every key that is no name of the format's own."""
+    """Hostile text in every text, and in every key that the format does not define."""
     if isinstance(value, dict):
         return {
             key if key.isidentifier() else key + HOSTILE: inner

@@ -60,7 +60,7 @@ def test_a_body_is_what_its_intake_takes(request_: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_a_schema_is_one(name: str) -> None:
+def test_every_schema_is_a_valid_schema(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[name])
 
 

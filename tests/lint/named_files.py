@@ -78,7 +78,7 @@ def markdown(text: str) -> Iterator[Piece]:
 
 
 def prose(file: Path) -> Iterator[Piece]:
-    """What a file says to its readers, by line."""
+    """The documentation and the comments of a file, by line."""
     if file.suffix in (".py", ".pyi"):
         yield from python(file.read_text("utf-8"))
     elif file.suffix == ".md":
@@ -99,7 +99,7 @@ def crate_of(file: Path, root: Path) -> Path:
 
 
 def missing(root: Path) -> list[str]:
-    """Each name of a file that there is not, with where it is named."""
+    """Each name of a file that does not exist, with the place where it is named."""
     every = files(root)
     known = {file.name for file in every}
     folders = {folder.name for file in every for folder in file.relative_to(root).parents}

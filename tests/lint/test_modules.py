@@ -129,7 +129,7 @@ NONE = {
 
 
 @pytest.mark.parametrize("case", NONE)
-def test_what_is_no_cycle_is_not_reported(tmp_path: Path, case: str) -> None:
+def test_a_use_that_is_not_a_cycle_is_not_reported(tmp_path: Path, case: str) -> None:
     edges = written(tmp_path, {"lib.rs": LIB, "a.rs": "use crate::b::B;\n", **NONE[case]})
     assert modules.report(edges) == ""
     assert edges["a",]

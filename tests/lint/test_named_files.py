@@ -81,7 +81,7 @@ def test_a_missing_name_is_found(tmp_path: Path) -> None:
         "`deep/` and `crate/src/deep/`",
     ],
 )
-def test_what_exists_or_is_none_of_ours_is_not_reported(tmp_path: Path, text: str) -> None:
+def test_existing_files_and_files_of_others_are_not_reported(tmp_path: Path, text: str) -> None:
     files = {"crate/Cargo.toml": "", "crate/src/deep/one.rs": "", "crate/src/lib.rs": f"// {text}"}
     assert written(tmp_path, files) == []
 

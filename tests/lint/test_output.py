@@ -1,5 +1,5 @@
-"""The lints that keep text of others from terminals and logs: each way out is refused, and only the
-places that escape may pass over that."""
+"""The lints that keep text of others from terminals and logs: they refuse each way out, except in
+the places that escape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DENIES = "#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]"
-#: What is run by others, and so must deny.
+#: Crates that others run, which must deny these lints.
 CRATES = [
     *("guest/src/lib.rs", "guest/json/src/lib.rs", "guest/propagation/src/lib.rs"),
     *("guest/text/src/lib.rs", "guest/setup/src/lib.rs", "guest/semconv/src/lib.rs"),
@@ -97,7 +97,7 @@ def violations() -> list[tuple[int, tuple[str, str]]]:
     return list(enumerate(VIOLATIONS.items(), 1))
 
 
-def test_what_others_run_denies_and_only_what_escapes_may() -> None:
+def test_crates_that_others_run_deny_output_except_where_it_is_escaped() -> None:
     for crate in CRATES:
         assert DENIES in (ROOT / crate).read_text(), crate
     folders = [(ROOT / crate).parent for crate in CRATES]

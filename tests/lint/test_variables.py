@@ -64,9 +64,9 @@ def is_environ(node: ast.AST) -> bool:
 
 
 def named_in_python(text: str, names: set[str], file: str = "") -> set[str]:
-    """Names that are a text of their own, but for three cases: a function that asks the table for
-    its row is given it; the file says it to the processes it starts, and so may hear it there; or
-    it is the one function that may."""
+    """Variables that are named by a text of their own. Three uses are allowed: as an argument of a
+    function that looks the row up in the table, in a file that sets the variable for processes that
+    it starts, and in the one function that may read it."""
     tree = ast.parse(text)
     allowed: set[int] = set()
     told: set[object] = set()
@@ -110,7 +110,7 @@ def test_the_table_is_found() -> None:
     assert {path.name for path in sources} >= {"doctor.rs", "config.rs", "tracer.rs", "_run.py"}
 
 
-def test_nobody_else_names_a_variable() -> None:
+def test_only_the_table_names_a_variable() -> None:
     names = table()
     own = ROOT / "guest/setup/src"
     found = {
@@ -127,7 +127,7 @@ def test_nobody_else_names_a_variable() -> None:
     assert found == {}, "take the constant of witspan_setup, or ask the table by `switch`"
 
 
-def test_nobody_reads_what_the_table_has_not() -> None:
+def test_nobody_reads_a_variable_that_is_not_in_the_table() -> None:
     known = table() | SYSTEM
     for path in product(".rs"):
         assert read_in_rust(path.read_text("utf-8")) <= known, path
@@ -180,7 +180,7 @@ def test_the_one_function_that_may_read_may_read_one_variable() -> None:
         assert named_in_python(text, table(), where) == named
 
 
-def test_a_variable_that_the_table_has_not_is_found() -> None:
+def test_a_variable_that_is_not_in_the_table_is_found() -> None:
     assert read_in_rust('let x = std::env::var_os("WITSPAN_NEW");') == {"WITSPAN_NEW"}
     assert read_in_rust('std::env::var(\n    "WITSPAN_NEW",\n)') == {"WITSPAN_NEW"}
     for code in ('os.environ["NEW"]', 'os.environ.get("NEW", "")', 'os.getenv("NEW")'):

@@ -23,6 +23,6 @@ def test_every_part_of_the_tests_is_listed_wherever_parts_are() -> None:
     assert re.findall(r"^    just test (\w+) ", readme, re.M) == parts
 
 
-def test_one_part_is_prepared_as_a_verb_that_there_is() -> None:
+def test_every_part_is_prepared_by_an_existing_verb() -> None:
     verbs = set(re.findall(r"^([a-z-]+)(?: [*\w]+)*:(?!=)", JUSTFILE, re.M))
     assert set(bootstrap.PARTS.values()) <= verbs

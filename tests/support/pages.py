@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from receiver import free_port
 from witspan._recorded import join
 
 # Seconds that a command of a page may take, and that its spans may take to arrive.
@@ -85,9 +86,7 @@ class Runner:
         env = {name: v for name, v in os.environ.items() if not name.startswith(("DD_", "OPENAI"))}
         self.env = {**env, "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, **variables}
         self.background: list[subprocess.Popen[str]] = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
 
     def run(self, page: str) -> None:
         """Does all that the page says; fails where something else happens."""

@@ -96,7 +96,7 @@ impl<'py> Placement<'py> {
         let (parent, span) = match tracer.start_span(kind, parent, name, options) {
             Err(witspan::Error::UnknownSpan) => {
                 // As where it is current: so long after its end nothing is known of it.
-                tracer.warn(format!("`parent` finished too many spans ago; {BEGINS_A_TRACE}"));
+                tracer.warn(format!("`parent` finished too many spans ago: {BEGINS_A_TRACE}"));
                 (Parent::Root, kept(tracer.start_span(kind, Parent::Root, name, options))?)
             }
             started => (parent, kept(started)?),
@@ -121,7 +121,7 @@ impl<'py> Placement<'py> {
     }
 }
 
-const BEGINS_A_TRACE: &str = "the span that was to be below it begins a trace of its own";
+const BEGINS_A_TRACE: &str = "the new span begins a trace of its own";
 
 impl<'py> Chosen<'py> {
     /// What was given as `parent`.
@@ -130,15 +130,15 @@ impl<'py> Chosen<'py> {
             if span.get().is_of(tracer) {
                 return Ok(Chosen::Span(span.clone()));
             }
-            let before = "`parent` began before tracing was started anew";
-            tracer.warn(format!("{before}, or in another process; {BEGINS_A_TRACE}"));
+            let before = "`parent` is from another process, or from before tracing was restarted";
+            tracer.warn(format!("{before}: {BEGINS_A_TRACE}"));
             return Ok(Chosen::Nothing);
         }
         let py = parent.py();
         let headers = py.import("witspan._headers")?.getattr("of_parent")?.call1((parent,))?;
         let Some(headers) = headers.extract::<Option<Vec<(String, String)>>>()? else {
-            let before = "`parent` is from when tracing was off";
-            tracer.warn(format!("{before}; {BEGINS_A_TRACE}"));
+            let before = "`parent` was made while tracing was off";
+            tracer.warn(format!("{before}: {BEGINS_A_TRACE}"));
             return Ok(Chosen::Nothing);
         };
         match tracer.extract(&pairs(&headers)) {

@@ -96,7 +96,7 @@ impl Surface {
                 }
                 Kind::Metrics if value.is_instance_of::<PyInt>() => kept.push((key, value)),
                 Kind::Metrics => {
-                    // What is no number was left out.
+                    // What is not a number was left out.
                     let float = py.get_type::<PyFloat>().call1((value,));
                     if let Some(number) = excused(float)? {
                         kept.push((key, number));

@@ -295,7 +295,7 @@ impl Tracer {
             return Ok(());
         };
         if !span.get().is_of(&self.tracer) {
-            self.tracer.misplaced_annotation("its span began before tracing was started anew");
+            self.tracer.misplaced_annotation("its span is from before tracing was restarted");
             return Ok(());
         }
         span.get().annotate(&[
@@ -334,7 +334,7 @@ impl Tracer {
     /// Counts an annotation context that was not entered, and tells of the first one.
     fn too_many_contexts(&self) {
         self.tracer.misplaced_annotation(
-            "1,000 annotation contexts are around this place; leave them where they end",
+            "1,000 annotation contexts are open here: each must be left where it ends",
         );
     }
 

@@ -2,88 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from typing import Any, Callable, TypeVar
+from collections.abc import Iterator
+from typing import Callable
 
 import pytest
-from receiver import Answer, Request
-from receiver import Receiver as ScriptedReceiver
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs
 from witspan._native import Span
 
-Event = dict[str, Any]
-Done = TypeVar("Done")
-
-# Who starts the tests in the background, or by nohup, has them ignore these, and so would every
-# program that they start.
+# Tests that run in the background, or by nohup, ignore these signals. So would every program that
+# they start.
 for _number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(
             _number,
             signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL,
         )
-
-
-class Receiver(ScriptedReceiver):
-    """Takes spans in SDK-intake form, as an agent or the intake does, and keeps them decoded."""
-
-    def __init__(self, port: int = 0) -> None:
-        #: The spans of every request that was answered with 2xx, in order of arrival.
-        self.events: list[Event] = []
-        #: The evaluations and feedbacks of such requests.
-        self.evaluations: list[Event] = []
-        #: Path and headers (lower case) of every request.
-        self.requests: list[tuple[str, Mapping[str, str]]] = []
-        #: What the next requests are answered; 202 once it is used up.
-        self.statuses: list[int] = []
-        #: What every answer carries.
-        self.headers: dict[str, str] = {}
-        #: Seconds that answers wait, unless they are released before.
-        self.delay = 0.0
-        self.released = threading.Event()
-        super().__init__(port)
-
-    def take(self, request: Request) -> Answer:
-        self.released.wait(self.delay)
-        with self.lock:
-            self.requests.append((request.path, request.headers))
-            status = self.statuses.pop(0) if self.statuses else 202
-            if 200 <= status < 300:
-                # Strict: a bare NaN or a half surrogate is an error of the sender.
-                text = request.body.decode("utf-8")
-                body = json.loads(text, parse_constant=_refuse)
-                if isinstance(body, list):
-                    self.events += [span for each in body for span in each["spans"]]
-                else:
-                    self.evaluations += body["data"]["attributes"]["metrics"]
-        return Answer(status, self.headers)
-
-    def close(self) -> None:
-        self.released.set()
-        super().close()
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is not JSON")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def interruptible() -> None:
-    """Programs that the tests start can be ended by SIGINT.
-
-    A shell that runs the tests in the background has them ignore it, and they would inherit that.
-    """
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -115,43 +55,8 @@ def tracing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tra
     # On a busy machine a receiver may take longer than the 5 s after which a request is repeated.
     LLMObs.enable(ml_app="tests", _limits={"request_timeout": 60})
     yield Tracing(receiver)
-    # As long as the receiver is there.
+    # While the receiver still listens.
     LLMObs.disable()
-
-
-class Tracing:
-    """What the receiver got from this process."""
-
-    def __init__(self, receiver: Receiver) -> None:
-        self.receiver = receiver
-
-    def events(self) -> list[Event]:
-        """All spans that were sent, by their start; flushes first."""
-        flushed = LLMObs.flush(timeout=60)
-        assert flushed.settled, flushed
-        # They arrive in any order: traces live in several instances of the core.
-        return sorted(self.receiver.events, key=lambda event: int(event["start_ns"]))
-
-    def by_name(self) -> dict[str, Event]:
-        """The same by name, of which there must be one each."""
-        events = self.events()
-        named = {event["name"]: event for event in events}
-        assert len(named) == len(events), [event["name"] for event in events]
-        return named
-
-    def only(self) -> Event:
-        """The one span that was sent."""
-        (event,) = self.events()
-        return event
-
-    def parents(self) -> dict[str, str | None]:
-        """The name of each span's parent."""
-        named = self.by_name()
-        names = {event["span_id"]: name for name, event in named.items()}
-        return {name: names.get(event["parent_id"]) for name, event in named.items()}
-
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -192,23 +97,3 @@ def log(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
         return [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
 
     return lines
-
-
-def within(seconds: float, run: Callable[[], Done]) -> Done:
-    """What `run` gives, in less than so long. What else the machine does only adds to that, so it
-    may take three attempts."""
-    for _ in range(3):
-        began = time.monotonic()
-        done = run()
-        took = time.monotonic() - began
-        if took < seconds:
-            return done
-    raise AssertionError(f"it took {took:.2f} s, and no less before; accepted: {seconds:.2f} s")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Returns when it holds; fails if that takes too long."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come to be in time"
-        time.sleep(0.005)

@@ -15,9 +15,9 @@ import uuid
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
 from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
+from python_support import Event, Tracing
 from witspan import LLMObs
 
 
@@ -72,7 +72,7 @@ def test_an_llm_span_takes_messages_in_many_shapes(tracing: Tracing, given, sent
     assert meta["output"] == {"messages": sent}
 
 
-def test_no_messages_are_no_input(tracing: Tracing) -> None:
+def test_an_empty_list_of_messages_is_no_input(tracing: Tracing) -> None:
     meta = annotated(tracing, "llm", input_data=[], output_data=[])["meta"]
     assert "input" not in meta and "output" not in meta
 
@@ -284,7 +284,7 @@ def test_input_and_output_are_replaced_and_the_rest_is_merged(tracing: Tracing) 
     assert "x:1" not in event["tags"]
 
 
-def test_what_is_annotated_later_does_not_change_what_was_annotated(tracing: Tracing) -> None:
+def test_a_later_annotation_does_not_change_an_earlier_one(tracing: Tracing) -> None:
     value: dict[str, Any] = {"list": [1]}
     with LLMObs.task():
         LLMObs.annotate(input_data=value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 from witspan.decorators import agent
 
@@ -57,7 +57,7 @@ def test_an_agent_has_a_version_and_a_manifest(tracing: Tracing) -> None:
     assert "weather" in str(named["decorated"]["meta"]["metadata"]["_dd"]["agent_manifest"])
 
 
-def test_the_version_is_of_its_span_only_and_a_context_gives_way_to_it(tracing: Tracing) -> None:
+def test_the_version_applies_to_its_span_only_and_wins_over_a_context(tracing: Tracing) -> None:
     with LLMObs.annotation_context(agent={"version": "of the context"}):
         with LLMObs.agent(name="above", version="own"), LLMObs.agent(name="below"):
             pass
@@ -66,7 +66,7 @@ def test_the_version_is_of_its_span_only_and_a_context_gives_way_to_it(tracing: 
     assert "agent_version:of the context" in named["below"]["tags"]
 
 
-def test_links_are_added(tracing: Tracing) -> None:
+def test_links_of_several_annotations_are_all_kept(tracing: Tracing) -> None:
     one = {"trace_id": "0" * 31 + "1", "span_id": "1", "attributes": {"from": "output"}}
     two = {"trace_id": "0" * 31 + "2", "span_id": "2"}
     with LLMObs.task():

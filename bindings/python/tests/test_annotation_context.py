@@ -1,4 +1,4 @@
-"""What is said of every span that starts inside a context."""
+"""Annotation contexts: they apply to every span that starts inside."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import contextvars
 import threading
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 
 
-def test_a_context_says_something_of_every_span_that_starts_inside(tracing: Tracing) -> None:
+def test_a_context_applies_to_every_span_that_starts_inside(tracing: Tracing) -> None:
     @task
     def decorated() -> None:
         pass
@@ -29,7 +29,7 @@ def test_a_context_says_something_of_every_span_that_starts_inside(tracing: Trac
     assert named == [("before", False), ("renamed", True), ("renamed", True), ("after", False)]
 
 
-def test_contexts_merge_the_inner_one_wins_and_the_span_itself_last(tracing: Tracing) -> None:
+def test_contexts_merge_the_inner_one_wins_and_the_span_wins_over_both(tracing: Tracing) -> None:
     outer = {"team": "a", "stage": "1", "who": "x"}
     with LLMObs.annotation_context(tags=outer, name="outer"):
         with LLMObs.annotation_context(tags={"team": "b", "stage": "2"}, name="inner"):
@@ -69,7 +69,7 @@ def test_prompts_cost_tags_and_agents_reach_the_spans_they_are_for(tracing: Trac
     ],
     ids=str,
 )
-def test_what_is_wrong_in_a_context_is_left_out_and_told(tracing: Tracing, log, wrong) -> None:
+def test_a_wrong_part_of_a_context_is_left_out_and_logged(tracing: Tracing, log, wrong) -> None:
     (name,) = wrong
     with LLMObs.annotation_context(**{"tags": {"kept": 1}, **wrong}, name="renamed"):
         LLMObs.llm(name="inside").finish()
@@ -87,7 +87,7 @@ def test_a_name_of_any_type_is_its_text(tracing: Tracing) -> None:
     assert tracing.only()["name"] == "5"
 
 
-def test_tasks_have_the_context_they_were_made_in_and_their_own_stays_theirs(tracing) -> None:
+def test_a_task_has_the_context_it_was_made_in_and_keeps_its_own_to_itself(tracing) -> None:
     async def work(name: str) -> None:
         async with LLMObs.annotation_context(tags={"own": name}):
             await asyncio.sleep(0)
@@ -104,7 +104,9 @@ def test_tasks_have_the_context_they_were_made_in_and_their_own_stays_theirs(tra
         assert (own, "shared:yes" in event["tags"]) == ([f"own:{name}"], True)
 
 
-def test_a_plain_thread_has_none_and_one_with_a_copied_context_has_it(tracing: Tracing) -> None:
+def test_a_plain_thread_has_no_context_and_one_with_a_copied_context_has_it(
+    tracing: Tracing,
+) -> None:
     def work(name: str) -> None:
         LLMObs.task(name=name).finish()
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import llm, task, workflow
 

@@ -1,4 +1,4 @@
-"""Input that is wrong or hostile: each has one result, and the README's table says which."""
+"""Wrong or hostile input: each kind has one result, which the README's table says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, LLMObsError
 from witspan.decorators import task, workflow
 
@@ -37,7 +37,7 @@ WRONG_ANNOTATIONS = [
 
 
 @pytest.mark.parametrize(("kind", "parts", "says"), WRONG_ANNOTATIONS)
-def test_a_wrong_argument_is_told_by_name_and_keeps_nothing(
+def test_a_wrong_argument_raises_with_its_name_and_nothing_is_kept(
     tracing: Tracing, kind: str, parts: dict[str, Any], says: str
 ) -> None:
     with getattr(LLMObs, kind)():
@@ -53,7 +53,7 @@ def test_a_wrong_argument_is_told_by_name_and_keeps_nothing(
     assert counters() == (1, 0)
 
 
-def test_the_exception_is_a_value_error_with_a_base_of_ours() -> None:
+def test_the_exception_is_a_value_error_and_an_llmobs_error() -> None:
     assert LLMObsArgumentError.__mro__[1:3] == (LLMObsError, ValueError)
     assert LLMObsArgumentError.__module__ == "witspan"
 
@@ -70,7 +70,7 @@ def test_the_exception_is_a_value_error_with_a_base_of_ours() -> None:
         lambda: LLMObs.flush(timeout=float("inf")),
     ],
 )
-def test_a_wrong_type_is_told_and_leaves_no_span(tracing: Tracing, call: Any) -> None:
+def test_a_wrong_type_raises_and_leaves_no_span(tracing: Tracing, call: Any) -> None:
     with pytest.raises(LLMObsArgumentError, match="accepted: "):
         call()
     assert LLMObs.export_span() is None
@@ -78,7 +78,7 @@ def test_a_wrong_type_is_told_and_leaves_no_span(tracing: Tracing, call: Any) ->
 
 
 @pytest.mark.parametrize("when", ["now", float("nan"), float("inf"), [1]])
-def test_a_wrong_end_is_told_and_the_span_stays_open(tracing: Tracing, when: Any) -> None:
+def test_a_wrong_end_raises_and_the_span_stays_open(tracing: Tracing, when: Any) -> None:
     with LLMObs.task() as span:
         with pytest.raises(LLMObsArgumentError, match="`finish_time`"):
             span.finish(when)
@@ -93,7 +93,7 @@ def test_an_end_beyond_all_time_is_kept_within_bounds(tracing: Tracing, when: fl
 
 
 @pytest.mark.parametrize("arguments", [{"agentless_enabled": "yes"}, {"sample_rate": "half"}])
-def test_wrong_settings_are_told_and_tracing_stays_off(arguments: dict[str, Any]) -> None:
+def test_wrong_settings_raise_and_tracing_stays_off(arguments: dict[str, Any]) -> None:
     with pytest.raises(LLMObsArgumentError, match="accepted: "):
         LLMObs.enable(**arguments)
     assert not LLMObs.enabled
@@ -131,16 +131,14 @@ def test_a_number_for_a_text_is_its_text(tracing: Tracing, log, options: Any) ->
     assert log() == []
 
 
-def test_what_has_no_text_is_sent_as_json_and_told_once(tracing: Tracing, log) -> None:
+def test_what_is_not_text_is_sent_as_json_and_logged_once(tracing: Tracing, log) -> None:
     for _ in range(2):
         LLMObs.task(name={"b": 1, "a": [2]}).finish()  # type: ignore[arg-type]
     assert [event["name"] for event in tracing.events()] == ['{"a":[2],"b":1}'] * 2
     assert log() == ["`name` is of type dict; accepted: str or None. It is sent as text"]
 
 
-def test_an_option_by_position_is_passed_over_and_told_how_to_be_passed(
-    tracing: Tracing, log
-) -> None:
+def test_an_option_by_position_is_ignored_and_logged(tracing: Tracing, log) -> None:
     @workflow("my name")  # type: ignore[call-overload,misc,untyped-decorator]
     def work() -> int:
         return 1
@@ -148,7 +146,7 @@ def test_an_option_by_position_is_passed_over_and_told_how_to_be_passed(
     assert work() == 1
     assert tracing.only()["name"] == "work"
     (line,) = log()
-    assert line.endswith('options are passed by keyword, as in (name="...")')
+    assert line.endswith('pass options by keyword, as in (name="...")')
 
 
 WRONG_PARTS = [
@@ -187,7 +185,7 @@ WRONG_PARTS = [
 
 
 @pytest.mark.parametrize(("kind", "parts", "place", "sent"), WRONG_PARTS)
-def test_what_is_wrong_in_an_annotation_does_not_cost_the_rest(
+def test_a_wrong_part_of_an_annotation_does_not_cost_the_rest(
     tracing: Tracing, kind: str, parts: dict[str, Any], place: str, sent: Any
 ) -> None:
     given = {"metadata": {"kept": 1}, **parts}
@@ -204,7 +202,7 @@ def test_what_is_wrong_in_an_annotation_does_not_cost_the_rest(
 # ---- an annotation without a place
 
 
-def test_an_annotation_without_a_span_is_counted_and_told_once(tracing: Tracing, log) -> None:
+def test_an_annotation_without_a_span_is_counted_and_logged_once(tracing: Tracing, log) -> None:
     LLMObs.annotate(input_data="x")
     LLMObs.annotate(input_data="y")
     assert counters() == (2, 0)
@@ -213,7 +211,7 @@ def test_an_annotation_without_a_span_is_counted_and_told_once(tracing: Tracing,
     ]
 
 
-def test_an_annotation_after_the_end_is_counted_and_told_once(tracing: Tracing, log) -> None:
+def test_an_annotation_after_the_end_is_counted_and_logged_once(tracing: Tracing, log) -> None:
     with LLMObs.task() as span:
         pass
     LLMObs.annotate(span, input_data="late")
@@ -227,7 +225,7 @@ def test_an_annotation_after_the_end_is_counted_and_told_once(tracing: Tracing, 
 # ---- numbers
 
 
-def test_a_metric_that_is_no_finite_number_is_left_out_and_told(tracing: Tracing, log) -> None:
+def test_a_metric_that_is_not_a_finite_number_is_left_out_and_logged(tracing: Tracing, log) -> None:
     with LLMObs.task():
         LLMObs.annotate(metrics={"n": float("nan"), "i": float("inf"), "ok": 1, "a.b": 2})
 
@@ -279,7 +277,7 @@ HALF = "half \ud83c here"
 MENDED = "half \ufffd here"
 
 
-def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(tracing: Tracing) -> None:
+def test_half_a_surrogate_pair_is_replaced_wherever_it_is(tracing: Tracing) -> None:
     with pytest.raises(ValueError):
         with LLMObs.llm(
             name=HALF, session_id=HALF, ml_app=HALF, model_name=HALF, model_provider=HALF
@@ -306,7 +304,7 @@ def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(tracing: Tracing) 
     assert meta["error"]["message"] == MENDED
 
 
-def test_two_halves_in_two_places_of_a_text_make_no_character(tracing: Tracing) -> None:
+def test_two_half_surrogates_from_two_texts_do_not_become_a_character(tracing: Tracing) -> None:
     with LLMObs.task(name="\udc88\ud83c"):
         # Python keeps these apart, though they would be one character in UTF-16.
         LLMObs.annotate(input_data="\udc88\ud83c")
@@ -353,14 +351,14 @@ def test_a_cycle_is_cut_where_it_closes(tracing: Tracing) -> None:
     assert cycle["self"] is cycle and cycle["list"] == [cycle]
 
 
-def test_what_is_there_twice_is_no_cycle(tracing: Tracing) -> None:
+def test_a_value_that_is_there_twice_is_not_a_cycle(tracing: Tracing) -> None:
     shared = [1]
     with LLMObs.task():
         LLMObs.annotate(metadata={"a": shared, "b": shared})
     assert tracing.only()["meta"]["metadata"] == {"a": [1], "b": [1]}
 
 
-def test_a_structure_10000_deep_is_cut_and_told(tracing: Tracing) -> None:
+def test_a_structure_10000_deep_is_cut_and_logged(tracing: Tracing) -> None:
     deep: Any = "bottom"
     for n in range(10_000):
         deep = [deep] if n % 2 else {"k": deep}
@@ -386,7 +384,7 @@ def test_a_small_object_that_unfolds_without_end_is_cut(tracing: Tracing) -> Non
     assert "still:there" in tracing.only()["tags"]
 
 
-def test_a_long_collection_that_is_no_list_is_cut_and_says_so(tracing: Tracing) -> None:
+def test_a_long_collection_that_is_not_a_list_is_cut_with_a_notice(tracing: Tracing) -> None:
     with LLMObs.task():
         LLMObs.annotate(
             metadata={
@@ -498,7 +496,7 @@ def test_a_hostile_object_does_not_reach_the_application(
         try:
             LLMObs.annotate(input_data=hostile, output_data=[hostile])
         except LLMObsArgumentError:
-            # Something could be read of it, and is no message or document.
+            # A part of it could be read, but that is not a message or document.
             assert kind != "task"
 
     assert {event["name"] for event in tracing.events()} == {"work", "span"}
@@ -513,7 +511,7 @@ def test_an_object_that_unfolds_without_end_is_cut(tracing: Tracing, make: Any) 
     assert "still:there" in tracing.only()["tags"]
 
 
-def test_what_cannot_be_read_is_a_text_that_says_so(tracing: Tracing) -> None:
+def test_what_cannot_be_read_becomes_a_text_about_that(tracing: Tracing) -> None:
     with LLMObs.task():
         LLMObs.annotate(metadata={"a": Raises(), "b": BadDump(), "c": Recurses()})
     assert tracing.only()["meta"]["metadata"] == {
@@ -523,7 +521,7 @@ def test_what_cannot_be_read_is_a_text_that_says_so(tracing: Tracing) -> None:
     }
 
 
-def test_a_key_that_cannot_be_read_is_a_text_that_says_so(tracing: Tracing) -> None:
+def test_a_key_that_cannot_be_read_becomes_a_text_about_that(tracing: Tracing) -> None:
     with LLMObs.task():
         LLMObs.annotate(metadata={NoText(): 1}, tags={NoText(): 1})
     event = tracing.only()
@@ -598,7 +596,7 @@ def test_arguments_are_not_changed(tracing: Tracing) -> None:
 # ---- sizes
 
 
-def test_the_longest_texts_of_a_span_longer_than_an_event_are_cut_and_it_says_so(tracing) -> None:
+def test_the_longest_texts_of_a_span_longer_than_an_event_are_cut_with_a_notice(tracing) -> None:
     with LLMObs.task():
         LLMObs.annotate(input_data="x" * 6_000_000, output_data="short", metadata={"kept": 1})
     event = tracing.only()
@@ -609,7 +607,7 @@ def test_the_longest_texts_of_a_span_longer_than_an_event_are_cut_and_it_says_so
     assert LLMObs.statistics()["cut"] == 1
 
 
-def test_a_span_too_long_however_it_is_cut_is_counted_and_told(tracing: Tracing, log) -> None:
+def test_a_span_that_is_still_too_long_is_counted_and_logged(tracing: Tracing, log) -> None:
     with LLMObs.task():
         LLMObs.annotate(metrics={f"metric{n}": n for n in range(400_000)})
     assert tracing.events() == []
@@ -647,7 +645,7 @@ class Words(dict[str, Any]):
     ],
     ids=["text", "escapes", "utf-8", "surrogates", "bytes", "list", "dicts", "keys", "own", "chat"],
 )
-def test_a_value_of_any_size_is_cut_and_costs_nobody_else(tracing: Tracing, make: Any) -> None:
+def test_a_huge_value_is_cut_and_other_spans_are_kept(tracing: Tracing, make: Any) -> None:
     with LLMObs.task(name="before"):
         LLMObs.annotate(output_data="kept")
     value = make()
@@ -655,7 +653,7 @@ def test_a_value_of_any_size_is_cut_and_costs_nobody_else(tracing: Tracing, make
         try:
             LLMObs.annotate(span, input_data=value, output_data=value, metadata={"it": value})
         except LLMObsArgumentError:
-            # Of messages, it is none.
+            # As a message it is not valid.
             LLMObs.annotate(span, metadata={"it": value})
         LLMObs.annotate(span, tags={"still": "there"}, metrics={"input_tokens": 1})
     flushed = LLMObs.flush()

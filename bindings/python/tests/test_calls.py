@@ -1,4 +1,4 @@
-"""The calls that native functions stand for while tracing is on are the same calls."""
+"""The native functions that replace calls while tracing is on behave like these calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 import witspan
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 CALLS = (
@@ -57,7 +57,7 @@ def test_arguments_that_do_not_fit_raise_what_python_raises(
         assert str(native.value) == str(python.value)
 
 
-def test_wrong_values_are_named_as_ever(tracing: Tracing) -> None:
+def test_wrong_values_raise_with_their_names(tracing: Tracing) -> None:
     with pytest.raises(LLMObsArgumentError, match="`span` is of type str"):
         LLMObs.annotate("span", input_data="x")  # type: ignore[arg-type]
     with LLMObs.task() as span, pytest.raises(LLMObsArgumentError, match="metrics"):
@@ -95,7 +95,7 @@ def test_a_call_that_was_kept_goes_on_with_the_next_tracer(tracing: Tracing) -> 
     assert event["name"] == "kept" and event["meta"]["input"] == {"value": "it"}
 
 
-def test_what_the_program_puts_in_the_place_of_a_call_stays(
+def test_a_call_that_the_program_replaces_stays_replaced(
     off: dict[str, Callable[..., Any]], tracing: Tracing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = object()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 import pytest
-from conftest import Receiver, Run, Tracing
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs, Span
 from witspan.decorators import task
 
@@ -86,19 +86,19 @@ def test_the_nearest_that_is_open_there_is_current_again(
     assert Span._current() is outer
     elsewhere(outer.finish)
     nothing_is_current()
-    work("anew")
+    work("again")
 
     assert tracing.parents() == {
         "outer": None,
         "middle": "outer",
         "inner": "middle",
         "under outer": "outer",
-        "anew": None,
+        "again": None,
     }
     assert "to:outer" in tracing.by_name()["outer"]["tags"]
 
 
-def test_a_place_of_another_service_is_current_again(tracing: Tracing) -> None:
+def test_a_remote_context_is_current_again(tracing: Tracing) -> None:
     with LLMObs.workflow(name="client"):
         headers = LLMObs.inject_distributed_headers({})
 
@@ -156,7 +156,7 @@ def test_work_that_outlives_a_span_has_no_current_one_and_stays_in_its_trace(
 
     async def background(go: asyncio.Event) -> None:
         await go.wait()
-        # No span is open: there is nothing to annotate, and the trace goes on all the same.
+        # No span is open, so nothing can be annotated; the trace still goes on.
         assert LLMObs.export_span() is None and Span._current() is None
         LLMObs.inject_distributed_headers(headers)
         for name in ("first", "second"):
@@ -215,7 +215,7 @@ def test_looking_does_not_change_what_is_the_parent(tracing: Tracing) -> None:
 def test_a_context_that_was_made_when_another_had_ended_is_not_taken_for_it(
     tracing: Tracing,
 ) -> None:
-    # Python gives a new context the memory of the last one that ended.
+    # Python reuses the memory of the last context that ended for a new one.
     def begin() -> contextvars.Context:
         span = LLMObs.workflow(name=f"request {len(spans)}")
         spans.append(span)
@@ -225,7 +225,7 @@ def test_a_context_that_was_made_when_another_had_ended_is_not_taken_for_it(
     for n in range(20):
         copied = contextvars.Context().run(begin)
         in_thread(spans[n].finish)
-        # Its own copy lies where the one of `begin` lay.
+        # Its copy is at the address that the copy of `begin` had.
         copied.run(contextvars.copy_context).run(work, f"late {n}")
 
     parents = tracing.parents()
@@ -347,7 +347,7 @@ def test_an_annotation_context_that_is_left_elsewhere_is_left_where_it_was_enter
         later = asyncio.create_task(outlive())
         await asyncio.create_task(leave())
         work("next")
-        with LLMObs.annotation_context(tags={"said": "anew"}):
+        with LLMObs.annotation_context(tags={"said": "again"}):
             work("in another")
         work("last")
         go.set()
@@ -361,7 +361,7 @@ def test_an_annotation_context_that_is_left_elsewhere_is_left_where_it_was_enter
     assert said == {
         "of the one that left": [],
         "next": [],
-        "in another": ["said:anew"],
+        "in another": ["said:again"],
         "last": [],
         "outlived": ["said:inside"],
         "outlived again": ["said:inside"],

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
+from python_support import Event, Tracing
 from witspan import LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
@@ -43,7 +43,7 @@ def test_a_decorated_function_looks_like_itself(decorate: Any) -> None:
     assert decorated.__annotations__ == function.__annotations__
 
 
-def test_a_decorated_coroutine_function_is_one() -> None:
+def test_a_decorated_coroutine_function_is_a_coroutine_function() -> None:
     @task
     async def function() -> None: ...
 
@@ -168,7 +168,7 @@ def test_falsy_results_are_captured_and_none_is_not(tracing: Tracing) -> None:
     assert outputs == ["0", "", "false", "[]", None]
 
 
-def test_a_result_that_is_no_message_is_sent_as_its_text(tracing: Tracing) -> None:
+def test_a_result_that_is_not_a_message_is_sent_as_its_text(tracing: Tracing) -> None:
     @llm
     def function() -> int:
         return 5

@@ -1,24 +1,18 @@
-"""Receivers that refuse, fail, hang or are not there: counted, told once, never in the way."""
+"""Receivers that reject, fail, hang or are not there: counted, logged once, never in the way."""
 
 from __future__ import annotations
 
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing, wait_until
+from python_support import Receiver, Tracing, wait_until
+from receiver import free_port
 from witspan import LLMObs
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def send(count: int = 1) -> None:
@@ -36,13 +30,13 @@ def balanced() -> dict[str, Any]:
     return counters
 
 
-def test_spans_leave_by_themselves_without_a_flush(tracing: Tracing) -> None:
+def test_spans_are_sent_without_a_flush(tracing: Tracing) -> None:
     send()
     wait_until(lambda: len(tracing.receiver.events) == 1)
     wait_until(lambda: LLMObs.statistics()["delivered"] == 1)
 
 
-def test_flush_says_what_became_of_the_spans(tracing: Tracing) -> None:
+def test_flush_returns_what_became_of_the_spans(tracing: Tracing) -> None:
     open_span = LLMObs.workflow()
     send(3)
     flushed = LLMObs.flush()
@@ -61,7 +55,7 @@ def test_disable_sends_what_has_finished(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
-def test_a_refusal_is_counted_as_rejected_and_told_once(tracing, log, status: int) -> None:
+def test_a_rejected_request_is_counted_and_logged_once(tracing, log, status: int) -> None:
     tracing.receiver.statuses = [status, status]
     send(2)
     assert LLMObs.flush().dropped == {"rejected": 2}
@@ -75,7 +69,7 @@ def test_a_refusal_is_counted_as_rejected_and_told_once(tracing, log, status: in
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_a_failure_is_tried_again_and_told_once(tracing, log, status: int) -> None:
+def test_a_failed_request_is_sent_again_and_logged_once(tracing, log, status: int) -> None:
     tracing.receiver.headers = {"retry-after": "0"}
     tracing.receiver.statuses = [status, status]
     send(2)
@@ -86,7 +80,7 @@ def test_a_failure_is_tried_again_and_told_once(tracing, log, status: int) -> No
     assert str(status) in line
 
 
-def test_a_failure_that_stays_is_given_up_and_counted(tracing: Tracing, log) -> None:
+def test_a_request_that_always_fails_is_dropped_and_counted(tracing: Tracing, log) -> None:
     tracing.receiver.headers = {"retry-after": "0"}
     tracing.receiver.statuses = [500] * 8
     send(2)
@@ -96,7 +90,7 @@ def test_a_failure_that_stays_is_given_up_and_counted(tracing: Tracing, log) -> 
     assert "500" in tried and "dropped and counted after the last" in given_up
 
 
-def test_a_missing_key_is_counted_and_told_once(monkeypatch, receiver: Receiver, log) -> None:
+def test_a_missing_key_is_counted_and_logged_once(monkeypatch, receiver: Receiver, log) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
     LLMObs.enable(agentless_enabled=True)
     send(2)
@@ -109,7 +103,7 @@ def test_a_missing_key_is_counted_and_told_once(monkeypatch, receiver: Receiver,
     assert "DD_API_KEY" in line
 
 
-def test_a_receiver_that_is_not_there_is_told_once_and_waited_for_at_most_2_s(
+def test_an_absent_receiver_is_logged_once_and_delays_the_end_by_2_s_at_most(
     monkeypatch, log
 ) -> None:
     monkeypatch.setenv("DD_TRACE_AGENT_URL", f"http://127.0.0.1:{free_port()}")
@@ -125,7 +119,7 @@ def test_a_receiver_that_is_not_there_is_told_once_and_waited_for_at_most_2_s(
     assert "3 spans could not be sent in time" in lost
 
 
-def test_a_receiver_that_comes_later_gets_what_waited(monkeypatch) -> None:
+def test_a_receiver_that_starts_later_gets_the_queue(monkeypatch) -> None:
     port = free_port()
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", f"http://127.0.0.1:{port}")
     LLMObs.enable()
@@ -142,7 +136,7 @@ def test_a_receiver_that_comes_later_gets_what_waited(monkeypatch) -> None:
         late.close()
 
 
-def test_a_receiver_that_hangs_does_not_hold_the_application(tracing: Tracing) -> None:
+def test_a_receiver_that_hangs_does_not_delay_the_application(tracing: Tracing) -> None:
     tracing.receiver.delay = 10
     send()
     assert not LLMObs.flush(timeout=0.1).settled
@@ -244,7 +238,7 @@ def test_a_log_handler_may_call_tracing(monkeypatch) -> None:
     handler = Handler()
     logger.addHandler(handler)
     try:
-        # Understood as nothing: told while `enable` still runs.
+        # Not a valid value, which is logged while `enable` still runs.
         monkeypatch.setenv("WITSPAN_INTAKE", "neither")
         LLMObs.enable()
         assert LLMObs.enabled

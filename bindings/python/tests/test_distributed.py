@@ -1,4 +1,4 @@
-"""Traces that go on in another service."""
+"""Traces that continue in another service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextvars
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 
 
@@ -35,7 +35,9 @@ def test_all_spans_of_a_request_are_children_of_its_senders_span(tracing: Tracin
         assert {"ml_app:shop", "session_id:s-1"} <= set(event["tags"])
 
 
-def test_children_of_such_spans_are_theirs_and_the_place_is_current_again(tracing) -> None:
+def test_children_of_such_spans_are_below_them(
+    tracing,
+) -> None:
     with LLMObs.workflow(name="client") as client:
         headers = LLMObs.inject_distributed_headers({}, client)
 
@@ -76,10 +78,10 @@ def test_a_request_without_a_trace_begins_one_and_ends_the_one_before(tracing, l
         LLMObs.activate_distributed_headers(headers)
         LLMObs.task(name="continued").finish()
         LLMObs.activate_distributed_headers({"accept": "*/*"})
-        LLMObs.task(name="anew").finish()
+        LLMObs.task(name="again").finish()
 
     contextvars.Context().run(serve)
-    assert tracing.parents() == {"client": None, "continued": "client", "anew": None}
+    assert tracing.parents() == {"client": None, "continued": "client", "again": None}
     assert log() == []
 
 
@@ -100,7 +102,7 @@ def test_without_a_span_nothing_is_set(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "traceparent", 5, ["a"], [("a", "b", "c")]], ids=str)
-def test_what_are_no_headers_raises(tracing: Tracing, wrong) -> None:
+def test_what_is_not_headers_raises(tracing: Tracing, wrong) -> None:
     with pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):
         LLMObs.activate_distributed_headers(wrong)
     with LLMObs.task(), pytest.raises(LLMObsArgumentError, match="`request_headers` is of type"):

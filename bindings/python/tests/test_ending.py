@@ -1,4 +1,4 @@
-"""Whatever a program does when a signal ends it: all that has finished arrives, once."""
+"""However a program is ended by a signal: every finished span arrives, once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import textwrap
 import time
 
 import pytest
-from conftest import Receiver, Run, wait_until
+from python_support import Receiver, Run, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
-# What asks a program to end, and would end it at once.
+# Signals that ask a program to end, and would end it at once.
 ENDS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT] if os.name != "nt" else []
 
 # Python's own handler of SIGINT raises KeyboardInterrupt; without it SIGINT is as SIGTERM.
@@ -75,7 +75,7 @@ READY = "    print('ready', flush=True)\n"
 
 @pytest.mark.parametrize("enable", ["LLMObs.enable()", "in_another_thread(LLMObs.enable)"])
 @pytest.mark.parametrize("number", ENDS)
-def test_what_ends_a_program_delivers_before(
+def test_a_signal_that_ends_a_program_delivers_first(
     receiver: Receiver, run: Run, number: int, enable: str
 ) -> None:
     source = many(enable) + "    assert handlers() == before\n    os.kill(os.getpid(), number)"
@@ -115,7 +115,7 @@ def test_a_server_that_passes_on_what_its_worker_has_already_waits(receiver: Rec
         assert worker.stdout is not None
         assert worker.stdout.readline() == b"ready\n"
         subprocess.run(["/bin/sh", "-c", f"kill {worker.pid}"], check=True)
-        # More than what counts as together.
+        # Longer than signals may be apart to count as one.
         time.sleep(0.2)
         worker.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
@@ -181,7 +181,7 @@ def test_faulthandler_that_passes_a_signal_on_delivers(receiver: Receiver, run: 
     assert arrived(receiver) == 100
 
 
-def test_a_handler_of_asyncio_that_is_taken_away_again_leaves_ours(receiver, run: Run) -> None:
+def test_our_handler_stays_when_that_of_asyncio_is_removed(receiver, run: Run) -> None:
     done = run(
         many()
         + """
@@ -209,7 +209,7 @@ def test_a_program_that_closes_all_its_files_delivers(receiver: Receiver, run: R
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP] if os.name != "nt" else [])
 def test_a_signal_that_the_program_ignores_is_ignored(receiver, run: Run, number: int) -> None:
-    # As `nohup` has it.
+    # As `nohup` does.
     done = run(
         many("signal.signal(signal.SIGHUP, signal.SIG_IGN); LLMObs.enable()")
         + """
@@ -249,7 +249,7 @@ def test_the_first_process_of_a_container_delivers_and_goes_on(receiver: Receive
         assert program.returncode == 7
 
 
-def test_it_is_said_where_nothing_can_wait_for_a_signal(receiver: Receiver, run: Run) -> None:
+def test_a_warning_says_that_nothing_can_wait_for_a_signal(receiver: Receiver, run: Run) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become a user who may have no more threads")
     done = run("""
@@ -263,4 +263,4 @@ def test_it_is_said_where_nothing_can_wait_for_a_signal(receiver: Receiver, run:
         os.kill(os.getpid(), signal.SIGTERM)
     """)
     assert done.returncode == -signal.SIGTERM
-    assert done.stderr.count("the last second of spans is lost if a signal ends this process") == 1
+    assert done.stderr.count("the spans of its last second are lost") == 1

@@ -1,11 +1,11 @@
-"""Judgements about spans, and the feedback of users."""
+"""Evaluations of spans, and the feedback of users."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from conftest import Event, Tracing
+from python_support import Event, Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 IDS = {"span_id": "1", "trace_id": "00000000000000000000000000000001"}
@@ -92,7 +92,7 @@ def test_a_user_gives_feedback(tracing: Tracing) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_evaluation_raises_names_the_field_and_is_counted(tracing, field, given) -> None:
+def test_a_wrong_evaluation_raises_with_the_field_and_is_counted(tracing, field, given) -> None:
     right = {"label": "l", "metric_type": "score", "value": 1, "span": IDS}
     with pytest.raises(LLMObsArgumentError, match=f"`{field}"):
         LLMObs.submit_evaluation(**{**right, **given})
@@ -102,9 +102,7 @@ def test_a_wrong_evaluation_raises_names_the_field_and_is_counted(tracing, field
 
 
 @pytest.mark.parametrize("value", ["high", float("nan"), float("inf"), None, [1]], ids=str)
-def test_a_score_that_a_judge_did_not_give_is_an_evaluation_that_failed(
-    tracing: Tracing, log, value
-) -> None:
+def test_an_absent_score_is_sent_as_a_failed_evaluation(tracing: Tracing, log, value) -> None:
     LLMObs.submit_evaluation("quality", "score", value, IDS)
     (metric,) = sent(tracing)
     assert metric["status"] == "ERROR" and "score_value" not in metric

@@ -1,11 +1,11 @@
-"""Exceptions that leave a span: what is sent of them, and that they go on unchanged."""
+"""Exceptions that leave a span: what is sent of them, and that they are raised unchanged."""
 
 from __future__ import annotations
 
 import sys
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 
@@ -55,7 +55,9 @@ def test_an_exception_is_the_error_of_the_spans_it_leaves(
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), SystemExit(None), SystemExit(), GeneratorExit()])
-def test_an_end_that_is_no_failure_is_no_error(tracing: Tracing, error: BaseException) -> None:
+def test_an_end_that_is_not_a_failure_is_not_an_error(
+    tracing: Tracing, error: BaseException
+) -> None:
     with pytest.raises(type(error)):
         with LLMObs.task():
             raise error
@@ -65,7 +67,7 @@ def test_an_end_that_is_no_failure_is_no_error(tracing: Tracing, error: BaseExce
     assert "error" not in event["meta"]
 
 
-def test_an_exception_that_is_caught_inside_is_no_error(tracing: Tracing) -> None:
+def test_an_exception_that_is_caught_inside_is_not_an_error(tracing: Tracing) -> None:
     with LLMObs.task():
         try:
             raise ValueError
@@ -116,7 +118,7 @@ def test_only_the_innermost_frames_of_a_deep_stack_are_sent(tracing: Tracing) ->
     assert "raise ValueError" in stack
 
 
-def test_an_exception_can_be_told_by_hand(tracing: Tracing) -> None:
+def test_an_exception_can_be_set_by_hand(tracing: Tracing) -> None:
     with LLMObs.task() as span:
         try:
             raise ValueError("told")
@@ -127,7 +129,7 @@ def test_an_exception_can_be_told_by_hand(tracing: Tracing) -> None:
     assert (error["type"], error["message"]) == ("builtins.ValueError", "told")
 
 
-def test_telling_of_no_exception_does_nothing(tracing: Tracing) -> None:
+def test_setting_no_exception_does_nothing(tracing: Tracing) -> None:
     with LLMObs.task() as span:
         span.set_exc_info(None, None, None)
     assert tracing.only()["status"] == "ok"
@@ -148,7 +150,7 @@ def test_a_decorated_function_raises_what_it_raised(tracing: Tracing) -> None:
     assert tracing.only()["meta"]["error"]["message"] == "mine"
 
 
-def test_an_exception_that_is_being_handled_stays_the_one(tracing: Tracing) -> None:
+def test_the_exception_that_is_being_handled_stays_the_same(tracing: Tracing) -> None:
     @task
     def inner(hostile: object) -> object:
         return sys.exc_info()[1]

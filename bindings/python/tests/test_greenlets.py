@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 
 
 def test_greenlets_that_take_turns_keep_their_own_current_span(

@@ -1,4 +1,4 @@
-"""What is held in memory, and how long: nothing grows with the number of spans that are over."""
+"""What is kept in memory, and how long: nothing grows with the number of finished spans."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, Span
 
 MANY = 3000
 
 
 class Watched:
-    """Spans of which it is seen whether they are still there."""
+    """Watches whether spans are still in memory."""
 
     def __init__(self) -> None:
         self.spans: list[weakref.ref[Span]] = []
@@ -67,7 +67,7 @@ def started_under_what_finished_elsewhere(watched: Watched) -> None:
 
 
 def handed_on(watched: Watched) -> None:
-    """Each in a copy of the context of the one before, as a timer that sets the next."""
+    """Each runs in a copy of the context of the one before, like a timer that sets the next."""
     held: list[Span] = []
 
     def step() -> contextvars.Context:
@@ -93,7 +93,7 @@ def outliving_each_other(watched: Watched) -> None:
 
 
 def carried_on(watched: Watched) -> None:
-    """Each by a function that takes the one before along."""
+    """Each is started by a propagated function, which keeps the one before."""
 
     def step() -> Callable[[], Any]:
         with watched.start():
@@ -256,7 +256,7 @@ def test_a_million_forgotten_spans_take_no_memory(run) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_what_was_current_before_a_span_that_found_no_room_is_again(full: None) -> None:
+def test_after_a_span_that_found_no_room_the_earlier_one_is_current_again(full: None) -> None:
     outer = LLMObs.workflow()
     while LLMObs.statistics()["dropped"] == {}:
         last = LLMObs.task()
@@ -266,7 +266,7 @@ def test_what_was_current_before_a_span_that_found_no_room_is_again(full: None) 
     last.finish()
     assert Span._current() is outer
     with LLMObs.task() as first:
-        # One that is forgotten inside holds nothing up.
+        # A forgotten span inside keeps nothing else in memory.
         LLMObs.task()
         with LLMObs.task() as second:
             assert Span._current() is second and second.span_id == 0

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 from test_pytest_plugin import pytest_in
 from witspan import LLMObs, LLMObsArgumentError
 from witspan._log import shown
@@ -58,7 +58,7 @@ def test_no_variable_and_no_name_forges_a_line(receiver: Receiver, before: str) 
     source = USE.format(before=before, agentless=True, evil=ascii(EVIL)[1:-1])
     names = ("WITSPAN_EXIT_TIMEOUT", "WITSPAN_INTAKE", "DD_LLMOBS_SAMPLE_RATE")
     variables = {**dict.fromkeys(names, EVIL), "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url}
-    # That of `enable` comes first.
+    # The line of `enable` comes first.
     source = source.replace("exit_timeout=0.1", "")
     text = program(source, **variables)
     assert f"`WITSPAN_EXIT_TIMEOUT` is `{ESCAPED}`" in text
@@ -89,7 +89,7 @@ def test_no_password_is_logged(url: str, before: str) -> None:
         assert SECRET not in text and "0123456789abcdef" not in text
 
 
-def test_the_package_escapes_what_the_native_module_does(run: Run) -> None:
+def test_the_package_and_the_native_module_escape_the_same_characters(run: Run) -> None:
     letters = [*map(chr, (*range(1, 0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE0100)))]
     kinds = ("Cc", "Cf", "Zl", "Zp", "Zs", "Lm", "Mn")
     text = "".join(letter for letter in letters if unicodedata.category(letter) in kinds)
@@ -114,7 +114,7 @@ def test_an_error_about_a_value_is_one_line(receiver: Receiver) -> None:
     assert ESCAPED in str(wrong.value)
 
 
-def test_what_a_processor_raises_looks_like_no_line_of_the_log(receiver: Receiver) -> None:
+def test_what_a_processor_raises_cannot_forge_a_line_of_the_log(receiver: Receiver) -> None:
     source = f"""
 import logging
 logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
@@ -130,7 +130,7 @@ with LLMObs.llm(name="n"):
     assert "\n    | ERROR forged" in text
 
 
-def test_witspan_run_repeats_nothing_as_it_came(tmp_path: Path) -> None:
+def test_witspan_run_escapes_what_it_repeats(tmp_path: Path) -> None:
     module = ["-m", "witspan"]
     for arguments in (
         [*module, EVIL],
@@ -139,11 +139,11 @@ def test_witspan_run_repeats_nothing_as_it_came(tmp_path: Path) -> None:
         [*module, "run", f"{tmp_path}/{EVIL}"],
     ):
         text = program("", *arguments, DD_LLMOBS_ENABLED="0")
-        # Python's own way to write a text.
+        # Python's `repr` of a text.
         assert r"0;owned" in text
 
 
-def test_the_tree_of_a_failed_test_steers_no_terminal(tmp_path: Path) -> None:
+def test_the_tree_of_a_failed_test_is_escaped_for_the_terminal(tmp_path: Path) -> None:
     tests = f"""
         from witspan import LLMObs
 

@@ -1,4 +1,4 @@
-"""What is loaded, and when: nothing native before tracing starts, nor where it cannot be."""
+"""What is loaded, and when: native code only once tracing starts, and only where it can run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 
 NOTHING_NATIVE = """
     import sys, threading
@@ -60,7 +60,7 @@ def test_calls_before_enable_load_no_native_code(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_class_of_spans_and_the_version_are_there_all_the_same(run: Run) -> None:
+def test_the_class_of_spans_and_the_version_are_there_without_native_code(run: Run) -> None:
     done = run("""
         import witspan
         assert witspan.Span.__name__ == "Span"

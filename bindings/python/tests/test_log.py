@@ -1,8 +1,8 @@
-"""What witspan says: in the logger `witspan`, or bare on stderr where there are no loggers."""
+"""Where messages go: to the logger `witspan`, or to stderr if the program has no loggers."""
 
 from __future__ import annotations
 
-from conftest import Receiver, Run
+from python_support import Receiver, Run
 
 WRONG = "`WITSPAN_EXIT_TIMEOUT` is `soon`; accepted: seconds, a finite number from 0"
 

@@ -1,4 +1,4 @@
-"""Processes that a program makes: each sends its own spans, once, without being told to."""
+"""Processes that a program makes: each sends its own spans, once, without a call for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Receiver, wait_until
+from python_support import Receiver, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows only has spawn")
 
@@ -115,7 +115,7 @@ def test_a_silent_receiver_delays_a_child_by_the_exit_timeout(receiver, tmp_path
     done = run(receiver, tmp_path, textwrap.dedent(source).replace("METHOD", "fork"))
     assert time.monotonic() - began < 10
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("1 spans could not be sent in time") == 3
+    assert done.stderr.count("1 span could not be sent in time") == 3
 
 
 def test_tracing_imports_no_multiprocessing(receiver: Receiver, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_workers_of_gunicorn_send_their_own(
     command = [sys.executable, "-m", "gunicorn", "served:app", "--workers", "2"]
     command += ["--worker-class", workers, "--graceful-timeout", "5"]
     command += ["--bind", "127.0.0.1:0", "--log-level", "warning"] + ["--preload"] * preload
-    # It writes the port that it got nowhere else.
+    # This is the only place where it writes its port.
     hook = f"""
 import os
 def when_ready(server):
@@ -177,7 +177,7 @@ def post_worker_init(worker):
         try:
             wait_until(socket.exists, 30)
             port = int(socket.read_text())
-            # A worker of gevent that is told to end while it begins waits for half a minute.
+            # A gevent worker that is asked to end while it still starts waits for half a minute.
             wait_until(lambda: len(list(tmp_path.glob("ready-*"))) == 2)
             served = set()
             for n in range(40):
@@ -225,7 +225,7 @@ SENT_BY_VALUE = """
 def test_a_decorated_function_that_is_sent_by_value_is_traced_there(
     receiver: Receiver, tmp_path: Path, place: str
 ) -> None:
-    # As Ray, Dask and Spark send functions of the main module.
+    # Ray, Dask and Spark send functions of the main module like this.
     enabled = SENT_BY_VALUE.replace(place, 'LLMObs.enable(ml_app="app")')
     source = enabled.replace("BEFORE", "").replace("AFTER", "")
     done = run(receiver, tmp_path, textwrap.dedent(source))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs
 from witspan.decorators import task, workflow
 
@@ -20,7 +20,7 @@ def in_thread(function: Any, *args: Any) -> None:
     thread.join()
 
 
-def test_a_block_that_ended_is_no_parent_any_more(tracing: Tracing) -> None:
+def test_a_block_that_ended_is_no_longer_a_parent(tracing: Tracing) -> None:
     with LLMObs.workflow(name="first"):
         with LLMObs.task(name="child"):
             pass
@@ -52,13 +52,13 @@ def test_spans_may_finish_out_of_order(tracing: Tracing) -> None:
     outer.finish()
     LLMObs.tool(name="under inner").finish()
     inner.finish()
-    LLMObs.tool(name="anew").finish()
+    LLMObs.tool(name="again").finish()
 
     assert tracing.parents() == {
         "outer": None,
         "inner": "outer",
         "under inner": "inner",
-        "anew": None,
+        "again": None,
     }
 
 
@@ -95,7 +95,7 @@ def test_a_span_may_finish_in_another_thread(tracing: Tracing) -> None:
     assert tracing.parents() == {"outer": None, "inner": "outer", "under outer": "outer"}
 
 
-def test_a_span_nobody_keeps_is_counted_as_unfinished(tracing: Tracing) -> None:
+def test_a_forgotten_span_is_counted_as_unfinished(tracing: Tracing) -> None:
     context = contextvars.copy_context()
     context.run(LLMObs.workflow)
     del context
@@ -105,18 +105,18 @@ def test_a_span_nobody_keeps_is_counted_as_unfinished(tracing: Tracing) -> None:
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
 
 
-def test_a_span_open_at_the_end_is_counted_and_told(tracing: Tracing, log) -> None:
+def test_a_span_open_at_the_end_is_counted_and_logged(tracing: Tracing, log) -> None:
     span = LLMObs.workflow()
     LLMObs.disable()
 
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
     (line,) = log()
-    assert "1 were never finished" in line
+    assert "1 span did not finish" in line
     span.finish()
     assert LLMObs.statistics()["dropped"] == {"unfinished": 1}
 
 
-def test_a_long_chain_of_forgotten_spans_is_let_go_without_a_crash(run) -> None:
+def test_a_long_chain_of_forgotten_spans_is_freed_without_a_crash(run) -> None:
     # Each keeps its parent: freed one inside the other, they would overflow the stack.
     done = run("""
         import contextvars, threading
@@ -248,7 +248,7 @@ def test_a_recursive_function_nests_in_itself(tracing: Tracing) -> None:
 @pytest.mark.parametrize("seconds", [1_700_000_000, 1_700_000_000.25])
 def test_an_end_can_be_given_in_seconds(tracing: Tracing, seconds: float) -> None:
     LLMObs.task().finish(finish_time=4_000_000_000.5)
-    # Before the start counts as the start.
+    # An end before the start counts as the start.
     LLMObs.task(name="earlier").finish(seconds)
 
     named = tracing.by_name()

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 import witspan._native
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import FlushResult, LLMObs, _lifecycle, _native
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
@@ -49,7 +49,7 @@ STARTERS = ["llm", "embedding", "workflow", "agent", "tool", "task", "retrieval"
 def test_every_call_does_nothing_and_returns_what_is_documented(log) -> None:
     assert LLMObs.enabled is False
     for name in STARTERS:
-        # Not even arguments are looked at.
+        # Not even the arguments are read.
         span = getattr(LLMObs, name)(name=object(), session_id=3)
         with span as entered:
             assert entered is span
@@ -114,7 +114,7 @@ def test_exceptions_pass_through_a_span_that_is_off() -> None:
 
 
 def fastest(call: Callable[[], object]) -> float:
-    """Seconds of the fastest of some rounds of 1000 calls: what the machine does besides is out."""
+    """Seconds of 1000 calls: the fastest of several rounds, so that other load does not count."""
     rounds = []
     for _ in range(7):
         began = time.perf_counter()
@@ -139,7 +139,7 @@ def test_a_call_is_cheap_when_tracing_is_off() -> None:
     assert fastest(block) < 1000 * 5e-6
 
 
-def test_tracing_can_be_started_anew(receiver: Receiver, monkeypatch) -> None:
+def test_tracing_can_be_started_again(receiver: Receiver, monkeypatch) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
     for app in ("one", "two", "three"):
         LLMObs.enable(ml_app=app)
@@ -166,7 +166,7 @@ def test_a_span_that_outlives_its_tracer_is_harmless(tracing: Tracing, log) -> N
     LLMObs.disable()
     LLMObs.annotate(old, input_data="while off")
     with old:
-        # It is still current in this context, but of a tracer that is gone.
+        # It is still current in this context, but its tracer has ended.
         LLMObs.enable(ml_app="again")
         LLMObs.task(name="new").finish()
         LLMObs.annotate(old, input_data="too late")
@@ -192,13 +192,13 @@ def test_a_noop_span_may_be_used_after_tracing_was_started(receiver, monkeypatch
 
 
 @pytest.mark.parametrize("text", ["0", "false", "no", "off", "False"])
-def test_only_the_words_for_yes_leave_tracing_on(monkeypatch, text: str) -> None:
+def test_any_word_but_those_for_yes_turns_tracing_off(monkeypatch, text: str) -> None:
     monkeypatch.setenv("DD_LLMOBS_ENABLED", text)
     LLMObs.enable()
     assert not LLMObs.enabled
 
 
-def test_a_switch_that_means_nothing_is_spoken_of_once(monkeypatch, log) -> None:
+def test_an_invalid_switch_is_logged_once(monkeypatch, log) -> None:
     monkeypatch.setattr(LLMObs, "_complained", False)
     monkeypatch.setenv("DD_LLMOBS_ENABLED", "maybe")
     LLMObs.enable()
@@ -209,7 +209,7 @@ def test_a_switch_that_means_nothing_is_spoken_of_once(monkeypatch, log) -> None
 
 
 @pytest.mark.parametrize("text", ["", "1", "true", "TRUE", " 1 "])
-def test_the_words_for_yes_and_nothing_leave_tracing_on(monkeypatch, text: str) -> None:
+def test_the_words_for_yes_and_an_empty_text_leave_tracing_on(monkeypatch, text: str) -> None:
     monkeypatch.setenv("DD_LLMOBS_ENABLED", text)
     LLMObs.enable()
     assert LLMObs.enabled
@@ -225,7 +225,7 @@ def test_a_core_that_cannot_be_loaded_leaves_tracing_off(monkeypatch, log) -> No
     assert log() == ["LLMObs stays off: the tracing core failed: no memory"]
 
 
-def test_a_second_enable_with_other_settings_names_them(tracing: Tracing, log) -> None:
+def test_a_second_enable_with_other_settings_logs_which(tracing: Tracing, log) -> None:
     LLMObs.enable(ml_app="other", env="prod")
     LLMObs.enable(ml_app="tests")
     (line,) = log()
@@ -241,13 +241,15 @@ def test_what_turns_tracing_off_is_the_rule_of_the_core(monkeypatch, value: str)
 
 
 @pytest.mark.parametrize("wrong", ["2", -1, float("nan"), float("inf"), True, [1]])
-def test_an_exit_timeout_that_is_no_time_is_refused(wrong: Any) -> None:
+def test_an_exit_timeout_that_is_not_a_time_is_rejected(wrong: Any) -> None:
     with pytest.raises(witspan.LLMObsArgumentError, match="`exit_timeout` is"):
         LLMObs.enable(exit_timeout=wrong)
     assert not LLMObs.enabled
 
 
-def test_a_wrong_exit_timeout_of_the_environment_is_logged_and_2_s(monkeypatch, log) -> None:
+def test_a_wrong_exit_timeout_in_the_environment_is_logged_and_becomes_2_s(
+    monkeypatch, log
+) -> None:
     monkeypatch.setenv("WITSPAN_EXIT_TIMEOUT", "soon")
     LLMObs.enable()
     assert LLMObs.enabled

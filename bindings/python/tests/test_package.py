@@ -80,7 +80,7 @@ def test_it_is_under_4_mb_and_needs_no_other_package(wheel: Path) -> None:
     assert about["License-Expression"] == "Apache-2.0"
 
 
-def test_it_holds_what_belongs_to_it_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_exactly_the_files_that_belong_to_it(wheel: Path) -> None:
     python = PROJECT / "python"
     sources = {path.relative_to(python).as_posix() for path in python.glob("witspan/**/*.py*")}
     about = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
@@ -105,7 +105,7 @@ def pythons() -> list[str]:
     found: dict[str, str] = {}
     for place in places:
         if place is not None:
-            # Some are stand-ins for a Python that is not chosen here, or lack venv; they fail.
+            # Some only start another Python, which is not chosen here, or lack venv: they fail.
             source = "import ensurepip, sys, venv; print('%d.%02d' % sys.version_info[:2])"
             told = run(place, "-c", source)
             if told.returncode == 0 and told.stdout.strip() >= "3.09":
@@ -171,13 +171,13 @@ def test_a_build_outside_the_repository_says_what_it_needs(tmp_path: Path) -> No
     assert "witspan: Only the whole repository can build this package" in done.stdout + done.stderr
 
 
-def test_a_component_that_is_said_to_be_ready_and_is_not_there_is_named() -> None:
+def test_a_precompiled_component_that_is_not_there_is_named() -> None:
     done = hook(PROJECT, "hooks.build_wheel('.')", WITSPAN_PRECOMPILED="/nowhere/x.cwasm")
     assert done.returncode == 1
     assert "WITSPAN_PRECOMPILED names `/nowhere/x.cwasm`, and there is no such file" in done.stderr
 
 
-def test_there_is_no_source_archive_and_the_refusal_says_what_there_is() -> None:
+def test_a_source_archive_is_refused_with_what_there_is_instead() -> None:
     done = hook(PROJECT, "hooks.build_sdist('.')")
     assert done.returncode == 1
     assert "There is no source archive of this package" in done.stderr

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
 from pages import Runner, blocks, commands, file_name, matches
+from python_support import Receiver
 
 # Programs that a page calls by their names, as modules of this Python.
 MODULES = ("celery", "pytest", "uvicorn", "witspan")
@@ -105,7 +105,7 @@ def test_every_page_is_in_the_index_and_reached_from_the_readme() -> None:
         ("", "x\n", False),
     ],
 )
-def test_what_is_shown_is_compared_line_by_line(expected: str, got: str, fits: bool) -> None:
+def test_what_a_page_shows_is_compared_line_by_line(expected: str, got: str, fits: bool) -> None:
     assert matches(expected, got) == fits
 
 
@@ -116,7 +116,7 @@ def test_programs_of_a_page_pass_the_linter(page: Path, tmp_path: Path) -> None:
         if name is not None:
             (tmp_path / name).write_text(block.text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "100"]
-    # As the project's own, but for what is too new for its oldest Python.
+    # The project's own rules, except for one that its oldest Python cannot follow.
     done = subprocess.run(
         [*ruff, "--select", "E,F,I,B,UP", "--ignore", "B905", "--no-cache", str(tmp_path)],
         capture_output=True,

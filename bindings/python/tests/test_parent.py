@@ -1,4 +1,4 @@
-"""A parent that is named, and a span that leaves what is current alone."""
+"""A span with `parent=`, and one with `activate=False`, which does not become current."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, Span
 from witspan.decorators import task, workflow
 
@@ -111,7 +111,7 @@ def test_the_parent_may_have_finished(tracing: Tracing) -> None:
         "later": "late too",
         "last": "step",
     }
-    # Exactly that one, not the nearest that is open; so it has what that one had.
+    # Exactly that span, not the nearest open one; it inherits what that span had.
     for name in ("late", "late too", "later", "last"):
         assert trace_of(named[name]) == trace_of(named["step"])
     assert "ml_app:other" in named["later"]["tags"] and named["later"]["session_id"] == "s"
@@ -130,7 +130,7 @@ def test_a_child_is_of_its_parents_trace_whatever_is_current(tracing: Tracing) -
     assert named["own"]["session_id"] == "s-3" and "ml_app:app-3" in named["own"]["tags"]
 
 
-def test_contexts_around_are_those_of_where_it_starts(tracing: Tracing) -> None:
+def test_annotation_contexts_are_those_of_the_place_where_a_span_starts(tracing: Tracing) -> None:
     with LLMObs.annotation_context(tags={"around": "one"}):
         one = LLMObs.workflow(name="one", activate=False)
     with LLMObs.annotation_context(tags={"around": "two"}, name="renamed"):
@@ -146,7 +146,7 @@ def test_contexts_around_are_those_of_where_it_starts(tracing: Tracing) -> None:
     assert around == {"one": ["around:one"], "renamed": ["around:two"], "outside": []}
 
 
-def test_callbacks_of_a_library_in_any_thread(tracing: Tracing) -> None:
+def test_callbacks_of_a_library_start_below_a_span_in_any_thread(tracing: Tracing) -> None:
     # Starts and ends come in different threads, and what is current there is somebody else's.
     runs: dict[int, Span] = {}
 
@@ -164,7 +164,7 @@ def test_callbacks_of_a_library_in_any_thread(tracing: Tracing) -> None:
         list(pool.map(began, range(1, 9), [0] * 8))
         list(pool.map(began, range(9, 17), range(1, 9)))
         list(pool.map(ended, range(1, 17)))
-        # Nothing of all that is current in any of these threads.
+        # None of these spans is current in any of these threads.
         assert set(pool.map(lambda _: Span._current(), range(8))) == {None}
     ended(0)
     parents = tracing.parents()
@@ -178,7 +178,7 @@ def test_callbacks_of_a_library_in_any_thread(tracing: Tracing) -> None:
     assert (statistics["dropped"], statistics["warnings"], statistics["open"]) == ({}, 0, 0)
 
 
-def test_tasks_below_a_span_that_is_current_in_none_of_them(tracing: Tracing) -> None:
+def test_tasks_start_below_a_span_that_is_current_in_none_of_them(tracing: Tracing) -> None:
     async def step(request: Span, n: int) -> None:
         async with LLMObs.task(name=f"step {n}", parent=request, activate=False):
             await asyncio.sleep(0)
@@ -204,7 +204,7 @@ def test_tasks_below_a_span_that_is_current_in_none_of_them(tracing: Tracing) ->
 
 
 def test_work_that_outlives_a_span_stays_in_the_trace_of_its_parent(tracing: Tracing) -> None:
-    # What was current where the span started is another trace's.
+    # The span that was current where this one started is of another trace.
     request = LLMObs.workflow(name="request", activate=False)
     with LLMObs.workflow(name="other"):
         span = LLMObs.task(name="given", parent=request)
@@ -224,7 +224,7 @@ def test_work_that_outlives_a_span_stays_in_the_trace_of_its_parent(tracing: Tra
     }
 
 
-def test_what_is_current_again_where_the_span_ends_elsewhere(tracing: Tracing) -> None:
+def test_a_span_that_ends_elsewhere_is_not_current_where_it_started(tracing: Tracing) -> None:
     one = LLMObs.workflow(name="one", activate=False)
     with LLMObs.workflow(name="two") as two:
         span = LLMObs.task(name="given", parent=one)
@@ -237,14 +237,14 @@ def test_what_is_current_again_where_the_span_ends_elsewhere(tracing: Tracing) -
         one.finish()
         span.finish()
         assert Span._current() is None
-        work("anew")
+        work("afterwards")
     assert tracing.parents() == {
         "one": None,
         "two": None,
         "given": "one",
         "again": "one",
         "aside": "again",
-        "anew": None,
+        "afterwards": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""What is taken as a parent, what becomes of one that is not there, and what is held of it."""
+"""Which values are accepted as a parent, what follows if it is missing, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing, wait_until
+from python_support import Receiver, Run, Tracing, wait_until
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan._noop import NOOP_SPAN
 
@@ -99,7 +99,7 @@ def test_headers_whose_own_code_fails_begin_one(tracing: Tracing, log: Any) -> N
 
 @pytest.mark.parametrize("parent", [5, "1234", b"1234", object(), Span, [5]])
 @pytest.mark.parametrize("activate", [True, False])
-def test_what_is_no_parent_is_refused(tracing: Tracing, parent: Any, activate: bool) -> None:
+def test_what_is_not_a_parent_is_rejected(tracing: Tracing, parent: Any, activate: bool) -> None:
     got = type(parent[0] if isinstance(parent, list) else parent).__name__
     with LLMObs.workflow() as outer:
         with pytest.raises(LLMObsArgumentError) as raised:
@@ -112,15 +112,15 @@ def test_what_is_no_parent_is_refused(tracing: Tracing, parent: Any, activate: b
     assert LLMObs.statistics()["accepted"] == 1
 
 
-def test_two_ids_are_refused_with_a_way_on(tracing: Tracing) -> None:
+def test_two_ids_are_rejected_with_what_to_use_instead(tracing: Tracing) -> None:
     with LLMObs.workflow() as span, pytest.raises(LLMObsArgumentError) as raised:
         LLMObs.task(parent=LLMObs.export_span(span))
-    assert "`parent` is what `export_span` gives" in str(raised.value)
+    assert "`parent` is what `export_span` returns" in str(raised.value)
     assert "inject_distributed_headers" in str(raised.value)
 
 
 @pytest.mark.parametrize("activate", [0, 1, "no", [], NOOP_SPAN])
-def test_what_is_no_bool_is_refused(tracing: Tracing, activate: Any) -> None:
+def test_what_is_not_a_bool_is_rejected(tracing: Tracing, activate: Any) -> None:
     with pytest.raises(LLMObsArgumentError, match="`activate` is of type .*; accepted: bool"):
         LLMObs.task(activate=activate)
     assert Span._current() is None
@@ -141,19 +141,19 @@ def test_a_span_from_before_a_restart_begins_a_trace(
     off = LLMObs.workflow(name="off")
     LLMObs.enable(ml_app="tests")
     with LLMObs.workflow(name="outer") as outer:
-        for name, parent in (("anew", before), ("from off", off)):
+        for name, parent in (("again", before), ("from off", off)):
             with LLMObs.task(name=name, parent=parent, activate=activate):
                 pass
             assert Span._current() is outer
     parents = tracing.parents()
-    assert parents == {"before": None, "outer": None, "anew": None, "from off": None}
+    assert parents == {"before": None, "outer": None, "again": None, "from off": None}
     statistics = LLMObs.statistics()
     assert (statistics["warnings"], statistics["dropped"]) == (2, {})
-    assert "`parent` began before tracing was started anew" in log()[0]
+    assert "from before tracing was restarted: " in log()[0]
 
 
 @pytest.mark.parametrize("activate", [True, False])
-def test_a_parent_that_found_no_room(
+def test_spans_below_a_parent_that_found_no_room_are_dropped(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, activate: bool
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)
@@ -232,7 +232,7 @@ def test_spans_that_are_over_are_held_by_nothing(tracing: Tracing) -> None:
     before = root
     contexts = []
     for n in range(500):
-        # Each below the one before, which is over.
+        # Each starts below the one before, which has finished.
         span = LLMObs.task(parent=before, activate=n % 2 == 0)
         watched.append(weakref.ref(span))
         contexts.append(contextvars.copy_context())
@@ -264,7 +264,7 @@ def test_an_open_span_keeps_its_parent_as_a_child_does(tracing: Tracing) -> None
     assert tracing.parents() == {"parent": None, "below": "parent"}
 
 
-def test_a_long_chain_of_parents_is_let_go_without_ado(tracing: Tracing) -> None:
+def test_a_long_chain_of_parents_is_freed_without_a_crash(tracing: Tracing) -> None:
     span = LLMObs.task(activate=False)
     for n in range(20_000):
         span = LLMObs.task(parent=span, activate=n % 2 == 0)

@@ -10,7 +10,7 @@ import textwrap
 import time
 
 import pytest
-from conftest import Receiver, Run, within
+from python_support import Receiver, Run, within
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such exit codes")
 
@@ -210,9 +210,7 @@ def test_worker_processes_have_ids_of_their_own(receiver: Receiver, run: Run) ->
 
 
 @forks
-def test_a_fork_in_the_midst_of_a_late_import_leaves_a_child_that_goes_on(
-    receiver: Receiver, run: Run
-) -> None:
+def test_a_child_forked_during_a_late_import_goes_on(receiver: Receiver, run: Run) -> None:
     # A datetime is the first value that needs `witspan._values`, whose import is made slow here.
     done = run("""
         import datetime, importlib.abc, os, sys, threading, time

@@ -1,4 +1,4 @@
-"""The application's own look at every span before it is sent."""
+"""The application's processor, which sees every span before it is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, LLMObsSpan
 
 
@@ -117,7 +117,7 @@ def breaks_it(span: LLMObsSpan) -> LLMObsSpan:
     "processor",
     [raises, forgets_to_wait, breaks_it, lambda span: span.event, lambda: None, lambda span: 5],
 )
-def test_it_fails_closed(tracing: Tracing, log, processor: Any) -> None:
+def test_a_processor_that_fails_drops_the_content(tracing: Tracing, log, processor: Any) -> None:
     LLMObs.register_processor(processor)
     for _ in range(2):
         with LLMObs.task():
@@ -130,7 +130,7 @@ def test_it_fails_closed(tracing: Tracing, log, processor: Any) -> None:
     assert "processor" in line
 
 
-def test_one_that_takes_too_long_delays_its_thread_only(tracing: Tracing, log) -> None:
+def test_a_slow_processor_delays_only_its_own_thread(tracing: Tracing, log) -> None:
     def slow(span: LLMObsSpan) -> LLMObsSpan:
         time.sleep(1.2)
         return span
@@ -143,7 +143,7 @@ def test_one_that_takes_too_long_delays_its_thread_only(tracing: Tracing, log) -
     assert "longer than 1s" in log()[0]
 
 
-def test_ctrl_c_inside_it_reaches_the_application(tracing: Tracing) -> None:
+def test_ctrl_c_inside_a_processor_reaches_the_application(tracing: Tracing) -> None:
     def interrupted(span: LLMObsSpan) -> LLMObsSpan:
         raise KeyboardInterrupt
 
@@ -158,7 +158,7 @@ def test_ctrl_c_inside_it_reaches_the_application(tracing: Tracing) -> None:
     assert LLMObs.statistics()["content_dropped"] == 1
 
 
-def test_spans_inside_it_are_not_kept_and_the_tracer_may_be_used(tracing: Tracing) -> None:
+def test_a_processor_may_use_the_tracer_and_its_own_spans_are_not_kept(tracing: Tracing) -> None:
     def busy(span: LLMObsSpan) -> LLMObsSpan:
         with LLMObs.task(name="inside"):
             LLMObs.annotate(input_data="x")
@@ -170,7 +170,7 @@ def test_spans_inside_it_are_not_kept_and_the_tracer_may_be_used(tracing: Tracin
     assert tracing.only()["name"] == "outside"
 
 
-def test_it_may_be_given_to_enable_and_taken_away(
+def test_a_processor_may_be_given_to_enable_and_removed(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rename(span: LLMObsSpan) -> LLMObsSpan:
@@ -181,7 +181,7 @@ def test_it_may_be_given_to_enable_and_taken_away(
     LLMObs.enable(ml_app="tests", span_processor=rename)
     LLMObs.task(name="one").finish()
     LLMObs.disable()
-    # It stays: what was to be redacted is not sent raw because tracing began anew.
+    # It stays: content to be redacted is not sent raw only because tracing was started again.
     LLMObs.enable(ml_app="tests")
     LLMObs.task(name="two").finish()
     LLMObs.register_processor(None)
@@ -191,7 +191,7 @@ def test_it_may_be_given_to_enable_and_taken_away(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_forked_process_has_it_too(run, receiver: Receiver) -> None:
+def test_a_forked_process_has_the_processor_too(run, receiver: Receiver) -> None:
     done = run(
         """
         import os
@@ -215,7 +215,7 @@ def test_a_forked_process_has_it_too(run, receiver: Receiver) -> None:
     assert [event["name"] for event in receiver.events] == ["renamed"]
 
 
-def test_what_cannot_be_called_withholds_the_content(tracing: Tracing, log) -> None:
+def test_a_processor_that_cannot_be_called_drops_the_content(tracing: Tracing, log) -> None:
     LLMObs.register_processor(5)  # type: ignore[arg-type]
     with LLMObs.task():
         LLMObs.annotate(input_data="secret")

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import Receiver
-from incumbent import HERE, Comparison, Ledger, captured, fields, lines
+from compatibility import HERE, Comparison, Ledger, captured, fields, lines
+from python_support import Receiver
 
 PROGRAMS = HERE / "programs"
 
@@ -116,7 +116,7 @@ def names(receiver: Receiver) -> list[str]:
     return sorted(event["name"] for event in receiver.events)
 
 
-def test_wrong_calls_are_refused_by_one_class_and_states_are_counted(receiver: Receiver) -> None:
+def test_wrong_calls_raise_one_class_and_wrong_states_are_counted(receiver: Receiver) -> None:
     ran = run("annotate_errors", receiver)
     came = {name: re.sub(r" .*", "", what) for name, what in lines(ran.out)}
     wrong = "witspan.LLMObsArgumentError"
@@ -128,7 +128,7 @@ def test_wrong_calls_are_refused_by_one_class_and_states_are_counted(receiver: R
         "export no active": "None",
         "inject no active": "{}",
         "inject under plain apm span": "{}",
-        # Another service's doing.
+        # The headers are another service's fault.
         "activate empty headers": "None",
         "export finished": "{'span_id':",
         # The program's own mistake.
@@ -197,7 +197,9 @@ def test_a_program_that_turns_itself_on_and_off_goes_through(receiver: Receiver)
 
 
 @pytest.mark.parametrize("program", ["env_tags", "env_nothing"])
-def test_the_environment_says_what_it_said(receiver: Receiver, program: str) -> None:
+def test_the_environment_has_the_same_effect_as_with_ddtrace(
+    receiver: Receiver, program: str
+) -> None:
     ran = run(program, receiver)
     assert (ran.exit, ran.err) == (0, "")
     (event,) = receiver.events
@@ -211,13 +213,13 @@ def test_the_environment_says_what_it_said(receiver: Receiver, program: str) -> 
 def test_every_end_that_can_deliver_does(receiver: Receiver) -> None:
     ran = run("exit_kinds", receiver)
     codes = dict(re.findall(r"^(\S+) rc (-?\d+)", ran.out, re.MULTILINE))
-    # As without tracing.
+    # The same as without tracing.
     assert codes == {
         **{"normal": "0", "exception": "1", "sysexit": "3", "os_exit": "0"},
         **{"sigterm": "-15", "sigint": "-2", "sigkill": "-9", "open-span": "0", "open-root": "0"},
     }
     sent = set(names(receiver)) - {"exit-os_exit", "exit-sigkill"}
-    # ddtrace lost those of SIGTERM, and with an open root all that was below.
+    # ddtrace lost spans at SIGTERM, and all spans below an open root.
     assert sent == {
         *("exit-normal", "exit-exception", "exit-sysexit", "exit-sigterm", "exit-sigint"),
         *("exit-open-span", "exit-open-root", "finished-child-of-open-root"),
@@ -229,7 +231,7 @@ def test_a_silent_intake_delays_the_end_by_2_s(receiver: Receiver) -> None:
     ran = run("exit_slow", receiver)
     # ddtrace took 16 s.
     assert ran.exit == 0 and 2 <= ran.seconds < 5
-    assert "1 spans could not be sent in time" in ran.err
+    assert "1 span could not be sent in time" in ran.err
 
 
 def test_an_intake_that_is_not_there_delays_the_end_by_2_s_at_most(receiver: Receiver) -> None:

@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 APP = """
     from witspan import LLMObs
@@ -166,7 +166,7 @@ def test_tests_that_do_not_ask_for_it_do_not_load_the_core(project: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_pytest_tells_of_the_fixture(project: Path) -> None:
+def test_pytest_lists_the_fixture(project: Path) -> None:
     done = pytest_in(project, "", "--fixtures")
     assert "llmobs_spans" in done.stdout
     assert "What this test traces, recorded in memory" in done.stdout

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import Receiver, Tracing
+from python_support import Receiver, Tracing
 from witspan import LLMObs, LLMObsArgumentError, LLMObsError, LLMObsSpan
 from witspan.decorators import retrieval, workflow
 from witspan.testing import NoSuchSpan, recorder
@@ -122,7 +122,7 @@ def test_a_span_that_is_not_there_is_an_error_that_shows_those_that_are() -> Non
             with pytest.raises(LookupError) as caught:
                 spans["asked"]
             assert str(caught.value) == (
-                f"no spans are named `asked`; recorded (1 are still open):\n{TREE}"
+                f"no spans are named `asked`; recorded (1 is still open):\n{TREE}"
             )
             assert spans.open_spans == 1
         answer("how?")
@@ -164,7 +164,7 @@ def test_what_was_enabled_before_receives_nothing_and_goes_on_afterwards(tracing
     assert tracing.parents() == {"outside": None, "after": "outside"}
 
 
-def test_the_environment_says_nothing(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
+def test_the_environment_has_no_effect(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
     for name, value in {
         "DD_LLMOBS_ENABLED": "0",
         "DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url,
@@ -248,11 +248,11 @@ def test_other_threads_and_forgotten_spans_count_too() -> None:
         assert spans.tree() == TREE
 
 
-def test_more_than_fits_is_an_error_of_the_test_that_looks() -> None:
+def test_more_spans_than_fit_are_an_error_when_they_are_read() -> None:
     with recorder(max_bytes=2000) as spans:
         with LLMObs.task("long"):
             LLMObs.annotate(input_data="x" * 5000)
-        with pytest.raises(LLMObsError, match=r"1 spans found no room in the 2000 bytes .*max_byt"):
+        with pytest.raises(LLMObsError, match=r"1 span did not fit into the 2000 bytes .*max_byt"):
             len(spans)
         spans.clear()
         with LLMObs.task("short"):
@@ -261,12 +261,12 @@ def test_more_than_fits_is_an_error_of_the_test_that_looks() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "1", 1.5, None])
-def test_a_wrong_bound_is_refused_by_name(wrong: object) -> None:
+def test_a_wrong_bound_is_rejected_by_name(wrong: object) -> None:
     with pytest.raises(LLMObsArgumentError, match="`max_bytes` is .*accepted: an int from 1"):
         recorder(max_bytes=wrong)  # type: ignore[arg-type]
 
 
-def test_a_wrong_app_is_told_and_nothing_is_changed() -> None:
+def test_a_wrong_app_raises_and_nothing_is_changed() -> None:
     with recorder(ml_app=5) as spans:  # type: ignore[arg-type]
         LLMObs.task("traced").finish()
         assert spans["traced"].tags["ml_app"] == "5"
@@ -275,7 +275,7 @@ def test_a_wrong_app_is_told_and_nothing_is_changed() -> None:
 
 def test_a_recorder_records_one_block() -> None:
     spans = recorder()
-    with spans, pytest.raises(LLMObsError, match="records already"), spans:
+    with spans, pytest.raises(LLMObsError, match="in use already"), spans:
         pass
 
 

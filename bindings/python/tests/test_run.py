@@ -1,4 +1,4 @@
-"""`witspan-run` and `python -m witspan run`: a program as it would be without us, and traced."""
+"""`witspan-run` and `python -m witspan run`: a program runs as it would without us, but traced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 Runs = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -85,7 +85,7 @@ def test_a_program_sees_what_it_sees_without_us(runs, write, tmp_path, program: 
         "raise ValueError('the end')",
         "def f():\n    1 / 0\ntry:\n    f()\nexcept Exception as e:\n    raise KeyError(1) from e",
         "def f():\n    1 / 0\ntry:\n    f()\nexcept Exception:\n    raise KeyError(1)\n",
-        "this is no Python",
+        "this is not Python",
         "import sys; sys.exit(3)",
         "import sys; sys.exit('a text')",
         "import sys; sys.exit()",
@@ -329,7 +329,9 @@ def test_what_ddtrace_has_by_name_is_ours(runs: Runs, write) -> None:
         ("from ddtrace.llmobs import LLMObs; LLMObs.create_dataset('d')", "LLMObs.create_dataset"),
     ],
 )
-def test_what_is_not_offered_says_so_and_what_to_do(runs, write, statement, name) -> None:
+def test_a_name_that_is_not_offered_is_an_error_with_what_to_do(
+    runs, write, statement, name
+) -> None:
     write("app.py", statement)
     done = runs("run", "--as-ddtrace", "app.py")
     assert done.returncode == 1
@@ -355,7 +357,7 @@ def test_names_that_are_not_offered_can_be_probed(runs: Runs, write) -> None:
     assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
 
 
-def test_patching_does_nothing_and_says_so_once(runs: Runs, write) -> None:
+def test_patching_does_nothing_and_is_logged_once(runs: Runs, write) -> None:
     write(
         "app.py",
         """

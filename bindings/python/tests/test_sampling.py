@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 from witspan import LLMObs, LLMObsArgumentError
 
 
@@ -30,7 +30,7 @@ def test_traces_are_marked_and_sent(
     assert [mark["sampling_decision"] for mark in marks] == [decision] * 2
 
 
-def test_what_is_not_sampled_is_dropped_where_that_is_asked_for(
+def test_what_is_not_sampled_is_dropped_if_a_setting_says_so(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
     rules = '[{"sample_rate": 0, "tags": {"kind": "noise*"}}]'
@@ -47,7 +47,7 @@ def test_what_is_not_sampled_is_dropped_where_that_is_asked_for(
 
 
 @pytest.mark.parametrize("variable", ["abc", "7"])
-def test_a_rate_that_is_none_is_told_and_counts_as_all(
+def test_an_invalid_rate_is_logged_and_counts_as_1(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver, log, variable: str
 ) -> None:
     monkeypatch.setenv("DD_LLMOBS_OVERRIDE_ORIGIN", receiver.url)

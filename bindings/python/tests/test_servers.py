@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Receiver
+from python_support import Receiver
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
@@ -128,7 +128,7 @@ def serve(
 @pytest.mark.parametrize("where", ["import", "lifespan", "request"])
 @pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--reload"]])
-def test_a_server_that_raises_its_signal_again_delivers_and_ends_as_ever(
+def test_a_server_that_raises_its_signal_again_delivers_and_ends_as_before(
     receiver: Receiver, tmp_path: Path, options: list[str], ends: signal.Signals, where: str
 ) -> None:
     ended = serve(receiver, tmp_path, options, ends, where)
@@ -144,7 +144,7 @@ def test_a_server_that_raises_its_signal_again_delivers_and_ends_as_ever(
         assert ended.end == 0
 
 
-def test_a_server_that_never_heard_of_sighup_delivers_before_it_ends(receiver, tmp_path) -> None:
+def test_a_server_that_does_not_handle_sighup_delivers_before_it_ends(receiver, tmp_path) -> None:
     ended = serve(receiver, tmp_path, [], signal.SIGHUP, "lifespan")
     assert ended.end == -signal.SIGHUP
     assert Counter(event["name"] for event in receiver.events) == {"request": 100}

@@ -9,7 +9,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import Receiver, Run, within
+from python_support import Receiver, Run, within
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
@@ -43,7 +43,9 @@ def test_sigterm_while_the_main_thread_waits_delivers(receiver: Receiver) -> Non
     assert names(receiver) == ["work"]
 
 
-def test_sigint_is_a_keyboard_interrupt_as_ever_and_delivers(receiver: Receiver, run: Run) -> None:
+def test_sigint_is_a_keyboard_interrupt_as_before_and_delivers(
+    receiver: Receiver, run: Run
+) -> None:
     done = run(
         SPAN
         + """
@@ -62,7 +64,7 @@ def test_sigint_is_a_keyboard_interrupt_as_ever_and_delivers(receiver: Receiver,
     assert receiver.events[1]["meta"]["error"]["type"] == "builtins.KeyboardInterrupt"
 
 
-def test_sigint_that_would_end_the_program_at_once_delivers_before(receiver, run: Run) -> None:
+def test_sigint_that_would_end_the_program_at_once_delivers_first(receiver, run: Run) -> None:
     done = run(
         "    import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
         + SPAN
@@ -158,7 +160,7 @@ HANDLERS_ARE_AS_BEFORE = """
         ("handle_signals=True", "LLMObs.disable()", {"WITSPAN_SIGNALS": "0"}),
     ],
 )
-def test_signals_are_left_alone_if_told_so_and_after_disable(
+def test_signals_are_left_alone_if_the_setting_says_so_and_after_disable(
     run: Run, option: str, end: str, variables: dict[str, str]
 ) -> None:
     source = HANDLERS_ARE_AS_BEFORE.replace("OPTION", option).replace("END", end)
@@ -176,10 +178,10 @@ def test_a_silent_receiver_delays_the_end_by_the_exit_timeout(
 ) -> None:
     receiver.delay = 20
     source = SPAN.replace('ml_app="app"', option) + f"    {end}\n"
-    # Far less than the 2 s of a default, with room for the start of Python.
+    # Far less than the default of 2 s, with room for the start of Python.
     done = within(1.8, lambda: run(source, **variables))
     assert done.returncode == (-signal.SIGTERM if end else 0), done.stderr
-    assert "1 spans could not be sent" in done.stderr
+    assert "1 span could not be sent" in done.stderr
 
 
 def test_a_second_signal_does_not_wait_for_a_silent_receiver(receiver: Receiver, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What a span is asked and told: its ids, name, tags and error, as ddtrace's spans have them."""
+"""The attributes and methods of a span: its ids, name, tags and error, as in ddtrace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs, LLMObsArgumentError
 
 
@@ -164,7 +164,7 @@ def test_an_attribute_that_is_not_there_says_why(tracing: Tracing) -> None:
         assert not hasattr(span, "_local_root")
 
 
-def test_a_span_of_no_tracing_has_the_same_attributes() -> None:
+def test_a_span_without_tracing_has_the_same_attributes() -> None:
     span = LLMObs.task()
     span.name = span.resource = "x"
     assert (span.start_ns, span.duration, span.service) == (0, None, None)
@@ -254,7 +254,7 @@ def test_the_noop_span_has_all_that_a_span_has() -> None:
     assert public - set(dir(NOOP_SPAN)) == set()
 
 
-def test_work_that_is_over_can_be_told_of(tracing: Tracing) -> None:
+def test_work_that_is_over_can_be_recorded(tracing: Tracing) -> None:
     began = 1_700_000_000_000_000_001
     for start in (LLMObs.llm, LLMObs.embedding, LLMObs.workflow, LLMObs.agent):
         start(name=start.__name__, start_ns=began).finish(finish_time=1_700_000_002)
@@ -267,6 +267,6 @@ def test_work_that_is_over_can_be_told_of(tracing: Tracing) -> None:
 
 
 @pytest.mark.parametrize("time", [1.5, -1, True, "now", 2**64])
-def test_a_start_that_is_no_time_is_refused(tracing: Tracing, time) -> None:
+def test_a_start_that_is_not_a_time_is_rejected(tracing: Tracing, time) -> None:
     with pytest.raises(LLMObsArgumentError, match="`start_ns` is of type"):
         LLMObs.task(start_ns=time)

@@ -1,4 +1,4 @@
-"""What decorated generators give, captured as their span's output."""
+"""What decorated generators yield, captured as their span's output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import agent, embedding, llm, retrieval, task, tool, workflow
 
@@ -30,7 +30,7 @@ def test_texts_are_joined(tracing: Tracing, decorate: Any) -> None:
     assert value(tracing) == "Rayleigh scattering."
 
 
-def test_of_llm_the_joined_text_is_a_message(tracing: Tracing) -> None:
+def test_the_joined_text_of_an_llm_span_is_a_message(tracing: Tracing) -> None:
     @llm(model_name="m")
     def ask(question):
         yield from ("Be", "cause.")
@@ -39,7 +39,7 @@ def test_of_llm_the_joined_text_is_a_message(tracing: Tracing) -> None:
     assert tracing.only()["meta"]["output"]["messages"] == [{"content": "Because.", "role": ""}]
 
 
-def test_of_llm_messages_are_messages(tracing: Tracing) -> None:
+def test_messages_of_an_llm_stream_are_messages(tracing: Tracing) -> None:
     @llm
     def ask():
         yield {"role": "assistant", "content": "one"}
@@ -60,7 +60,7 @@ def test_kinds_whose_results_are_not_captured_capture_no_stream(tracing, decorat
     assert "output" not in tracing.only()["meta"]
 
 
-def test_anything_else_is_a_list(tracing: Tracing) -> None:
+def test_other_items_become_a_list(tracing: Tracing) -> None:
     @task
     def items():
         yield "text"
@@ -117,7 +117,7 @@ def test_a_stream_without_items_or_value_has_no_output(tracing: Tracing) -> None
     assert "output" not in tracing.only()["meta"]
 
 
-def test_what_the_body_says_itself_wins(tracing: Tracing) -> None:
+def test_what_the_body_annotates_wins(tracing: Tracing) -> None:
     @task
     def words():
         yield "captured"
@@ -253,7 +253,7 @@ def test_items_whose_code_raises_are_named_and_reach_the_reader(tracing: Tracing
     assert json.loads(value(tracing)) == ["[unserializable: Broken]"]
 
 
-def test_long_streams_are_cut_at_1_mb_and_say_so(tracing: Tracing) -> None:
+def test_long_streams_are_cut_at_1_mb_with_a_notice(tracing: Tracing) -> None:
     piece = "x" * 99_999
 
     @task
@@ -280,7 +280,7 @@ def test_lists_are_cut_at_10_000_items_and_texts_are_not(tracing: Tracing) -> No
     assert named["letters"]["meta"]["output"]["value"] == "x" * 10_003
 
 
-def test_a_stream_of_items_that_are_no_messages_is_sent_as_their_text(tracing) -> None:
+def test_a_stream_of_items_that_are_not_messages_is_sent_as_their_text(tracing) -> None:
     @llm
     def ask():
         yield 5

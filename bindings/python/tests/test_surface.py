@@ -99,7 +99,7 @@ TYPES = (
     *("ToolCallFunction", "ToolDefinition", "ToolResult"),
 )
 
-# Of one of ours that has a value less: an evaluator that failed has none to give.
+# Ours does not require a value: an evaluator that failed has none to give.
 OPTIONAL_HERE = {"submit_evaluation": ("value", "value=None")}
 
 
@@ -117,13 +117,13 @@ def shown(function: Any) -> tuple[list[str], list[inspect.Parameter]]:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_takes_what_ddtraces_takes(name: str) -> None:
+def test_a_method_takes_the_arguments_of_ddtraces(name: str) -> None:
     theirs, own = shown(getattr(LLMObs, name))
     expected = METHODS[name].split(", ") if METHODS[name] else []
     before, after = OPTIONAL_HERE.get(name, ("", ""))
     expected = [after if argument == before else argument for argument in expected]
     if name == "flush":
-        # What ours adds: how long to wait.
+        # Ours adds how long to wait.
         assert theirs == ["timeout=None"]
     else:
         assert theirs == expected
@@ -131,11 +131,11 @@ def test_a_method_takes_what_ddtraces_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DECORATORS)
-def test_a_decorator_takes_what_ddtraces_takes(name: str) -> None:
+def test_a_decorator_takes_the_arguments_of_ddtraces(name: str) -> None:
     assert shown(getattr(decorators, name)) == (DECORATORS[name].split(", "), [])
 
 
-def test_a_span_has_what_programs_use_of_ddtraces() -> None:
+def test_a_span_has_the_attributes_of_ddtraces_that_programs_use() -> None:
     assert set(SPAN) <= set(dir(witspan.Span))
 
 
@@ -149,7 +149,7 @@ def test_the_types_have_the_members_of_ddtraces() -> None:
 
 
 @pytest.mark.parametrize("name", ["Prompt", "Messages", "Documents"])
-def test_what_annotations_are_made_of_is_there_by_name(name: str) -> None:
+def test_the_parts_of_annotations_have_types_by_name(name: str) -> None:
     assert getattr(witspan, name) is getattr(witspan.types, name)
 
 
@@ -165,7 +165,7 @@ def test_holders_of_messages_and_documents_are_lists_of_dicts() -> None:
         witspan.types.Documents([5])
 
 
-def test_they_are_sent_as_what_they_hold(tracing) -> None:
+def test_holders_are_sent_as_what_they_hold(tracing) -> None:
     with LLMObs.llm():
         LLMObs.annotate(
             input_data=witspan.types.Messages("hi"), prompt=witspan.types.Prompt(id="p")
@@ -202,10 +202,10 @@ def test_arguments_and_results_are_left_out_where_the_decorator_says_so(tracing)
         assert not {"input", "output"} & set(event["meta"])
 
 
-def test_a_version_of_what_is_no_agent_is_left_out_and_logged(tracing, log) -> None:
+def test_a_version_on_another_kind_than_agent_is_left_out_and_logged(tracing, log) -> None:
     @decorators.tool(version="2")
     def work() -> None: ...
 
     work()
     assert "agent_version:2" not in tracing.only()["tags"]
-    assert log() == ["`version` is left out: only an agent has one, by @agent(version=…)"]
+    assert log() == ["`version` is left out: only agents have one; set it with @agent(version=…)"]

@@ -1,4 +1,4 @@
-"""Executors and threads that take along what is current, where that was asked for."""
+"""Executors and threads that take the current span along, if a setting says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import pytest
-from conftest import Receiver, Run, Tracing
+from python_support import Receiver, Run, Tracing
 from witspan import LLMObs, LLMObsArgumentError, Span
 from witspan.testing import recorder
 
@@ -67,7 +67,7 @@ def test_an_executor_has_one_tree(threads: Tracing) -> None:
     }
 
 
-def test_an_executor_that_was_made_before_and_one_of_a_subclass(
+def test_an_earlier_executor_and_one_of_a_subclass_take_along_what_is_current(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Own(ThreadPoolExecutor):
@@ -84,7 +84,7 @@ def test_an_executor_that_was_made_before_and_one_of_a_subclass(
     assert began == [None]
 
 
-def test_asyncio_with_executors(threads: Tracing) -> None:
+def test_asyncio_takes_along_what_is_current_into_executors(threads: Tracing) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         with LLMObs.workflow(name="outer"):
@@ -104,7 +104,7 @@ def test_asyncio_with_executors(threads: Tracing) -> None:
     }
 
 
-def test_plain_threads_in_each_of_their_forms(threads: Tracing) -> None:
+def test_plain_threads_in_each_of_their_forms_take_along_what_is_current(threads: Tracing) -> None:
     class Own(threading.Thread):
         def run(self) -> None:
             work("subclass")
@@ -149,7 +149,7 @@ def test_work_that_outlives_stays_in_the_trace_and_the_next_does_not(threads: Tr
     def late() -> None:
         go.wait()
         work("late")
-        # It is the executor's thread's own no longer than this lasts.
+        # The thread of the executor keeps it only while this runs.
         LLMObs.task(name="forgotten")
 
     with ThreadPoolExecutor(1) as executor:
@@ -163,7 +163,7 @@ def test_work_that_outlives_stays_in_the_trace_and_the_next_does_not(threads: Tr
 
 
 def test_a_job_that_another_one_leaves_behind_stays_in_the_trace(threads: Tracing) -> None:
-    # In the very thread, and context, that started the span.
+    # In the same thread and context that started the span.
     def job(executor: ThreadPoolExecutor) -> Future[str]:
         with LLMObs.task(name="job"):
             return executor.submit(work, "left behind")
@@ -286,11 +286,11 @@ def test_other_processes_are_left_alone(threads: Tracing) -> None:
         with ProcessPoolExecutor(1) as executor:
             assert executor.submit(abs, -1).result() == 1
         function = LLMObs.propagate(work)
-        # One that is sent by value is the function itself.
+        # A function that is sent by value arrives without the wrapper.
         assert pickle.loads(pickle.dumps(function)) is work
 
 
-def test_who_has_replaced_it_after_us_stays_and_ours_does_nothing(tracing: Tracing) -> None:
+def test_a_later_replacement_stays_and_ours_does_nothing(tracing: Tracing) -> None:
     LLMObs.disable()
     LLMObs.enable(ml_app="tests", threads=True)
     ours = ThreadPoolExecutor.submit
@@ -319,7 +319,7 @@ def test_the_environment_may_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None
     assert threading.Thread.start is START
 
 
-def test_an_enable_that_comes_too_late_says_so(tracing: Tracing, log) -> None:
+def test_an_enable_that_comes_too_late_is_logged(tracing: Tracing, log) -> None:
     LLMObs.enable(threads=True)
     (line,) = log()
     assert "`threads`" in line
@@ -397,7 +397,7 @@ def test_a_function_is_what_it_was(tracing: Tracing) -> None:
     assert LLMObs.propagate(work) is work
 
 
-def test_a_place_of_another_service_goes_along(tracing: Tracing) -> None:
+def test_a_remote_context_goes_along(tracing: Tracing) -> None:
     with LLMObs.workflow(name="client"):
         headers = LLMObs.inject_distributed_headers({})
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from record import Table, lines, read  # noqa: E402
 
-#: Where a wrong argument is a programmer's, and ddtrace raises too. All else is data.
+#: Where a wrong argument is a mistake of the program, and ddtrace raises too. All else is data.
 MAY_RAISE = re.compile(
     r"metadata|metrics|tags|prompt"
     r"|submit_\w+\((label|metric_type|tags|timestamp_ms|assessment|eval_scope|metadata|submitter"
@@ -92,7 +92,7 @@ def test_the_same_is_sent_or_the_difference_has_a_reason(ours: Table) -> None:
     assert unlike == []
 
 
-def test_no_difference_is_said_that_is_none() -> None:
+def test_every_stated_difference_is_one() -> None:
     theirs = read("ddtrace.json")
     groups = json.loads((HERE / "differences.json").read_text("utf-8"))["table"]
     assert all(group["reason"].endswith(".") for group in groups)

@@ -244,7 +244,7 @@ def test_decorated_functions_keep_their_types(tmp_path: Path) -> None:
     assert shortened == REVEALED
 
 
-def test_they_keep_them_for_pyright_too(tmp_path: Path) -> None:
+def test_decorated_functions_keep_their_types_for_pyright(tmp_path: Path) -> None:
     said = pyright(USAGE, tmp_path)
     assert not [each for each in said if each["severity"] != "information"], said
     revealed = [re.sub(r'^Type of ".*?" is "(.*)"$', r"\1", each["message"]) for each in said]

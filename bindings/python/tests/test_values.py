@@ -1,4 +1,4 @@
-"""What becomes of objects that JSON has no form for; the table is in `_values.py`."""
+"""What becomes of objects that JSON has no form for: the table is in `_values.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy
 import pydantic
 import pytest
-from conftest import Tracing
+from python_support import Tracing
 from witspan import LLMObs
 from witspan.decorators import task
 

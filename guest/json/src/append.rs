@@ -1,9 +1,9 @@
 //! Appending bytes that are mostly few.
 //!
-//! Inside a component each block copy is a call out of it, which costs more than to copy some
-//! words, and a call for a handful of bytes costs more than they do.
+//! Inside a component each block copy is a call to the runtime, which costs more than to copy some
+//! words. A function call for a handful of bytes costs more than the copy, too.
 
-/// Up to so many bytes are copied block by block.
+/// The most bytes that are copied block by block.
 const SHORT: usize = 256;
 
 /// Sixteen bytes that are read and written at once.
@@ -48,7 +48,7 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Room for so many more bytes; nearly always there is.
+/// Makes room for `length` more bytes. Nearly always there is room already.
 #[inline(always)]
 fn make_room(out: &mut Vec<u8>, length: usize) {
     #[cold]
@@ -69,21 +69,21 @@ unsafe fn copy<T>(from: *const u8, to: *mut u8, at: usize) {
     unsafe { to.add(at).cast::<T>().write_unaligned(from.add(at).cast::<T>().read_unaligned()) }
 }
 
-/// Appends a short literal: where it is called the bytes themselves become part of the code, so
-/// nothing is called for them.
+/// Appends a short literal. The bytes become part of the code of the caller, so nothing is called for
+/// them.
 #[inline(always)]
 pub fn put(out: &mut Vec<u8>, literal: &str) {
     let length = literal.len();
     make_room(out, length);
     let end = out.spare_capacity_mut().as_mut_ptr();
-    // SAFETY: so many bytes were just reserved there, in memory that the literal is no part of.
+    // SAFETY: `length` bytes were just reserved there, in memory that does not overlap the literal.
     unsafe {
         core::ptr::copy_nonoverlapping(literal.as_ptr(), end.cast::<u8>(), length);
         out.set_len(out.len() + length);
     }
 }
 
-/// As [`put`] where it is not for every span: as a call, which is less code.
+/// As [`put`], for what not every span has: a call, which is less code.
 #[inline(never)]
 pub fn add(out: &mut Vec<u8>, literal: &str) {
     append(out, literal.as_bytes());

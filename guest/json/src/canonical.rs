@@ -4,7 +4,7 @@ use crate::reader::{Number, Reader, SyntaxError, Text, Value};
 use crate::{MAX_DEPTH, append, put, write_escaped};
 use std::cmp::Ordering;
 
-/// What stands in the place of a container that is nested too deeply.
+/// The text in place of a container that is nested too deeply.
 pub fn too_deep_text() -> &'static str {
     "[nested deeper than 32 levels]"
 }
@@ -153,10 +153,10 @@ fn write_text(out: &mut Vec<u8>, text: Text<'_>) {
     out.push(b'"');
 }
 
-/// Appends a number in canonical form; see the module for what is not a plain double.
+/// Appends a number in canonical form; the crate says what becomes of one that is not a plain double.
 pub fn write_number(out: &mut Vec<u8>, number: Number<'_>) {
     match number {
-        // Fifteen digits are exact in a double and are written as they stand.
+        // Fifteen digits are exact in a double, so they are copied.
         Number::Integer(text) if text.len() <= 15 && text != "-0" => {
             append(out, text.as_bytes());
         }
@@ -192,8 +192,8 @@ pub fn write_number(out: &mut Vec<u8>, number: Number<'_>) {
     }
 }
 
-/// Whether a number with a fraction is written as ECMAScript would write its double: fifteen digits
-/// identify a double, so the shortest of all that do is the given one, if it ends in no zero.
+/// Whether a number with a fraction is written as ECMAScript would write its double. Up to fifteen
+/// digits identify a double, so these digits are the shortest that do, unless they end with a zero.
 fn is_shortest(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let plain = digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');

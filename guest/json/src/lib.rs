@@ -1,15 +1,15 @@
 //! JSON in and canonical JSON out, in one pass over the text.
 //!
-//! Canonical is RFC 8785 (keys ordered by UTF-16 code units, numbers as ECMAScript writes them,
-//! the shortest escapes), with answers to what languages hold and RFC 8785 has no place for:
-//! an integer whose digits a double would not print becomes text of them, a non-finite number its name, a
-//! lone surrogate U+FFFD, and a value nested too deeply a text that says so.
+//! Canonical is RFC 8785: keys ordered by UTF-16 code units, numbers as ECMAScript writes them, the
+//! shortest escapes. Values that languages have and RFC 8785 does not are replaced: an integer whose
+//! digits a double would not print by a text of these digits, a non-finite number by its name, a lone
+//! surrogate by U+FFFD, and a value that is nested too deeply by a text about that.
 //!
 //! This is our own code because no JSON library takes non-finite numbers and lone surrogates,
 //! and because copying a string that is canonical already, which nearly all are, is what makes
 //! an annotation cheap.
 //!
-//! An annotation spends its time here.
+//! Most of the time that an annotation takes is spent here.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 #![cfg_attr(
     not(test),

@@ -14,20 +14,20 @@ struct Range {
 
 /// Members in canonical form, in one buffer, with an index in key order.
 ///
-/// A member is the escaped key directly followed by its value; what stands between the two on
-/// the wire is the reader's to add. Bytes of replaced members stay until the span is gone: they
-/// count for its size, so the bound holds.
+/// A member is the escaped key directly followed by its value; the caller adds what is between the two
+/// on the wire. The bytes of replaced members stay until the span is gone. They count in its size, so
+/// the bound holds.
 #[derive(Debug, Default, Clone)]
 pub struct Members {
     bytes: Vec<u8>,
     index: Vec<Range>,
-    /// Where the member that was begun last has its key and its value.
+    /// Where the key of the member that was begun last starts, and where its value does.
     begun: (usize, usize),
 }
 
 impl Members {
     /// Begins a member: its value is to be appended to the buffer, then [`Members::end`] follows.
-    /// What is begun and not ended is no member.
+    /// A member that is begun and not ended does not count.
     pub fn begin(&mut self, key: Text<'_>) -> &mut Vec<u8> {
         let start = self.bytes.len();
         key.write(&mut self.bytes);
@@ -49,7 +49,7 @@ impl Members {
         self.file(start, key_end);
     }
 
-    /// Puts the member that ends the buffer into the index.
+    /// Puts the member at the end of the buffer into the index.
     fn file(&mut self, start: usize, key_end: usize) {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let range =
@@ -90,7 +90,7 @@ impl Members {
         }
     }
 
-    /// Gives back the memory that it has grown to and does not need.
+    /// Frees the memory of its buffers that it does not use.
     pub fn shrink_to_fit(&mut self) {
         self.bytes.shrink_to_fit();
         self.index.shrink_to_fit();
@@ -118,7 +118,7 @@ impl Members {
         }
     }
 
-    /// Keeps the members whose escaped keys `keep` says.
+    /// Keeps the members for whose escaped keys `keep` is true.
     pub fn retain(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) {
         let bytes = &self.bytes;
         self.index

@@ -4,16 +4,16 @@ use crate::append::append;
 use crate::scan::{plain_end, write_escaped};
 use std::fmt;
 
-/// The text is not JSON, from this byte on.
+/// The text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Offset in bytes.
+    /// The offset of the first wrong byte.
     pub offset: usize,
 }
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not JSON from byte {}", self.offset)
+        write!(f, "invalid JSON at byte {}", self.offset)
     }
 }
 
@@ -28,9 +28,9 @@ pub enum Value<'a> {
     Number(Number<'a>),
     /// A string.
     Text(Text<'a>),
-    /// `[` was read: go on with [`Reader::element`].
+    /// `[` was read: continue with [`Reader::element`].
     Array,
-    /// `{` was read: go on with [`Reader::member`].
+    /// `{` was read: continue with [`Reader::member`].
     Object,
 }
 
@@ -48,7 +48,7 @@ impl Value<'_> {
     }
 }
 
-/// A number as it stands in the text.
+/// A number as it is written in the text.
 #[derive(Debug, Clone, Copy)]
 pub enum Number<'a> {
     /// Digits, perhaps with a sign; no leading zero.
@@ -63,9 +63,9 @@ pub enum Number<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
     raw: &'a [u8],
-    /// Whether `raw` has any escape.
+    /// Whether `raw` has an escape.
     escaped: bool,
-    /// Whether `raw` has no escape but such as canonical form would write.
+    /// Whether every escape in `raw` is one that canonical form writes, too.
     canonical: bool,
 }
 
@@ -76,17 +76,17 @@ impl<'a> Text<'a> {
         if self.canonical {
             append(out, self.raw);
         } else {
-            self.write_anew(out);
+            self.write_decoded(out);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn write_anew(&self, out: &mut Vec<u8>) {
+    fn write_decoded(&self, out: &mut Vec<u8>) {
         write_escaped(out, self.decode().as_bytes());
     }
 
-    /// Appends it as it stands in the text, without quotes.
+    /// Appends it as it is escaped in the text, without quotes.
     pub fn write_as_given(&self, out: &mut Vec<u8>) {
         append(out, self.raw);
     }
@@ -129,9 +129,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Which of `names` it says, as [`Text::is_named`] has it.
+    /// The place in `names` of the name that it says, as [`Text::is_named`] compares them.
     pub fn which(&self, names: &[&str]) -> Option<usize> {
-        // Nearly always it is one of them to the letter.
+        // Nearly always it is exactly one of them.
         for (at, name) in names.iter().enumerate() {
             if self.raw.len() == name.len() && same(self.raw, name.as_bytes()) {
                 return Some(at);
@@ -164,7 +164,7 @@ impl<'a> Text<'a> {
         rest.next().is_none()
     }
 
-    /// Whether it is lower-case letters, digits and `_` alone.
+    /// Whether it has only lower-case letters, digits and `_`.
     pub fn is_snake(&self) -> bool {
         self.raw.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
     }
@@ -174,13 +174,13 @@ impl<'a> Text<'a> {
         self.raw.is_empty()
     }
 
-    /// A bound of the bytes that [`Text::write`] appends, for reserving.
+    /// About how many bytes [`Text::write`] appends, to reserve them.
     pub fn raw_len(&self) -> usize {
         self.raw.len()
     }
 }
 
-/// Whether both are the same; they have the same length, which is mostly short.
+/// Whether both are the same. They have the same length, and most are short.
 #[inline(always)]
 fn same(a: &[u8], b: &[u8]) -> bool {
     // A comparison by the library goes byte by byte inside a component.
@@ -263,7 +263,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         match self.text.as_bytes().get(self.at).copied() {
-            // White space is below everything else that JSON has outside of texts.
+            // Outside of texts, white space is lower than every other byte of JSON.
             Some(0..=b' ') => self.peek_after_space(),
             byte => byte,
         }
@@ -361,9 +361,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over the rest of a value whose beginning was read.
+    /// Skips the rest of a value whose beginning was read.
     pub fn skip(&mut self, begun: Value<'a>) -> Result<(), SyntaxError> {
-        // One bit per open container would not do for any depth, so the kinds are kept.
+        // Whether each open container is an object; there may be any number of them.
         let mut open: Vec<bool> = Vec::new();
         match begun {
             Value::Array => open.push(false),
@@ -405,13 +405,13 @@ impl<'a> Reader<'a> {
         let raw = self.text.as_bytes().get(start..end).unwrap_or_default();
         self.at = end + 1;
         match self.text.as_bytes().get(end) {
-            // Of most texts, and of nearly all keys, this is all.
+            // Most texts, and nearly all keys, end here.
             Some(b'"') => Ok(Text { raw, escaped: false, canonical: true }),
             _ => self.text_with_escapes(start, end),
         }
     }
 
-    /// Reads a text on, from where the first byte is that needs attention.
+    /// Reads the rest of a text from its first byte that needs attention.
     #[inline(never)]
     fn text_with_escapes(&mut self, start: usize, from: usize) -> Result<Text<'a>, SyntaxError> {
         self.at = from;

@@ -2,14 +2,14 @@
 
 use crate::append::{add, append, put};
 
-/// Where, from `at` on, the first byte is that needs attention: a quote, a backslash or a control.
-/// The length of `bytes` if there is none.
+/// The place of the first byte from `at` on that needs attention: a quote, a backslash or a control
+/// character. The length of `bytes` if there is none.
 #[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     plain_end_with(bytes, at, specials)
 }
 
-/// The same, by what finds the special bytes of a block, as bits from the lowest.
+/// The same, with a function that finds the special bytes of a block, as bits from the lowest.
 #[inline(always)]
 fn plain_end_with(bytes: &[u8], mut at: usize, specials: impl Fn(&[u8; 16]) -> u32) -> usize {
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
@@ -103,7 +103,7 @@ mod portable {
     /// The high bit of each byte that needs attention, the first byte being the lowest.
     ///
     /// No byte looks at another: a sum that carries, as the usual test for a zero byte has one,
-    /// would mark bytes after the first that are none.
+    /// would mark further bytes after the first that are not special.
     #[inline]
     pub(super) fn marks(bytes: [u8; 8]) -> u64 {
         let word = u64::from_le_bytes(bytes);
@@ -171,7 +171,7 @@ pub fn put_integer(out: &mut Vec<u8>, before: &str, value: u64) {
     write_integer(out, value);
 }
 
-/// As [`put_string`] where it is not for every span.
+/// As [`put_string`], for what not every span has.
 #[inline(never)]
 pub fn add_string(out: &mut Vec<u8>, before: &str, text: &str) {
     add(out, before);
@@ -211,7 +211,7 @@ mod tests {
         block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(is_special(*byte)))
     }
 
-    /// What one block gives, by the machine's own instructions and without them.
+    /// Checks one block, with the machine's own instructions and without them.
     #[track_caller]
     fn check(block: [u8; 16]) {
         let expected = expected(&block);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn any_pattern_of_special_bytes_is_found_whatever_stands_between() {
+    fn any_pattern_of_special_bytes_is_found_whatever_is_between() {
         // Neighbours of the special ones, and what differs from them in one bit.
         let plain = b" !#[]\x7f\x80\xa2\xdc\x5d\x23\x9f\xffa0";
         let special = b"\"\\\x00\x01\x1f\n";

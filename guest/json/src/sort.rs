@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-/// Up to so many elements are sorted by insertion.
+/// The most elements that are sorted by insertion.
 const SHORT: usize = 24;
 
 /// Sorts by `compare`, equal elements staying in their order: a merge sort from the bottom up.

@@ -72,7 +72,7 @@ fn strings_get_the_shortest_escapes_and_lone_surrogates_are_replaced() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_becomes_a_text_that_says_so() {
+fn what_is_nested_too_deeply_becomes_a_text_about_that() {
     let given = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let expected = format!("{}\"{}\"{}", "[".repeat(32), too_deep_text(), "]".repeat(32));
     assert_eq!(canonical(&given).unwrap(), expected);
@@ -81,7 +81,7 @@ fn what_is_nested_too_deeply_becomes_a_text_that_says_so() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_where_it_stops_being_it() {
+fn what_is_not_json_is_rejected_at_its_first_wrong_byte() {
     for (given, offset) in [
         ("", 0),
         ("01", 0),

@@ -15,7 +15,7 @@ impl Id {
         self.number
     }
 
-    /// The id of a trace that goes on.
+    /// The id of a trace that is continued here.
     pub fn new(number: u128) -> Self {
         let mut text = [b'0'; 32];
         if let Ok(small) = u64::try_from(number) {

@@ -46,7 +46,7 @@ fn priority(place: &Remote) -> &str {
     if given.is_empty() { "1" } else { given }
 }
 
-/// The LLM keys and their values, what matters most first.
+/// The LLM keys and their values, the most important first.
 #[inline(never)]
 fn keys(place: &Remote) -> Vec<(&'static str, String)> {
     // The number of a trace goes in decimal, as Datadog's SDKs have it.
@@ -107,7 +107,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
             // The name of an agent is for people: a truncated name is better than none.
             tag.truncate(TAGS_BYTES.saturating_sub(length));
         }
-        // Any other that does not fit is left out alone.
+        // Of the others, one that does not fit is left out, and the next is tried.
         if length + tag.len() <= TAGS_BYTES && tag.contains('=') {
             has_agent |= key == "llmobs_pagent_span_id";
             length += tag.len() + 1;
@@ -117,7 +117,7 @@ fn tags(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     all.join(",")
 }
 
-/// `tracestate`: Datadog's member, ours if it says more, and those of others.
+/// `tracestate`: Datadog's member, ours if it has more than that, and those of others.
 #[inline(never)]
 fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     let given = given.unwrap_or(&place.upstream.members);
@@ -165,8 +165,8 @@ fn tracestate(place: &Remote, given: Option<&str>, fresh: bool) -> String {
     all.join(",")
 }
 
-/// Our own member: the exact values of what the other form changed or had no room for, for the
-/// span that it names.
+/// Our own member of `tracestate`. It names the span, and has the exact values of those keys that
+/// Datadog's member has changed or had no room for.
 #[inline(never)]
 fn own_member(place: &Remote, exact: &[(&'static str, String)]) -> Option<String> {
     let mut member = format!("witspan=p:{}", place.parent_id);

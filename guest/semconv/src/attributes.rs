@@ -2,7 +2,7 @@
 
 use crate::Attribute;
 
-/// The application, on a span or its resource. A resource's [`SERVICE`] is taken where it has none.
+/// The application, on a span or its resource. If it is absent, the [`SERVICE`] of the resource counts.
 pub const APP: &str = "gen_ai.application.name";
 /// The service, on the resource.
 pub const SERVICE: &str = "service.name";
@@ -43,11 +43,11 @@ pub const SESSION: Attribute = Attribute {
     ],
 };
 
-/// What went into a tool: its [`INPUT`].
+/// The arguments of a tool call: its [`INPUT`].
 pub const TOOL_ARGUMENTS: &str = "gen_ai.tool.call.arguments";
-/// What came out of a tool: its [`OUTPUT`].
+/// The result of a tool call: its [`OUTPUT`].
 pub const TOOL_RESULT: &str = "gen_ai.tool.call.result";
-/// What went into a span and is no message.
+/// The input of a span that is not a message.
 pub const INPUT: Attribute = Attribute {
     written: "input.value",
     read: &[
@@ -58,7 +58,7 @@ pub const INPUT: Attribute = Attribute {
         "langfuse.observation.input",
     ],
 };
-/// What came out of a span and is no message. The last is of Pydantic AI's agents.
+/// The output of a span that is not a message. The last is of Pydantic AI's agents.
 pub const OUTPUT: Attribute = Attribute {
     written: "output.value",
     read: &[
@@ -139,7 +139,7 @@ pub const PROMPT: &[(&str, Attribute)] = &[
     ),
 ];
 
-/// JSON objects whose members are metadata: here the members of all count, not of the first alone.
+/// JSON objects whose members are metadata. Those of all these attributes count, not only of the first.
 pub const METADATA: Attribute = Attribute {
     written: "_dd.ml_obs.metadata",
     read: &[
@@ -159,7 +159,7 @@ pub const FINISH_REASONS: &str = "finish_reasons";
 /// The one reason, as OpenInference has it.
 pub const FINISH_REASON: &str = "llm.finish_reason";
 
-/// The class of an error, where no event has it.
+/// The class of an error, if no event has it.
 pub const ERROR_TYPE: &str = "error.type";
 /// Never tags: shown elsewhere, or of no use as a tag.
 pub const SILENT: &[&str] = &[

@@ -6,7 +6,7 @@ pub const DETAILS: &[&str] = &[
     "gen_ai.content.prompt",
     "gen_ai.content.completion",
 ];
-/// The older events, one a message, and the role each stands for.
+/// The older events, one for each message, and the role of each.
 pub const MESSAGES: &[(&str, &str)] = &[
     ("gen_ai.system.message", "system"),
     ("gen_ai.user.message", "user"),

@@ -1,4 +1,4 @@
-//! Kinds of spans: which attribute and value stands for which kind.
+//! Kinds of spans: which attribute and value mean which kind.
 
 use Meaning::{Near, Same};
 
@@ -11,7 +11,7 @@ pub enum Meaning {
     Near(&'static str),
 }
 
-/// Has kinds that the conventions have no word for; also written for kinds that a tracer made up.
+/// It has kinds that the conventions have no word for, and is also written for unknown kinds.
 const OPENLLMETRY: &str = "traceloop.span.kind";
 
 /// The attributes that say the kind, and their values. The first attribute that a span has decides when
@@ -88,7 +88,7 @@ pub const KINDS: &[(&str, &[(&str, Meaning)])] = &[
     ),
 ];
 
-/// The kind that `value` stands for, if it is one of `values`.
+/// The kind that `value` means, if it is one of `values`.
 #[must_use]
 pub fn read(values: &[(&str, Meaning)], value: &str) -> Option<&'static str> {
     let (_, Same(kind) | Near(kind)) = values.iter().find(|(name, _)| *name == value)?;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_has_the_conventions_own_word() {
+    fn a_workflow_has_its_own_word_in_the_conventions() {
         assert_eq!(written("workflow"), ("gen_ai.operation.name", "invoke_workflow"));
         assert_eq!(back("gen_ai.operation.name", "invoke_workflow"), Some("workflow"));
     }

@@ -81,7 +81,8 @@ pub const METRICS: &[(&str, Attribute)] = &[
     ),
 ];
 
-/// A number below one of these is a metric, too: its name is the rest, with `_` for each dot.
+/// An attribute whose name begins with one of these is a metric, too, if it is a number. The rest is the
+/// name of the metric, with `_` for each dot.
 pub const BELOW: &[&str] =
     &["gen_ai.usage.", "gen_ai.aggregated_usage.", "llm.token_count.", "llm.cost."];
 
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_is_of_one_metric_alone() {
+    fn an_attribute_belongs_to_one_metric_only() {
         let mut all: Vec<&str> = METRICS.iter().flat_map(|(_, each)| each.read).copied().collect();
         let count = all.len();
         all.sort_unstable();

@@ -103,11 +103,11 @@ pub struct Target {
     pub socket: Option<String>,
     /// What the host adds to each request.
     pub credentials: Vec<Credential>,
-    /// Why nothing can be sent there, if so: finished spans are dropped for this reason.
+    /// The reason for which finished spans are dropped, if nothing can be sent there.
     pub drop: Option<DropReason>,
 }
 
-/// The id of Datadog's intake, or of what stands in its place.
+/// The id of Datadog's intake, or of the receiver that replaces it.
 pub(crate) const DATADOG: &str = "datadog";
 /// The default site.
 pub(crate) const DEFAULT_SITE: &str = "datadoghq.com";
@@ -157,14 +157,14 @@ impl Target {
         self.spans.headers.iter().any(|(name, _)| name == SUBDOMAIN)
     }
 
-    /// From the scheme to the base path: what stands before the paths of an agent or intake.
+    /// From the scheme to the base path: what comes before the paths of an agent or intake.
     pub fn base(&self) -> &str {
         let (_, path) = spans_path(self.format);
         let base = self.spans.url.strip_suffix(path).unwrap_or_default();
         base.strip_suffix(PROXY).unwrap_or(base)
     }
 
-    /// Nothing is sent over TLS.
+    /// Drops the spans of this target if it is reached over TLS.
     pub(crate) fn distrust(&mut self) {
         if self.drop.is_none() && self.spans.url.starts_with("https:") {
             self.drop = Some(DropReason::NoReceiver);
@@ -290,8 +290,8 @@ pub(crate) fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Whether a text is made as names and IPv4 addresses are: of labels with dots between. Nothing is
-/// one, too: who asks knows that there is something.
+/// Whether a text has the form of names and IPv4 addresses: labels with dots between them. An empty text
+/// counts, too; the callers know that theirs is not empty.
 pub(crate) fn is_host_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let label = |label: &str| !label.is_empty() && label.bytes().all(plain);
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_way_has_its_url() {
+    fn each_route_and_address_has_its_url() {
         let of = |route, address: Address| {
             Target::new(Format::SdkIntake, route, &address, Vec::new()).spans.url
         };
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_cannot_work_is_refused_with_its_reason() {
+    fn an_invalid_url_is_rejected_with_the_reason() {
         for right in [
             "http://agent:8126",
             "HTTPS://h",

@@ -1,7 +1,7 @@
-//! What a host reads of the application's values at most, and the texts that stand for the rest.
+//! The most that a host reads of the application's values, and the texts that it writes for the rest.
 //!
-//! The core has limits of its own, and cuts what is longer. These keep a host from walking and
-//! copying, while the application waits, what would be cut anyway.
+//! The core has limits of its own, and cuts what is longer. With these bounds a host does not walk and
+//! copy, while the application waits, what would be cut anyway.
 
 /// Containers inside each other that are walked: the core keeps 32 and cuts what is deeper.
 pub const WALK_DEPTH: usize = 34;
@@ -16,28 +16,28 @@ pub const WALK_BYTES: usize = 5_500_000;
 /// Bytes that all members of one annotation take together.
 pub const WALK_BYTES_TOGETHER: usize = 7_500_000;
 
-/// Bytes that a member may still take where those before it have taken all.
+/// Bytes that a member may take even if those before it have used up all.
 pub const WALK_BYTES_LEAST: usize = 64 << 10;
 
 /// Bytes of the items of one stream that a host keeps.
 pub const STREAM_BYTES: usize = 1_000_000;
 
-/// Items of a stream that are kept where they make a list; where all are texts, there is no limit.
+/// Items of a stream that are kept if they make a list. If all are texts, there is no limit.
 pub const STREAM_ITEMS: usize = 10_000;
 
-/// In the place of a container that holds itself.
+/// In place of a container that contains itself.
 pub const CYCLIC: &str = "[cyclic reference]";
 
-/// In the place of what is beyond the bounds.
+/// In place of what is beyond the bounds.
 pub const TOO_MANY: &str = "[too many values]";
 
-/// In the place of a value that cannot be written.
+/// In place of a value that cannot be written.
 pub const UNSERIALIZABLE: &str = "[unserializable]";
 
-/// In the place of a key of an object that cannot be written.
+/// In place of a key of an object that cannot be written.
 pub const UNSERIALIZABLE_KEY: &str = "[unserializable key]";
 
-/// In the place of an integer whose digits the language does not give.
+/// In place of an integer whose digits the language does not print.
 pub const TOO_LARGE: &str = "[integer too large]";
 
 /// The bounds by name, as `names` gives them.

@@ -1,5 +1,5 @@
-//! What only a host does, and all do alike: it writes headers that hold secrets, and knows whether a
-//! proxy stands between.
+//! What only hosts do, and all in the same way: they write headers with secrets, and decide whether a
+//! request goes through a proxy.
 
 use crate::address::CredentialForm;
 use base64::Engine;
@@ -20,7 +20,7 @@ impl CredentialForm {
     }
 }
 
-/// Whether a URL's host is this machine, where no proxy stands between.
+/// Whether a URL's host is this machine, which is reached without a proxy.
 pub fn is_here(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_here_is_known() {
+    fn addresses_of_this_machine_are_recognized() {
         for url in
             ["http://localhost:1/x", "http://u:p@LOCALHOST", "http://[::1]:1", "http://127.9.9.9"]
         {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_name_goes_as_basic_authentication() {
+    fn a_user_name_becomes_basic_authentication() {
         assert_eq!(CredentialForm::Basic.text("u:p"), "Basic dTpw");
         assert_eq!(CredentialForm::Basic.text("u"), "Basic dTo=");
         assert_eq!(CredentialForm::Plain.text("k"), "k");

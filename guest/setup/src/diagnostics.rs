@@ -4,6 +4,7 @@
 //! and long ones are cut. Each kind has a stable code, so that a tracer can print it once.
 
 use crate::reasons::DropReason;
+use crate::words::counted;
 use witspan_text::{Shown, Url};
 
 /// How much it matters.
@@ -58,17 +59,17 @@ pub enum Event {
     NoApiKey,
     /// A request did not arrive and is sent again: the URL, and what went wrong.
     Retried(String, String, Advice),
-    /// The receiver refused a request for good: the URL, the answer, what is lost.
+    /// The receiver rejected a request: the URL, the answer, what is lost.
     Rejected(String, String, Load, Advice),
     /// A request was given up after its last attempt: the URL, what went wrong, what is lost.
     RetriesExhausted(String, String, Load),
-    /// Something that had finished, or was to start, was dropped.
+    /// A span or evaluation was dropped: the reason.
     Dropped(DropReason),
     /// An annotation did not fit into the memory for open spans.
     MemoryFull,
-    /// A part of an annotation or evaluation was left out or changed: the warning's text.
+    /// A part of an annotation or evaluation was left out or changed: the text of the warning.
     Changed(String),
-    /// An annotation had no open span to go to: why.
+    /// There was no open span for an annotation: why.
     Misplaced(String),
     /// The application's processor failed, or took too long: how.
     ProcessorFailed(String),
@@ -80,7 +81,7 @@ pub enum Event {
     FileUnusable(String, String, String),
     /// The tracer ended with spans that were not sent, and with spans that never finished.
     Ended(u64, u64),
-    /// A signal ended the process before so many spans were sent.
+    /// A signal ended the process: the number of spans that were not sent.
     Interrupted(u64),
     /// No thread can wait for the signals that end the process: why.
     SignalsMissed(String),
@@ -107,14 +108,20 @@ impl Advice {
     }
 }
 
-/// The sentence about it.
+const IS: [&str; 2] = [" is", " are"];
+
+/// The sentence about an event.
 pub fn diagnose(event: &Event) -> Diagnostic {
     use Level::{Error, Warning};
-    let load = |load: &Load| match (load.spans, load.evaluations) {
-        (spans, 0) => [&spans.to_string(), " spans"].concat(),
-        (0, evaluations) => [&evaluations.to_string(), " evaluations"].concat(),
-        (spans, evaluations) => {
-            [&spans.to_string(), " spans and ", &evaluations.to_string(), " evaluations"].concat()
+    // With the verb: `1 span is`, `2 spans and 1 evaluation are`.
+    let load = |load: &Load, [is, are]: [&str; 2]| {
+        let spans = counted(load.spans, "span");
+        let evaluations = counted(load.evaluations, "evaluation");
+        let verb = if load.spans + load.evaluations == 1 { is } else { are };
+        match (load.spans, load.evaluations) {
+            (_, 0) => [&spans, verb].concat(),
+            (0, _) => [&evaluations, verb].concat(),
+            _ => [&spans, " and ", &evaluations, verb].concat(),
         }
     };
     let (level, code, message) = match event {
@@ -131,14 +138,13 @@ pub fn diagnose(event: &Event) -> Diagnostic {
             (Warning, "unreachable", sentence(&parts))
         }
         Event::Rejected(url, answer, lost, advice) => {
-            let lost = load(lost);
-            let parts = [url, " ", answer, ": ", &lost, " are dropped and counted", advice.text()];
+            let lost = load(lost, IS);
+            let parts = [url, " ", answer, ": ", &lost, " dropped and counted", advice.text()];
             (Error, "rejected", sentence(&parts))
         }
         Event::RetriesExhausted(url, why, lost) => {
-            let lost = load(lost);
-            let parts =
-                [url, " ", why, ": ", &lost, " are dropped and counted after the last attempt"];
+            let lost = load(lost, IS);
+            let parts = [url, " ", why, ": ", &lost, " dropped and counted after the last attempt"];
             (Error, "retries-exhausted", sentence(&parts))
         }
         Event::Dropped(reason) => return dropped(*reason),
@@ -155,13 +161,16 @@ pub fn diagnose(event: &Event) -> Diagnostic {
             (Warning, "processor-failed", sentence(&parts))
         }
         Event::Trapped(how, lost) => {
-            let lost = load(lost);
-            let parts =
-                ["the tracing core failed and was restarted; ", &lost, " were lost: ", how];
+            let lost = load(lost, [" was", " were"]);
+            let parts = ["the tracing core failed and was restarted; ", &lost, " lost: ", how];
             (Error, "trapped", sentence(&parts))
         }
         Event::NoThread(why) => {
-            let parts = ["the sending thread cannot be started, spans stay in the queue up to its limit: ", why];
+            let parts = [
+                "the sending thread cannot be started (",
+                why,
+                "): spans stay in the queue, up to its limit",
+            ];
             (Error, "no-thread", sentence(&parts))
         }
         Event::FileUnusable(variable, path, why) => {
@@ -169,27 +178,27 @@ pub fn diagnose(event: &Event) -> Diagnostic {
             (Error, "file-unusable", sentence(&parts))
         }
         Event::Ended(unsent, unfinished) => {
-            let (unsent, unfinished) = (unsent.to_string(), unfinished.to_string());
+            let (unsent, unfinished) = (counted(*unsent, "span"), counted(*unfinished, "span"));
             let parts = [
                 &unsent,
-                " spans could not be sent in time and ",
+                " could not be sent in time and ",
                 &unfinished,
-                " were never finished: they are dropped and counted",
+                " did not finish: they are dropped and counted",
             ];
             (Warning, "ended", sentence(&parts.map(|part| part as &str)))
         }
         Event::SignalsMissed(why) => {
             let parts = [
-                "the last second of spans is lost if a signal ends this process, since no thread can wait \
-                 for signals (",
+                "no thread can wait for signals (",
                 why,
-                "); flush before the process ends",
+                "): if a signal ends this process, the spans of its last second are lost; flush before \
+                 the process ends",
             ];
             (Warning, "signals-missed", sentence(&parts))
         }
         Event::Interrupted(unsent) => {
-            let unsent = unsent.to_string();
-            let parts = [&unsent, " spans could not be sent before a signal ended the process"];
+            let unsent = counted(*unsent, "span");
+            let parts = [&unsent, " could not be sent before a signal ended the process"];
             (Warning, "interrupted", sentence(&parts))
         }
     };
@@ -197,7 +206,7 @@ pub fn diagnose(event: &Event) -> Diagnostic {
 }
 
 fn full(what: &str) -> String {
-    [what, " use too much memory: new ones are dropped and counted until some is free"].concat()
+    [what, " use too much memory: new ones are dropped and counted until there is room"].concat()
 }
 
 fn dropped(reason: DropReason) -> Diagnostic {
@@ -217,7 +226,7 @@ fn dropped(reason: DropReason) -> Diagnostic {
     Diagnostic::new(Level::Warning, reason.name(), message)
 }
 
-/// A setting that cannot be read: what it is, what is accepted, what holds instead.
+/// The diagnostic of an invalid setting: what it is, what is accepted, what applies instead.
 pub(crate) fn misread(name: &str, text: &str, why: &str, accepted: &str, then: &str) -> Diagnostic {
     let shown = Url(text).to_string();
     let why = if why.is_empty() { String::new() } else { [", which ", why].concat() };
@@ -226,11 +235,10 @@ pub(crate) fn misread(name: &str, text: &str, why: &str, accepted: &str, then: &
     Diagnostic::new(Level::Warning, "configuration", message)
 }
 
-/// Characters of one part of a sentence.
+/// The most characters of one part of a sentence.
 const PART: usize = 600;
 
-/// Puts parts together in one line: what steers a terminal or a log is escaped, and long parts are
-/// cut.
+/// Joins parts to one line. What steers a terminal or a log is escaped, and long parts are cut.
 pub(crate) fn sentence(parts: &[&str]) -> String {
     let mut line = String::new();
     for part in parts {
@@ -246,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_others_stay_in_their_line() {
+    fn a_text_of_others_stays_in_its_line() {
         let event = Event::Rejected(
             "http://h".to_owned(),
             "answered 400 a\nb\u{1b}[31m\u{202e}".to_owned(),
@@ -256,13 +264,13 @@ mod tests {
         let told = diagnose(&event).message;
         assert!(!told.contains(['\n', '\u{1b}', '\u{202e}']), "{told}");
         assert!(told.contains("a\\nb\\u001b[31m"), "{told}");
-        assert!(told.contains("2 spans and 1 evaluations are dropped"), "{told}");
+        assert!(told.contains("2 spans and 1 evaluation are dropped"), "{told}");
         let long = diagnose(&Event::Changed("x".repeat(100_000))).message;
         assert!(long.chars().count() <= PART + 1);
     }
 
     #[test]
-    fn each_kind_has_its_code() {
+    fn each_kind_of_event_has_its_code() {
         let codes = [
             diagnose(&Event::NoApiKey).code,
             diagnose(&Event::MemoryFull).code,

@@ -8,9 +8,9 @@ use witspan_text::Secrets;
 /// Variables that the core reads, and secrets by the names of their variables.
 #[derive(Clone, Default)]
 pub struct Environment {
-    /// What a plan may know: of a URL without its user name and password.
+    /// What a plan may know; URLs are without their user name and password.
     pub open: Vec<(String, String)>,
-    /// What the host alone knows.
+    /// What only the host knows.
     pub secrets: BTreeMap<String, String>,
 }
 
@@ -26,7 +26,7 @@ impl Environment {
         found
     }
 
-    /// Keeps a value that the environment or code says: what is open of it, and what is secret.
+    /// Keeps a value of the environment or of code: its open part, and its secret part.
     fn keep(&mut self, name: &str, secrecy: Secrecy, value: &str) {
         let value = value.trim();
         if value.is_empty() {
@@ -48,7 +48,8 @@ impl Environment {
         }
     }
 
-    /// An option that code says: what may go to a plan of it. Its secret replaces the environment's.
+    /// Keeps the secret part of an option in code, which replaces the environment's. Returns the part that
+    /// may go to a plan.
     pub fn keep_option(&mut self, option: &str, value: &str) -> Option<String> {
         let row = VARIABLES.iter().find(|row| !row.option.is_empty() && row.option == option);
         let Some(row) = row.filter(|row| row.secrecy != Secrecy::Open) else {
@@ -72,7 +73,7 @@ impl Environment {
     }
 }
 
-/// A URL without user name and password, and those, if it has them. What is no URL
+/// A URL without its user name and password, and these if it has them. What is not a URL
 /// (`git@host:path`) stays as it is.
 pub(crate) fn split_user(url: &str) -> (String, Option<String>) {
     let whole = || (url.to_owned(), None);
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_host_is_split_off() {
+    fn user_name_and_password_are_split_off() {
         for (url, open, user) in [
             ("http://u:p@h/p@q", "http://h/p@q", Some("u:p")),
             ("http://u@h?x=@", "http://h?x=@", Some("u")),

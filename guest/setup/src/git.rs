@@ -1,12 +1,12 @@
-//! The commit and repository that spans say, by the rules of ddtrace 4.16.
+//! The commit and repository that spans are tagged with, by the rules of ddtrace 4.16.
 
 use crate::environment::split_user;
 
 pub(crate) const COMMIT: &str = "git.commit.sha";
 pub(crate) const REPOSITORY: &str = "git.repository_url";
 
-/// The tags of a commit and a repository: as variables say, else as `DD_TAGS` says, else as the main
-/// package does. Those that are in `tags` are taken out of there.
+/// The tags of commit and repository: from variables, else from `DD_TAGS`, else from the main package.
+/// They are removed from `tags`.
 pub(crate) fn tags(
     enabled: bool,
     commit: Option<&str>,
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_go_before_tags_and_tags_before_the_package() {
+    fn variables_win_over_tags_and_tags_over_the_package() {
         let link = "https://u:pw@h.example/r.git#c&more";
         let (found, left) = of(true, Some("a"), &[(COMMIT, "b"), ("x", "y")], link);
         assert_eq!(found[0], (COMMIT.to_owned(), "a".to_owned()));

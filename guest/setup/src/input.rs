@@ -20,8 +20,8 @@ pub struct Input {
     pub gzip: bool,
     /// The folders from the program's own file upward, the innermost first.
     pub program: Vec<Folder>,
-    /// `URL#COMMIT`, with `&` and more perhaps: what the metadata of the package say that
-    /// `DD_MAIN_PACKAGE` names; empty if nothing.
+    /// `URL#COMMIT`, perhaps with `&` and more, from the metadata of the package that
+    /// `DD_MAIN_PACKAGE` names; empty if there is none.
     pub source_link: String,
     /// Files that variables name and that cannot be used.
     pub unusable_files: Vec<UnusableFile>,

@@ -3,8 +3,8 @@
 //!
 //! Pure functions without I/O. The component exports them as the interface `setup` (`wit/setup.wit`
 //! describes each); the local intake links this crate, so that `witspan doctor` asks the same code.
-//! The component builds it for the least size: all of it runs once a process, or once a fault. What the
-//! component calls is never inlined there, which is built for speed.
+//! The component builds this crate for the least size, because it runs once in a process, or once for a
+//! fault. `inline(never)` keeps its functions out of the rest of the component, which is built for speed.
 #![cfg_attr(
     not(test),
     deny(
@@ -38,6 +38,7 @@ mod tags;
 mod texts;
 mod values;
 mod variables;
+mod words;
 
 pub use address::{Credential, CredentialForm, Endpoint, PROXY, Target, parse_origin};
 pub use bounds::{
@@ -63,3 +64,4 @@ pub use variables::{
     INTAKE_URL, OVERRIDE_ORIGIN, Reader, SITE, Secrecy, TRACING_SWITCH, VARIABLES, Variable,
     host_variable, switch, turns_off,
 };
+pub use words::{counted, listed};

@@ -6,9 +6,9 @@ use crate::reasons::DropReason;
 /// The header's name.
 pub const LOSS_HEADER: &str = "witspan-dropped";
 
-/// The header's text: `client=ID;queue_full=3;evaluations.rejected=1`. The counts are those since the
-/// tracer started, summed over its instances; `None` if nothing was lost. `client` names one tracer
-/// of one process; what is not a letter, digit, `-`, `_` or `.` of it is left out.
+/// The header's text: `client=ID;queue_full=3;evaluations.rejected=1`; `None` if nothing was lost. The
+/// counts are those since the tracer started, summed over its instances. `client` names one tracer of one
+/// process; only its letters, digits, `-`, `_` and `.` are kept.
 pub fn loss_header(
     client: &str,
     spans: &[(DropReason, u64)],
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_lost_is_told() {
+    fn the_header_has_only_what_was_lost() {
         assert_eq!(loss_header("a", &[(DropReason::Trap, 0)], &[]), None);
         assert_eq!(
             loss_header("1-a\n;", &[(DropReason::QueueFull, 3)], &[(DropReason::Rejected, 1)]),

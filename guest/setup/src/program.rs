@@ -2,9 +2,9 @@
 
 use crate::input::Folder;
 
-/// The name that ddtrace 4.16 gives a program (its inferred base service): the packages that its
-/// file lies in, joined by dots, else the highest folder of an unbroken row of folders with sources,
-/// else the file's own folder.
+/// The name that ddtrace 4.16 gives a program (its inferred base service): the packages that its file is
+/// in, joined by dots. Without packages, the outermost of the folders with sources around the file; else
+/// the file's own folder.
 pub(crate) fn name(folders: &[Folder]) -> Option<String> {
     let packages: Vec<&str> = folders
         .iter()
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_name_a_program_then_folders_with_sources() {
+    fn a_program_is_named_after_its_packages_else_its_folders() {
         let nested =
             [folder("web", true, true), folder("shop", true, true), folder("src", false, true)];
         assert_eq!(name(&nested).as_deref(), Some("shop.web"));

@@ -62,11 +62,12 @@ fn refused(field: &str, is: &str, accepted: &str) -> Refusal {
 }
 
 const KINDS: &str = "llm, workflow, agent, tool, task, embedding or retrieval";
+const WHOLE_NUMBER: &str = "a whole number from 0 to 2^64-1";
 
 /// Reads the text.
 ///
 /// # Errors
-/// A wrong member, by its name, and a required one that is missing.
+/// An unknown member, a member of a wrong type or value, and an absent one that is required.
 #[inline(never)]
 pub fn read_recording(text: &str) -> Result<Recording, Refusal> {
     let mut said = Recording::default();
@@ -90,30 +91,32 @@ pub fn read_recording(text: &str) -> Result<Recording, Refusal> {
             "parent" => parent_of(&raw(value, reader)?, &mut said)?,
             "error" => said.error = Some(failure_of(&raw(value, reader)?)?),
             "annotation" => said.annotation = Some(raw(value, reader)?),
-            other => return Err(foreign(other)),
+            other => {
+                let accepted = "kind, name, parent, span_id, trace_id, start_ns, end_ns, \
+                                session_id, ml_app, model_name, model_provider, error or annotation";
+                return Err(unknown("", other, accepted));
+            }
         }
         Ok(())
     })?;
     if said.parent == RecordedParent::Root {
         said.trace = own_trace;
     }
-    let missing = |field| refused(field, "missing", "a value: it is required");
-    said.kind = kind.ok_or_else(|| missing("kind"))?;
-    said.start_ns = start.ok_or_else(|| missing("start_ns"))?;
-    said.end_ns = end.ok_or_else(|| missing("end_ns"))?;
+    said.kind = kind.ok_or_else(|| refused("kind", "absent", KINDS))?;
+    said.start_ns = start.ok_or_else(|| refused("start_ns", "absent", WHOLE_NUMBER))?;
+    said.end_ns = end.ok_or_else(|| refused("end_ns", "absent", WHOLE_NUMBER))?;
     Ok(said)
 }
 
+/// The error that the object at `path` has an unknown member.
 #[cold]
-fn foreign(member: &str) -> Refusal {
-    let accepted = "kind, name, parent, span_id, trace_id, start_ns, end_ns, session_id, ml_app, \
-                    model_name, model_provider, error or annotation";
-    refused("span", &["given `", member, "`"].concat(), accepted)
+fn unknown(path: &str, member: &str, accepted: &str) -> Refusal {
+    refused(&[path, member].concat(), "unknown", accepted)
 }
 
 /// `{"span"}`, `{"remote"}`, or `{"trace_id", "span_id"}`.
 fn parent_of(text: &str, said: &mut Recording) -> Result<(), Refusal> {
-    let accepted = "span, remote, or trace_id and span_id";
+    let accepted = "span, remote, or trace_id with span_id";
     let (mut trace, mut parent_id) = (None, 0);
     object("parent", text, &mut |key, value, _| {
         match key {
@@ -124,7 +127,7 @@ fn parent_of(text: &str, said: &mut Recording) -> Result<(), Refusal> {
             }
             "trace_id" => trace = Some(trace_id_of("parent.trace_id", value)?),
             "span_id" => parent_id = id_of("parent.span_id", value)?,
-            _ => return Err(refused("parent", "given another member", accepted)),
+            other => return Err(unknown("parent.", other, accepted)),
         }
         Ok(())
     })?;
@@ -146,7 +149,7 @@ fn failure_of(text: &str) -> Result<[String; 3], Refusal> {
             "message" => message,
             "type" => error_type,
             "stack" => stack,
-            _ => return Err(refused("error", "given another member", "message, type and stack")),
+            other => return Err(unknown("error.", other, "message, type or stack")),
         };
         *place = text_of("error", value, "text")?;
         Ok(())
@@ -197,9 +200,8 @@ fn text_of(field: &str, value: Value<'_>, accepted: &str) -> Result<String, Refu
 
 /// A whole number, also as text: not all languages have 64 bits.
 fn number_of(field: &str, value: Value<'_>) -> Result<u64, Refusal> {
-    let accepted = "a whole number from 0 to 2^64-1";
-    let text = text_of(field, value, accepted)?;
-    text.parse().map_err(|_| refused(field, "invalid", accepted))
+    let text = text_of(field, value, WHOLE_NUMBER)?;
+    text.parse().map_err(|_| refused(field, "invalid", WHOLE_NUMBER))
 }
 
 fn id_of(field: &str, value: Value<'_>) -> Result<u64, Refusal> {

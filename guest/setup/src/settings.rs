@@ -2,6 +2,7 @@
 
 use crate::address::Target;
 use crate::texts::{LIMITS, Refusal};
+use crate::words::counted;
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Format {
     }
 }
 
-/// By which way requests leave.
+/// The way that requests take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// To the intake itself, with the API key.
@@ -154,9 +155,11 @@ impl Settings {
                 return Err(Refusal::new(&field, "0", "at least 1"));
             }
         }
-        if self.targets.as_ref().is_some_and(|targets| targets.len() != 1) {
+        let count = self.targets.as_ref().map_or(1, Vec::len);
+        if count != 1 {
             // Reserved: more than one, each with a queue and counters of its own.
-            return Err(Refusal::new("targets", "a list of another length", "one target"));
+            let is = ["a list of ", &counted(count as u64, "target")].concat();
+            return Err(Refusal::new("targets", &is, "a list of 1 target"));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! `DD_TAGS`: `key:value` pairs in one text.
 
-/// The pairs, separated by commas if there is any, else by white space, as ddtrace 4.16 reads them: a
-/// key alone has an empty value, what has no key is left out, and of a key that comes twice the last
-/// value counts.
+/// The pairs, as ddtrace 4.16 reads them. They are separated by commas if the text has any, else by white
+/// space. A key alone has an empty value, a value without a key is left out, and of two values of one
+/// key the last counts.
 pub(crate) fn read(text: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = if text.contains(',') {
         text.split(',').collect()

@@ -14,7 +14,7 @@ pub(crate) struct Found<'i> {
     pub(crate) text: &'i str,
     /// What is accepted.
     pub(crate) accepted: &'static str,
-    /// What holds where nothing is set.
+    /// What applies if nothing is set.
     default: &'static str,
 }
 
@@ -33,7 +33,7 @@ impl<'i> Values<'i> {
         VARIABLES.iter().find(|row| row.key() == key)
     }
 
-    /// What is set. Nothing and white space count as not set.
+    /// What is set. An empty text and white space count as not set.
     pub(crate) fn find(&self, key: &str) -> Option<Found<'i>> {
         let row = Self::row(key)?;
         let input = self.input;
@@ -46,7 +46,7 @@ impl<'i> Values<'i> {
         of(&input.options, row.option).or_else(|| of(&input.environment, row.name))
     }
 
-    /// Whether code says it.
+    /// Whether code sets it.
     pub(crate) fn is_in_code(&self, key: &str) -> bool {
         self.find(key).is_some_and(|found| found.name == key)
     }
@@ -65,7 +65,7 @@ impl<'i> Values<'i> {
         self.misread(found, "", &["the default applies: ", found.default].concat());
     }
 
-    /// A switch. Anything but yes and no counts as no, as in ddtrace, with a diagnostic.
+    /// A switch. A value that is neither yes nor no counts as no, as in ddtrace, with a diagnostic.
     pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let found = self.find(key)?;
         let is = |word: &str| found.text.eq_ignore_ascii_case(word);

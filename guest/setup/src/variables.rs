@@ -22,19 +22,19 @@ impl Reader {
     }
 }
 
-/// What of a value may leave the host.
+/// Which part of a value may leave the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
     /// All of it.
     Open,
-    /// A URL, or what some write one for, whose user name and password stay in the host.
+    /// A URL, or a host name that some people write as one. Its user name and password stay in the host.
     Url,
-    /// Nothing but that it is set.
+    /// Only that it is set.
     Secret,
 }
 
 impl Secrecy {
-    /// What is secret of a value, in words; nothing of an open one.
+    /// The part of a value that is secret, in words; empty for an open one.
     pub fn name(self) -> &'static str {
         match self {
             Secrecy::Open => "",
@@ -53,13 +53,13 @@ pub struct Variable {
     pub option: &'static str,
     /// What it is, in a few words.
     pub meaning: &'static str,
-    /// What holds where it is not set.
+    /// What applies if it is not set.
     pub default: &'static str,
     /// What is accepted.
     pub accepted: &'static str,
     /// Who reads it.
     pub read_by: Reader,
-    /// What of it may leave the host.
+    /// Which part of it may leave the host.
     pub secrecy: Secrecy,
 }
 
@@ -117,7 +117,7 @@ pub const INTAKE_URL: &str = "WITSPAN_INTAKE_URL";
 pub const INTAKE_DEFAULT: &str = "http://127.0.0.1:8126";
 /// The variable that holds the token of an intake.
 pub const INTAKE_TOKEN: &str = "WITSPAN_INTAKE_TOKEN";
-/// The variable by which a person wants no colours.
+/// The variable that turns colours off.
 pub const COLOUR_SWITCH: &str = "NO_COLOR";
 /// The variable that names the user's folder for data of programs.
 pub const DATA_HOME: &str = "XDG_DATA_HOME";
@@ -136,19 +136,19 @@ pub fn turns_off(value: &str) -> bool {
 }
 
 impl Variable {
-    /// What it is found by: its option's name, or its own where it has none.
+    /// The name to find it by: the option's, or the variable's if it has no option.
     pub fn key(&self) -> &'static str {
         if self.option.is_empty() { self.name } else { self.option }
     }
 }
 
-/// Whether a switch is set by the environment, and says yes. For those that only a host reads; it is
-/// found by its [`Variable::key`].
+/// Whether a switch that only a host reads is on; `None` if the environment does not set it. The switch
+/// is found by its [`Variable::key`].
 pub fn switch(key: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<bool> {
     host_variable(key, lookup).map(|value| !turns_off(&value))
 }
 
-/// A variable that only a host reads, found by its [`Variable::key`]; `None` where it is not set.
+/// The value of a variable that only a host reads, by its [`Variable::key`]; `None` if it is not set.
 pub fn host_variable(key: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
     let row = VARIABLES.iter().find(|row| row.key() == key)?;
     let value = lookup(row.name)?.trim().to_owned();
@@ -165,7 +165,7 @@ const fn row(
     Variable::new(name, option, meaning, default, accepted)
 }
 
-/// Every setting, in the order in which a person would look for them.
+/// Every setting, those that people set most often first.
 #[rustfmt::skip]
 pub static VARIABLES: &[Variable] = &[
     row(TRACING_SWITCH, "enabled", "whether anything is traced", "1", FLAG),
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_stands_twice_and_each_row_can_be_set() {
+    fn no_name_is_there_twice_and_each_row_can_be_set() {
         for (at, row) in VARIABLES.iter().enumerate() {
             assert!(!(row.name.is_empty() && row.option.is_empty()), "{row:?}");
             for other in &VARIABLES[..at] {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn only_yes_and_nothing_leave_tracing_on() {
+    fn tracing_stays_on_only_for_yes_and_an_empty_value() {
         for (value, off) in [
             ("", false),
             (" 1 ", false),

@@ -1,4 +1,4 @@
-//! What an agent is: its manifest, as far as it can be shown.
+//! An agent's manifest: those of its members that can be shown.
 
 use super::parser::{Parser, close};
 use super::path::Path;
@@ -110,8 +110,8 @@ impl Parser<'_> {
         Ok(kept)
     }
 
-    /// Appends a tool of an agent, which is its name or an object, and a comma; one without a name
-    /// is left out.
+    /// Appends a tool of an agent and a comma. The tool is a name or an object; an object without a
+    /// name is left out.
     fn agent_tool(
         &mut self,
         path: &Path<'_>,
@@ -150,7 +150,7 @@ impl Parser<'_> {
     }
 
     /// Appends a JSON Schema of parameters as `{name: {"required", "type"}}`; false, with nothing
-    /// written, if it is none.
+    /// written, if the object is not such a schema.
     fn flat_schema(&mut self, mut reader: Reader<'_>, out: &mut Vec<u8>) -> Result<bool, Refused> {
         let given = self.given(&mut reader, &["properties", "required"], None)?;
         let Some((Value::Object, mut at)) = given.get("properties") else { return Ok(false) };

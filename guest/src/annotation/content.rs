@@ -9,7 +9,7 @@ use super::value::{Field, mark, present};
 use crate::error::Refused;
 use witspan_json::{Text, Value, add, write_escaped};
 
-/// What a message's content came to; each list has commas between its elements.
+/// The content of a message, sorted by where it is sent. Each list has commas between its elements.
 #[derive(Default)]
 pub(super) struct Content {
     /// The inside of a JSON string.
@@ -18,8 +18,7 @@ pub(super) struct Content {
     pub(super) results: Vec<u8>,
     pub(super) images: Vec<u8>,
     pub(super) sounds: Vec<u8>,
-    /// What has no place of its own in a message, as lines of its content: the inside of a JSON
-    /// string.
+    /// What a message has no member for, as lines of its content: the inside of a JSON string.
     pub(super) rest: Vec<u8>,
 }
 
@@ -200,8 +199,8 @@ impl Parser<'_> {
     }
 }
 
-/// An image that lies at an address: its bytes are kept if the address holds them, else the
-/// address becomes part of the text.
+/// An image by its address. A `data:` address holds the bytes, which are kept; any other address
+/// becomes part of the text.
 fn image_at(address: Text<'_>, content: &mut Content) {
     let text = address.decode();
     let inline = text.strip_prefix("data:").and_then(|rest| {

@@ -1,7 +1,7 @@
-//! Documents: what an embedding span takes in and a retrieval span gives out.
+//! Documents: the input of an embedding span and the output of a retrieval span.
 
 use super::metrics::write_metric;
-use super::parser::{Parser, key};
+use super::parser::{Parser, VALUE_OF_AN_OBJECT, key};
 use super::path::Path;
 use super::value::{number_of, present};
 use crate::error::Refused;
@@ -27,7 +27,7 @@ impl Parser<'_> {
         let Value::Object = value else {
             return self.neither(path, value, reader, ACCEPTED, ["{\"text\":", "}"], out);
         };
-        // `type` is LangChain's, and says nothing.
+        // `type` is LangChain's, and is not sent.
         let names = &["id", "name", "score", "text", "ranking", "metadata", "page_content", "type"];
         let mut found = [None; 7];
         self.fields(reader, names, &mut found, Some(path))?;
@@ -45,7 +45,7 @@ impl Parser<'_> {
             }
             Some((value, mut at)) => {
                 let path = path.member("metadata");
-                self.unfit(&path, value.describe(), "an object", "It is sent as its `value`")?;
+                self.unfit(&path, value.describe(), "an object", VALUE_OF_AN_OBJECT)?;
                 put(out, "\"metadata\":{\"value\":");
                 self.canonicalizer.write(&mut at, value, out)?;
                 put(out, "},");
@@ -64,7 +64,7 @@ impl Parser<'_> {
             match number {
                 None => self.left_out(&path, value.describe(), "a number")?,
                 Some(Number::Float(_)) if member == "ranking" => {
-                    self.left_out(&path, "no whole number", "a whole number")?;
+                    self.left_out(&path, "a number with a fraction", "a whole number")?;
                 }
                 Some(number) => {
                     key(member, out);

@@ -1,4 +1,4 @@
-//! Reads back an event that the application's processor had.
+//! Reads an event that the application's processor returned.
 
 use super::fields::open_object;
 use super::parser::Parser;
@@ -8,7 +8,7 @@ use crate::error::Refused;
 use crate::span::{Annotations, Failure, Shape, SpanKind};
 use witspan_json::{Canonicalizer, Reader, Value};
 
-/// What a processor can change of a span; what it left out is gone.
+/// What a processor can change of a span. What the event does not have is removed from the span.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
     pub(crate) name: Option<String>,
@@ -89,8 +89,8 @@ fn text_of(path: &Path<'_>, value: Value<'_>) -> Result<Option<String>, Refused>
 }
 
 impl Parser<'_> {
-    /// An `input` or `output` of an event: the object that holds what the kind takes, or that
-    /// itself. Gives the prompt that the object has.
+    /// Reads an `input` or `output` of an event: an object with `messages`, `documents` or `value`,
+    /// or directly what that member would hold. Returns the prompt that the object has.
     fn part_of<'a>(
         &mut self,
         field: &str,

@@ -3,8 +3,9 @@
 use super::parser::{Parser, comma};
 use super::path::Path;
 use super::value::{Field, mark, present};
-use crate::error::{Refused, refused};
+use crate::error::{InvalidArgument, Refused};
 use witspan_json::{Reader, SyntaxError, Text, Value};
+use witspan_setup::listed;
 
 /// The members of an object that are there and not `null`, by their names.
 pub(crate) struct Given<'a> {
@@ -18,7 +19,7 @@ impl<'a> Given<'a> {
         self.found.get(at).copied().flatten()
     }
 
-    /// The first that is there.
+    /// The first of `names` that is there.
     pub(crate) fn first(&self, names: &[&str]) -> Option<Field<'a>> {
         names.iter().find_map(|name| self.get(name))
     }
@@ -30,7 +31,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// Refuses those that are there and no text.
+    /// Rejects those that are there and are not text.
     pub(crate) fn check_texts(
         &self,
         path: Option<&Path<'_>>,
@@ -57,7 +58,7 @@ type EachObject<'p, 'a> =
     fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<(), Refused>;
 
 impl<'p> Parser<'p> {
-    /// An object that is given, by these of its members.
+    /// The members of these names in a field that must be an object.
     pub(crate) fn object<'a>(
         &mut self,
         path: &Path<'_>,
@@ -70,7 +71,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// Whether the value is a list; anything but `null` is left out, and read to its end.
+    /// Whether the value is a list. Anything else is skipped, with a warning unless it is `null`.
     pub(crate) fn list<'a>(
         &mut self,
         path: &Path<'_>,
@@ -90,8 +91,8 @@ impl<'p> Parser<'p> {
     }
 
     /// Finds members of an object whose opening was read, by their names, also in camel case.
-    /// Those of the first names go to `found`, as many as fit. If a path is given, members of
-    /// other names are warned of.
+    /// Those of the first `found.len()` names go to `found`. If a path is given, a member of any
+    /// other name than `names` gives a warning.
     pub(crate) fn fields<'a>(
         &mut self,
         reader: &mut Reader<'a>,
@@ -118,7 +119,7 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// As [`Parser::fields`], for objects that are rare: their fields take memory of their own.
+    /// As [`Parser::fields`], for objects that are rare: it allocates memory for their fields.
     pub(crate) fn given<'a>(
         &mut self,
         reader: &mut Reader<'a>,
@@ -133,8 +134,8 @@ impl<'p> Parser<'p> {
         Ok(Given { names, found })
     }
 
-    /// Appends the objects of a list, each as `each` writes it, with commas between all that `out`
-    /// holds.
+    /// Appends the objects of a list, each as `each` writes it, to those that `out` holds, with
+    /// commas between them.
     pub(crate) fn objects<'a>(
         &mut self,
         list: &Path<'_>,
@@ -189,9 +190,10 @@ pub(crate) fn open_list(path: &Path<'_>, value: Value<'_>) -> Result<bool, Refus
     }
 }
 
-/// An object was given this member, and takes only others.
+/// The error that the text called `field` has a member `given`, which is not a field of `what`.
 #[cold]
 #[inline(never)]
-pub(crate) fn foreign(what: &str, given: &str, accepted: &str) -> Refused {
-    refused(&what, &format!("given `{given}`"), accepted)
+pub(crate) fn foreign(field: &str, what: &str, given: &str, accepted: &[&str]) -> Refused {
+    let message = format!("`{given}` is not a field of {what}; accepted: {}", listed(accepted));
+    Box::new(InvalidArgument { field: field.to_owned(), message })
 }

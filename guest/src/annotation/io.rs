@@ -6,6 +6,7 @@ use crate::error::Refused;
 use crate::limits::MAX_TEXT;
 use crate::span::Shape;
 use witspan_json::{Reader, Value, append, put};
+use witspan_setup::counted;
 
 impl Parser<'_> {
     /// The whole `input` or `output` object; empty for `null`.
@@ -34,7 +35,7 @@ impl Parser<'_> {
         append(out, if messages { b"{\"messages\":[" } else { b"{\"documents\":[" });
         let empty = out.len();
         self.one_or_more(path, shape, value, reader, out)?;
-        // An empty list says nothing.
+        // An empty list counts as absent.
         if out.len() == empty {
             out.clear();
         } else {
@@ -58,7 +59,7 @@ impl Parser<'_> {
         let (mut count, mut left_out, mut any) = (0, 0, false);
         while reader.element(count == 0)? {
             let value = reader.value()?;
-            // An element of three bytes (`"",`) becomes about 25: what is written is bounded too.
+            // An element of three bytes (`"",`) becomes about 25, so the output has a bound of its own.
             if out.len() > MAX_TEXT {
                 reader.skip(value)?;
                 left_out += 1;
@@ -70,7 +71,7 @@ impl Parser<'_> {
             }
             let begun = out.len();
             self.one(&path.element(count), shape, value, reader, out)?;
-            // One that says nothing is none.
+            // An element that says nothing is not sent.
             match out.len() == begun {
                 true => out.truncate(before),
                 false => any = true,
@@ -78,8 +79,8 @@ impl Parser<'_> {
             count += 1;
         }
         if left_out > 0 {
-            let what = format_args!("takes more than 8 MiB: {left_out} elements were left out");
-            self.warn(path, what);
+            let left_out = counted(left_out, "element");
+            self.warn(path, format_args!("takes more than 8 MiB; left out: {left_out}"));
         }
         Ok(())
     }
@@ -98,8 +99,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Appends what is neither text nor an object in the place of a message or document: its JSON,
-    /// between these. `null` says nothing, and nothing is appended.
+    /// Appends a value that is given as a message or document and is neither text nor an object: its
+    /// JSON as text, between `before` and `after`. For `null` nothing is appended.
     #[cold]
     pub(super) fn neither<'a>(
         &mut self,

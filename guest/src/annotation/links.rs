@@ -1,4 +1,4 @@
-//! Links from a span to others whose output it took, or that took its own.
+//! Links between a span and others: one's output is the other's input.
 
 use super::parser::Parser;
 use super::path::Path;
@@ -26,7 +26,7 @@ impl Parser<'_> {
         let given = self.given(reader, &["attributes", "span_id", "trace_id"], Some(path))?;
         add(out, "{\"attributes\":");
         match given.get("attributes") {
-            // What a link says unless it says otherwise: this span took what that one gave.
+            // The default: the output of the linked span is the input of this one.
             None => add(out, "{\"from\":\"output\",\"to\":\"input\"}"),
             Some((Value::Object, mut at)) => self.texts(&mut at)?.write_object(out),
             Some((other, _)) => {

@@ -1,28 +1,23 @@
-//! Messages: what an llm span takes in and gives out.
+//! Messages: the input and output of an llm span.
 //!
 //! Datadog's own shape and what the OpenAI and Anthropic clients hold both pass: `content` may
 //! be null or a list of parts, a tool call may be nested in `function` with its arguments as
-//! JSON text, and a whole answer stands for the messages in it.
+//! JSON text, and a whole answer counts as the messages in it.
 
 use super::content::Content;
 use super::parser::{Parser, comma, key};
 use super::path::Path;
-use super::value::{Field, got, is_name, is_text, mark, present};
+use super::value::present;
 use crate::error::Refused;
 use crate::span::Shape;
 use witspan_json::{Reader, Value, add, append, put};
 
 const ACCEPTED: &str = "text, a message, or a list of both";
-const IN_CONTENT: &str = "It is sent as text in the content";
 
-/// Appends what an object in a message says, whose opening was read; false, and what was written
-/// is of no use, if it is not what it should be.
-type EachPart<'p, 'a> =
-    fn(&mut Parser<'p>, &Path<'_>, &mut Reader<'a>, &mut Vec<u8>) -> Result<bool, Refused>;
-
-/// Members of messages that are read.
+/// How many of `NAMES` are read.
 const READ: usize = 16;
-/// Those, and members of providers' messages and answers that say nothing of their content.
+/// The members that are read; then members of providers' messages and answers that are known and are
+/// not sent.
 const NAMES: [&str; READ + 21] = [
     "role",
     "content",
@@ -104,7 +99,7 @@ impl<'p> Parser<'p> {
             text,
             audio,
         ] = found;
-        // Of an older completion, and of a spoken answer.
+        // `text` is that of an older completion, `audio` is a spoken answer.
         let spoken = match present(audio) {
             Some((Value::Object, mut at)) => {
                 let mut found = [None];
@@ -119,11 +114,11 @@ impl<'p> Parser<'p> {
             // A provider's whole answer, or an item of one.
             for list in [choices, output, inner] {
                 let Some((value @ (Value::Array | Value::Object), mut at)) = list else { continue };
-                // What else an answer holds is not meant to be sent.
+                // Nobody expects the other members of an answer to be sent: no warnings.
                 self.warnings.truncate(warned);
                 return self.one_or_more(path.list(), Shape::Messages, value, &mut at, out);
             }
-            // Nor what an item of one has beside that.
+            // Nor those of an item.
             let unknown = self.warnings.split_off(warned.min(self.warnings.len()));
             if self.item(path, whole, out)? {
                 return Ok(());
@@ -133,8 +128,8 @@ impl<'p> Parser<'p> {
         let mut parts = Content::default();
         let is_tools = matches!(role, Some((Value::Text(role), _)) if role.is("tool"));
         let of_call = present(of_call).or(present(tool_id).filter(|_| is_tools));
-        // The result of a call is sent as one, not twice.
-        // So is OpenAI's older form, which names the function.
+        // The result of a call becomes a tool result and is not content, too. The same goes for
+        // OpenAI's older form, which names the function.
         let of_function = matches!(role, Some((Value::Text(role), _)) if role.is("function"))
             && present(name).is_some();
         let answers_call = (of_call.is_some() || of_function) && present(results).is_none();
@@ -194,8 +189,8 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// An item of an answer of OpenAI's responses: a call, the result of one, or reasoning, which
-    /// may say nothing. False if it is none of these.
+    /// Appends an item of OpenAI's responses: a call, the result of a call, or reasoning, of which
+    /// nothing is appended if it has no text. False if it is none of these.
     fn item(
         &mut self,
         path: &Path<'_>,
@@ -239,203 +234,6 @@ impl<'p> Parser<'p> {
         kind.write(out);
         add(out, "\"}]}");
         Ok(true)
-    }
-
-    /// Appends the objects of a list that is a member of a message, or the one that stands in its
-    /// place. What is none goes to the `rest`, as its JSON.
-    fn parts<'a>(
-        &mut self,
-        path: &Path<'_>,
-        name: &str,
-        list: Option<Field<'a>>,
-        out: &mut Vec<u8>,
-        rest: &mut Vec<u8>,
-        each: EachPart<'p, 'a>,
-    ) -> Result<(), Refused> {
-        let Some((value, mut at)) = present(list) else { return Ok(()) };
-        let path = path.member(name);
-        if !matches!(value, Value::Array) {
-            return self.part_of_message(&path, (value, at), out, rest, each);
-        }
-        let mut count = 0;
-        while at.element(count == 0)? {
-            let part = mark(&mut at)?;
-            self.part_of_message(&path.element(count), part, out, rest, each)?;
-            count += 1;
-        }
-        Ok(())
-    }
-
-    fn part_of_message<'a>(
-        &mut self,
-        path: &Path<'_>,
-        (value, mut at): Field<'a>,
-        out: &mut Vec<u8>,
-        rest: &mut Vec<u8>,
-        each: EachPart<'p, 'a>,
-    ) -> Result<(), Refused> {
-        if let Value::Object = value {
-            let before = out.len();
-            comma(out);
-            if each(self, path, &mut at.clone(), out)? {
-                return Ok(());
-            }
-            out.truncate(before);
-        } else {
-            self.unfit(path, value.describe(), "an object", IN_CONTENT)?;
-        }
-        if !rest.is_empty() {
-            add(rest, "\\n");
-        }
-        Ok(self.inside_text(value, &mut at, rest)?)
-    }
-
-    fn tool_call(
-        &mut self,
-        path: &Path<'_>,
-        reader: &mut Reader<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Refused> {
-        self.tool_in(path, false, reader, out)
-    }
-
-    fn tool_result(
-        &mut self,
-        path: &Path<'_>,
-        reader: &mut Reader<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Refused> {
-        self.tool_in(path, true, reader, out)
-    }
-
-    /// Appends one tool call or tool result, whose opening was read; false for a call that names
-    /// no tool.
-    fn tool_in<'a>(
-        &mut self,
-        path: &Path<'_>,
-        is_result: bool,
-        reader: &mut Reader<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Refused> {
-        let names = &["name", "arguments", "result", "tool_id", "id", "type", "function", "custom"];
-        let mut found = [None; 8];
-        self.fields(reader, names, &mut found, None)?;
-        let [mut name, mut arguments, result, tool_id, id, kind, function, custom] = found;
-        // OpenAI's: a function has arguments, a custom tool an input.
-        for (inner, given) in [(function, "arguments"), (custom, "input")] {
-            let Some((Value::Object, mut at)) = inner else { continue };
-            let mut found = [None; 2];
-            self.fields(&mut at, &["name", given], &mut found, None)?;
-            name = name.or(found[0]);
-            arguments = arguments.or(found[1]);
-        }
-        if !is_result && !self.names_a_tool(path, name)? {
-            return Ok(false);
-        }
-        out.push(b'{');
-        if is_result {
-            self.text_member("name", name, out)?;
-            key("result", out);
-            match present(result) {
-                Some((value, mut at)) => self.as_text(value, &mut at, out)?,
-                None => add(out, "\"\""),
-            }
-            out.push(b',');
-        } else {
-            add(out, "\"arguments\":");
-            self.arguments(arguments, out)?;
-            out.push(b',');
-            self.text_member("name", name, out)?;
-        }
-        self.text_member("tool_id", tool_id.or(id), out)?;
-        self.text_member("type", kind, out)?;
-        out.pop();
-        out.push(b'}');
-        Ok(true)
-    }
-
-    /// Whether a call has the name of a tool; if not, it becomes content.
-    pub(super) fn names_a_tool(
-        &mut self,
-        path: &Path<'_>,
-        name: Option<Field<'_>>,
-    ) -> Result<bool, Refused> {
-        let name = present(name);
-        if !is_name(name) {
-            self.unfit(&path.member("name"), got(name), "text", IN_CONTENT)?;
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    /// Appends an image or a sound; false for what is none.
-    fn medium(
-        &mut self,
-        path: &Path<'_>,
-        reader: &mut Reader<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Refused> {
-        let names = &["attachment_key", "content", "mime_type"];
-        let given = self.given(reader, names, Some(path))?;
-        for name in names {
-            if let Some((value, _)) = given.get(name)
-                && !is_text(value)
-            {
-                self.unfit(&path.member(name), value.describe(), "text", IN_CONTENT)?;
-                return Ok(false);
-            }
-        }
-        if given.get("mime_type").is_none() {
-            self.unfit(&path.member("mime_type"), "absent", "text", IN_CONTENT)?;
-            return Ok(false);
-        }
-        let has_key = given.get("attachment_key").is_some();
-        if has_key == given.get("content").is_some() {
-            let got = if has_key { "given both" } else { "given neither" };
-            self.unfit(path, got, "either `content` or `attachment_key`", IN_CONTENT)?;
-            return Ok(false);
-        }
-        out.push(b'{');
-        for name in names {
-            self.text_member(name, given.get(name), out)?;
-        }
-        out.pop();
-        out.push(b'}');
-        Ok(true)
-    }
-
-    /// Appends a tool call's arguments: an object, also if it came as JSON text; what is no
-    /// object goes under the key `value`.
-    pub(super) fn arguments(
-        &mut self,
-        field: Option<Field<'_>>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refused> {
-        let Some((value, mut at)) = present(field) else {
-            add(out, "{}");
-            return Ok(());
-        };
-        if let Value::Object = value {
-            self.canonicalizer.write(&mut at, value, out)?;
-            return Ok(());
-        }
-        if let Value::Text(text) = value {
-            let json = text.decode();
-            let start = out.len();
-            let mut inner = Reader::new(&json);
-            let parsed = inner.value().and_then(|begun| {
-                self.canonicalizer.write(&mut inner, begun, out)?;
-                inner.end()
-            });
-            if parsed.is_ok() && out.get(start) == Some(&b'{') {
-                return Ok(());
-            }
-            out.truncate(start);
-        }
-        add(out, "{\"value\":");
-        self.canonicalizer.write(&mut at, value, out)?;
-        out.push(b'}');
-        Ok(())
     }
 }
 

@@ -68,9 +68,9 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The name under which a metric is sent, if it is another. The intake refuses a whole batch
-    /// for a metric key with a dot, so it becomes `_`; what dd-trace-js spells in camel case gets
-    /// the name that the intake knows.
+    /// The name under which a metric is sent, if it differs from the key. The intake rejects a whole
+    /// batch for a metric key with a dot, so a dot becomes `_`. A name that dd-trace-js spells in
+    /// camel case becomes the name that the intake knows.
     fn metric_key(&mut self, path: &Path<'_>, key: Text<'_>) -> Option<String> {
         if key.is_snake() {
             return None;

@@ -3,8 +3,9 @@
 //! Everything is read into an empty [`Annotations`] first, so a call that fails changes nothing.
 //! The rules per field are in `wit/tracing.wit`, at `annotate`.
 //!
-//! The files build on each other: `path` and `value` come first, then `parser`, then `fields`. On
-//! all four stands one file for each member of an annotation.
+//! The files build on each other: `path` and `value` come first, then `parser`, then `fields`. The
+//! other files use these four: one for each member of an annotation, and `messages`, `parts` and
+//! `content` for what a message holds.
 
 mod agent;
 mod content;
@@ -17,6 +18,7 @@ mod messages;
 mod metadata;
 mod metrics;
 mod parser;
+mod parts;
 mod path;
 mod prompt;
 mod stream;
@@ -32,75 +34,48 @@ use witspan_json::{Canonicalizer, Reader, Value};
 pub(crate) use event::{Changed, read_event};
 pub(crate) use fields::{Given, foreign, open_object};
 pub(crate) use metrics::write_metric;
-pub(crate) use parser::{AS_TEXT, Parser, close};
+pub(crate) use parser::{AS_TEXT, Parser, VALUE_OF_AN_OBJECT, close};
 pub(crate) use path::Path;
 pub use text::text_of;
 pub(crate) use tools::version_of;
 pub(crate) use value::{Field, got, is_nothing, mark, number_of};
 
-/// A member of an annotation.
-#[derive(Clone, Copy, PartialEq)]
-enum Member {
-    Input,
-    Output,
-    OutputStream,
-    Metadata,
-    Metrics,
-    Tags,
-    CostTags,
-    Prompt,
-    ToolDefinitions,
-    Agent,
-    Links,
-    Intent,
-    Integration,
+/// The table of the members of an annotation. A key is searched among the names, so these are a
+/// list of their own.
+macro_rules! members {
+    ($($member:ident $name:literal,)+) => {
+        /// A member of an annotation.
+        #[derive(Clone, Copy, PartialEq)]
+        enum Member {
+            $($member,)+
+        }
+
+        /// The names of the members.
+        const NAMES: [&str; [$($name,)+].len()] = [$($name,)+];
+        /// The members, in the order of their names.
+        const MEMBERS: [Member; NAMES.len()] = [$(Member::$member,)+];
+    };
 }
 
-/// The names of the members.
-const NAMES: [&str; 13] = [
-    "input",
-    "output",
-    "output_stream",
-    "metadata",
-    "metrics",
-    "tags",
-    "cost_tags",
-    "prompt",
-    "tool_definitions",
-    "agent",
-    "links",
-    "intent",
-    "integration",
-];
-/// The members, in the order of their names.
-const MEMBERS: [Member; 13] = [
-    Member::Input,
-    Member::Output,
-    Member::OutputStream,
-    Member::Metadata,
-    Member::Metrics,
-    Member::Tags,
-    Member::CostTags,
-    Member::Prompt,
-    Member::ToolDefinitions,
-    Member::Agent,
-    Member::Links,
-    Member::Intent,
-    Member::Integration,
-];
+members! {
+    Input "input",
+    Output "output",
+    OutputStream "output_stream",
+    Metadata "metadata",
+    Metrics "metrics",
+    Tags "tags",
+    CostTags "cost_tags",
+    Prompt "prompt",
+    ToolDefinitions "tool_definitions",
+    Agent "agent",
+    Links "links",
+    Intent "intent",
+    Integration "integration",
+}
 
 /// The members of an annotation context, besides its name.
 const CONTEXT_MEMBERS: [Member; 4] =
     [Member::Tags, Member::CostTags, Member::Prompt, Member::Agent];
-
-/// Names as an error lists them.
-#[cold]
-fn listed(names: &[&str]) -> String {
-    match names.split_last() {
-        Some((last, names)) => format!("{} or {last}", names.join(", ")),
-        None => String::new(),
-    }
-}
 
 /// Reads `text`, an annotation of a span of this kind, into the empty `annotations`.
 pub(crate) fn parse(
@@ -112,7 +87,7 @@ pub(crate) fn parse(
     let mut parser = Parser::new(canonicalizer);
     parser.whole("annotation", text, &mut |parser, key, value, reader| {
         let Some(member) = key.which(&NAMES).and_then(|at| MEMBERS.get(at)) else {
-            return Err(foreign("annotation", &key.decode(), &listed(&NAMES)));
+            return Err(foreign("annotation", "an annotation", &key.decode(), &NAMES));
         };
         match member {
             Member::Input => {
@@ -133,12 +108,13 @@ pub(crate) fn parse(
                 if kind != SpanKind::Llm && !annotations.extra().tools.is_empty() {
                     annotations.extra().tools.clear();
                     let path = Path::of("tool_definitions");
-                    parser.warn(&path, format_args!("are of llm spans: they were left out"));
+                    parser.warn(&path, format_args!("is only for llm spans: it was left out"));
                 }
                 Ok(())
             }
             Member::Agent if kind != SpanKind::Agent && !matches!(value, Value::Null) => {
-                parser.warn(&Path::of("agent"), format_args!("is of agent spans: it was left out"));
+                let what = format_args!("is only for agent spans: it was left out");
+                parser.warn(&Path::of("agent"), what);
                 Ok(reader.skip(value)?)
             }
             Member::Links => parser.links(value, reader, &mut annotations.extra().links),
@@ -150,8 +126,8 @@ pub(crate) fn parse(
     Ok(parser.warnings)
 }
 
-/// Reads `text`, an annotation context, into the empty `annotations` and `name`. Without a kind it
-/// is only checked; with one, what does not belong to the kind is left out.
+/// Reads `text`, an annotation context, into the empty `annotations` and `name`. Without a kind the
+/// context is only checked; with one, what other kinds have is left out.
 pub(crate) fn parse_context(
     kind: Option<SpanKind>,
     text: &str,
@@ -171,8 +147,8 @@ pub(crate) fn parse_context(
             return Ok(());
         }
         let Some(member) = member else {
-            let accepted = "name, tags, cost_tags, prompt or agent";
-            return Err(foreign("context", &key.decode(), accepted));
+            let accepted = ["name", "tags", "cost_tags", "prompt", "agent"];
+            return Err(foreign("context", "an annotation context", &key.decode(), &accepted));
         };
         if matches!(member, Member::Tags | Member::Prompt)
             && !matches!(value, Value::Null | Value::Object)

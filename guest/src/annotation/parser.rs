@@ -14,8 +14,8 @@ pub(crate) struct Parser<'p> {
     pub(crate) canonicalizer: &'p mut Canonicalizer,
     pub(crate) scratch: Vec<u8>,
     pub(crate) warnings: Vec<Warning>,
-    /// A value that does not fit is refused instead of warned of: a processor that returns such
-    /// an event has failed.
+    /// A value that does not fit is an error, not a warning: a processor that returns such an event
+    /// has failed.
     pub(crate) strict: bool,
 }
 
@@ -76,8 +76,8 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands here is `got`, where only `accepted` is, and that depends on the data of the
-    /// application: a warning says so, and what was `done` with it.
+    /// Warns that the value here is `got`, that only `accepted` is accepted, and what was `done` with
+    /// the value. For mistakes that depend on the application's data; others are errors.
     #[cold]
     #[inline(never)]
     pub(crate) fn unfit(
@@ -94,7 +94,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// As [`Parser::unfit`]: it was left out.
+    /// As [`Parser::unfit`], for a value that was left out.
     #[cold]
     #[inline(never)]
     pub(crate) fn left_out(
@@ -106,7 +106,7 @@ impl Parser<'_> {
         self.unfit(path, got, accepted, LEFT_OUT)
     }
 
-    /// The field, if it is text or a number, which counts as its text; anything else is left out.
+    /// The field, if it is text, or a number, which counts as its text. Anything else is left out.
     pub(crate) fn text_field<'a>(
         &mut self,
         path: &Path<'_>,
@@ -123,7 +123,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Warns of what is sent as text though it is neither that nor a number.
+    /// Warns if a value that is sent as text is neither text nor a number.
     pub(crate) fn check_text(
         &mut self,
         path: &Path<'_>,
@@ -136,7 +136,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Appends `"name":` and the text that a field holds, or an empty one. What is no text is sent
+    /// Appends `"name":` and the text that a field holds, or an empty one. What is not text is sent
     /// as its JSON.
     pub(crate) fn text_or_empty(
         &mut self,
@@ -228,6 +228,7 @@ impl Parser<'_> {
 
 const LEFT_OUT: &str = "It was left out";
 pub(crate) const AS_TEXT: &str = "It is sent as text";
+pub(crate) const VALUE_OF_AN_OBJECT: &str = "It is sent in an object, as `value`";
 
 /// Appends `"name":`.
 pub(crate) fn key(name: &str, out: &mut Vec<u8>) {

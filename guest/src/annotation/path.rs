@@ -1,9 +1,9 @@
 //! The path of a value, as errors and warnings name it.
 
-use crate::error::{Refused, refused};
+use crate::error::{Refused, refused, refused_as};
 use std::fmt;
 
-/// Where a value stands, such as `input[2].role`. Put into words only for an error.
+/// Where a value is, such as `input[2].role`. It becomes text only for an error or a warning.
 #[derive(Clone, Copy)]
 pub(crate) struct Path<'p> {
     above: Option<&'p Path<'p>>,
@@ -25,14 +25,19 @@ impl<'p> Path<'p> {
         Path { above: Some(self), name: "", at }
     }
 
-    /// The list that it is an element of; itself if it is none.
+    /// The list that it is an element of; itself if it is not an element.
     pub(crate) fn list(&self) -> &Path<'p> {
         self.above.filter(|_| self.name.is_empty()).unwrap_or(self)
     }
 
-    /// What stands here is `got`, where only `accepted` is.
+    /// The error that the value here is `got`, and that only `accepted` is accepted.
     pub(crate) fn refused(&self, got: &str, accepted: &str) -> Refused {
         refused(self, got, accepted)
+    }
+
+    /// The error about the value here: its sentence begins with the path and continues with `what`.
+    pub(crate) fn refused_as(&self, what: fmt::Arguments<'_>) -> Refused {
+        refused_as(self, what)
     }
 }
 

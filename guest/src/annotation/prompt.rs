@@ -76,7 +76,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The text template, or the one of messages; of both the latter.
+    /// The template: a text or a list of messages. If both are given, the list counts.
     fn templates(
         &mut self,
         path: &Path<'_>,
@@ -88,10 +88,10 @@ impl Parser<'_> {
         let path = path.member("chat_template");
         match given.get("chat_template") {
             Some((Value::Array, at)) => {
-                // An empty text is what is left of one that is not used.
+                // A client that uses only one of them sends an empty text for the other.
                 if template.is_some_and(|(value, _)| !is_empty(value)) {
-                    let both = "given beside `chat_template`";
-                    self.left_out(&template_path, both, "one of them")?;
+                    let both = "given together with `chat_template`";
+                    self.left_out(&template_path, both, "one of the two")?;
                 }
                 return self.chat(&path, at, members);
             }

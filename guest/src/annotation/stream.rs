@@ -7,7 +7,7 @@ use crate::span::Shape;
 use witspan_json::{Number, Reader, Value, add, write_string};
 use witspan_setup::STREAM_ITEMS;
 
-const ACCEPTED: &str = "an object with `items`, a list";
+const ACCEPTED: &str = "an object with a list `items`";
 
 impl Parser<'_> {
     /// Reads `{"items", "missing", "list"}` into the whole `output`. A stream that gave nothing
@@ -89,8 +89,8 @@ impl Parser<'_> {
     }
 }
 
-/// The items as one JSON string; none if one of them is no text. They are joined as they stand: a
-/// pair of surrogates may have been torn apart, and becomes one again.
+/// The items joined to one JSON string; `None` if one of them is not text. They are joined as they
+/// are escaped, so that two halves of a surrogate pair in two items become one character again.
 fn joined(mut items: Reader<'_>, missing: u64) -> Result<Option<String>, Refused> {
     let mut text = vec![b'"'];
     let mut first = true;
@@ -108,7 +108,7 @@ fn joined(mut items: Reader<'_>, missing: u64) -> Result<Option<String>, Refused
     Ok(Some(String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// What stands at the end for items that were not kept.
+/// What is sent at the end, in place of the items that were not kept.
 fn more(missing: u64) -> String {
     format!("[{missing} more]")
 }

@@ -31,7 +31,7 @@ impl Parser<'_> {
                 }
                 annotations.session = session_of(&session);
                 if annotations.session.is_none() {
-                    // Nothing, or an empty text, is no session.
+                    // `null` and an empty text name no session.
                     reader.skip(value)?;
                     continue;
                 }
@@ -82,7 +82,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What made the span, kept as a tag.
+    /// The integration that made the span, kept as a tag.
     pub(super) fn integration<'a>(
         &mut self,
         value: Value<'a>,
@@ -101,7 +101,7 @@ impl Parser<'_> {
     }
 }
 
-/// Reads back a JSON string as a session; an empty one is none.
+/// The session that a JSON string says; `None` for an empty one.
 fn session_of(quoted: &[u8]) -> Option<Rc<str>> {
     let quoted = String::from_utf8_lossy(quoted);
     match Reader::new(&quoted).value() {

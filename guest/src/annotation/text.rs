@@ -1,4 +1,4 @@
-//! What any value counts for as text, and the intent, which is a text by itself.
+//! Texts: the text that any value counts as, and the intent, which is a text by itself.
 
 use super::parser::Parser;
 use super::path::Path;
@@ -7,9 +7,9 @@ use crate::error::Refused;
 use crate::limits::{NAME_BYTES, cut_text};
 use witspan_json::{Canonicalizer, Reader, Value, write_escaped};
 
-/// The text that a JSON value counts for where a span takes text: its own, the digits of a number,
-/// else its canonical JSON. `None` for what is nothing, and for what is no JSON; the second of the
-/// pair says whether it was text or a number.
+/// The text that a JSON value counts as where a span takes text: the text itself, the digits of a
+/// number, else the canonical JSON. The second of the pair says whether the value was text or a
+/// number. `None` for `null`, `false`, 0, what is empty, and what is not JSON.
 pub fn text_of(json: &str) -> Option<(String, bool)> {
     let mut reader = Reader::new(json);
     let value = reader.value().ok()?;

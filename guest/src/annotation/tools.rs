@@ -6,7 +6,7 @@ use super::value::{Field, got, is_name, mark};
 use crate::error::Refused;
 use witspan_json::{Reader, Value, add};
 
-/// What is read of a definition; what follows `function` says nothing that is sent.
+/// Members of a definition that are known. Those after `function` are not sent.
 const NAMES: [&str; 10] = [
     "name",
     "description",
@@ -21,7 +21,7 @@ const NAMES: [&str; 10] = [
 ];
 
 impl Parser<'_> {
-    /// Appends the list `[…]`; nothing if it is empty or absent, or none of it is a definition.
+    /// Appends the list `[…]`; nothing if the value is absent or holds no definition.
     pub(super) fn tool_definitions<'a>(
         &mut self,
         value: Value<'a>,
@@ -49,7 +49,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Appends a definition; false, with nothing written, if it is none.
+    /// Appends a definition; false, with nothing written, if the value is not one.
     fn tool_definition(
         &mut self,
         path: &Path<'_>,

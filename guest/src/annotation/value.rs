@@ -1,11 +1,11 @@
-//! A value before it is read: where it is, what it is, and what it counts for.
+//! A value before it is read: where it is, what type it has, and what number or text it counts as.
 
 use witspan_json::{Number, Reader, SyntaxError, Value};
 
-/// A value whose beginning was read, and the reader that goes on from there.
+/// A value whose beginning was read, and the reader that continues from there.
 pub(crate) type Field<'a> = (Value<'a>, Reader<'a>);
 
-/// Finds where a value is, and passes over it.
+/// Reads the beginning of a value and skips the rest, so that the field can be read later.
 #[inline(always)]
 pub(crate) fn mark<'a>(reader: &mut Reader<'a>) -> Result<Field<'a>, SyntaxError> {
     let value = reader.value()?;
@@ -28,7 +28,7 @@ pub(crate) fn got(field: Option<Field<'_>>) -> &'static str {
     }
 }
 
-/// Whether a language takes it for nothing: `null`, `false`, 0, and what is empty.
+/// Whether languages treat the value as false: `null`, `false`, 0, and what is empty.
 pub(crate) fn is_nothing(value: Value<'_>, mut at: Reader<'_>) -> Result<bool, SyntaxError> {
     Ok(match value {
         Value::Null | Value::Bool(false) => true,
@@ -41,12 +41,12 @@ pub(crate) fn is_nothing(value: Value<'_>, mut at: Reader<'_>) -> Result<bool, S
     })
 }
 
-/// Whether it is text, or a number, which counts as its text wherever text is sent.
+/// Whether the value is text or a number. A number counts as its text wherever text is sent.
 pub(crate) fn is_text(value: Value<'_>) -> bool {
     matches!(value, Value::Text(_) | Value::Number(_))
 }
 
-/// Whether a field can name something: a text that is not empty, or a number.
+/// Whether a field can be a name: a text that is not empty, or a number.
 pub(crate) fn is_name(field: Option<Field<'_>>) -> bool {
     match field {
         Some((Value::Text(text), _)) => !text.is_empty(),
@@ -55,8 +55,8 @@ pub(crate) fn is_name(field: Option<Field<'_>>) -> bool {
     }
 }
 
-/// The finite number that a value counts for: a number, a boolean as 1 or 0, or a text that is a
-/// number and nothing else, which `said` then holds.
+/// The finite number that a value counts as: a number, a boolean as 1 or 0, or a text that is a
+/// number and nothing else. `said` then holds that text.
 #[inline]
 pub(crate) fn number_of<'n>(value: Value<'n>, said: &'n mut String) -> Option<Number<'n>> {
     match value {
@@ -71,7 +71,7 @@ pub(crate) fn number_of<'n>(value: Value<'n>, said: &'n mut String) -> Option<Nu
     }
 }
 
-/// The number that a text says, if it says nothing else.
+/// The number that a text is, if it is nothing else.
 fn number_in(text: &str) -> Option<Number<'_>> {
     let mut reader = Reader::new(text);
     match reader.value() {

@@ -51,8 +51,9 @@ impl<P: Platform> Core<P> {
                 let known = tags.get(key).is_some() || has_tag(frame, record, key);
                 if !known {
                     let key = String::from_utf8_lossy(key);
-                    let what =
-                        format_args!("names `{key}`, which is no tag of the span: it was left out");
+                    let what = format_args!(
+                        "names `{key}`, which is not a tag of the span: it was left out"
+                    );
                     warnings.push(Warning::of(&"cost_tags", what));
                 }
                 known

@@ -28,7 +28,7 @@ impl<P: Platform> Core<P> {
         Ok(())
     }
 
-    /// Queues an ended span; gives whether the worker should poll, or why the span was dropped.
+    /// Queues an ended span. Returns whether the worker should poll, or why the span was dropped.
     pub(super) fn enqueue(&mut self, mut ended: Ended, now: u64) -> Result<bool, DropReason> {
         match self.delivery.format() {
             Some(format) => self.encode(format, &mut ended, now),
@@ -197,7 +197,7 @@ impl<P: Platform> Core<P> {
             Disposition::Retry(wait) => {
                 request.sent += 1;
                 request.waits = true;
-                // The intake could not take this batch: it gets no other one for as long.
+                // The intake could not take this batch: it gets no other one until the wait is over.
                 delivery.quiet_until = delivery.quiet_until.max(now.saturating_add(wait));
                 return Ok(disposition);
             }

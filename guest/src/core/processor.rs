@@ -76,7 +76,7 @@ impl<P: Platform> Core<P> {
         Some(Event { id: pending.id, span: String::from_utf8_lossy(&span).into_owned() })
     }
 
-    /// Takes back an event that the processor had.
+    /// Takes an event back from the processor.
     pub fn return_event(&mut self, id: u64, outcome: Processed) -> Result<Returned, Error> {
         let now = self.platform.monotonic_ns();
         let taken = |pending: &Pending| pending.id == id && pending.taken;
@@ -111,8 +111,8 @@ impl<P: Platform> Core<P> {
         Ok(Returned { should_poll, content_dropped, dropped })
     }
 
-    /// Sends spans whose time for the processor is over, without their content; gives the time that
-    /// the next one still has.
+    /// Sends the spans whose time for the processor is over, without their content. Returns the time
+    /// that the next one still has.
     pub(super) fn drop_overdue_content(&mut self, now: u64) -> Option<u64> {
         while let Some(first) = self.processor.pending.front() {
             if now <= first.until {
@@ -145,7 +145,7 @@ impl<P: Platform> Core<P> {
     }
 }
 
-/// Replaces what a span says by what the processor returned.
+/// Replaces the content of a span by what the processor returned.
 fn adopt(ended: &mut Ended, changed: Changed) {
     let Changed { name, annotations, failure, agent_name, tool_version } = changed;
     let old = std::mem::take(&mut ended.record.annotations);
@@ -178,8 +178,8 @@ fn adopt(ended: &mut Ended, changed: Changed) {
     }
 }
 
-/// Keeps of a span only what cannot hold content: kind, name, model, ids, times, numbers, and the
-/// type of its error.
+/// Removes everything from a span that can hold content. Kind, name, model, ids, times, numbers and
+/// the type of its error stay.
 fn drop_content(ended: &mut Ended, why: &str) {
     let kind = ended.record.kind;
     let annotations = &mut ended.record.annotations;

@@ -2,7 +2,7 @@
 //! The crate witspan-propagation knows what they look like in headers.
 
 use super::Core;
-use crate::error::{Error, SpanError, refused};
+use crate::error::{Error, SpanError, refused_as};
 use crate::ids::Handle;
 use crate::platform::Platform;
 use crate::span::{Agent, Decision, Frame, Trace};
@@ -23,9 +23,11 @@ impl<P: Platform> Core<P> {
         match witspan_propagation::place(headers) {
             Some(remote) => Ok(remote.write()),
             None => {
-                let accepted = "headers with the ids of a trace (`x-datadog-trace-id` and \
-                                `x-datadog-parent-id`, or `traceparent`)";
-                Err(refused(&"headers", "without them", accepted).into())
+                let what = format_args!(
+                    "has no trace; accepted: headers with `x-datadog-trace-id` and \
+                     `x-datadog-parent-id`, or with `traceparent`"
+                );
+                Err(refused_as(&"headers", what).into())
             }
         }
     }

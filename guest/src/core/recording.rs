@@ -42,7 +42,7 @@ impl<P: Platform> Core<P> {
         let kind = SpanKind::ALL.get(said.kind).copied().unwrap_or_default();
         let mut warnings = Vec::new();
         if let Some(annotation) = &said.annotation {
-            // A wrong one is refused before anything is kept.
+            // A wrong annotation is rejected before anything is kept.
             self.draft.clear();
             let canonicalizer = &mut self.canonicalizer;
             warnings = annotation::parse(kind, annotation, &mut self.draft, canonicalizer)?;
@@ -121,8 +121,8 @@ impl<P: Platform> Core<P> {
 #[cold]
 fn wrong_parent(error: SpanError) -> Error {
     let is = match error {
-        SpanError::UnknownSpan => "a span that is not known here",
-        SpanError::InvalidContext | SpanError::InvalidRemote => "no remote context",
+        SpanError::UnknownSpan => "an unknown span",
+        SpanError::InvalidContext | SpanError::InvalidRemote => "not a remote context",
     };
     refused(&"parent", is, "a span of this instance, a remote context, or ids").into()
 }

@@ -23,11 +23,11 @@ pub enum Parent {
     Current(Handle),
     /// Exactly this span.
     ChildOf(Handle),
-    /// A remote context, as [`Core::extract`] gives it.
+    /// A remote context, as [`Core::extract`] returns it.
     Remote(String),
 }
 
-/// What may be said of a span when it starts.
+/// What may be given for a span when it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpanOption {
     /// The session.
@@ -42,7 +42,7 @@ pub enum SpanOption {
     StartNs(u64),
     /// What an annotation context around it says.
     Context(String),
-    /// Reserved: where it is sent.
+    /// Reserved: where the span is sent.
     Target(String),
 }
 
@@ -86,7 +86,7 @@ impl<P: Platform> Core<P> {
             }
         }
         if session.is_some() && around.is_some() {
-            // What the span itself says wins over the contexts around it.
+            // The session of the span itself wins over the contexts around it.
             record.annotations.tags.remove(b"session_id");
             record.annotations.session = None;
         }
@@ -156,7 +156,7 @@ impl<P: Platform> Core<P> {
         Ok(handle)
     }
 
-    /// A trace that begins here, or goes on here.
+    /// A trace that begins here, or continues here.
     fn new_trace(&mut self, remote: Option<&Remote>, start_ns: u64) -> Trace {
         let own = self.ids.trace_id(start_ns);
         let trace = match remote {
@@ -169,7 +169,7 @@ impl<P: Platform> Core<P> {
         trace
     }
 
-    /// Adds an annotation context to a span that starts; gives the session that it names.
+    /// Adds an annotation context to a span that starts. Returns the session that it names.
     fn read_context(
         &mut self,
         text: &str,

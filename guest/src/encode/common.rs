@@ -7,8 +7,8 @@ use witspan_json::{
 };
 use witspan_setup::Format;
 
-// Keys are written as literals with their commas: a span has two dozen, and putting each
-// together from its parts was a third of what encoding one cost.
+// Keys are written as literals with their commas. A span has two dozen of them; to put each together
+// from parts took a third of the time of encoding.
 
 /// Appends the id of the trace, with quotes.
 #[inline(always)]
@@ -32,8 +32,8 @@ pub(super) fn apm_trace_id(out: &mut Vec<u8>, literal: &str, frame: &Frame) {
     out.push(b'"');
 }
 
-/// Appends the members of `meta` from `error` to `output`, in which the formats agree but for
-/// the kind and for whether empty metadata is sent.
+/// Appends the members of `meta` from `error` to `output`. The formats differ there only in the kind,
+/// in the intent, and in whether empty metadata is sent.
 pub(super) fn meta_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { record, failure, .. } = ended;
     let annotations = &record.annotations;
@@ -100,7 +100,7 @@ fn or_unknown(name: Option<&str>) -> &str {
     name.filter(|name| !name.is_empty()).unwrap_or("unknown")
 }
 
-/// Appends the members from `name` to `parent_id`, in which the formats agree.
+/// Appends the members from `name` to `parent_id`, which both formats have alike.
 pub(super) fn name_and_parent(ended: &Ended, out: &mut Vec<u8>) {
     name(ended, out);
     parent(ended, out);
@@ -119,8 +119,8 @@ pub(super) fn parent(ended: &Ended, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the members from `session_id` to the end of a span, in which the formats agree but for
-/// where links go.
+/// Appends the members from `session_id` to the end of a span. The formats differ there only in where
+/// links go.
 pub(super) fn closing_members(ended: &Ended, format: Format, out: &mut Vec<u8>) {
     let Ended { frame, record, .. } = ended;
     if let Some(session) = ended.session() {

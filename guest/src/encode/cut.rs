@@ -4,21 +4,21 @@ use crate::limits::{cut_notice, cut_text};
 use crate::span::{Ended, Shape, stand_in};
 use witspan_json::Members;
 
-/// Names of members whose short texts say what the rest is, and are left alone.
+/// Names of members whose short texts say what the others mean. They are not cut.
 const KEPT: [&[u8]; 6] = [b"role", b"name", b"type", b"tool_id", b"id", b"mime_type"];
-/// Texts under those names are left alone up to so many bytes.
+/// The most bytes of a text under one of those names that is not cut.
 const KEPT_BYTES: usize = 256;
 /// No text is cut to fewer bytes.
 const SHORTEST: usize = 32;
-/// What the tag that says so takes, at most.
+/// The most bytes that the tag takes which says that the span was cut.
 const MARK: usize = 96;
-/// What saying so takes in each text that is cut, at most.
+/// The most bytes that the notice takes in each text that is cut.
 const NOTICE: usize = 32;
 
-/// Shortens a span, whose event is `over` bytes too long, so that it probably fits; what was cut
-/// becomes its mark. The texts that are longest are cut to one length, as long as can be.
+/// Shortens a span, whose event is `over` bytes too long, so that it probably fits. The longest texts
+/// are all cut to the same length, the greatest that fits; a mark names the parts that were cut.
 pub(crate) fn cut(ended: &mut Ended, over: usize) {
-    // Saying so takes a tag.
+    // The mark is a tag, which takes bytes, too.
     let over = over + MARK;
     let mut lengths: Vec<usize> = Vec::new();
     each_part(ended, &mut |_, part| {
@@ -39,8 +39,8 @@ pub(crate) fn cut(ended: &mut Ended, over: usize) {
     mark(ended, &sections);
 }
 
-/// Brings a span that is far too long near to `longest` bytes before it is written for the first
-/// time: writing it as it is would take its length twice over.
+/// Shortens a span that is far too long to about `longest` bytes before it is written for the first
+/// time: to write it as it is would take twice its length of memory.
 #[cold]
 #[inline(never)]
 pub(crate) fn cut_down(ended: &mut Ended, longest: usize) {
@@ -72,9 +72,9 @@ pub(crate) fn empty_the_largest(ended: &mut Ended) -> bool {
     true
 }
 
-/// Parts of fewer bytes are not worth emptying: what stands in their place is as long.
+/// Parts of fewer bytes are not emptied: the text in their place would be as long.
 const SMALL: usize = 128;
-/// What stands in the place of a part that was too long however it was cut.
+/// The text in place of a part that was too long even after its texts were cut.
 const EMPTIED: &str = "[left out: too long for one event]";
 
 /// Whether anything of a span was cut.
@@ -98,8 +98,8 @@ fn mark(ended: &mut Ended, sections: &[&'static str]) {
     }
 }
 
-/// The length to which texts are cut, so that all together lose `over` bytes and what saying so
-/// costs. `lengths` has the longest first.
+/// The length to which texts are cut, so that they lose `over` bytes in all, and as many as the
+/// notices take. `lengths` has the longest first.
 fn water_level(lengths: &[usize], over: usize) -> usize {
     let mut gained = 0usize;
     for (at, longest) in lengths.iter().enumerate() {
@@ -217,7 +217,7 @@ impl Part<'_> {
     }
 }
 
-/// Cuts values that are too long, if there are any: without, not even a copy is made.
+/// Cuts the values that are too long. If there are none, nothing is copied.
 fn cut_members(
     members: &mut Members,
     is_long: &dyn Fn(&[u8]) -> bool,
@@ -245,7 +245,7 @@ fn has_longer(json: &[u8], level: usize) -> bool {
     longer
 }
 
-/// Calls `each` with every text of JSON in wire form that may be cut, and where it begins.
+/// Calls `each` with every text in JSON in wire form that may be cut, and with its place.
 fn each_text(json: &[u8], each: &mut dyn FnMut(&[u8], usize)) {
     let mut at = 0;
     let mut key: &[u8] = b"";
@@ -295,7 +295,7 @@ fn cut_json(json: &[u8], level: usize) -> Option<Vec<u8>> {
     Some(shorter)
 }
 
-/// The inside of a JSON string, cut to `level` bytes between two characters, and saying so.
+/// The inside of a JSON string, cut to `level` bytes between two characters, with a notice.
 fn cut_inside(text: &[u8], level: usize) -> Vec<u8> {
     let mut end = 0;
     while let Some(&byte) = text.get(end) {

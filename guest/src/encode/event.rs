@@ -39,7 +39,7 @@ pub(crate) fn write_processor_event(ended: &Ended, out: &mut Vec<u8>) {
         add_string(out, ",\"type\":", &failure.error_type);
         add(out, "},");
     }
-    // Also one that is only for children: what is not in the event would be taken for removed.
+    // Also a prompt that is only for children: it would count as removed if the event did not have it.
     let own = extra.map(|extra| &extra.prompt).filter(|prompt| !prompt.is_empty());
     let prompt = extra::prompt(ended).or(own);
     if !annotations.input.is_empty() || prompt.is_some() {

@@ -1,4 +1,4 @@
-//! Parts of an event that most spans have not: prompts, manifests, cost tags, links, tools.
+//! Parts of an event that most spans do not have: prompts, manifests, cost tags, links, tools.
 
 use crate::span::{Ended, SpanKind};
 use witspan_json::{Members, add, append, write_string};
@@ -28,8 +28,8 @@ pub(super) fn write_input(ended: &Ended, prompt: &Members, format: Format, out: 
     add(out, "},");
 }
 
-/// The names of a prompt's members in each format, in canonical order: ours, and theirs. What has
-/// no name of ours is made here.
+/// The names of a prompt's members in each format, in canonical order: ours, then theirs. A member
+/// without a name of ours is not annotated: its value is made when it is written.
 fn prompt_names(format: Format) -> &'static [(&'static str, &'static str)] {
     match format {
         Format::SdkIntake => &[
@@ -62,7 +62,7 @@ fn prompt_names(format: Format) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Appends a prompt, with the defaults of what was not said.
+/// Appends a prompt, with defaults for the required members that it does not have.
 fn write_prompt(ended: &Ended, prompt: &Members, format: Format, out: &mut Vec<u8>) {
     let app = &ended.frame.app.name;
     let mut first = b'{';

@@ -1,7 +1,7 @@
-//! From a finished span to the bytes of an intake: one encoder a format, side by side.
+//! Encodes a finished span as an intake takes it, with one encoder for each format.
 //!
-//! Members are written in canonical order by hand; what an annotation said is in wire form
-//! already and is copied.
+//! The code writes the members in canonical order. What was annotated is in wire form already and is
+//! copied.
 
 mod common;
 mod cut;
@@ -20,7 +20,7 @@ pub(crate) use evaluations::evaluations_envelope;
 pub(crate) use event::write_processor_event;
 pub(crate) use tags::{app, root_tags};
 
-/// Appends one span, with what belongs to it alone.
+/// Appends one span, with the part of the body that belongs to this span only.
 pub(crate) fn write_event(format: Format, ended: &Ended, settings: &Settings, out: &mut Vec<u8>) {
     match format {
         Format::PublicApi => public_api::write_event(ended, settings, out),

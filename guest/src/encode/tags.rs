@@ -1,9 +1,14 @@
 //! The `tags` list, the same in both formats: `key:value`, in order of the whole text.
 //!
-//! Sources, later ones winning by key: the settings' tags; version, env, service, ml_app and
-//! its newer name agent_service, language, witspan.version; session_id; the span's own; those of
-//! its prompt and its agent's version; and what nobody may forge: error and, on failures,
-//! error_type, and what became of the content on the way (witspan.cut, witspan.content_dropped).
+//! Sources; of two tags with the same key, that of the later source is sent:
+//!
+//! 1. the tags of the settings
+//! 2. version, env, service, ml_app and its newer name agent_service, language, witspan.version
+//! 3. session_id
+//! 4. the span's own tags
+//! 5. the tag of its prompt, and that of its agent's version
+//! 6. tags that nobody may forge: error; error_type of a failure; witspan.cut and
+//!    witspan.content_dropped, which say what became of the content on the way
 
 use crate::span::{App, Ended, Frame, Record};
 use witspan_json::{Tag, append, write_escaped, write_tag_list};
@@ -57,8 +62,8 @@ fn key_of<'a>(tag: &Tag<'a>) -> &'a [u8] {
     tag.1.get(..tag.0).unwrap_or_default()
 }
 
-/// The tags of a root, as far as they are known, for the rules of sampling. One that has finished
-/// is known by its frame alone.
+/// The tags of a root, for the rules of sampling. Of a root that has finished only its frame is left,
+/// and so only the tags of its app.
 pub(crate) fn root_tags<'a>(frame: &'a Frame, record: Option<&'a Record>) -> Vec<Tag<'a>> {
     let own = record.into_iter().flat_map(|record| record.annotations.tags.iter_whole());
     let mut tags: Vec<Tag<'a>> = own.collect();
@@ -96,16 +101,17 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     fn borrowed((key_len, tag): &(usize, Vec<u8>)) -> Tag<'_> {
         (*key_len, tag.as_slice())
     }
-    // Highest precedence first: a tag whose key is there already is passed over. The span's own, of
-    // which there may be many, have different keys and are found by them.
+    // The tags that win over all others come first, each key once. The span's own tags, of which
+    // there may be many, are not compared with each other: their keys differ.
     for tag in error.iter().chain(&marks).chain(&version).chain(&prompt).map(borrowed) {
-        if !is_in(&tags, &tag) {
+        if !is_overridden(&tags, tags.len(), &tag) {
             tags.push(tag);
         }
     }
     let above = tags.len();
     let session = session.as_ref().map(borrowed);
-    // Which lengths keys have that are there, as bits: most of the app's have another.
+    // The lengths of all keys but the app's, as bits. Most keys of the app have another length, and
+    // then need no comparison.
     let mut lengths = 0_u64;
     for (key_len, _) in tags.iter().copied().chain(own.iter_whole()).chain(session) {
         lengths |= bit(key_len);
@@ -114,7 +120,7 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
         let key = key_of(&tag);
         if lengths & bit(tag.0) != 0
             && (own.has(key)
-                || is_in(tags.get(..above).unwrap_or_default(), &tag)
+                || is_overridden(&tags, above, &tag)
                 || session.is_some_and(|session| key_of(&session) == key))
         {
             continue;
@@ -123,12 +129,12 @@ pub(super) fn write_tags(ended: &Ended, out: &mut Vec<u8>) {
     }
     if let Some(tag) = session
         && !own.has(key_of(&tag))
-        && !is_in(tags.get(..above).unwrap_or_default(), &tag)
+        && !is_overridden(&tags, above, &tag)
     {
         tags.push(tag);
     }
     for tag in own.iter_whole() {
-        if !is_in(tags.get(..above).unwrap_or_default(), &tag) {
+        if !is_overridden(&tags, above, &tag) {
             tags.push(tag);
         }
     }
@@ -139,9 +145,9 @@ fn bit(key_len: usize) -> u64 {
     1 << (key_len & 63)
 }
 
-/// Whether one of the tags has the key of this one.
-fn is_in(tags: &[Tag<'_>], tag: &Tag<'_>) -> bool {
-    for set in tags {
+/// Whether one of the first `above` tags has the key of this one.
+fn is_overridden(tags: &[Tag<'_>], above: usize, tag: &Tag<'_>) -> bool {
+    for set in tags.get(..above).unwrap_or_default() {
         if set.0 == tag.0 && key_of(set) == key_of(tag) {
             return true;
         }

@@ -44,8 +44,8 @@ pub(super) fn one_of_text(words: &[&str]) -> String {
 }
 
 impl Parser<'_> {
-    /// An id, or the key or value of a tag. One that can join nothing is sent all the same: it is
-    /// all that says what was meant.
+    /// An id, or the key or value of a tag. One that no span can have is sent, too: it is all that is
+    /// known of what was meant.
     pub(super) fn joined(
         &mut self,
         path: &Path<'_>,
@@ -56,13 +56,13 @@ impl Parser<'_> {
         if let Some((Value::Text(text), _)) = given
             && text.is_empty()
         {
-            // An empty one could cost the batch that it is in.
-            self.unfit(path, "empty", accepted, "It is sent as `undefined`, and joins nothing")?;
+            // For an empty id the intake could reject the whole batch.
+            self.unfit(path, "empty", accepted, "It is sent as `undefined`, and matches no span")?;
             return Ok("undefined".to_owned());
         }
         let id = named(path, given)?;
         if decimal && !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.unfit(path, "not decimal", accepted, "It is sent, and joins nothing")?;
+            self.unfit(path, "not decimal", accepted, "It is sent, and matches no span")?;
         }
         Ok(id)
     }

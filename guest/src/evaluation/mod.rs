@@ -8,7 +8,7 @@ mod target;
 mod value;
 
 use crate::annotation::{Field, Given, Parser, Path, foreign, is_nothing, mark, open_object};
-use crate::error::{Refused, Warning, not_json};
+use crate::error::{InvalidArgument, Refused, Warning, not_json};
 use crate::limits::LABEL;
 use member::{named, one_of, set_text};
 use witspan_json::{
@@ -16,7 +16,7 @@ use witspan_json::{
     write_tag_list,
 };
 
-/// What an evaluation does not say itself.
+/// What is taken for an evaluation that does not say it itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'s> {
     pub(crate) ml_app: &'s str,
@@ -45,12 +45,12 @@ const NAMES: [&str; 20] = [
     "feedback_join_key",
     "submitter",
 ];
-/// Names, among those, of what only evaluations have, and of what only feedbacks have.
+/// Those of these names that only evaluations have, and those that only feedback has.
 const OF_EVALUATIONS: [&str; 5] =
     ["span_with_tag_value", "eval_scope", "metadata", "status", "error"];
 const OF_FEEDBACKS: [&str; 4] = ["span_id", "trace_id", "feedback_join_key", "submitter"];
 
-/// Reads `text` and appends the metric that it says.
+/// Reads `text`, an evaluation or a feedback, and appends it as the intake takes it.
 pub(crate) fn write_metric_of(
     text: &str,
     feedback: bool,
@@ -59,10 +59,10 @@ pub(crate) fn write_metric_of(
     out: &mut Vec<u8>,
 ) -> Result<Vec<Warning>, Refused> {
     let what = if feedback { "feedback" } else { "evaluation" };
-    let given = read(what, text)?;
-    let mut others = if feedback { OF_EVALUATIONS.as_slice() } else { &OF_FEEDBACKS }.iter();
-    if let Some(name) = others.find(|name| given.get(name).is_some()) {
-        return Err(foreign(what, name, DOCUMENTED));
+    let others = if feedback { OF_EVALUATIONS.as_slice() } else { &OF_FEEDBACKS };
+    let given = read(what, others, text)?;
+    if let Some(name) = others.iter().find(|name| given.get(name).is_some()) {
+        return Err(of_the_other(what, name));
     }
     let mut parser = Parser::new(canonicalizer);
     // Members in wire form, put in order by their keys.
@@ -98,7 +98,7 @@ pub(crate) fn write_metric_of(
     write_integer(metric.begin_escaped(b"timestamp_ms"), at);
     metric.end();
     parser.metric_tags(given.get("tags"), &app, &mut metric)?;
-    // Each of these counts as absent if it is empty.
+    // Each of the following members counts as absent if it is empty.
     let said = |name| match given.get(name) {
         Some((value, at)) if !is_nothing(value, at)? => Ok::<_, Refused>(Some((value, at))),
         _ => Ok(None),
@@ -121,10 +121,29 @@ pub(crate) fn write_metric_of(
     Ok(parser.warnings)
 }
 
-const DOCUMENTED: &str = "the members that are documented";
+/// What an error calls it.
+fn with_article(what: &str) -> &'static str {
+    if what == "feedback" { "feedback" } else { "an evaluation" }
+}
 
-/// The members of an evaluation or feedback; fails for one of another name.
-fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
+/// The error that `name` is a member of the other of evaluation and feedback.
+#[cold]
+fn of_the_other(what: &str, name: &str) -> Refused {
+    let other = if what == "feedback" { "evaluations" } else { "feedback" };
+    let message = format!("`{name}` is not a field of {} (only of {other})", with_article(what));
+    Box::new(InvalidArgument { field: what.to_owned(), message })
+}
+
+/// The error that no evaluation and no feedback has the member `name`.
+#[cold]
+fn unknown_member(what: &str, others: &[&str], name: &str) -> Refused {
+    let accepted: Vec<_> = NAMES.into_iter().filter(|name| !others.contains(name)).collect();
+    foreign(what, with_article(what), name, &accepted)
+}
+
+/// Reads the members of an evaluation or feedback; fails for an unknown one. `others` are the names
+/// that only the other one has.
+fn read<'a>(what: &'a str, others: &[&str], text: &'a str) -> Result<Given<'a>, Refused> {
     let not_json = |error| not_json(what, error);
     let mut reader = Reader::new(text);
     let begun = reader.value().map_err(not_json)?;
@@ -147,7 +166,7 @@ fn read<'a>(what: &'a str, text: &'a str) -> Result<Given<'a>, Refused> {
     }
     reader.end().map_err(not_json)?;
     match unknown {
-        Some(key) => Err(foreign(what, &key.decode(), DOCUMENTED)),
+        Some(key) => Err(unknown_member(what, others, &key.decode())),
         None => Ok(given),
     }
 }
@@ -173,7 +192,7 @@ impl Parser<'_> {
             Ok(ms) if (0.0..=9_007_199_254_740_991.0).contains(&ms) && ms.fract() == 0.0 => {
                 Ok(ms as u64)
             }
-            // Beyond all time.
+            // Later than any possible time.
             Ok(ms) if ms > 0.0 && ms.fract() == 0.0 => {
                 self.left_out(&path, text, accepted)?;
                 Ok(0)
@@ -190,16 +209,16 @@ impl Parser<'_> {
             }
             other => named(&path, other)?,
         };
-        let accepted = "a letter, then letters, digits and `_`, at most 200";
+        let accepted = "a letter, then letters, digits and `_`, at most 200 in all";
         if matches!(given.get("label"), Some((Value::Text(_), _))) && text.contains('.') {
-            return Err(path.refused("with a dot in it", accepted));
+            return Err(path.refused_as(format_args!("has a dot in it; accepted: {accepted}")));
         }
         let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
         let mut kept = if begins { String::new() } else { "label_".to_owned() };
         kept.extend(text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }));
         kept.truncate(LABEL);
         if kept != text {
-            let what = format_args!("is not {accepted}: it is sent as `{kept}`");
+            let what = format_args!("is sent as `{kept}`; accepted: {accepted}");
             self.warn(&path, what);
         }
         set_text(metric, "label", &kept);
@@ -219,7 +238,7 @@ impl Parser<'_> {
             let (value, mut at) = kind;
             self.check_text(&path.member("type"), value, "text")?;
             let said = self.decoded(value, &mut at)?;
-            // Those that the documented API names, in any case.
+            // The documented API knows these two; they may be given in any case.
             let known = ["user", "agent"].into_iter().find(|kind| kind.eq_ignore_ascii_case(&said));
             add(out, ",\"type\":");
             write_string(out, known.unwrap_or(&said));

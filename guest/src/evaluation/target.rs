@@ -12,12 +12,12 @@ fn check_targets(
     targets: &[&str],
     accepted: &str,
 ) -> Result<(), Refused> {
-    let got = match targets.iter().filter(|name| given.get(name).is_some()).count() {
-        0 => "given none of its targets",
+    let count = match targets.iter().filter(|name| given.get(name).is_some()).count() {
+        0 => "no target",
         1 => return Ok(()),
-        _ => "given several targets",
+        _ => "several targets",
     };
-    Err(Path::of(what).refused(got, accepted))
+    Err(Path::of(what).refused_as(format_args!("has {count}; accepted: {accepted}")))
 }
 
 impl Parser<'_> {
@@ -38,7 +38,7 @@ impl Parser<'_> {
             Some(field) => one_of(&path, field, &["span", "trace", "session"])?,
         };
         if (scope == "session") != session.is_some() {
-            let accepted = "`session` with `session_id`, `span` or `trace` with the others";
+            let accepted = "`session` with `session_id`, else `span` or `trace`";
             return Err(path.refused(&format!("`{scope}`"), accepted));
         }
         set_text(metric, "eval_scope", scope);
@@ -65,7 +65,7 @@ impl Parser<'_> {
                 let (path, field) = (path.member(name), inside.get(name));
                 append(out, before.as_bytes());
                 let said = match field {
-                    // A tag may be without a value.
+                    // The value of a tag may be empty.
                     Some((Value::Text(text), _)) if name == "tag_value" => text.decode(),
                     _ => self.joined(&path, field, name == "span_id")?,
                 };

@@ -1,12 +1,14 @@
 //! What an evaluation found: its value, or the status and error of one that has none.
 
 use super::member::{one_of, one_of_text, set_text};
-use crate::annotation::{AS_TEXT, Field, Given, Parser, Path, close, number_of, write_metric};
+use crate::annotation::{
+    AS_TEXT, Field, Given, Parser, Path, VALUE_OF_AN_OBJECT, close, number_of, write_metric,
+};
 use crate::error::Refused;
 use witspan_json::{Members, Number, Value, add, write_string};
 
 impl Parser<'_> {
-    /// The status and its error; whether there may be no value.
+    /// Reads the status and its error. Returns whether the value may be absent.
     pub(super) fn status(
         &mut self,
         given: &Given<'_>,
@@ -23,8 +25,8 @@ impl Parser<'_> {
         let names = &["message", "stack", "type"];
         let inside = self.object(&path, error, names)?;
         if !skipped {
-            let accepted = "an error only where `status` is `WARN` or `ERROR`";
-            return Err(path.refused("given without such a status", accepted));
+            let what = format_args!("is accepted only if `status` is `WARN` or `ERROR`");
+            return Err(path.refused_as(what));
         }
         inside.check_texts(Some(&path), names)?;
         let out = metric.begin_escaped(b"error");
@@ -37,7 +39,7 @@ impl Parser<'_> {
         Ok(skipped)
     }
 
-    /// Sets the value under its type, as the metric type says.
+    /// Sets the metric type, and the value under the name that this type has for it.
     pub(super) fn value_of(
         &mut self,
         given: &Given<'_>,
@@ -81,7 +83,7 @@ impl Parser<'_> {
                 self.canonicalizer.write(&mut at, value, out)?;
             }
             ("json", ..) => {
-                self.unfit(&path, value.describe(), accepted, "It is sent as its `value`")?;
+                self.unfit(&path, value.describe(), accepted, VALUE_OF_AN_OBJECT)?;
                 let out = metric.begin_escaped(name.as_bytes());
                 add(out, "{\"value\":");
                 self.canonicalizer.write(&mut at, value, out)?;
@@ -103,8 +105,8 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Sends a value that its type does not take: as text with a feedback, which may have that;
-    /// else the evaluator has failed, and the error says by what.
+    /// Sends a value that does not fit its type. A feedback sends it as text. An evaluation has no
+    /// such type: it is sent as one that failed, and its error has the value.
     #[cold]
     fn instead(
         &mut self,

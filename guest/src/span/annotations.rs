@@ -58,7 +58,7 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// Keeps those that `keep` says.
+    /// Keeps the keys for which `keep` is true.
     pub(crate) fn retain(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) {
         self.0.retain(|key| keep(key));
     }
@@ -128,7 +128,7 @@ impl Annotations {
         self.extra = None;
     }
 
-    /// The rarer part, made if there is none.
+    /// The rarer parts. They are made if there are none yet.
     pub(crate) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
     }
@@ -167,6 +167,6 @@ impl Annotations {
     }
 }
 
-/// Up to so many bytes a copy of the right size is cheaper than taking the buffer, which grew. The
-/// buffer then stays for the next annotation.
+/// The most bytes that are copied: so few are cheaper to copy to a buffer of the right size than to
+/// keep in theirs, which has grown. That buffer then stays for the next annotation.
 const MOST_COPIED: usize = 8192;

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) name: String,
-    /// It is not the app of the settings.
+    /// Whether it is another app than that of the settings.
     pub(crate) is_another: bool,
     /// `key:value`, escaped, with the key's length; in order of the whole text.
     pub(crate) tags: Vec<(usize, Vec<u8>)>,

@@ -27,7 +27,7 @@ impl Ended {
         self.record.annotations.session.as_deref().or(self.frame.session.as_deref())
     }
 
-    /// Bytes that it takes until it is encoded, about.
+    /// About how many bytes it takes until it is encoded.
     pub(crate) fn size(&self) -> usize {
         let failure = self
             .failure
@@ -38,7 +38,7 @@ impl Ended {
     }
 }
 
-/// An input or output of this shape that holds `text` alone, which needs no escape.
+/// An input or output of this shape that holds only `text`, in which nothing needs an escape.
 pub(crate) fn stand_in(shape: Shape, text: &str) -> String {
     match shape {
         Shape::Messages => format!(r#"{{"messages":[{{"content":"{text}","role":""}}]}}"#),

@@ -104,7 +104,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Cuts texts that are too long, so that an error never costs the span that tells of it.
+    /// Cuts texts that are too long, so that a span is never dropped because of its error.
     pub(crate) fn within_limits(mut self) -> Self {
         for text in [&mut self.message, &mut self.error_type, &mut self.stack] {
             cut_text(text, FAILURE_TEXT);

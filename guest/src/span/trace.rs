@@ -1,7 +1,7 @@
 //! What the spans of one trace share: its ids, and whether it is sampled.
 //!
-//! A trace has two ids: its own, and that of the APM trace that carries it, which is the same
-//! unless the trace goes on from another service.
+//! A trace has two ids: its own, and that of the APM trace that carries it. They are the same unless
+//! the trace came from another service.
 
 use crate::ids::Handle;
 use std::cell::OnceCell;
@@ -21,11 +21,11 @@ pub(crate) struct Decision {
 pub(crate) struct Trace {
     apm: Id,
     given: Option<Box<str>>,
-    /// Decided once; `Some(None)` if the service that began the trace said nothing.
+    /// Decided once; `Some(None)` if the service that began the trace sent no decision.
     pub(crate) decision: OnceCell<Option<Decision>>,
     /// The span that began it here, whose tags decide.
     pub(crate) root: OnceCell<Handle>,
-    /// What came with the headers of another service and goes on with ours.
+    /// Values from the headers of another service, which are sent on with ours.
     pub(crate) upstream: Option<Rc<Upstream>>,
 }
 

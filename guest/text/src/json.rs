@@ -6,8 +6,8 @@ use crate::shown::{escape, steers};
 
 /// JSON text with each character that steers as `\u` and its number.
 ///
-/// Such a character stands in a string, where the escape means the same; between values JSON has only
-/// white space, of which a carriage return becomes a space.
+/// Such a character is inside a string, where the escape means the same. Between values JSON has only
+/// white space; a carriage return there becomes a space.
 pub fn json(text: &str) -> Cow<'_, str> {
     let steers = |letter: char| steers(letter) && letter != '\n' && letter != '\t';
     if may_pass(text.as_bytes()) || !text.contains(steers) {
@@ -25,7 +25,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same of a text that is given and taken as bytes.
+/// The same for a text in bytes.
 pub fn json_bytes(text: Vec<u8>) -> Vec<u8> {
     if may_pass(&text) {
         return text;
@@ -37,7 +37,7 @@ pub fn json_bytes(text: Vec<u8>) -> Vec<u8> {
     escaped.map_or(text, String::into_bytes)
 }
 
-/// Whether no byte can be one of a character that steers; most JSON is such, and long.
+/// Whether no byte can belong to a character that steers. This is true for most JSON, which is long.
 fn may_pass(text: &[u8]) -> bool {
     // Without an early end inside a piece the compiler compares many bytes at once.
     let plain = |piece: &[u8]| {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_escaped_and_all_else_stays() {
+    fn strings_are_escaped_and_everything_else_stays() {
         let text = "{\r\n\t\"a\u{9b}\u{7f}\": [\"\u{202e}\\n\u{feff}é\", 1.50]\n}";
         let same = "{ \n\t\"a\\u009b\\u007f\": [\"\\u202e\\n\\ufeffé\", 1.50]\n}";
         assert_eq!(json(text), same);

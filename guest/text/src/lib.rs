@@ -1,8 +1,8 @@
-//! Text of others, as it may stand in a terminal, a log, or JSON that somebody prints.
+//! Makes text of others safe for a terminal, a log, or JSON that somebody prints.
 //!
 //! [`Shown`] escapes what would steer a terminal or forge a line of a log, [`json`] does the same in
-//! JSON text, [`Url`] shows a URL without what is secret in it, and [`Secrets`] hides what a program
-//! knows and must not say. The intake and the host library both print through these.
+//! JSON text, [`Url`] shows a URL without its secrets, and [`Secrets`] hides the secrets that a program
+//! knows. The intake and the host library print all text of others through these.
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod json;

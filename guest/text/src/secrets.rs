@@ -1,4 +1,5 @@
-//! What a program knows and must not say, also where another repeats it: keys, tokens, passwords.
+//! Hides the secrets that a program knows in any text, such as an error of another program: keys, tokens,
+//! passwords.
 
 use std::fmt;
 
@@ -7,20 +8,20 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::url::{Parts, Url, without_secrets};
 
-/// Shorter texts are parts of many words, which would become unreadable.
+/// Shorter texts are not hidden: they are parts of many words, which would become unreadable.
 const SHORTEST: usize = 4;
-/// A name of a query that has one of these in it has a value that is secret.
+/// A value of a URL's query is secret if its name has one of these in it.
 const NAMES: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "sig"];
 
 /// Texts that [`Secrets::hide`] takes out of others.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// Each with what stands in its place, the longest first.
+    /// Each with the text that replaces it, the longest first.
     known: Vec<(String, String)>,
 }
 
 impl Secrets {
-    /// A key or token, and what is said in its place, such as `(the API key)`.
+    /// A key or token, and the text that replaces it, such as `(the API key)`.
     pub fn add(&mut self, secret: &str, instead: &str) {
         let secret = secret.trim();
         if secret.len() >= SHORTEST && secret != instead {
@@ -54,7 +55,7 @@ impl Secrets {
         self.add(url, &Url(url).to_string());
     }
 
-    /// A text of others without what is known here, and without what URLs in it hold.
+    /// A text of others without the secrets that are known here, and without those of URLs in it.
     pub fn hide(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (secret, instead) in &self.known {
@@ -72,7 +73,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Percent signs with two digits as the bytes they stand for.
+/// A text whose percent-encoding is decoded.
 fn decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_changes_nothing() {
+    fn without_known_secrets_nothing_changes() {
         assert_eq!(Secrets::default().hide("user:pass 100%"), "user:pass 100%");
         let mut plain = Secrets::default();
         plain.add_url("http://localhost:8126");

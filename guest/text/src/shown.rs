@@ -1,11 +1,11 @@
-//! Text in one line, with every character that steers written as JSON escapes it.
+//! Text in one line, in which every character that steers is escaped as in JSON.
 
 use std::fmt::{self, Display, Write};
 
-/// A text, or anything that has one, in one line that steers nothing.
+/// A text, or any value that can be displayed, in one line without characters that steer.
 ///
-/// `\n`, `\t` and `\u001b` stand for the characters themselves. Backslashes of the text stay as they
-/// are, so escaping twice changes nothing more.
+/// Such characters become `\n`, `\t` or `\u001b`. Backslashes of the text stay as they are, so escaping
+/// twice is the same as escaping once.
 #[derive(Clone, Copy)]
 pub struct Shown<T>(pub T);
 
@@ -20,7 +20,7 @@ impl<T: Display> Display for Shown<T> {
 pub fn steers(letter: char) -> bool {
     matches!(
         letter,
-        // C0 with ESC, BEL, CR and LF; DEL; C1, of which one is a whole "ESC [".
+        // C0 with ESC, BEL, CR and LF; DEL; C1, where one character is as good as "ESC [".
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
             // Of no width: the soft hyphen, joiners, the mark at the beginning of a file.
             | '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}'
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_is_written_as_json_escapes_it() {
+    fn control_characters_are_escaped_as_in_json() {
         let hostile = "a\u{1b}]0;x\u{7}\r\nb\u{9b}2J\u{7f}\u{202e}\u{2028}\u{200d}\u{e0041}\t";
         let shown = Shown(hostile).to_string();
         assert_eq!(
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_control_or_format_character_passes() {
+    fn no_control_or_format_character_is_left() {
         for letter in (0..=0x0010_ffff).filter_map(char::from_u32) {
             let shown = Shown(letter).to_string();
             assert!(!shown.contains(steers), "{letter:?}");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays() {
         for text in
             ["Größe 5 µs", "日本語", "مرحبا", "👍🏽", "C:\\new\\table", "a — “b” …", "e\u{301}"]
         {

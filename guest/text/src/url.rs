@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Debug, Display};
 
-/// A URL that shows no secret, also where it is none: `http://…@host:8126/path?api_key=…`.
+/// A URL without its secrets: `http://…@host:8126/path?api_key=…`. It may be any text, also an invalid
+/// URL.
 ///
-/// What comes before an `@` is hidden wherever a password may be cut by a `/`, `?`, `#` or a second
-/// `@` in it. The path of a unix socket is shown as it is.
+/// What comes before an `@` is hidden, also if a password has a `/`, `?`, `#` or another `@` in it. The
+/// path of a unix socket is shown as it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Url<T>(pub T);
 
@@ -31,9 +32,9 @@ pub fn without_secrets(text: &str) -> String {
         let begin = begin.map_or(0, |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
         let ends = |letter: char| letter.is_whitespace() || "\"'`<>".contains(letter);
         let end = rest[at..].find(ends).map_or(rest.len(), |length| at + length);
-        // A sentence goes on after the URL.
+        // These end the sentence that has the URL, not the URL.
         let url = rest[begin..end].trim_end_matches([')', ']', '.', ',', ';', ':', '!', '}']);
-        // Of `http://[::1]` the bracket is its own.
+        // The bracket of `http://[::1]` belongs to the URL.
         let url = if url.contains('[') { &rest[begin..end] } else { url };
         out.push_str(&rest[..begin]);
         out.push_str(&Parts::of(url).shown());
@@ -65,7 +66,7 @@ impl<'a> Parts<'a> {
         let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
         let (authority, after) = rest.split_at(end);
         let host = last_at(authority).map_or(authority, |(_, host)| &authority[host..]);
-        // A password may itself hold what ends it: then the last `@` of all is the right one.
+        // A password may have a `/`, `?` or `#` in it: then the last `@` of all ends it.
         let cut = !is_host(host) || host.len() < end || host.contains(':');
         let at = match after.rfind('@').filter(|_| cut) {
             Some(at) => Some((end + at, end + at + 1)),
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_inside_a_text_are_shown_so_too() {
+    fn urls_inside_a_text_are_shown_without_secrets() {
         for (text, shown) in [
             ("bad uri: http://u:SECRET@host/p, again", "bad uri: http://…@host/p, again"),
             ("`http://u:SECRET@host`: (http://host:1).", "`http://…@host`: (http://host:1)."),

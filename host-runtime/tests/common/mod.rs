@@ -8,8 +8,9 @@ mod spans;
 
 #[cfg(unix)]
 pub(crate) use http::Folder;
-pub(crate) use http::{Answer, LONG, NOBODY, Receiver};
+pub(crate) use http::{Decoded, LONG, NOBODY};
 pub(crate) use spans::{Sent, by_name, named};
+pub(crate) use witspan_test_receiver::{Answer, Receiver};
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -25,7 +25,8 @@ export function library() {
  */
 export function colour(name, share = 1) {
   const probe = document.createElement("i");
-  probe.style.color = share === 1 ? `var(--${name})` : `color-mix(in srgb, var(--${name}) ${share * 100}%, transparent)`;
+  probe.style.color =
+    share === 1 ? `var(--${name})` : `color-mix(in srgb, var(--${name}) ${share * 100}%, transparent)`;
   document.body.append(probe);
   const text = getComputedStyle(probe).color;
   probe.remove();

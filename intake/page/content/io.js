@@ -6,11 +6,14 @@ import { jsonBlock, parsed } from "./json.js";
 import { bubbles } from "./messages.js";
 import { textBlock } from "./text.js";
 
-/** @typedef {import("../shapes.js").Io} Io */
+/** @typedef {import("../api_types.js").Io} Io */
 
 /** @param {Io | null | undefined} io */
 export function isEmpty(io) {
-  return !io || (!io.messages?.length && !io.documents?.length && (io.value === undefined || io.value === null || io.value === ""));
+  return (
+    !io ||
+    (!io.messages?.length && !io.documents?.length && (io.value === undefined || io.value === null || io.value === ""))
+  );
 }
 
 /**
@@ -20,11 +23,14 @@ export function isEmpty(io) {
  */
 export function ioBlock(io, side, results) {
   if (!io || isEmpty(io)) return h("p", { class: "dim", text: `No ${side}.` });
-  return h("div", { class: "io" },
+  return h(
+    "div",
+    { class: "io" },
     io.messages?.length ? bubbles(io.messages, side, results) : null,
     io.documents?.length ? documentCards(io.documents) : null,
     // The text that stands beside messages or documents is only their summary.
-    !io.messages?.length && !io.documents?.length ? valueBlock(io.value, side) : null);
+    !io.messages?.length && !io.documents?.length ? valueBlock(io.value, side) : null,
+  );
 }
 
 /** A value that may be text, JSON in text, or JSON. @param {any} value @param {string} name */

@@ -12,7 +12,12 @@ const LONG = 300;
 
 /** A value of JSON with a button that copies it. @param {any} value @param {string} name what it is */
 export function jsonBlock(value, name) {
-  return h("div", { class: "json-block" }, copyButton(name, () => JSON.stringify(value, null, 2)), h("div", { class: "json" }, jsonValue(value, 0)));
+  return h(
+    "div",
+    { class: "json-block" },
+    copyButton(name, () => JSON.stringify(value, null, 2)),
+    h("div", { class: "json" }, jsonValue(value, 0)),
+  );
 }
 
 /** The value of a text that is a JSON object or list; undefined otherwise. @param {any} text @returns {any} */
@@ -29,7 +34,9 @@ export function parsed(text) {
 /** @param {any} value @param {number} depth @returns {Node} */
 export function jsonValue(value, depth) {
   if (value !== null && typeof value === "object") {
-    const members = Array.isArray(value) ? value.map((each, at) => /** @type {[string | number, any]} */ ([at, each])) : Object.entries(value);
+    const members = Array.isArray(value)
+      ? value.map((each, at) => /** @type {[string | number, any]} */ ([at, each]))
+      : Object.entries(value);
     if (members.length === 0) return h("span", { class: "j-punct", text: Array.isArray(value) ? "[]" : "{}" });
     return container(members, Array.isArray(value), depth);
   }
@@ -40,15 +47,34 @@ export function jsonValue(value, depth) {
 /** @param {[string | number, any][]} members @param {boolean} list @param {number} depth */
 function container(members, list, depth) {
   const [open, close] = list ? "[]" : "{}";
-  const summary = h("summary", null, h("span", { class: "j-punct", text: open }), h("span", { class: "j-size", text: list ? plural(members.length, "item") : keysOf(members) }), h("span", { class: "j-punct j-close", text: close }));
+  const summary = h(
+    "summary",
+    null,
+    h("span", { class: "j-punct", text: open }),
+    h("span", { class: "j-size", text: list ? plural(members.length, "item") : keysOf(members) }),
+    h("span", { class: "j-punct j-close", text: close }),
+  );
   const body = h("div", { class: "j-members" });
-  const details = h("details", { class: "j", open: depth < OPEN_DEPTH && members.length <= OPEN_MEMBERS }, summary, body);
+  const details = h(
+    "details",
+    { class: "j", open: depth < OPEN_DEPTH && members.length <= OPEN_MEMBERS },
+    summary,
+    body,
+  );
   let made = 0;
   const make = () => {
     const until = Math.min(members.length, made + PAGE);
     for (; made < until; made += 1) {
       const [key, value] = members[made];
-      body.append(h("div", { class: "j-member" }, h("bdi", { class: list ? "j-index" : "j-key", text: String(key) }), h("span", { class: "j-punct", text: ": " }), jsonValue(value, depth + 1)));
+      body.append(
+        h(
+          "div",
+          { class: "j-member" },
+          h("bdi", { class: list ? "j-index" : "j-key", text: String(key) }),
+          h("span", { class: "j-punct", text: ": " }),
+          jsonValue(value, depth + 1),
+        ),
+      );
     }
     if (made < members.length) {
       const more = h("button", { type: "button", class: "button plain", text: `${exact(members.length - made)} more` });
@@ -66,7 +92,10 @@ function container(members, list, depth) {
 
 /** @param {[string | number, any][]} members */
 function keysOf(members) {
-  const text = members.slice(0, 6).map(([key]) => cut(String(key), 24)).join(", ");
+  const text = members
+    .slice(0, 6)
+    .map(([key]) => cut(String(key), 24))
+    .join(", ");
   return members.length > 6 ? `${text}, …` : text;
 }
 

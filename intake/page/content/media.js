@@ -1,13 +1,16 @@
-// Pictures and sounds of a message: drawn and played from what the span holds, and only from that. What
-// lies elsewhere is named, never fetched.
+// Pictures and sounds of a message, if the span contains their bytes. What is elsewhere is named, never
+// fetched.
 
 import { h } from "../dom.js";
 import { label, size } from "../format.js";
 import { copyButton } from "../parts/copy.js";
 
-/** @typedef {import("../shapes.js").Media} Media */
+/** @typedef {import("../api_types.js").Media} Media */
 
-/** Names of formats that cannot carry script, and the name that browsers know each by. @type {Record<string, string>} */
+/**
+ * Names of formats that cannot carry script, and the name that browsers know each by.
+ * @type {Record<string, string>}
+ */
 const FORMATS = {
   "image/png": "image/png",
   "image/jpeg": "image/jpeg",
@@ -39,23 +42,31 @@ export function mediaPart(part) {
   if (!source) return named(part);
   const { format, data } = source;
   const sound = format.startsWith("audio/");
-  const element = sound ? h("audio", { class: "sound", controls: true, preload: "metadata", "aria-label": `Sound, ${format}` }) : h("img", { class: "media", alt: `Image, ${format}` });
+  const element = sound
+    ? h("audio", { class: "sound", controls: true, preload: "metadata", "aria-label": `Sound, ${format}` })
+    : h("img", { class: "media", alt: `Image, ${format}` });
   // Bytes that do not have the declared type are named, not shown.
-  element.addEventListener("error", () => element.replaceWith(named(part, sound ? "which this browser cannot play" : "which this browser cannot draw")));
+  element.addEventListener("error", () =>
+    element.replaceWith(named(part, sound ? "which this browser cannot play" : "which this browser cannot draw")),
+  );
   element.src = `data:${format};base64,${data}`;
   return element;
 }
 
 /**
- * A known format with its bytes in base64. Nothing of the span's own words goes into the address but
- * the letters of base64.
+ * A known format with its bytes in base64. The address contains nothing from the span
+ * but letters of base64.
  * @param {Media} part
  */
 function sourceOf(part) {
   if (typeof part.content !== "string" || typeof part.mime_type !== "string") return null;
   const inside = /^data:([^;,]{1,100})(?:;[^;,]{0,100})*;base64,/i.exec(part.content);
   const format = formatOf(inside ? inside[1] : part.mime_type);
-  const data = part.content.slice(inside ? inside[0].length : 0).replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/");
+  const data = part.content
+    .slice(inside ? inside[0].length : 0)
+    .replace(/\s+/g, "")
+    .replaceAll("-", "+")
+    .replaceAll("_", "/");
   return format && /^[A-Za-z0-9+/]+={0,2}$/.test(data) ? { format, data } : null;
 }
 
@@ -69,9 +80,22 @@ function formatOf(type) {
 function named(part, why) {
   const type = label(part.mime_type, 60) || "media";
   const content = typeof part.content === "string" ? part.content : "";
-  const elsewhere = part.attachment_key ? String(part.attachment_key) : ADDRESS.test(content) && content.length <= LONGEST_ADDRESS ? content : "";
+  const elsewhere = part.attachment_key
+    ? String(part.attachment_key)
+    : ADDRESS.test(content) && content.length <= LONGEST_ADDRESS
+      ? content
+      : "";
   if (elsewhere) {
-    return h("p", { class: "media-name dim" }, h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }), h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }), copyButton("the address", () => elsewhere));
+    return h(
+      "p",
+      { class: "media-name dim" },
+      h("span", { text: part.attachment_key ? `${type}, kept as` : `${type}, not fetched:` }),
+      h("bdi", { class: "mono", text: label(elsewhere, LONGEST_ADDRESS) }),
+      copyButton("the address", () => elsewhere),
+    );
   }
-  return h("p", { class: "dim", text: [type, size(Math.floor((content.length * 3) / 4)), why].filter(Boolean).join(", ") });
+  return h("p", {
+    class: "dim",
+    text: [type, size(Math.floor((content.length * 3) / 4)), why].filter(Boolean).join(", "),
+  });
 }

@@ -1,4 +1,4 @@
-// A conversation: a bubble a message, by role, with its tool calls, results, pictures and sounds.
+// A conversation: one bubble for each message, by role, with its tool calls, results, pictures and sounds.
 
 import { h } from "../dom.js";
 import { label } from "../format.js";
@@ -7,8 +7,8 @@ import { mediaPart } from "./media.js";
 import { textBlock } from "./text.js";
 import { toolCard } from "./toolcalls.js";
 
-/** @typedef {import("../shapes.js").Message} Message */
-/** @typedef {import("../shapes.js").ToolResult} ToolResult */
+/** @typedef {import("../api_types.js").Message} Message */
+/** @typedef {import("../api_types.js").ToolResult} ToolResult */
 /** @typedef {Map<string, ToolResult>} Results */
 
 const SIDES = new Set(["user", "human"]);
@@ -27,7 +27,11 @@ export function resultsIn(...lists) {
 /** @param {Message[]} messages @param {string} side @param {Results} [results] */
 export function bubbles(messages, side, results = resultsIn(messages)) {
   const asked = new Set(messages.flatMap((message) => (message.tool_calls ?? []).map((call) => call.tool_id)));
-  return h("ol", { class: "bubbles" }, messages.map((message) => bubble(message, side, results, asked)));
+  return h(
+    "ol",
+    { class: "bubbles" },
+    messages.map((message) => bubble(message, side, results, asked)),
+  );
 }
 
 /** @param {Message} message @param {string} side @param {Results} results @param {Set<string | undefined>} asked */
@@ -40,12 +44,15 @@ function bubble(message, side, results, asked) {
   const media = [...(message.image_parts ?? []), ...(message.audio_parts ?? [])];
   const told = !content && !calls.length && !lone.length && !media.length && (message.tool_results ?? []).length > 0;
   if (told) return null;
-  return h("li", { class: `bubble ${place(role)}` },
+  return h(
+    "li",
+    { class: `bubble ${place(role)}` },
     h("div", { class: "bubble-role", text: label(role, 40) || "message" }),
     content || (!calls.length && !lone.length && !media.length) ? body(content) : null,
     calls.map((call) => toolCard(call, call.tool_id ? results.get(call.tool_id) : undefined)),
     lone.map((result) => toolCard(null, result)),
-    media.map(mediaPart));
+    media.map(mediaPart),
+  );
 }
 
 /** @param {string} role */

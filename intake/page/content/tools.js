@@ -4,10 +4,24 @@ import { h } from "../dom.js";
 import { label } from "../format.js";
 import { jsonValue } from "./json.js";
 
-/** @param {import("../shapes.js").ToolDefinition[]} tools */
+/** @param {import("../api_types.js").ToolDefinition[]} tools */
 export function toolDefinitions(tools) {
-  return h("ul", { class: "tool-definitions" }, tools.map((tool) => h("li", null,
-    h("p", null, h("bdi", { class: "mono strong", text: label(tool.name, 120) }), tool.version ? h("span", { class: "pill", text: label(tool.version, 40) }) : null,
-      tool.description ? h("span", { class: "dim", text: ` ${tool.description}` }) : null),
-    tool.schema ? h("div", { class: "json" }, jsonValue(tool.schema, 2)) : null)));
+  return h(
+    "ul",
+    { class: "tool-definitions" },
+    tools.map((tool) =>
+      h(
+        "li",
+        null,
+        h(
+          "p",
+          null,
+          h("bdi", { class: "mono strong", text: label(tool.name, 120) }),
+          tool.version ? h("span", { class: "pill", text: label(tool.version, 40) }) : null,
+          tool.description ? h("span", { class: "dim", text: ` ${tool.description}` }) : null,
+        ),
+        tool.schema ? h("div", { class: "json" }, jsonValue(tool.schema, 2)) : null,
+      ),
+    ),
+  );
 }

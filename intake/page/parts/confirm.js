@@ -11,7 +11,12 @@ export function confirmed(question, doing) {
   return new Promise((resolve) => {
     const cancel = h("button", { type: "button", class: "button", text: "Cancel" });
     const yes = h("button", { type: "button", class: "button danger", text: doing });
-    const dialog = h("dialog", { class: "help confirm", "aria-labelledby": "confirm-text" }, h("p", { id: "confirm-text", text: question }), h("div", { class: "confirm-buttons" }, cancel, yes));
+    const dialog = h(
+      "dialog",
+      { class: "help confirm", "aria-labelledby": "confirm-text" },
+      h("p", { id: "confirm-text", text: question }),
+      h("div", { class: "confirm-buttons" }, cancel, yes),
+    );
     let answer = false;
     cancel.addEventListener("click", () => dialog.close());
     yes.addEventListener("click", () => {

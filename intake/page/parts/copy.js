@@ -12,7 +12,16 @@ const SHOWN_MS = 1500;
  */
 export function copyButton(name, text, shown) {
   const face = (/** @type {string} */ drawing) => [icon(drawing), shown ? h("span", { text: shown }) : null];
-  const button = h("button", { type: "button", class: shown ? "button" : "icon-button small", title: `Copy ${name}`, "aria-label": `Copy ${name}` }, face("copy"));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: shown ? "button" : "icon-button small",
+      title: `Copy ${name}`,
+      "aria-label": `Copy ${name}`,
+    },
+    face("copy"),
+  );
   button.addEventListener("click", async () => {
     const done = await copy(await text());
     fill(button, face(done ? "check" : "alert"));

@@ -5,8 +5,13 @@ import { icon } from "../icons.js";
 
 /** Something went wrong. @param {string} text @param {() => void} [again] what the button tries again */
 export function problem(text, again) {
-  return h("div", { class: "notice notice-bad", role: "alert" }, icon("alert"), h("p", { text }),
-    again && h("button", { type: "button", class: "button", name: "again", on: { click: again } }, "Try again"));
+  return h(
+    "div",
+    { class: "notice notice-bad", role: "alert" },
+    icon("alert"),
+    h("p", { text }),
+    again && h("button", { type: "button", class: "button", name: "again", on: { click: again } }, "Try again"),
+  );
 }
 
 /** Nothing to show. @param {string} title @param {string} [text] @param {...Node} more */

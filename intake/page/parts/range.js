@@ -42,11 +42,14 @@ function number(text) {
  */
 export function rangeField(query, chosen) {
   const fixed = query.has("from") || query.has("to");
-  const select = h("select", { "aria-label": "Time", name: "range" },
+  const select = h(
+    "select",
+    { "aria-label": "Time", name: "range" },
     h("option", { value: "", text: "All time" }),
     LENGTHS.map(([name, words]) => h("option", { value: name, text: words })),
-    h("option", { value: "fixed", text: fixed ? between(query) : "Between…" }));
-  select.value = fixed ? "fixed" : query.get("range") ?? "";
+    h("option", { value: "fixed", text: fixed ? between(query) : "Between…" }),
+  );
+  select.value = fixed ? "fixed" : (query.get("range") ?? "");
   const box = h("span", { class: "range" }, select);
   select.addEventListener("change", () => {
     if (select.value === "fixed") {
@@ -72,8 +75,13 @@ function fixedFields(query, chosen) {
     if (to.value) next.set("to", String(new Date(to.value).getTime()));
     chosen(next);
   };
-  return h("span", { class: "range-fixed" }, from, to,
-    h("button", { type: "button", class: "button", on: { click: apply } }, "Apply"));
+  return h(
+    "span",
+    { class: "range-fixed" },
+    from,
+    to,
+    h("button", { type: "button", class: "button", on: { click: apply } }, "Apply"),
+  );
 }
 
 /** @param {string} name @param {number} ms */

@@ -11,7 +11,8 @@ export class Rows {
    * @param {number} list.height px of a line
    * @param {(at: number) => string} list.id what stays the same of a line
    * @param {(at: number) => HTMLElement} list.line makes a line
-   * @param {() => number} list.kept the selected line, which stays in the document because it holds the keyboard's focus; -1 for none
+   * @param {() => number} list.kept the selected line, -1 for none; it stays in the document because it holds the
+   *   keyboard's focus
    */
   constructor({ scroller, space, height, id, line, kept }) {
     this.scroller = scroller;
@@ -28,7 +29,10 @@ export class Rows {
     this.sizes.observe(scroller);
   }
 
-  /** Redraws all lines. True if one of them had the focus, which is lost. @param {number} count how many there are now */
+  /**
+   * Redraws all lines. True if one of them had the focus, which is lost.
+   * @param {number} count how many there are now
+   */
   layout(count) {
     this.count = count;
     this.space.style.height = `${count * this.height}px`;
@@ -60,7 +64,7 @@ export class Rows {
         row = this.line(at);
         row.style.setProperty("top", `${at * this.height}px`);
         this.drawn.set(id, row);
-        // In the order of the list, for those who hear it.
+        // In the order of the list, for screen readers.
         if (before) before.after(row);
         else this.space.prepend(row);
       }
@@ -78,7 +82,8 @@ export class Rows {
     const top = at * this.height;
     const { scrollTop, clientHeight } = this.scroller;
     if (top < scrollTop) this.scroller.scrollTop = top - this.height;
-    else if (top + this.height > scrollTop + clientHeight) this.scroller.scrollTop = top + this.height * 2 - clientHeight;
+    else if (top + this.height > scrollTop + clientHeight)
+      this.scroller.scrollTop = top + this.height * 2 - clientHeight;
     this.draw();
   }
 

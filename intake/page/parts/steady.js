@@ -29,7 +29,8 @@ export function startSteady() {
       settle();
     }, ms);
   };
-  const listen = (/** @type {string} */ type, /** @type {(event: any) => void} */ run) => window.addEventListener(type, run, { capture: true, passive: true });
+  const listen = (/** @type {string} */ type, /** @type {(event: any) => void} */ run) =>
+    window.addEventListener(type, run, { capture: true, passive: true });
   listen("pointerdown", (event) => event.isPrimary && event.button === 0 && press(event));
   listen("pointerup", (event) => release(event.pointerType === "mouse" ? 0 : TAP_MS));
   listen("pointercancel", () => release(0));
@@ -57,7 +58,11 @@ export function redraw(element, draw) {
   else keeping(element, draw);
 }
 
-/** The same, with `children` as the new content of `element`. @param {Element} element @param {...import("../dom.js").Children} children */
+/**
+ * The same, with `children` as the new content of `element`.
+ * @param {Element} element
+ * @param {...import("../dom.js").Children} children
+ */
 export function refill(element, ...children) {
   redraw(element, () => fill(element, ...children));
 }
@@ -89,14 +94,24 @@ function isBusy(element) {
   return isPressed(element) || (selection !== null && !selection.isCollapsed && selection.containsNode(element, true));
 }
 
-/** Draws, and gives the focus, what was folded or opened, and the scrolled places back. @param {Element} element @param {() => void} draw */
+/**
+ * Draws, and restores the focus, the folds and the scroll positions.
+ * @param {Element} element
+ * @param {() => void} draw
+ */
 function keeping(element, draw) {
   if (!element.isConnected) return draw();
   const active = document.activeElement;
   const focused = active !== element && element.contains(active) ? active : null;
   const before = names(element);
-  // What is not in the document any more says nothing about this.
-  const states = [...before].map(([each, name]) => ({ each, name, top: each.scrollTop, left: each.scrollLeft, open: isOpen(each) }));
+  // They must be read now: an element that has left the document has no scroll position.
+  const states = [...before].map(([each, name]) => ({
+    each,
+    name,
+    top: each.scrollTop,
+    left: each.scrollLeft,
+    open: isOpen(each),
+  }));
   draw();
   const after = new Map([...names(element)].map(([each, name]) => [name, each]));
   for (const { each, name, top, left, open } of states) {
@@ -132,7 +147,10 @@ function names(root) {
   const seen = new Map();
   /** @type {Map<Element, string>} */
   const found = new Map();
-  for (const each of [root, ...root.querySelectorAll("a, button, input, select, textarea, details, summary, [tabindex]")]) {
+  for (const each of [
+    root,
+    ...root.querySelectorAll("a, button, input, select, textarea, details, summary, [tabindex]"),
+  ]) {
     const name = `${each.localName} ${rowOf(each)} ${ownName(each)}`;
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
@@ -150,6 +168,7 @@ function rowOf(element) {
 /** What an element calls itself; the words of a button that folds change when it does. @param {Element} element */
 function ownName(element) {
   for (const each of ["name", "href", "aria-label"]) if (element.hasAttribute(each)) return element.getAttribute(each);
-  if (element instanceof HTMLDetailsElement) return element.querySelector("summary")?.textContent?.slice(0, LONGEST_NAME) ?? "";
+  if (element instanceof HTMLDetailsElement)
+    return element.querySelector("summary")?.textContent?.slice(0, LONGEST_NAME) ?? "";
   return element instanceof HTMLButtonElement && element.dataset.toggle === undefined ? element.textContent : "";
 }

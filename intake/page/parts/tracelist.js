@@ -1,14 +1,14 @@
-// The list of traces as a table: rows by trace, newest first, walked with the keyboard. What is new
-// waits while somebody reads, so that nothing moves under their eyes or pointer.
+// The list of traces as a table: rows by trace, newest first, walked with the keyboard. New traces
+// wait while somebody reads, so that nothing moves under their eyes or pointer.
 
 import { announce, h } from "../dom.js";
 import { plural } from "../format.js";
 import { go } from "../router.js";
 import { COLUMNS, drawRow } from "./tracerow.js";
-import { isMarked, toggleMark } from "./marks.js";
+import { isMarked, toggleMark } from "./comparison_selection.js";
 import { isPressed, redraw } from "./steady.js";
 
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 
 const READING_MS = 1500;
 const CLOSE_TO_TOP_PX = 40;
@@ -18,7 +18,9 @@ export class TraceList {
   /** @param {() => void} restart loads the list from its beginning */
   constructor(restart) {
     this.restart = restart;
-    /** Whether more than one page of traces has arrived, so that there is a gap between the pending and the shown ones. */
+    /**
+     * Whether more than one page of traces has arrived, so that there is a gap between the pending and the shown ones.
+     */
     this.holes = false;
     /** @type {Map<string, { row: HTMLTableRowElement, trace: Trace }>} */
     this.shown = new Map();
@@ -27,10 +29,27 @@ export class TraceList {
     this.lastMove = -Infinity;
     this.timer = 0;
     this.body = h("tbody", null);
-    this.news = h("button", { type: "button", class: "news", hidden: true, "aria-keyshortcuts": ".", on: { click: () => this.release() } });
-    const head = h("tr", null, COLUMNS.map(([name, title]) =>
-      h("th", { class: name, scope: "col" }, name === "mark" ? h("span", { class: "away", text: title }) : title)));
-    this.table = h("table", { class: "traces" }, h("caption", { class: "away", text: "Traces, newest first" }), h("thead", null, head), this.body);
+    this.news = h("button", {
+      type: "button",
+      class: "news",
+      hidden: true,
+      "aria-keyshortcuts": ".",
+      on: { click: () => this.release() },
+    });
+    const head = h(
+      "tr",
+      null,
+      COLUMNS.map(([name, title]) =>
+        h("th", { class: name, scope: "col" }, name === "mark" ? h("span", { class: "away", text: title }) : title),
+      ),
+    );
+    this.table = h(
+      "table",
+      { class: "traces" },
+      h("caption", { class: "away", text: "Traces, newest first" }),
+      h("thead", null, head),
+      this.body,
+    );
     this.element = h("div", { class: "trace-list" }, this.news, this.table);
     this.body.addEventListener("click", (event) => this.clicked(event));
     this.body.addEventListener("change", (event) => this.marked(event));
@@ -61,15 +80,20 @@ export class TraceList {
   }
 
   /**
-   * The newest as the intake has them now: known rows change, others come in or wait.
+   * Takes in the newest traces of the intake: known rows change, new ones are inserted or wait.
    * @param {Trace[]} traces @param {boolean} full whether there are older ones than these
    */
   merge(traces, full) {
-    if (full && this.shown.size && traces.every((trace) => !this.shown.has(trace.trace_id) && !this.waiting.has(trace.trace_id))) this.holes = true;
+    if (
+      full &&
+      this.shown.size &&
+      traces.every((trace) => !this.shown.has(trace.trace_id) && !this.waiting.has(trace.trace_id))
+    )
+      this.holes = true;
     for (const trace of traces) if (!this.update(trace)) this.waiting.set(trace.trace_id, trace);
     if (this.isRead()) {
       this.sayNews();
-      // A pointer that only rests there must not hold back new traces without end.
+      // A pointer that only rests there must not hold back new traces any longer.
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.waiting.size && !this.isRead() && this.release(), READING_MS * 2);
     } else this.release();
@@ -116,7 +140,12 @@ export class TraceList {
   }
 
   isRead() {
-    return window.scrollY > CLOSE_TO_TOP_PX || isPressed(this.element) || this.body.contains(document.activeElement) || performance.now() - this.lastMove < READING_MS;
+    return (
+      window.scrollY > CLOSE_TO_TOP_PX ||
+      isPressed(this.element) ||
+      this.body.contains(document.activeElement) ||
+      performance.now() - this.lastMove < READING_MS
+    );
   }
 
   sayNews() {
@@ -132,7 +161,7 @@ export class TraceList {
     return row;
   }
 
-  /** Moves the keyboard's place. @param {1 | -1} step */
+  /** Moves the focus. @param {1 | -1} step */
   move(step) {
     const rows = [...this.body.rows];
     const at = rows.findIndex((row) => row.contains(document.activeElement));
@@ -142,7 +171,7 @@ export class TraceList {
     rows[next]?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Marks the row that has the keyboard. */
+  /** Marks the row that has the focus. */
   mark() {
     const row = document.activeElement?.closest("tr");
     const box = row?.querySelector("input");
@@ -152,12 +181,19 @@ export class TraceList {
   /** @param {Event} event */
   marked(event) {
     const row = event.target instanceof Element ? event.target.closest("tr") : null;
-    if (row?.dataset.trace) toggleMark({ id: row.dataset.trace, name: this.shown.get(row.dataset.trace)?.trace.name ?? "" });
+    if (row?.dataset.trace)
+      toggleMark({ id: row.dataset.trace, name: this.shown.get(row.dataset.trace)?.trace.name ?? "" });
   }
 
   /** A click anywhere in a row opens it. @param {MouseEvent} event */
   clicked(event) {
-    if (event.defaultPrevented || !(event.target instanceof Element) || event.target.closest("a, input, .mark") || String(getSelection())) return;
+    if (
+      event.defaultPrevented ||
+      !(event.target instanceof Element) ||
+      event.target.closest("a, input, .mark") ||
+      String(getSelection())
+    )
+      return;
     const link = linkOf(event.target.closest("tr"));
     if (link) go(link.pathname);
   }

@@ -26,7 +26,7 @@ export function startKeys() {
 function action({ key, timeStamp }) {
   const after = waitingForPlace;
   waitingForPlace = 0;
-  // When the keys were pressed: a busy page may hear of both much later.
+  // The time at which the keys were pressed: a busy page may handle both much later.
   if (after && timeStamp - after < SECOND_KEY_MS && PLACES[key]) return () => go(PLACES[key]);
   if (key === "g") return () => void (waitingForPlace = timeStamp);
   if (key === "?") return openHelp;

@@ -1,6 +1,6 @@
 // What arrives while the page is open: one connection, for whichever view listens.
 
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {{ traces?: (traces: Trace[]) => void, gap?: () => void }} Listener */
 
 /** @type {Set<Listener>} */
@@ -32,7 +32,7 @@ export function startLive(sign) {
   source.addEventListener("trace", (event) => {
     const parsed = JSON.parse(event.data);
     waiting.push(...(Array.isArray(parsed) ? parsed : [parsed]));
-    // Many traces at once are one change of the screen.
+    // Traces that arrive together are drawn together.
     timer ||= window.setTimeout(hand, 100);
   });
 }

@@ -1,4 +1,4 @@
-// Two trees beside each other: which span of one is which of the other.
+// Matches the spans of two trees.
 
 /** @typedef {import("./model.js").Node} Node */
 /** @typedef {{ left: Node | null, right: Node | null, depth: number }} Pair */
@@ -32,7 +32,11 @@ function key(node) {
 
 /** @param {Node[]} left @param {Node[]} right @param {number} depth @returns {Pair[]} */
 function match(left, right, depth) {
-  const alone = (/** @type {Node} */ node, /** @type {"left" | "right"} */ side) => ({ left: side === "left" ? node : null, right: side === "right" ? node : null, depth });
+  const alone = (/** @type {Node} */ node, /** @type {"left" | "right"} */ side) => ({
+    left: side === "left" ? node : null,
+    right: side === "right" ? node : null,
+    depth,
+  });
   if (left.length > MATCHED || right.length > MATCHED) return byPlace(left, right, depth);
   const keysLeft = left.map(key);
   const keysRight = right.map(key);
@@ -46,8 +50,10 @@ function match(left, right, depth) {
   let i = 0;
   let j = 0;
   while (i < left.length || j < right.length) {
-    if (i < left.length && j < right.length && keysLeft[i] === keysRight[j]) pairs.push({ left: left[i++], right: right[j++], depth });
-    else if (j >= right.length || (i < left.length && best[i + 1][j] >= best[i][j + 1])) pairs.push(alone(left[i++], "left"));
+    if (i < left.length && j < right.length && keysLeft[i] === keysRight[j])
+      pairs.push({ left: left[i++], right: right[j++], depth });
+    else if (j >= right.length || (i < left.length && best[i + 1][j] >= best[i][j + 1]))
+      pairs.push(alone(left[i++], "left"));
     else pairs.push(alone(right[j++], "right"));
   }
   return pairs;
@@ -55,5 +61,9 @@ function match(left, right, depth) {
 
 /** @param {Node[]} left @param {Node[]} right @param {number} depth @returns {Pair[]} */
 function byPlace(left, right, depth) {
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => ({ left: left[at] ?? null, right: right[at] ?? null, depth }));
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => ({
+    left: left[at] ?? null,
+    right: right[at] ?? null,
+    depth,
+  }));
 }

@@ -15,7 +15,7 @@ import { toolDefinitions } from "../content/tools.js";
 import { copyButton } from "../parts/copy.js";
 import { messageOf, problem } from "../parts/notices.js";
 import { costOf, tokensOf } from "./model.js";
-import { saidList } from "./said.js";
+import { pagedEvaluations } from "./evaluation_pages.js";
 
 /** From this many characters on a raw event begins folded. */
 const RAW_LONG = 100_000;
@@ -23,8 +23,8 @@ const RAW_LONG = 100_000;
 const DEEPEST = 40;
 const OPENING = new Set(["{", "["]);
 
-/** @typedef {import("../shapes.js").Span} Span */
-/** @typedef {import("../shapes.js").JudgedSpan} JudgedSpan */
+/** @typedef {import("../api_types.js").Span} Span */
+/** @typedef {import("../api_types.js").JudgedSpan} JudgedSpan */
 
 /**
  * @param {string} traceId
@@ -35,29 +35,49 @@ const OPENING = new Set(["{", "["]);
  */
 export function spanDetail(traceId, span, traceStart, signal, later) {
   const results = new Map([...(later ?? []), ...resultsIn(span.input?.messages, span.output?.messages)]);
-  const io = span.kind === "tool" && !isEmpty(span.input) && !isEmpty(span.output) && !span.input?.messages && !span.output?.messages
-    ? [section("Call", pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]))]
-    : isEmpty(span.input) && isEmpty(span.output)
-    ? [section("Input and output", h("p", { class: "dim", text: "No input or output was recorded." }))]
-    : [section("Input", ioBlock(span.input, "input", results)), section("Output", ioBlock(span.output, "output", results))];
+  const io =
+    span.kind === "tool" &&
+    !isEmpty(span.input) &&
+    !isEmpty(span.output) &&
+    !span.input?.messages &&
+    !span.output?.messages
+      ? [
+          section(
+            "Call",
+            pair(["Arguments", valueBlock(span.input?.value, "arguments")], ["Result", ioBlock(span.output, "output")]),
+          ),
+        ]
+      : isEmpty(span.input) && isEmpty(span.output)
+        ? [section("Input and output", h("p", { class: "dim", text: "No input or output was recorded." }))]
+        : [
+            section("Input", ioBlock(span.input, "input", results)),
+            section("Output", ioBlock(span.output, "output", results)),
+          ];
   const prompt = span.input?.prompt;
-  return h("article", { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
+  return h(
+    "article",
+    { class: "detail", "aria-label": `Span ${label(span.name, 80)}` },
     heading(traceId, span, traceStart),
     span.error ? failure(span.error) : null,
-    span.evaluations.length ? section("Evaluations and feedback", ...saidList(span, saidOfSpan(traceId, span.span_id, signal))) : null,
+    span.evaluations.length
+      ? section("Evaluations and feedback", ...pagedEvaluations(span, evaluationsOfSpan(traceId, span.span_id, signal)))
+      : null,
     io,
     prompt ? section("Prompt", promptBlock(prompt)) : null,
-    span.tool_definitions?.length ? section(`Tools offered (${span.tool_definitions.length})`, toolDefinitions(span.tool_definitions)) : null,
+    span.tool_definitions?.length
+      ? section(`Tools offered (${span.tool_definitions.length})`, toolDefinitions(span.tool_definitions))
+      : null,
     hasMembers(span.metadata) ? section("Metadata", jsonBlock(span.metadata, "metadata")) : null,
     hasMembers(span.metrics) ? section("Metrics", metricTable(span.metrics)) : null,
     span.tags.length ? section("Tags", tagList(span.tags, true)) : null,
     span.links?.length ? section("Links", links(span.links)) : null,
     section("Facts", facts(traceId, span)),
-    rawEvent(traceId, span.span_id));
+    rawEvent(traceId, span.span_id),
+  );
 }
 
 /** The source of a span's evaluations. @param {string} traceId @param {string} spanId @param {AbortSignal} signal */
-export function saidOfSpan(traceId, spanId, signal) {
+export function evaluationsOfSpan(traceId, spanId, signal) {
   return { path: `spans/${part(traceId)}/${part(spanId)}`, signal };
 }
 
@@ -76,25 +96,58 @@ function heading(traceId, span, traceStart) {
   const tokens = tokensOf(span);
   const spent = costOf(span);
   const { input_tokens: input, output_tokens: output } = span.metrics;
-  return h("header", { class: "detail-head" },
-    h("div", { class: "detail-title" }, kindMark(span.kind), h("h2", null, h("bdi", { text: label(span.name) || "(no name)" })),
+  return h(
+    "header",
+    { class: "detail-head" },
+    h(
+      "div",
+      { class: "detail-title" },
+      kindMark(span.kind),
+      h("h2", null, h("bdi", { text: label(span.name) || "(no name)" })),
       span.status === "error" ? h("span", { class: "pill bad", text: "error" }) : null,
-      copyButton("the link to this span", () => spanLink(traceId, span.span_id), "Link")),
-    h("dl", { class: "numbers" },
+      copyButton("the link to this span", () => spanLink(traceId, span.span_id), "Link"),
+    ),
+    h(
+      "dl",
+      { class: "numbers" },
       number("Kind", label(span.kind, 40)),
       span.model ? number("Model", label(span.model, 80), span.provider ? label(span.provider, 60) : undefined) : null,
       number("Duration", duration(span.duration_ms)),
       number("Started", `+${duration(span.start_ms - traceStart) || "0 ms"}`, fullTime(span.start_ms)),
-      tokens === null ? null : number("Tokens", exact(tokens), input !== undefined || output !== undefined ? `${count(input ?? 0)} in, ${count(output ?? 0)} out` : undefined),
-      spent === null ? null : number("Cost", cost(spent))));
+      tokens === null
+        ? null
+        : number(
+            "Tokens",
+            exact(tokens),
+            input !== undefined || output !== undefined
+              ? `${count(input ?? 0)} in, ${count(output ?? 0)} out`
+              : undefined,
+          ),
+      spent === null ? null : number("Cost", cost(spent)),
+    ),
+  );
 }
 
 /** @param {string} name @param {string} text @param {string} [more] */
 function number(name, text, more) {
-  return h("div", { title: more }, h("dt", { text: name }), h("dd", null, h("bdi", { text }), more && name !== "Started" ? h("span", { class: "dim small", text: ` ${more}` }) : null));
+  return h(
+    "div",
+    { title: more },
+    h("dt", { text: name }),
+    h(
+      "dd",
+      null,
+      h("bdi", { text }),
+      more && name !== "Started" ? h("span", { class: "dim small", text: ` ${more}` }) : null,
+    ),
+  );
 }
 
-/** The address of one span, to send to somebody; with the part of the waterfall that is shown. @param {string} traceId @param {string} spanId */
+/**
+ * The address of one span, to send to somebody; with the part of the waterfall that is shown.
+ * @param {string} traceId
+ * @param {string} spanId
+ */
 export function spanLink(traceId, spanId) {
   const zoom = new URLSearchParams(location.search).get("zoom");
   return `${location.origin}${spanAddress(traceId, spanId)}${zoom ? `&zoom=${part(zoom)}` : ""}`;
@@ -107,31 +160,94 @@ export function spanAddress(traceId, spanId) {
 
 /** @param {{ message?: string, type?: string, stack?: string }} error */
 function failure(error) {
-  return h("section", { class: "failure", "aria-label": "Error" },
-    h("p", null, h("bdi", { class: "strong mono", text: label(error.type, 160) || "Error" })), error.message ? textBlock(error.message) : null,
-    error.stack ? h("details", null, h("summary", { text: "Stack trace" }), h("pre", { class: "stack", tabindex: "0", text: error.stack })) : null);
+  return h(
+    "section",
+    { class: "failure", "aria-label": "Error" },
+    h("p", null, h("bdi", { class: "strong mono", text: label(error.type, 160) || "Error" })),
+    error.message ? textBlock(error.message) : null,
+    error.stack
+      ? h(
+          "details",
+          null,
+          h("summary", { text: "Stack trace" }),
+          h("pre", { class: "stack", tabindex: "0", text: error.stack }),
+        )
+      : null,
+  );
 }
 
 /** @param {Record<string, number>} metrics */
 function metricTable(metrics) {
-  return h("dl", { class: "metrics" }, Object.entries(metrics).map(([name, value]) => h("div", null, h("dt", null, h("bdi", { text: label(name, 80) })),
-    h("dd", { text: name.endsWith("_cost") ? cost(value) : Number.isInteger(value) ? exact(value) : String(value) }))));
+  return h(
+    "dl",
+    { class: "metrics" },
+    Object.entries(metrics).map(([name, value]) =>
+      h(
+        "div",
+        null,
+        h("dt", null, h("bdi", { text: label(name, 80) })),
+        h("dd", {
+          text: name.endsWith("_cost") ? cost(value) : Number.isInteger(value) ? exact(value) : String(value),
+        }),
+      ),
+    ),
+  );
 }
 
-/** @param {import("../shapes.js").Link[]} found */
+/** @param {import("../api_types.js").Link[]} found */
 function links(found) {
-  return h("ul", { class: "links" }, found.map((link) => h("li", null,
-    h("a", { class: "mono", href: spanAddress(link.trace_id, link.span_id), text: label(link.span_id, 40) }),
-    Object.entries(link.attributes ?? {}).map(([key, value]) => h("span", { class: "pill", text: `${label(key, 30)}: ${label(value, 60)}` })))));
+  return h(
+    "ul",
+    { class: "links" },
+    found.map((link) =>
+      h(
+        "li",
+        null,
+        h("a", { class: "mono", href: spanAddress(link.trace_id, link.span_id), text: label(link.span_id, 40) }),
+        Object.entries(link.attributes ?? {}).map(([key, value]) =>
+          h("span", { class: "pill", text: `${label(key, 30)}: ${label(value, 60)}` }),
+        ),
+      ),
+    ),
+  );
 }
 
 /** @param {string} traceId @param {Span} span */
 function facts(traceId, span) {
   /** @type {[string, string | null][]} */
-  const all = [["Trace", traceId], ["Span", span.span_id], ["Parent", span.parent_id], ["App", span.app], ["Service", span.service], ["Environment", span.env],
-    ["Version", span.version], ["Language", span.language], ["Sent as", span.source], ["Started", fullTime(span.start_ms)]];
-  return h("dl", { class: "facts narrow" }, all.map(([name, value]) => value ? h("div", null, h("dt", { text: name }), h("dd", { class: "mono" }, h("bdi", { text: label(value) }))) : null),
-    span.session ? h("div", null, h("dt", { text: "Session" }), h("dd", { class: "mono" }, h("a", { href: `/session/${part(span.session)}` }, h("bdi", { text: label(span.session) })))) : null);
+  const all = [
+    ["Trace", traceId],
+    ["Span", span.span_id],
+    ["Parent", span.parent_id],
+    ["App", span.app],
+    ["Service", span.service],
+    ["Environment", span.env],
+    ["Version", span.version],
+    ["Language", span.language],
+    ["Sent as", span.source],
+    ["Started", fullTime(span.start_ms)],
+  ];
+  return h(
+    "dl",
+    { class: "facts narrow" },
+    all.map(([name, value]) =>
+      value
+        ? h("div", null, h("dt", { text: name }), h("dd", { class: "mono" }, h("bdi", { text: label(value) })))
+        : null,
+    ),
+    span.session
+      ? h(
+          "div",
+          null,
+          h("dt", { text: "Session" }),
+          h(
+            "dd",
+            { class: "mono" },
+            h("a", { href: `/session/${part(span.session)}` }, h("bdi", { text: label(span.session) })),
+          ),
+        )
+      : null,
+  );
 }
 
 /** The event as it came; asked for when it is opened. @param {string} traceId @param {string} spanId */
@@ -143,7 +259,11 @@ function rawEvent(traceId, spanId) {
     fill(body, h("p", { class: "dim", text: "Loading…" }));
     try {
       const text = await getText(`spans/${part(traceId)}/${part(spanId)}/raw`);
-      fill(body, copyButton("the raw event", () => text, "Copy"), textBlock(pretty(text), "stack mono", RAW_LONG, RAW_LONG));
+      fill(
+        body,
+        copyButton("the raw event", () => text, "Copy"),
+        textBlock(pretty(text), "stack mono", RAW_LONG, RAW_LONG),
+      );
     } catch (error) {
       fill(body, problem(messageOf(error)));
     }

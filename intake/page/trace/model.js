@@ -1,6 +1,6 @@
 // A trace as a tree: who is whose child, in what order, and which lines are shown when some are folded.
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 
 /**
  * @typedef {object} Node
@@ -20,7 +20,8 @@
 export function treeOf(spans) {
   /** @type {Map<string, Node>} */
   const nodes = new Map();
-  for (const span of spans) nodes.set(span.span_id, { span, parent: null, children: [], depth: 0, below: 0, hides: false, orphan: false });
+  for (const span of spans)
+    nodes.set(span.span_id, { span, parent: null, children: [], depth: 0, below: 0, hides: false, orphan: false });
   /** @type {Node[]} */
   const roots = [];
   for (const node of nodes.values()) {
@@ -29,7 +30,7 @@ export function treeOf(spans) {
     node.parent = parent ?? null;
     (parent?.children ?? roots).push(node);
   }
-  openRings(nodes, roots);
+  openCycles(nodes, roots);
   const byStart = (/** @type {Node} */ a, /** @type {Node} */ b) => a.span.start_ms - b.span.start_ms;
   roots.sort(byStart);
   for (const node of nodes.values()) node.children.sort(byStart);
@@ -48,10 +49,10 @@ export function treeOf(spans) {
 }
 
 /**
- * Spans that name each other as parents hang from no root: one of each ring becomes one.
+ * Spans whose parents form a cycle are below no root: one span of each cycle becomes a root.
  * @param {Map<string, Node>} nodes @param {Node[]} roots
  */
-function openRings(nodes, roots) {
+function openCycles(nodes, roots) {
   const reached = new Set(walk(roots, () => true));
   for (const node of nodes.values()) {
     if (reached.has(node)) continue;

@@ -1,20 +1,20 @@
-// A trace that comes in pages: the intake gives 20,000 spans at a time, in order of their start, and says
-// how many there are.
+// A trace in pages: the intake returns 20,000 spans at a time, in order of their start, with their total
+// number.
 
 import { get, part } from "../api.js";
 import { exact } from "../format.js";
 import { moreNote } from "../parts/more.js";
 
-/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
+/** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
 
 const PAGE = 20_000;
 /** Trace-level evaluations only: those of a span are loaded with the span. */
 export const WIDE = { wide: 1 };
-/** Spans among which one is looked for that an address names. */
+/** How many spans are loaded at most to find the one that the address names. */
 const SOUGHT = 100_000;
 
 /**
- * A trace with at least `want` of its spans, and the span `sought` if it is near enough to the beginning.
+ * A trace with at least `want` of its spans, and the span `sought` if it is among the first `SOUGHT`.
  * @param {string} traceId
  * @param {AbortSignal} signal
  * @param {{ want?: number, sought?: string | null }} [what]
@@ -32,7 +32,12 @@ export async function loadTrace(traceId, signal, { want = 0, sought = null } = {
   return whole;
 }
 
-/** The same trace with one page more. @param {WholeTrace} whole @param {AbortSignal} signal @returns {Promise<WholeTrace>} */
+/**
+ * The same trace with one page more.
+ * @param {WholeTrace} whole
+ * @param {AbortSignal} signal
+ * @returns {Promise<WholeTrace>}
+ */
 export async function nextPage(whole, signal) {
   /** @type {WholeTrace} */
   const page = await get(`traces/${part(whole.trace.trace_id)}`, { lean: 1, ...WIDE, after: whole.next }, signal);
@@ -50,9 +55,19 @@ export function pageNote(more) {
     element: note.element,
     /** @param {WholeTrace} whole what is shown @param {WholeTrace} [right] what stands beside it */
     set(whole, right) {
-      const told = [whole, right].flatMap((each, at) => each?.next ? `the first ${exact(each.spans.length)} of ${exact(each.total)} spans${right ? ` on the ${at ? "right" : "left"}` : ""}` : []);
-      const left = Math.max(...[whole, right].map((each) => each?.next ? Math.min(PAGE, each.total - each.spans.length) : 0));
-      note.set(told.length ? `Only ${told.join(" and ")} are ${right ? "compared" : "shown"}.` : "", `Load the next ${exact(left)}`);
+      const parts = [whole, right].flatMap((each, at) => {
+        if (!each?.next) return [];
+        const first = each.spans.length === 1 ? "the first" : `the first ${exact(each.spans.length)}`;
+        return `${first} of ${exact(each.total)} spans${right ? ` on the ${at ? "right" : "left"}` : ""}`;
+      });
+      const one = parts.length === 1 && [whole, right].some((each) => each?.next && each.spans.length === 1);
+      const left = Math.max(
+        ...[whole, right].map((each) => (each?.next ? Math.min(PAGE, each.total - each.spans.length) : 0)),
+      );
+      note.set(
+        parts.length ? `Only ${parts.join(" and ")} ${one ? "is" : "are"} ${right ? "compared" : "shown"}.` : "",
+        left === 1 ? "Load the next one" : `Load the next ${exact(left)}`,
+      );
     },
   };
 }

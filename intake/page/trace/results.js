@@ -4,7 +4,7 @@
 import { get, part } from "../api.js";
 import { resultsIn } from "../content/messages.js";
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 /** @typedef {import("../content/messages.js").Results} Results */
 
 /** How many later spans are asked for: the next one nearly always has the results. */
@@ -21,7 +21,11 @@ const LOOKED_AT = 3;
 export async function laterResults(traceId, span, spans, signal) {
   /** @type {Results} */
   const found = new Map();
-  const open = new Set((span.output?.messages ?? []).flatMap((message) => (message.tool_calls ?? []).flatMap((call) => call.tool_id ?? [])));
+  const open = new Set(
+    (span.output?.messages ?? []).flatMap((message) =>
+      (message.tool_calls ?? []).flatMap((call) => call.tool_id ?? []),
+    ),
+  );
   for (const id of resultsIn(span.output?.messages).keys()) open.delete(id);
   if (!open.size) return found;
   const end = span.start_ms + span.duration_ms;
@@ -32,7 +36,7 @@ export async function laterResults(traceId, span, spans, signal) {
       const whole = await get(`spans/${part(traceId)}/${part(each.span_id)}`, {}, signal);
       for (const [id, result] of resultsIn(whole.input?.messages)) if (open.delete(id)) found.set(id, result);
     } catch {
-      // The calls then stand without results, as they came.
+      // The calls are then shown without results.
       return found;
     }
     if (!open.size) break;

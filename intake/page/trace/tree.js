@@ -1,5 +1,5 @@
-// The tree and the waterfall together: a line a span, indented by its depth, its bar where and as long as
-// it ran.
+// The tree and the waterfall together: one line for each span, indented by its depth, with a bar that shows
+// when and how long it ran.
 
 import { h } from "../dom.js";
 import { count, duration, label } from "../format.js";
@@ -8,7 +8,7 @@ import { Rows } from "../parts/rows.js";
 import { tokensOf, treeOf, walk } from "./model.js";
 import { Zoom } from "./zoom.js";
 
-/** @typedef {import("../shapes.js").Span} Span */
+/** @typedef {import("../api_types.js").Span} Span */
 /** @typedef {import("./model.js").Node} Node */
 
 const LINE_PX = 30;
@@ -23,10 +23,13 @@ export class Tree {
    */
   constructor(chosen, zoomed) {
     this.chosen = chosen;
-    this.zoom = new Zoom((how) => {
-      this.drawBars();
-      zoomed(how);
-    }, () => this.times(this.model.nodes.get(this.selected)?.span));
+    this.zoom = new Zoom(
+      (how) => {
+        this.drawBars();
+        zoomed(how);
+      },
+      () => this.times(this.model.nodes.get(this.selected)?.span),
+    );
     /** @type {Set<string>} */
     this.folded = new Set();
     /** @type {Node[]} */
@@ -35,28 +38,48 @@ export class Tree {
     this.model = treeOf([]);
     this.space = h("div", { class: "tree-space", role: "tree", "aria-label": "Spans of the trace" });
     this.scroller = h("div", { class: "tree-scroll" }, this.space);
-    this.search = h("input", { type: "search", placeholder: "Find a span", "aria-label": "Find a span", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false" });
+    this.search = h("input", {
+      type: "search",
+      placeholder: "Find a span",
+      "aria-label": "Find a span",
+      "aria-keyshortcuts": "/",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
       this.find(this.search.value);
     });
-    this.element = h("div", { class: "tree" }, h("div", { class: "tree-tools" }, this.search, this.zoom.tools),
-      h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.zoom.span), this.zoom.axis), this.scroller);
+    this.element = h(
+      "div",
+      { class: "tree" },
+      h("div", { class: "tree-tools" }, this.search, this.zoom.tools),
+      h("div", { class: "tree-scale" }, h("span", { class: "line-name" }, this.zoom.span), this.zoom.axis),
+      this.scroller,
+    );
     this.element.addEventListener("wheel", (event) => this.zoom.wheel(event), { passive: false });
-    this.space.addEventListener("dblclick", (event) => event.target instanceof Element && event.target.closest(".line-bar") && this.zoom.toSelected("pointer"));
+    this.space.addEventListener(
+      "dblclick",
+      (event) =>
+        event.target instanceof Element && event.target.closest(".line-bar") && this.zoom.toSelected("pointer"),
+    );
     this.space.addEventListener("click", (event) => this.clicked(event));
     this.space.addEventListener("keydown", (event) => this.key(event));
     this.rows = new Rows({
-      scroller: this.scroller, space: this.space, height: LINE_PX,
-      id: (at) => this.lines[at].span.span_id, line: (at) => this.line(this.lines[at]), kept: () => this.index(),
+      scroller: this.scroller,
+      space: this.space,
+      height: LINE_PX,
+      id: (at) => this.lines[at].span.span_id,
+      line: (at) => this.line(this.lines[at]),
+      kept: () => this.index(),
     });
   }
 
   /** @param {Span[]} spans @param {string} selected */
   set(spans, selected) {
     this.model = treeOf(spans);
-    this.selected = this.model.nodes.has(selected) ? selected : this.model.roots[0]?.span.span_id ?? "";
+    this.selected = this.model.nodes.has(selected) ? selected : (this.model.roots[0]?.span.span_id ?? "");
     this.unfoldTo(this.selected);
     this.zoom.setLength(Math.max(0, this.model.end - this.model.start) || 0);
     this.layout();
@@ -75,17 +98,44 @@ export class Tree {
     const open = node.children.length ? String(!this.folded.has(span.span_id)) : null;
     const siblings = node.parent ? node.parent.children : this.model.roots;
     const failed = span.status === "error";
-    return h("div", {
-      class: `line${failed ? " failed" : ""}`, role: "treeitem", tabindex: selected ? "0" : "-1", css: { "--depth": Math.min(node.depth, DEEPEST) },
-      "aria-level": node.depth + 1, "aria-setsize": siblings.length, "aria-posinset": siblings.indexOf(node) + 1, "aria-selected": String(selected), "aria-expanded": open, data: { span: span.span_id },
-    },
-    h("span", { class: "line-name", css: { "padding-left": `${Math.min(node.depth, DEEPEST) * INDENT_PX}px` } },
-      h("span", { class: `twist${open === "true" ? " open" : ""}`, "aria-hidden": "true" }, open ? icon("chevron") : null),
-      kindMark(span.kind), h("bdi", { class: "line-text", text: label(span.name) || "(no name)" }),
-      node.orphan ? h("span", { class: "pill", title: "Its parent has not arrived", text: "no parent" }) : null,
-      failed ? h("span", { class: "sign bad", role: "img", "aria-label": "error", title: label(span.error?.type) || "error" }, icon("alert")) : null,
-      open === "false" ? h("span", { class: `pill${node.hides ? " bad" : ""}`, text: `+${count(node.below)}` }) : null),
-    this.bar(span));
+    return h(
+      "div",
+      {
+        class: `line${failed ? " failed" : ""}`,
+        role: "treeitem",
+        tabindex: selected ? "0" : "-1",
+        css: { "--depth": Math.min(node.depth, DEEPEST) },
+        "aria-level": node.depth + 1,
+        "aria-setsize": siblings.length,
+        "aria-posinset": siblings.indexOf(node) + 1,
+        "aria-selected": String(selected),
+        "aria-expanded": open,
+        data: { span: span.span_id },
+      },
+      h(
+        "span",
+        { class: "line-name", css: { "padding-left": `${Math.min(node.depth, DEEPEST) * INDENT_PX}px` } },
+        h(
+          "span",
+          { class: `twist${open === "true" ? " open" : ""}`, "aria-hidden": "true" },
+          open ? icon("chevron") : null,
+        ),
+        kindMark(span.kind),
+        h("bdi", { class: "line-text", text: label(span.name) || "(no name)" }),
+        node.orphan ? h("span", { class: "pill", title: "Its parent has not arrived", text: "no parent" }) : null,
+        failed
+          ? h(
+              "span",
+              { class: "sign bad", role: "img", "aria-label": "error", title: label(span.error?.type) || "error" },
+              icon("alert"),
+            )
+          : null,
+        open === "false"
+          ? h("span", { class: `pill${node.hides ? " bad" : ""}`, text: `+${count(node.below)}` })
+          : null,
+      ),
+      this.bar(span),
+    );
   }
 
   /** When a span ran, in ms after the trace's start. @param {Span | undefined} span */
@@ -107,7 +157,15 @@ export class Tree {
   bar(span) {
     const from = span.start_ms - this.model.start;
     const { left, right, off, cut } = this.zoom.place(from, from + span.duration_ms);
-    if (off) return h("span", { class: "line-bar" }, h("span", { class: `bar-words off-${off} dim`, text: off === "before" ? `← ${duration(span.duration_ms)}` : `${duration(span.duration_ms)} →` }));
+    if (off)
+      return h(
+        "span",
+        { class: "line-bar" },
+        h("span", {
+          class: `bar-words off-${off} dim`,
+          text: off === "before" ? `← ${duration(span.duration_ms)}` : `${duration(span.duration_ms)} →`,
+        }),
+      );
     const width = right - left;
     const tokens = tokensOf(span);
     const kind = `fill-${kindClass(span.kind)}`;
@@ -115,11 +173,23 @@ export class Tree {
     // bar that leaves room on neither side.
     const late = right > 60;
     const inside = late && left < 22;
-    const css = inside ? { right: `${100 - right}%` } : late ? { right: `calc(${100 - left}% + 6px)` } : { left: `calc(${right}% + 6px)` };
-    const words = h("span", { class: `bar-words${inside ? ` inside ${kind}` : ""}`, css },
-      duration(span.duration_ms), tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }));
-    return h("span", { class: "line-bar" },
-      h("span", { class: `bar-fill ${kind}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }), words);
+    const css = inside
+      ? { right: `${100 - right}%` }
+      : late
+        ? { right: `calc(${100 - left}% + 6px)` }
+        : { left: `calc(${right}% + 6px)` };
+    const words = h(
+      "span",
+      { class: `bar-words${inside ? ` inside ${kind}` : ""}`, css },
+      duration(span.duration_ms),
+      tokens === null ? null : h("span", { class: "dim", text: `  ${count(tokens)} tok` }),
+    );
+    return h(
+      "span",
+      { class: "line-bar" },
+      h("span", { class: `bar-fill ${kind}${cut}`, css: { left: `${left}%`, width: `max(2px, ${width}%)` } }),
+      words,
+    );
   }
 
   /** @param {string} id */
@@ -173,10 +243,15 @@ export class Tree {
     if (found) this.pick(found, "keyboard");
   }
 
-  /** To the next span with these words in its name, kind or model; the field keeps the keyboard. @param {string} words */
+  /**
+   * To the next span with these words in its name, kind or model; the field keeps the focus.
+   * @param {string} words
+   */
   find(words) {
     const wanted = words.trim().toLowerCase();
-    const found = wanted ? this.next((span) => `${span.name} ${span.kind} ${span.model ?? ""}`.toLowerCase().includes(wanted)) : undefined;
+    const found = wanted
+      ? this.next((span) => `${span.name} ${span.kind} ${span.model ?? ""}`.toLowerCase().includes(wanted))
+      : undefined;
     this.search.setAttribute("aria-invalid", String(Boolean(wanted) && !found));
     if (!found) return;
     this.select(found.span.span_id);
@@ -203,8 +278,12 @@ export class Tree {
   /** @param {string} id */
   toggle(id) {
     if (!this.folded.delete(id)) this.folded.add(id);
-    // What is selected must not vanish into what was folded.
-    if (!walk(this.model.roots, (node) => !this.folded.has(node.span.span_id)).some((node) => node.span.span_id === this.selected)) {
+    // The selected span must not disappear when a line above it is folded.
+    if (
+      !walk(this.model.roots, (node) => !this.folded.has(node.span.span_id)).some(
+        (node) => node.span.span_id === this.selected,
+      )
+    ) {
       this.selected = id;
       this.chosen(id, "keyboard");
     }

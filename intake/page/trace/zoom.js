@@ -8,13 +8,13 @@ import { icon } from "../icons.js";
 /** @typedef {{ from: number, to: number }} Range */
 /** @typedef {"keyboard" | "pointer"} How */
 
-/** Times of spans are not known more finely. */
+/** The times of spans are not more precise than this. */
 const SHORTEST_MS = 0.001;
 const STEP = 2;
 const SHIFT = 0.5;
 /** Around a span that is zoomed to, so that its ends are seen. */
 const MARGIN = 0.05;
-/** A press that moves less is no drag. */
+/** A press that moves less is a click, not a drag. */
 const DRAG_PX = 5;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
@@ -29,10 +29,28 @@ export class Zoom {
     this.length = 0;
     /** What was asked for; null is the whole trace. @type {Range | null} */
     this.wanted = null;
-    const tool = (/** @type {string} */ name, /** @type {string} */ keys, /** @type {(how: How) => void} */ run, /** @type {Node[]} */ ...face) =>
-      h("button", { type: "button", class: "button", title: `${name} (${keys.split(" ")[0]})`, "aria-label": name, "aria-keyshortcuts": keys, on: { click: (/** @type {Event} */ event) => {
-        if (/** @type {Element} */ (event.currentTarget).getAttribute("aria-disabled") !== "true") run("pointer");
-      } } }, face);
+    const tool = (
+      /** @type {string} */ name,
+      /** @type {string} */ keys,
+      /** @type {(how: How) => void} */ run,
+      /** @type {Node[]} */ ...face
+    ) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          title: `${name} (${keys.split(" ")[0]})`,
+          "aria-label": name,
+          "aria-keyshortcuts": keys,
+          on: {
+            click: (/** @type {Event} */ event) => {
+              if (/** @type {Element} */ (event.currentTarget).getAttribute("aria-disabled") !== "true") run("pointer");
+            },
+          },
+        },
+        face,
+      );
     const word = (/** @type {string} */ text) => h("span", { text });
     this.earlier = tool("Earlier", "h", (how) => this.shift(-SHIFT, how), icon("left"));
     this.later = tool("Later", "l", (how) => this.shift(SHIFT, how), icon("right"));
@@ -40,7 +58,16 @@ export class Zoom {
     this.in = tool("Zoom in", "+", (how) => this.by(1 / STEP, how), icon("plus"), word("Zoom in"));
     this.near = tool("Zoom to the span", "z", (how) => this.toSelected(how), word("Span"));
     this.all = tool("Show the whole trace", "0", (how) => this.set(null, how), word("Whole"));
-    this.tools = h("div", { class: "zoom-tools", role: "group", "aria-label": "Zoom" }, this.earlier, this.later, this.out, this.in, this.near, this.all);
+    this.tools = h(
+      "div",
+      { class: "zoom-tools", role: "group", "aria-label": "Zoom" },
+      this.earlier,
+      this.later,
+      this.out,
+      this.in,
+      this.near,
+      this.all,
+    );
     this.span = h("span", { class: "zoom-range" });
     this.ticks = h("span", { class: "axis-ticks", "aria-hidden": "true" });
     this.mark = h("span", { class: "axis-mark", hidden: true });
@@ -84,7 +111,7 @@ export class Zoom {
     const before = this.text;
     this.wanted = range;
     const { from, to } = this.range;
-    // All but a hair of the trace is all of it.
+    // A range that leaves out almost nothing is the whole trace.
     if (to - from > this.length * 0.9999) this.wanted = null;
     this.draw();
     if (this.text === before) return;
@@ -93,7 +120,7 @@ export class Zoom {
   }
 
   /**
-   * Shows so many times as much, around `at`; without one around the selected span, if that is in sight.
+   * Makes the range `factor` times as long, around `at`; without `at`, around the selected span if it is in sight.
    * @param {number} factor @param {How} how @param {number} [at] ms
    */
   by(factor, how, at) {
@@ -104,7 +131,7 @@ export class Zoom {
     const around = at ?? (seen ? middle : (from + to) / 2);
     const width = Math.max(SHORTEST_MS, (to - from) * factor);
     const share = to > from ? (around - from) / (to - from) : 0.5;
-    // From a point under the pointer nothing moves away; otherwise the span comes to the middle.
+    // The point under the pointer stays where it is; without a pointer the span moves to the middle.
     const start = around - width * (at === undefined ? 0.5 : share);
     this.set({ from: start, to: start + width }, how);
   }
@@ -120,13 +147,13 @@ export class Zoom {
   toSelected(how) {
     const span = this.selected();
     if (!span) return;
-    // One without length gets room of some µs.
+    // A span without duration gets a margin of some µs.
     const margin = Math.max((span.to - span.from) * MARGIN, SHORTEST_MS * 5);
     this.set({ from: span.from - margin, to: span.to + margin }, how);
   }
 
   /**
-   * Where a stretch of time stands, in percent of what is shown; or on which side it is out of sight.
+   * The place of a time range in percent of what is shown, or the side on which it is out of sight.
    * @param {number} from @param {number} to
    * @returns {{ left: number, right: number, off: "before" | "after" | null, cut: string }}
    */
@@ -134,21 +161,33 @@ export class Zoom {
     const range = this.range;
     const scale = 100 / Math.max(range.to - range.from, 1e-6);
     const [left, right] = [(from - range.from) * scale, (to - range.from) * scale];
-    // Sums of fractions are off by less than this.
+    // Rounding errors of sums are smaller than this.
     const hair = 1e-6;
     const off = right < -hair ? "before" : left > 100 + hair ? "after" : null;
-    return { left: Math.min(100, Math.max(0, left)), right: Math.max(0, Math.min(100, right)), off, cut: `${left < -hair ? " cut-left" : ""}${right > 100 + hair ? " cut-right" : ""}` };
+    return {
+      left: Math.min(100, Math.max(0, left)),
+      right: Math.max(0, Math.min(100, right)),
+      off,
+      cut: `${left < -hair ? " cut-left" : ""}${right > 100 + hair ? " cut-right" : ""}`,
+    };
   }
 
   draw() {
     const { from, to } = this.range;
     const step = (to - from) / (TICKS.length - 1);
     const text = (/** @type {number} */ at) => (this.wanted ? moment(at, to, step) : duration(at));
-    this.ticks.replaceChildren(...TICKS.map((at) => h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: text(from + (to - from) * at) }))));
-    this.span.textContent = this.wanted ? `${moment(from, to, step)} – ${moment(to, to, step)} of ${duration(this.length)}` : `All ${duration(this.length)}`;
+    this.ticks.replaceChildren(
+      ...TICKS.map((at) =>
+        h("span", { class: "tick", css: { left: `${at * 100}%` } }, h("span", { text: text(from + (to - from) * at) })),
+      ),
+    );
+    this.span.textContent = this.wanted
+      ? `${moment(from, to, step)} – ${moment(to, to, step)} of ${duration(this.length)}`
+      : `All ${duration(this.length)}`;
     for (const each of [this.span, this.axis]) each.classList.toggle("zoomed", this.wanted !== null);
     const shortest = to - from <= SHORTEST_MS;
-    const off = (/** @type {HTMLElement} */ button, /** @type {boolean} */ no) => button.setAttribute("aria-disabled", String(no));
+    const off = (/** @type {HTMLElement} */ button, /** @type {boolean} */ no) =>
+      button.setAttribute("aria-disabled", String(no));
     off(this.earlier, !this.wanted || from <= 0);
     off(this.later, !this.wanted || to >= this.length);
     off(this.out, !this.wanted);
@@ -162,7 +201,8 @@ export class Zoom {
     const box = this.axis.getBoundingClientRect();
     if (box.width === 0) return;
     down.preventDefault();
-    const share = (/** @type {PointerEvent} */ event) => Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    const share = (/** @type {PointerEvent} */ event) =>
+      Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     const first = share(down);
     const stop = new AbortController();
     const listen = { signal: stop.signal };
@@ -171,29 +211,44 @@ export class Zoom {
       this.mark.hidden = true;
     };
     this.axis.setPointerCapture(down.pointerId);
-    this.axis.addEventListener("pointermove", (event) => {
-      const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
-      this.mark.hidden = Math.abs(event.clientX - down.clientX) < DRAG_PX;
-      this.mark.style.left = `${left * 100}%`;
-      this.mark.style.width = `${(right - left) * 100}%`;
-    }, listen);
-    this.axis.addEventListener("pointerup", (event) => {
-      end();
-      if (Math.abs(event.clientX - down.clientX) < DRAG_PX) return;
-      const { from, to } = this.range;
-      const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
-      this.set({ from: from + (to - from) * left, to: from + (to - from) * right }, "pointer");
-    }, listen);
+    this.axis.addEventListener(
+      "pointermove",
+      (event) => {
+        const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
+        this.mark.hidden = Math.abs(event.clientX - down.clientX) < DRAG_PX;
+        this.mark.style.left = `${left * 100}%`;
+        this.mark.style.width = `${(right - left) * 100}%`;
+      },
+      listen,
+    );
+    this.axis.addEventListener(
+      "pointerup",
+      (event) => {
+        end();
+        if (Math.abs(event.clientX - down.clientX) < DRAG_PX) return;
+        const { from, to } = this.range;
+        const [left, right] = [Math.min(first, share(event)), Math.max(first, share(event))];
+        this.set({ from: from + (to - from) * left, to: from + (to - from) * right }, "pointer");
+      },
+      listen,
+    );
     this.axis.addEventListener("pointercancel", end, listen);
     // Escape, before it leads away from the trace.
-    window.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      end();
-    }, { ...listen, capture: true });
+    window.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        end();
+      },
+      { ...listen, capture: true },
+    );
   }
 
-  /** Over the waterfall: with Ctrl, or two fingers apart on a trackpad, closer; sideways, along. @param {WheelEvent} event */
+  /**
+   * The wheel over the waterfall zooms with Ctrl (or two fingers on a trackpad), and shifts sideways.
+   * @param {WheelEvent} event
+   */
   wheel(event) {
     const box = this.axis.getBoundingClientRect();
     if (event.clientX < box.left || box.width === 0) return;
@@ -210,7 +265,12 @@ export class Zoom {
   }
 }
 
-/** A moment with as many digits as tell it from its neighbours. @param {number} ms @param {number} last ms, the latest one @param {number} step ms */
+/**
+ * A moment with as many digits as tell it from its neighbours.
+ * @param {number} ms
+ * @param {number} last ms, the latest one
+ * @param {number} step ms
+ */
 function moment(ms, last, step) {
   const [unit, name] = last >= 1000 ? [1000, "s"] : [1, "ms"];
   const digits = Math.min(9, Math.max(0, Math.ceil(-Math.log10(Math.max(step, 1e-6) / unit)) + 1));

@@ -1,4 +1,4 @@
-// Two traces side by side: their numbers, their spans matched to each other, and one pair whole.
+// Two traces side by side: their numbers, their spans matched to each other, and the details of one pair.
 
 import { get, part } from "../api.js";
 import { fill, h } from "../dom.js";
@@ -13,8 +13,8 @@ import { spanDetail } from "../trace/detail.js";
 import { treeOf } from "../trace/model.js";
 import { loadTrace, nextPage, pageNote } from "../trace/pages.js";
 
-/** @typedef {import("../shapes.js").WholeTrace} WholeTrace */
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").WholeTrace} WholeTrace */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {import("../trace/align.js").Pair} Pair */
 /** @typedef {import("../trace/model.js").Node} Node */
 
@@ -39,23 +39,58 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     [left, right] = await Promise.all([left, right].map((whole) => (whole.next ? nextPage(whole, signal) : whole)));
     ({ trees, pairs, longest } = matched(left, right));
     const same = (/** @type {Node | null} */ a, /** @type {Node | null} */ b) => a?.span.span_id === b?.span.span_id;
-    at = Math.max(0, pairs.findIndex((pair) => same(pair.left, shown?.left ?? null) && same(pair.right, shown?.right ?? null)));
+    at = Math.max(
+      0,
+      pairs.findIndex((pair) => same(pair.left, shown?.left ?? null) && same(pair.right, shown?.right ?? null)),
+    );
     note.set(left, right);
     if (rows.layout(pairs.length)) button(at)?.focus({ preventScroll: true });
     choose(at, "keyboard");
   });
-  const element = h("div", { class: "page compare-page" }, h("h1", { text: "Side by side" }), heads(left.trace, right.trace),
-    h("section", { class: "card flush", "aria-label": "Spans" }, h("div", { class: "pair-head" }, h("span", { text: "Span" }), h("span", { text: "Left" }), h("span", { text: "Right" }), h("span", { text: "Difference" })), scroller, note.element), detail);
+  const element = h(
+    "div",
+    { class: "page compare-page" },
+    h("h1", { text: "Side by side" }),
+    heads(left.trace, right.trace),
+    h(
+      "section",
+      { class: "card flush", "aria-label": "Spans" },
+      h(
+        "div",
+        { class: "pair-head" },
+        h("span", { text: "Span" }),
+        h("span", { text: "Left" }),
+        h("span", { text: "Right" }),
+        h("span", { text: "Difference" }),
+      ),
+      scroller,
+      note.element,
+    ),
+    detail,
+  );
 
   /** @param {number} each */
   function line(each) {
-    return h("li", { "aria-setsize": pairs.length, "aria-posinset": each + 1 }, h("button", {
-      type: "button", class: "pair-row", tabindex: each === at ? "0" : "-1", "aria-current": each === at ? "true" : null, on: { click: () => choose(each, "pointer") },
-    }, row(pairs[each], longest)));
+    return h(
+      "li",
+      { "aria-setsize": pairs.length, "aria-posinset": each + 1 },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "pair-row",
+          tabindex: each === at ? "0" : "-1",
+          "aria-current": each === at ? "true" : null,
+          on: { click: () => choose(each, "pointer") },
+        },
+        row(pairs[each], longest),
+      ),
+    );
   }
 
   /** The button of a pair that is drawn. @param {number} each */
-  const button = (each) => /** @type {HTMLElement | null | undefined} */ (rows.drawn.get(String(each))?.firstElementChild);
+  const button = (each) =>
+    /** @type {HTMLElement | null | undefined} */ (rows.drawn.get(String(each))?.firstElementChild);
 
   /** @param {number} next @param {"keyboard" | "pointer"} how */
   function choose(next, how) {
@@ -79,7 +114,10 @@ export async function make({ names: [leftId, rightId], query, signal }) {
     const pair = pairs[at];
     if (!pair) return;
     try {
-      const sides = await Promise.all([side(leftId, pair.left, trees[0].start, signal), side(rightId, pair.right, trees[1].start, signal)]);
+      const sides = await Promise.all([
+        side(leftId, pair.left, trees[0].start, signal),
+        side(rightId, pair.right, trees[1].start, signal),
+      ]);
       if (mine === round) fill(detail, sides);
     } catch (error) {
       if (mine === round && messageOf(error)) fill(detail, problem(messageOf(error), showPair));
@@ -118,7 +156,7 @@ export async function make({ names: [leftId, rightId], query, signal }) {
   };
 }
 
-/** Which span of one is which of the other. @param {WholeTrace} left @param {WholeTrace} right */
+/** Matches the spans of two traces. @param {WholeTrace} left @param {WholeTrace} right */
 function matched(left, right) {
   const trees = [treeOf(left.spans), treeOf(right.spans)];
   let longest = 1e-6;
@@ -126,9 +164,20 @@ function matched(left, right) {
   return { trees, pairs: align(trees[0].roots, trees[1].roots), longest };
 }
 
-/** One span of a pair, whole. @param {string} id @param {Node | null} node @param {number} start @param {AbortSignal} signal */
+/**
+ * The details of one span of a pair.
+ * @param {string} id
+ * @param {Node | null} node
+ * @param {number} start
+ * @param {AbortSignal} signal
+ */
 async function side(id, node, start, signal) {
-  if (!node) return h("div", { class: "card flush" }, h("p", { class: "dim pad", text: "This span is only in the other trace." }));
+  if (!node)
+    return h(
+      "div",
+      { class: "card flush" },
+      h("p", { class: "dim pad", text: "This span is only in the other trace." }),
+    );
   const span = await get(`spans/${part(id)}/${part(node.span.span_id)}`, {}, signal);
   return h("div", { class: "card flush" }, spanDetail(id, span, start, signal));
 }
@@ -144,13 +193,51 @@ function heads(left, right) {
     ["Tokens out", (trace) => trace.output_tokens, count],
     ["Cost", (trace) => trace.cost, cost],
   ];
-  const title = (/** @type {Trace} */ trace) => h("th", { scope: "col" }, h("span", { class: "pair-title" }, kindMark(trace.kind), h("a", { href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 60) })),
-    trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null), h("span", { class: "dim small", text: fullTime(trace.start_ms) }), h("span", { class: "dim small", text: trace.models.map((model) => label(model, 40)).join(", ") }));
-  return h("table", { class: "card compare-heads" }, h("thead", null, h("tr", null, h("td"), title(left), title(right), h("th", { scope: "col", text: "Difference" }))),
-    h("tbody", null, rows.map(([name, pick, format]) => {
-      const [a, b] = [pick(left), pick(right)];
-      return a === null && b === null ? null : h("tr", null, h("th", { scope: "row", text: name }), h("td", { text: format(a) || "–" }), h("td", { text: format(b) || "–" }), h("td", null, change(a, b, format)));
-    }), left.evaluations_total || right.evaluations_total ? h("tr", null, h("th", { scope: "row", text: "Evaluations" }), [left, right].map((trace) => h("td", null, h("div", { class: "turn-badges" }, badges(trace)))), h("td")) : null));
+  const title = (/** @type {Trace} */ trace) =>
+    h(
+      "th",
+      { scope: "col" },
+      h(
+        "span",
+        { class: "pair-title" },
+        kindMark(trace.kind),
+        h("a", { href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 60) })),
+        trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
+      ),
+      h("span", { class: "dim small", text: fullTime(trace.start_ms) }),
+      h("span", { class: "dim small", text: trace.models.map((model) => label(model, 40)).join(", ") }),
+    );
+  return h(
+    "table",
+    { class: "card compare-heads" },
+    h("thead", null, h("tr", null, h("td"), title(left), title(right), h("th", { scope: "col", text: "Difference" }))),
+    h(
+      "tbody",
+      null,
+      rows.map(([name, pick, format]) => {
+        const [a, b] = [pick(left), pick(right)];
+        return a === null && b === null
+          ? null
+          : h(
+              "tr",
+              null,
+              h("th", { scope: "row", text: name }),
+              h("td", { text: format(a) || "–" }),
+              h("td", { text: format(b) || "–" }),
+              h("td", null, change(a, b, format)),
+            );
+      }),
+      left.evaluations_total || right.evaluations_total
+        ? h(
+            "tr",
+            null,
+            h("th", { scope: "row", text: "Evaluations" }),
+            [left, right].map((trace) => h("td", null, h("div", { class: "turn-badges" }, badges(trace)))),
+            h("td"),
+          )
+        : null,
+    ),
+  );
 }
 
 /** @param {number | null} a @param {number | null} b @param {(value: number) => string} format */
@@ -159,7 +246,12 @@ function change(a, b, format) {
   if (a === b) return h("span", { class: "dim", text: "same" });
   const more = b > a;
   // From a factor of ten on, a percentage is hard to read.
-  const share = a <= 0 ? "" : b / a >= 10 ? ` (×${count(Math.round(b / a))})` : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)}\u00a0%)`;
+  const share =
+    a <= 0
+      ? ""
+      : b / a >= 10
+        ? ` (×${count(Math.round(b / a))})`
+        : ` (${more ? "+" : "−"}${Math.round((Math.abs(b - a) / a) * 100)}\u00a0%)`;
   // Less time, fewer tokens, fewer errors: less is better for all of these.
   return h("span", { class: more ? "bad" : "good", text: `${more ? "+" : "−"}${format(Math.abs(b - a))}${share}` });
 }
@@ -168,9 +260,21 @@ function change(a, b, format) {
 function row(pair, longest) {
   const node = /** @type {Node} */ (pair.left ?? pair.right);
   return [
-    h("span", { class: "pair-name", css: { "padding-left": `${Math.min(pair.depth, 12) * INDENT_PX}px` } }, kindMark(node.span.kind), h("bdi", { text: label(node.span.name, 80) || "(no name)" })),
-    half(pair.left, longest), half(pair.right, longest),
-    h("span", { class: "pair-change" }, pair.left && pair.right ? change(pair.left.span.duration_ms, pair.right.span.duration_ms, duration) : h("span", { class: "pill", text: pair.left ? "only left" : "only right" })),
+    h(
+      "span",
+      { class: "pair-name", css: { "padding-left": `${Math.min(pair.depth, 12) * INDENT_PX}px` } },
+      kindMark(node.span.kind),
+      h("bdi", { text: label(node.span.name, 80) || "(no name)" }),
+    ),
+    half(pair.left, longest),
+    half(pair.right, longest),
+    h(
+      "span",
+      { class: "pair-change" },
+      pair.left && pair.right
+        ? change(pair.left.span.duration_ms, pair.right.span.duration_ms, duration)
+        : h("span", { class: "pill", text: pair.left ? "only left" : "only right" }),
+    ),
   ];
 }
 
@@ -178,6 +282,13 @@ function row(pair, longest) {
 function half(node, longest) {
   if (!node) return h("span", { class: "pair-half dim", text: "–" });
   const failed = node.span.status === "error";
-  return h("span", { class: "pair-half" }, h("span", { class: `pair-bar fill-${kindClass(node.span.kind)}${failed ? " failed" : ""}`, css: { width: `max(2px, ${(node.span.duration_ms / longest) * 60}%)` } }),
-    h("span", { class: failed ? "bad" : "", text: `${duration(node.span.duration_ms)}${failed ? ", error" : ""}` }));
+  return h(
+    "span",
+    { class: "pair-half" },
+    h("span", {
+      class: `pair-bar fill-${kindClass(node.span.kind)}${failed ? " failed" : ""}`,
+      css: { width: `max(2px, ${(node.span.duration_ms / longest) * 60}%)` },
+    }),
+    h("span", { class: failed ? "bad" : "", text: `${duration(node.span.duration_ms)}${failed ? ", error" : ""}` }),
+  );
 }

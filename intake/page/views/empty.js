@@ -1,4 +1,4 @@
-// What is shown before the first trace: how to send one. The programs lie in snippets/, where tests run
+// What is shown before the first trace: how to send one. The programs are in snippets/, where tests run
 // them as they are shown.
 
 import { getAsset } from "../api.js";
@@ -23,14 +23,16 @@ const USUAL = "http://127.0.0.1:8126";
 const WAYS = [
   {
     name: "Python",
-    note: "The witspan package, built by `./bootstrap.sh build`. Code written for ddtrace's LLMObs needs only another import.",
+    note:
+      "The witspan package, built by `./bootstrap.sh build`. Code written for ddtrace's LLMObs needs only " +
+      "another import.",
     shell: (origin) => `export DD_TRACE_AGENT_URL=${origin}`,
     title: "first_trace.py",
     file: "first_trace.py",
   },
   {
     name: "Rust",
-    note: "The witspan crate: `witspan = { path = \"host-runtime\" }` after `just component`, and `serde_json`.",
+    note: 'The witspan crate: `witspan = { path = "host-runtime" }` after `just component`, and `serde_json`.',
     shell: (origin) => `export DD_TRACE_AGENT_URL=${origin}\nexport DD_LLMOBS_ML_APP=my-app`,
     title: "main.rs",
     file: "first_trace.rs",
@@ -46,20 +48,32 @@ const WAYS = [
 export function emptyState() {
   const origin = location.origin;
   const panel = h("div", { class: "way", role: "tabpanel", id: "way" });
-  const tabs = WAYS.map(({ name }, at) => h("button", { type: "button", role: "tab", id: `way-${at}`, "aria-controls": "way", on: {
-    click: () => void choose(at),
-    keydown: (/** @type {KeyboardEvent} */ event) => {
-      const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-      if (!step) return;
-      event.preventDefault();
-      const next = (at + step + WAYS.length) % WAYS.length;
-      void choose(next);
-      tabs[next].focus();
-    },
-  } }, name));
+  const tabs = WAYS.map(({ name }, at) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `way-${at}`,
+        "aria-controls": "way",
+        on: {
+          click: () => void choose(at),
+          keydown: (/** @type {KeyboardEvent} */ event) => {
+            const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+            if (!step) return;
+            event.preventDefault();
+            const next = (at + step + WAYS.length) % WAYS.length;
+            void choose(next);
+            tabs[next].focus();
+          },
+        },
+      },
+      name,
+    ),
+  );
 
   let chosen = 0;
-  // All at once, so that a click shows its program at once.
+  // All are loaded now, so that a click shows its program at once.
   const programs = WAYS.map(({ file }) => read(file));
 
   /** @param {number} at */
@@ -75,35 +89,74 @@ export function emptyState() {
     panel.setAttribute("aria-labelledby", `way-${at}`);
     try {
       const program = (await programs[at]).trimEnd().replaceAll(USUAL, origin);
-      if (chosen === at) refill(panel, h("p", { class: "dim" }, inline(note)), shell ? snippet("In the shell", shell(origin)) : null, snippet(title, program));
+      if (chosen === at)
+        refill(
+          panel,
+          h("p", { class: "dim" }, inline(note)),
+          shell ? snippet("In the shell", shell(origin)) : null,
+          snippet(title, program),
+        );
     } catch (error) {
-      if (chosen === at) refill(panel, problem(messageOf(error), () => {
-        programs[at] = read(file);
-        void choose(at);
-      }));
+      if (chosen === at)
+        refill(
+          panel,
+          problem(messageOf(error), () => {
+            programs[at] = read(file);
+            void choose(at);
+          }),
+        );
     }
   }
 
   void choose(0);
-  return h("section", { class: "empty", "aria-labelledby": "empty-title" },
+  return h(
+    "section",
+    { class: "empty", "aria-labelledby": "empty-title" },
     h("h2", { id: "empty-title", text: "Nothing has arrived yet" }),
-    h("p", null, "This intake listens at ", h("code", { text: origin }), ". Send a first trace: it appears here without a reload."),
-    h("div", { class: "tabs-row", role: "tablist", "aria-label": "Language" }, tabs), panel,
-    h("p", { class: "dim" }, "Programs traced with ddtrace or dd-trace need only ", h("code", { text: `DD_TRACE_AGENT_URL=${origin}` }), " and ", h("code", { text: "DD_LLMOBS_ENABLED=1" }),
-      "; OpenTelemetry's exporters need ", h("code", { text: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/v1/traces` }), " (HTTP)."));
+    h(
+      "p",
+      null,
+      "This intake listens at ",
+      h("code", { text: origin }),
+      ". Send a first trace: it appears here without a reload.",
+    ),
+    h("div", { class: "tabs-row", role: "tablist", "aria-label": "Language" }, tabs),
+    panel,
+    h(
+      "p",
+      { class: "dim" },
+      "Programs traced with ddtrace or dd-trace need only ",
+      h("code", { text: `DD_TRACE_AGENT_URL=${origin}` }),
+      " and ",
+      h("code", { text: "DD_LLMOBS_ENABLED=1" }),
+      "; OpenTelemetry's exporters need ",
+      h("code", { text: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/v1/traces` }),
+      " (HTTP).",
+    ),
+  );
 }
 
 /** @param {string} file */
 function read(file) {
   const text = getAsset(`snippets/${file}`);
-  // Those that await it get the error; without them it must not count as unhandled.
+  // Whoever awaits it gets the error. If nobody does, it must not count as unhandled.
   text.catch(() => {});
   return text;
 }
 
 /** @param {string} title @param {string} text */
 function snippet(title, text) {
-  return h("figure", { class: "snippet" }, h("figcaption", null, h("span", { text: title }), copyButton(title, () => text)), h("pre", { tabindex: "0" }, h("code", { text })));
+  return h(
+    "figure",
+    { class: "snippet" },
+    h(
+      "figcaption",
+      null,
+      h("span", { text: title }),
+      copyButton(title, () => text),
+    ),
+    h("pre", { tabindex: "0" }, h("code", { text })),
+  );
 }
 
 /** Text with words in backticks as code. @param {string} text */

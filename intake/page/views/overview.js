@@ -1,4 +1,4 @@
-// The time chosen, in pictures: traffic, errors, latency, tokens and cost, what is slow, what fails.
+// Charts of the chosen time: traffic, errors, latency, tokens and cost, what is slow, what fails.
 
 import { get, queryText } from "../api.js";
 import { Figure } from "../charts/figure.js";
@@ -11,13 +11,13 @@ import { go, setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { onTheme } from "../shell/theme.js";
 
-/** @typedef {import("../shapes.js").Overview} Overview */
+/** @typedef {import("../api_types.js").Overview} Overview */
 /** @typedef {import("../charts/figure.js").Picture} Picture */
 
 const BUCKETS = 48;
 const LIVE_MS = 3000;
 const DAY_MS = 86_400_000;
-/** The shortest time that is shown, so that a first trace is not a wall. */
+/** The shortest time that is shown, so that the bar of a first trace does not fill the chart. */
 const SHORTEST_MS = 900_000;
 const RANKED = 8;
 
@@ -42,8 +42,20 @@ export function make({ query: first, signal }) {
     slow: new Figure("Slowest operations"),
     failing: new Figure("Operations that fail most"),
   };
-  const grid = h("div", { class: "charts" }, Object.values(figures).map((figure) => figure.element));
-  const element = h("div", { class: "page overview-page" }, h("h1", { class: "away", text: "Overview" }), bar, state, totals, grid);
+  const grid = h(
+    "div",
+    { class: "charts" },
+    Object.values(figures).map((figure) => figure.element),
+  );
+  const element = h(
+    "div",
+    { class: "page overview-page" },
+    h("h1", { class: "away", text: "Overview" }),
+    bar,
+    state,
+    totals,
+    grid,
+  );
 
   /** @param {URLSearchParams} wanted */
   function changed(wanted) {
@@ -54,7 +66,7 @@ export function make({ query: first, signal }) {
   }
 
   const select = h("select", { name: "app", "aria-label": "App" });
-  /** What the field of apps offers, in JSON. */
+  /** The options of the field of apps, as JSON. */
   let offered = "";
 
   function drawBar() {
@@ -62,14 +74,17 @@ export function make({ query: first, signal }) {
     offer([]);
   }
 
-  /** The apps that there are, put into their field, unless its list is open. @param {string[]} apps */
+  /** Puts the known apps into their field, unless its list is open. @param {string[]} apps */
   function offer(apps) {
     const chosen = query.get("app") ?? "";
     const known = [...new Set([...apps, ...(chosen ? [chosen] : [])])];
     const now = JSON.stringify([known, chosen]);
     if (now === offered || (apps.length && select === document.activeElement)) return;
     offered = now;
-    select.replaceChildren(h("option", { value: "", text: "App: all" }), ...known.map((app) => h("option", { value: app, text: label(app, 60) })));
+    select.replaceChildren(
+      h("option", { value: "", text: "App: all" }),
+      ...known.map((app) => h("option", { value: app, text: label(app, 60) })),
+    );
     select.value = chosen;
   }
 
@@ -110,8 +125,16 @@ export function make({ query: first, signal }) {
   /** @param {Overview} found */
   function draw(found) {
     const { totals: sum } = found;
-    refill(totals, [["Traces", count(sum.traces)], ["Spans", count(sum.spans)], ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"], ["Tokens", count(sum.tokens)], ["Cost", sum.cost ? cost(sum.cost) : "–"]]
-      .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))));
+    refill(
+      totals,
+      [
+        ["Traces", count(sum.traces)],
+        ["Spans", count(sum.spans)],
+        ["Failed", sum.traces ? percent(sum.errors / sum.traces) : "–"],
+        ["Tokens", count(sum.tokens)],
+        ["Cost", sum.cost ? cost(sum.cost) : "–"],
+      ].map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", { text: value }))),
+    );
     // Most tracers send no costs: empty charts would add nothing.
     for (const figure of [figures.cost, figures.modelCost]) figure.element.hidden = !sum.cost;
     const labels = found.buckets.map((each) => bucketName(each.t_ms, found.to_ms - found.from_ms));
@@ -119,46 +142,130 @@ export function make({ query: first, signal }) {
       const from = Math.floor(found.buckets[at].t_ms);
       go(`/${queryText({ app: query.get("app"), from, to: Math.ceil(from + found.bucket_ms) })}`);
     };
-    /** @param {"bars" | "lines"} form @param {import("../charts/figure.js").Series[]} series @param {(value: number) => string} format @param {Partial<Picture>} [more] */
-    const overTime = (form, series, format, more) => /** @type {Picture} */ ({ form, labels, series, format, open, ...more });
-    const of = (/** @type {(bucket: import("../shapes.js").Bucket) => number | null} */ pick) => found.buckets.map(pick);
-    void figures.traffic.draw(overTime("bars", [
-      { name: "OK", colour: "accent-fill", values: of((each) => each.traces - each.errors) },
-      { name: "Failed", colour: "bad-fill", values: of((each) => each.errors) }], count, { stacked: true }));
-    void figures.latency.draw(overTime("lines", [
-      { name: "p50", colour: "workflow", values: of((each) => each.p50_ms) },
-      { name: "p95", colour: "agent", values: of((each) => each.p95_ms) },
-      { name: "p99", colour: "llm", values: of((each) => each.p99_ms) }], duration));
-    void figures.errors.draw(overTime("lines", [{ name: "Failed", colour: "bad-fill", values: of((each) => (each.traces ? each.errors / each.traces : null)) }], percent));
-    void figures.tokens.draw(overTime("bars", [
-      { name: "In", colour: "agent", values: of((each) => each.input_tokens) },
-      { name: "Out", colour: "llm", values: of((each) => each.output_tokens) }], count, { stacked: true }));
-    void figures.cost.draw(overTime("bars", [{ name: "Cost", colour: "retrieval", values: of((each) => each.cost) }], cost));
+    /**
+     * @param {"bars" | "lines"} form
+     * @param {import("../charts/figure.js").Series[]} series
+     * @param {(value: number) => string} format
+     * @param {Partial<Picture>} [more]
+     */
+    const overTime = (form, series, format, more) =>
+      /** @type {Picture} */ ({ form, labels, series, format, open, ...more });
+    const of = (/** @type {(bucket: import("../api_types.js").Bucket) => number | null} */ pick) =>
+      found.buckets.map(pick);
+    void figures.traffic.draw(
+      overTime(
+        "bars",
+        [
+          { name: "OK", colour: "accent-fill", values: of((each) => each.traces - each.errors) },
+          { name: "Failed", colour: "bad-fill", values: of((each) => each.errors) },
+        ],
+        count,
+        { stacked: true },
+      ),
+    );
+    void figures.latency.draw(
+      overTime(
+        "lines",
+        [
+          { name: "p50", colour: "workflow", values: of((each) => each.p50_ms) },
+          { name: "p95", colour: "agent", values: of((each) => each.p95_ms) },
+          { name: "p99", colour: "llm", values: of((each) => each.p99_ms) },
+        ],
+        duration,
+      ),
+    );
+    void figures.errors.draw(
+      overTime(
+        "lines",
+        [
+          {
+            name: "Failed",
+            colour: "bad-fill",
+            values: of((each) => (each.traces ? each.errors / each.traces : null)),
+          },
+        ],
+        percent,
+      ),
+    );
+    void figures.tokens.draw(
+      overTime(
+        "bars",
+        [
+          { name: "In", colour: "agent", values: of((each) => each.input_tokens) },
+          { name: "Out", colour: "llm", values: of((each) => each.output_tokens) },
+        ],
+        count,
+        { stacked: true },
+      ),
+    );
+    void figures.cost.draw(
+      overTime("bars", [{ name: "Cost", colour: "retrieval", values: of((each) => each.cost) }], cost),
+    );
     drawRanks(found);
   }
 
   /** @param {Overview} found */
   function drawRanks(found) {
-    const models = [...found.by_model].sort((a, b) => b.input_tokens + b.output_tokens - a.input_tokens - a.output_tokens).slice(0, RANKED);
+    const models = [...found.by_model]
+      .sort((a, b) => b.input_tokens + b.output_tokens - a.input_tokens - a.output_tokens)
+      .slice(0, RANKED);
     const openModel = (/** @type {number} */ at) => go(`/${queryText({ model: models[at].model })}`);
-    void figures.models.draw({ form: "ranks", labels: models.map((each) => label(each.model, 28)), stacked: true, format: count, open: openModel, series: [
-      { name: "In", colour: "agent", values: models.map((each) => each.input_tokens) },
-      { name: "Out", colour: "llm", values: models.map((each) => each.output_tokens) }] });
-    void figures.modelCost.draw({ form: "ranks", labels: models.map((each) => label(each.model, 28)), format: cost, open: openModel, series: [{ name: "Cost", colour: "retrieval", values: models.map((each) => each.cost) }] });
+    void figures.models.draw({
+      form: "ranks",
+      labels: models.map((each) => label(each.model, 28)),
+      stacked: true,
+      format: count,
+      open: openModel,
+      series: [
+        { name: "In", colour: "agent", values: models.map((each) => each.input_tokens) },
+        { name: "Out", colour: "llm", values: models.map((each) => each.output_tokens) },
+      ],
+    });
+    void figures.modelCost.draw({
+      form: "ranks",
+      labels: models.map((each) => label(each.model, 28)),
+      format: cost,
+      open: openModel,
+      series: [{ name: "Cost", colour: "retrieval", values: models.map((each) => each.cost) }],
+    });
     const apps = found.by_app.slice(0, RANKED);
-    void figures.apps.draw({ form: "ranks", labels: apps.map((each) => label(each.app, 28)), stacked: true, format: count, open: (at) => go(`/${queryText({ app: apps[at].app })}`), series: [
-      { name: "OK", colour: "accent-fill", values: apps.map((each) => each.traces - each.errors) },
-      { name: "Failed", colour: "bad-fill", values: apps.map((each) => each.errors) }] });
+    void figures.apps.draw({
+      form: "ranks",
+      labels: apps.map((each) => label(each.app, 28)),
+      stacked: true,
+      format: count,
+      open: (at) => go(`/${queryText({ app: apps[at].app })}`),
+      series: [
+        { name: "OK", colour: "accent-fill", values: apps.map((each) => each.traces - each.errors) },
+        { name: "Failed", colour: "bad-fill", values: apps.map((each) => each.errors) },
+      ],
+    });
     const slow = found.slowest.slice(0, RANKED);
-    void figures.slow.draw({ form: "ranks", labels: slow.map((each) => label(`${each.name} (${each.kind})`, 28)), format: duration, open: (at) => go(`/${queryText({ q: slow[at].name })}`), series: [
-      { name: "p50", colour: "workflow", values: slow.map((each) => each.p50_ms) },
-      { name: "p95", colour: "agent", values: slow.map((each) => each.p95_ms) }] });
+    void figures.slow.draw({
+      form: "ranks",
+      labels: slow.map((each) => label(`${each.name} (${each.kind})`, 28)),
+      format: duration,
+      open: (at) => go(`/${queryText({ q: slow[at].name })}`),
+      series: [
+        { name: "p50", colour: "workflow", values: slow.map((each) => each.p50_ms) },
+        { name: "p95", colour: "agent", values: slow.map((each) => each.p95_ms) },
+      ],
+    });
     const failing = found.failing.filter((each) => each.errors > 0).slice(0, RANKED);
-    void figures.failing.draw({ form: "ranks", labels: failing.map((each) => label(`${each.name} (${each.kind})`, 28)), format: percent, most: 1, open: (at) => go(`/${queryText({ q: failing[at].name, status: "error" })}`), series: [
-      { name: "Failed", colour: "bad-fill", values: failing.map((each) => each.rate) }] });
+    void figures.failing.draw({
+      form: "ranks",
+      labels: failing.map((each) => label(`${each.name} (${each.kind})`, 28)),
+      format: percent,
+      most: 1,
+      open: (at) => go(`/${queryText({ q: failing[at].name, status: "error" })}`),
+      series: [{ name: "Failed", colour: "bad-fill", values: failing.map((each) => each.rate) }],
+    });
   }
 
-  const stopLive = onLive({ traces: () => (timer ||= window.setTimeout(load, LIVE_MS)), gap: () => (timer ||= window.setTimeout(load, LIVE_MS)) });
+  const stopLive = onLive({
+    traces: () => (timer ||= window.setTimeout(load, LIVE_MS)),
+    gap: () => (timer ||= window.setTimeout(load, LIVE_MS)),
+  });
   const stopTheme = onTheme(() => Object.values(figures).forEach((figure) => figure.redraw()));
   drawBar();
   void load();
@@ -184,6 +291,10 @@ export function make({ query: first, signal }) {
 /** @param {number} ms @param {number} whole the whole time shown, ms */
 function bucketName(ms, whole) {
   const at = new Date(ms);
-  const clock = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: whole < DAY_MS / 24 ? "2-digit" : undefined });
+  const clock = at.toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: whole < DAY_MS / 24 ? "2-digit" : undefined,
+  });
   return whole > DAY_MS ? `${at.toLocaleDateString("en", { month: "short", day: "numeric" })} ${clock}` : clock;
 }

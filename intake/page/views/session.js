@@ -10,11 +10,11 @@ import { arrange, redraw, refill } from "../parts/steady.js";
 import { badges } from "../parts/tracerow.js";
 import { onLive } from "../shell/live.js";
 import { spanAddress } from "../trace/detail.js";
-import { addUntil, saidNote } from "../trace/said.js";
+import { addUntil, evaluationNote } from "../trace/evaluation_pages.js";
 
-/** @typedef {import("../shapes.js").WholeSession} WholeSession */
-/** @typedef {import("../shapes.js").Turn} Turn */
-/** @typedef {import("../shapes.js").Io} Io */
+/** @typedef {import("../api_types.js").WholeSession} WholeSession */
+/** @typedef {import("../api_types.js").Turn} Turn */
+/** @typedef {import("../api_types.js").Io} Io */
 
 const LIVE_MS = 700;
 
@@ -23,32 +23,71 @@ export async function make({ names: [id], signal }) {
   const path = `sessions/${part(id)}`;
   /** @type {WholeSession} */
   let whole = await get(path, {}, signal);
-  const said = { path, signal };
+  const source = { path, signal };
   let timer = 0;
   const head = h("header", { class: "trace-head" });
   const turns = h("ol", { class: "turns" });
   const about = h("div", { class: "trace-about" });
   const older = h("p", { class: "behind dim small", hidden: true });
-  const unsaid = h("div");
-  /** The turns that are shown, by their trace, with what they say. @type {Map<string, { says: string, element: HTMLElement }>} */
+  const note = h("div");
+  /**
+   * The turns that are shown, by their trace, with their content as text.
+   * @type {Map<string, { says: string, element: HTMLElement }>}
+   */
   const drawn = new Map();
-  const element = h("div", { class: "page session-page" }, head, unsaid, about, older, turns);
+  const element = h("div", { class: "page session-page" }, head, note, about, older, turns);
 
   function draw() {
     const { session } = whole;
-    refill(head,
+    refill(
+      head,
       h("nav", { class: "crumbs", "aria-label": "Where this is" }, h("a", { href: "/sessions", text: "Sessions" })),
-      h("div", { class: "trace-title" }, h("h1", null, h("bdi", { text: label(session.session) })), session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
-        h("span", { class: "grow" }), h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" })),
-      h("dl", { class: "numbers" }, numbers([["Traces", count(session.traces)], ["First", fullTime(session.first_ms)], ["Over", duration(session.last_ms - session.first_ms)],
-        ["Tokens", count(session.total_tokens)], ["Cost", cost(session.cost)], ["App", label(session.app, 60)]])));
-    refill(unsaid, saidNote(whole, said, draw));
+      h(
+        "div",
+        { class: "trace-title" },
+        h("h1", null, h("bdi", { text: label(session.session) })),
+        session.errors ? h("span", { class: "pill bad", text: plural(session.errors, "error") }) : null,
+        h("span", { class: "grow" }),
+        h("a", { class: "button", href: `/?session=${part(session.session)}`, text: "As a list of traces" }),
+      ),
+      h(
+        "dl",
+        { class: "numbers" },
+        numbers([
+          ["Traces", count(session.traces)],
+          ["First", fullTime(session.first_ms)],
+          ["First to last", duration(session.last_ms - session.first_ms)],
+          ["Tokens", count(session.total_tokens)],
+          ["Cost", cost(session.cost)],
+          ["App", label(session.app, 60)],
+        ]),
+      ),
+    );
+    refill(note, evaluationNote(whole, source, draw));
     const shown = new Set(whole.traces.map((trace) => trace.trace_id));
     const wide = whole.evaluations.filter((each) => !each.trace_id || !shown.has(each.trace_id));
-    refill(about, wide.length ? h("section", { class: "part" }, h("h2", { text: "Evaluations and feedback of the session" }), evaluationList(wide)) : null);
+    refill(
+      about,
+      wide.length
+        ? h(
+            "section",
+            { class: "part" },
+            h("h2", { text: "Evaluations and feedback of the session" }),
+            evaluationList(wide),
+          )
+        : null,
+    );
     const left = session.traces - whole.traces.length;
     older.hidden = left <= 0;
-    refill(older, `These are the newest ${plural(whole.traces.length, "trace")}; ${left === 1 ? "1 older one is" : `${exact(left)} older ones are`} in the `, h("a", { href: `/?session=${part(session.session)}`, text: "list of its traces" }), ".");
+    refill(
+      older,
+      whole.traces.length === 1
+        ? "This is the newest trace; "
+        : `These are the newest ${plural(whole.traces.length, "trace")}; `,
+      left === 1 ? "1 older one is in the " : `${exact(left)} older ones are in the `,
+      h("a", { href: `/?session=${part(session.session)}`, text: "list of its traces" }),
+      ".",
+    );
     drawTurns();
   }
 
@@ -61,30 +100,41 @@ export async function make({ names: [id], signal }) {
       if (known?.says === says) continue;
       const fresh = turn(trace, evaluations);
       const element = known?.element ?? fresh;
-      if (known) redraw(element, () => {
-        element.className = fresh.className;
-        fill(element, ...fresh.childNodes);
-      });
+      if (known)
+        redraw(element, () => {
+          element.className = fresh.className;
+          fill(element, ...fresh.childNodes);
+        });
       drawn.set(trace.trace_id, { says, element });
     }
-    arrange(turns, whole.traces.flatMap((trace) => drawn.get(trace.trace_id)?.element ?? []));
+    arrange(
+      turns,
+      whole.traces.flatMap((trace) => drawn.get(trace.trace_id)?.element ?? []),
+    );
   }
 
-  const stopLive = onLive({ traces: (traces) => {
-    const touched = traces.some((trace) => trace.session === id || whole.traces.some((each) => each.trace_id === trace.trace_id && each.seq !== trace.seq));
-    if (touched) timer ||= window.setTimeout(async () => {
-      timer = 0;
-      try {
-        /** @type {WholeSession} */
-        const now = await get(path, {}, signal);
-        await addUntil(now, said, whole.evaluations.length);
-        whole = now;
-        draw();
-      } catch {
-        // It stays as it is until the next change.
-      }
-    }, LIVE_MS);
-  } });
+  const stopLive = onLive({
+    traces: (traces) => {
+      const touched = traces.some(
+        (trace) =>
+          trace.session === id ||
+          whole.traces.some((each) => each.trace_id === trace.trace_id && each.seq !== trace.seq),
+      );
+      if (touched)
+        timer ||= window.setTimeout(async () => {
+          timer = 0;
+          try {
+            /** @type {WholeSession} */
+            const now = await get(path, {}, signal);
+            await addUntil(now, source, whole.evaluations.length);
+            whole = now;
+            draw();
+          } catch {
+            // It stays as it is until the next change.
+          }
+        }, LIVE_MS);
+    },
+  });
 
   draw();
   /** @param {1 | -1} step */
@@ -106,26 +156,76 @@ export async function make({ names: [id], signal }) {
   };
 }
 
-/** @param {Turn} trace @param {import("../shapes.js").Evaluation[]} evaluations */
+/** @param {Turn} trace @param {import("../api_types.js").Evaluation[]} evaluations */
 function turn(trace, evaluations) {
-  return h("li", { class: `turn${trace.status === "error" ? " failed" : ""}` },
-    h("header", null, kindMark(trace.kind), h("a", { class: "turn-open strong", href: `/trace/${part(trace.trace_id)}` }, h("bdi", { text: label(trace.name, 80) || "(no name)" })),
+  return h(
+    "li",
+    { class: `turn${trace.status === "error" ? " failed" : ""}` },
+    h(
+      "header",
+      null,
+      kindMark(trace.kind),
+      h(
+        "a",
+        { class: "turn-open strong", href: `/trace/${part(trace.trace_id)}` },
+        h("bdi", { text: label(trace.name, 80) || "(no name)" }),
+      ),
       trace.status === "error" ? h("span", { class: "pill bad", text: shortType(trace.error_type) }) : null,
-      h("span", { class: "dim small", text: [duration(trace.duration_ms), trace.total_tokens ? `${count(trace.total_tokens)} tokens` : "", cost(trace.cost)].filter(Boolean).join(" · ") }),
-      h("time", { class: "dim small", datetime: new Date(trace.start_ms).toISOString(), title: fullTime(trace.start_ms), text: time(trace.start_ms) })),
-    h("div", { class: "turn-talk" }, trace.lean ? h("p", { class: "dim", text: "Messages are hidden because this session is long. Open the trace to read them." }) : [said(trace.input, "input"), said(trace.output, "output")]),
+      h("span", {
+        class: "dim small",
+        text: [
+          duration(trace.duration_ms),
+          trace.total_tokens ? plural(trace.total_tokens, "token") : "",
+          cost(trace.cost),
+        ]
+          .filter(Boolean)
+          .join(" · "),
+      }),
+      h("time", {
+        class: "dim small",
+        datetime: new Date(trace.start_ms).toISOString(),
+        title: fullTime(trace.start_ms),
+        text: time(trace.start_ms),
+      }),
+    ),
+    h(
+      "div",
+      { class: "turn-talk" },
+      trace.lean
+        ? h("p", {
+            class: "dim",
+            text: "Messages are hidden because this session is long. Open the trace to read them.",
+          })
+        : [spoken(trace.input, "input"), spoken(trace.output, "output")],
+    ),
     !evaluations.length && trace.evaluations.length ? h("div", { class: "turn-badges" }, badges(trace)) : null,
-    evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null);
+    evaluations.length ? evaluationList(evaluations, (span) => spanAddress(trace.trace_id, span)) : null,
+  );
 }
 
-/** What the root got or gave, as a bubble; a conversation of its own keeps its bubbles. @param {Io | undefined} io @param {"input" | "output"} side */
-function said(io, side) {
+/**
+ * Input or output of the root as one bubble; if it is a conversation, each message has its own.
+ * @param {Io | undefined} io
+ * @param {"input" | "output"} side
+ */
+function spoken(io, side) {
   if (isEmpty(io)) return null;
   if (io?.messages?.length) return ioBlock(io, side);
-  return h("div", { class: "bubbles" }, h("div", { class: `bubble ${side === "input" ? "from-user" : "from-assistant"}` }, h("div", { class: "bubble-role", text: side }), ioBlock(io, side)));
+  return h(
+    "div",
+    { class: "bubbles" },
+    h(
+      "div",
+      { class: `bubble ${side === "input" ? "from-user" : "from-assistant"}` },
+      h("div", { class: "bubble-role", text: side }),
+      ioBlock(io, side),
+    ),
+  );
 }
 
 /** @param {[string, string][]} all */
 function numbers(all) {
-  return all.filter(([, value]) => value).map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, h("bdi", { text: value }))));
+  return all
+    .filter(([, value]) => value)
+    .map(([name, value]) => h("div", null, h("dt", { text: name }), h("dd", null, h("bdi", { text: value }))));
 }

@@ -1,11 +1,11 @@
-// The list of traces: filters, the table, what is new, older ones as one scrolls.
+// The list of traces: filters, the table, new traces, and older ones as the reader scrolls.
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { rememberList } from "../parts/back.js";
 import { asked, filterBar, isFiltered } from "../parts/filters.js";
-import { markStrip } from "../parts/marks.js";
+import { markStrip } from "../parts/comparison_selection.js";
 import { messageOf, nothing, problem } from "../parts/notices.js";
 import { redraw } from "../parts/steady.js";
 import { TraceList } from "../parts/tracelist.js";
@@ -13,8 +13,8 @@ import { setQuery } from "../router.js";
 import { onLive } from "../shell/live.js";
 import { emptyState } from "./empty.js";
 
-/** @typedef {import("../shapes.js").TraceList} Page */
-/** @typedef {import("../shapes.js").Trace} Trace */
+/** @typedef {import("../api_types.js").TraceList} Page */
+/** @typedef {import("../api_types.js").Trace} Trace */
 /** @typedef {import("../router.js").View} View */
 
 const PAGE = 50;
@@ -23,7 +23,10 @@ const FACETS_MS = 10_000;
 const CATCH_UP_MS = 700;
 const CLOSE_TO_TOP_PX = 40;
 
-/** What was on the screen when the view was left, for the way back. @type {{ address: string, traces: Trace[], next: string | null, scrollY: number } | null} */
+/**
+ * What was on the screen when the view was left, for the reader's return.
+ * @type {{ address: string, traces: Trace[], next: string | null, scrollY: number } | null}
+ */
 let kept = null;
 
 /** @param {import("../router.js").Place} place @returns {View} */
@@ -34,7 +37,10 @@ export function make({ query: first, back, signal }) {
   let round = 0;
   let refreshing = 0;
   let facetsAt = -Infinity;
-  /** How to send a first trace: one for as long as the view is shown, with the language that was chosen. @type {HTMLElement | null} */
+  /**
+   * How to send a first trace. It is made once for each view, so that it keeps the chosen language.
+   * @type {HTMLElement | null}
+   */
   let empty = null;
   let told = "";
 
@@ -42,13 +48,26 @@ export function make({ query: first, back, signal }) {
   const strip = markStrip(() => list.drawMarks());
   const state = h("div", { class: "list-state" });
   const behind = h("p", { class: "behind dim small", role: "status", hidden: true });
-  const more = h("button", { type: "button", class: "button more", hidden: true, on: { click: () => older() } }, "Older traces");
+  const more = h(
+    "button",
+    { type: "button", class: "button more", hidden: true, on: { click: () => older() } },
+    "Older traces",
+  );
   const filters = filterBar((wanted) => {
     setQuery(wanted, { push: true });
     change(wanted);
   });
-  const element = h("div", { class: "page traces-page" }, h("h1", { class: "away", text: "Traces" }),
-    filters.element, strip.element, behind, list.element, state, more);
+  const element = h(
+    "div",
+    { class: "page traces-page" },
+    h("h1", { class: "away", text: "Traces" }),
+    filters.element,
+    strip.element,
+    behind,
+    list.element,
+    state,
+    more,
+  );
 
   /** @param {URLSearchParams} wanted */
   function change(wanted) {
@@ -123,7 +142,10 @@ export function make({ query: first, back, signal }) {
     }
   }
 
-  /** Says that a search is behind, since new texts are indexed in quiet moments, and asks again soon. @param {number} left */
+  /**
+   * Says how many new spans are not indexed yet, since that is done in quiet moments, and asks again soon.
+   * @param {number} left
+   */
   function follow(left) {
     behind.hidden = left === 0;
     behind.textContent = `${plural(left, "new span is", "new spans are")} not indexed yet; this list will update.`;
@@ -144,14 +166,24 @@ export function make({ query: first, back, signal }) {
     redraw(state, () => {
       more.hidden = next === null;
       if (list.shown.size > 0) tell("");
-      else if (isFiltered(query)) tell("none", () => nothing("No trace matches", "Change or clear the filters above. New traces that match appear here without a reload."));
+      else if (isFiltered(query))
+        tell("none", () =>
+          nothing(
+            "No trace matches",
+            "Change or clear the filters above. New traces that match appear here without a reload.",
+          ),
+        );
       else tell("empty", () => (empty ??= emptyState()));
       list.table.hidden = list.shown.size === 0;
       filters.element.hidden = list.shown.size === 0 && !isFiltered(query);
     });
   }
 
-  /** Puts one thing below the list, and leaves it alone if it is there. @param {string} what @param {() => Node | null} [make] */
+  /**
+   * Shows one thing below the list; changes nothing if it is shown already.
+   * @param {string} what
+   * @param {() => Node | null} [make]
+   */
   function tell(what, make = () => null) {
     if (told === what) return;
     told = what;
@@ -170,11 +202,15 @@ export function make({ query: first, back, signal }) {
       if (unknown.length) refreshing ||= window.setTimeout(refresh, REFRESH_MS);
     },
     // Shown traces may have been deleted: reload the whole list, unless somebody is further down in it.
-    gap: () => (refreshing ||= window.setTimeout(() => (window.scrollY > CLOSE_TO_TOP_PX ? refresh() : load()), REFRESH_MS)),
+    gap: () =>
+      (refreshing ||= window.setTimeout(() => (window.scrollY > CLOSE_TO_TOP_PX ? refresh() : load()), REFRESH_MS)),
   });
-  const watcher = new IntersectionObserver((seen) => {
-    if (seen.some((each) => each.isIntersecting)) void older();
-  }, { rootMargin: "600px" });
+  const watcher = new IntersectionObserver(
+    (seen) => {
+      if (seen.some((each) => each.isIntersecting)) void older();
+    },
+    { rootMargin: "600px" },
+  );
   watcher.observe(more);
 
   rememberList(location.pathname + location.search);

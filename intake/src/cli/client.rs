@@ -10,7 +10,7 @@ use witspan_text::{Secrets, Url};
 
 use crate::store::read;
 
-/// How long an answer may take; questions over all traces take the longest.
+/// How long an answer may take; queries over all traces take the longest.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most of one answer that is read.
 const LONGEST: u64 = 512 << 20;
@@ -37,25 +37,25 @@ pub(crate) struct At {
 /// Filters of traces; a trace must match all of those that are given.
 #[derive(Args, Default)]
 pub(crate) struct Filters {
-    /// Only of this ML app
+    /// Only traces of this ML app
     #[arg(long)]
     app: Option<String>,
-    /// Only of this session
+    /// Only traces of this session
     #[arg(long)]
     session: Option<String>,
-    /// Only with a root of this kind
+    /// Only traces with a root of this kind
     #[arg(long)]
     kind: Option<String>,
-    /// Only `ok`, or only `error`
+    /// Only traces with this status: `ok` or `error`
     #[arg(long, value_parser = ["ok", "error"])]
     status: Option<String>,
-    /// Only with a span of this model
+    /// Only traces with a span of this model
     #[arg(long)]
     model: Option<String>,
-    /// Only with a span that has this tag, `key:value`; may be given more than once
+    /// Only traces with a span that has this tag, `key:value`; may be given more than once
     #[arg(long)]
     tag: Vec<String>,
-    /// Only with these words in a span
+    /// Only traces with a span that contains these words
     #[arg(long, short)]
     query: Option<String>,
 }
@@ -160,7 +160,7 @@ impl Client {
 
     /// The lines of a stream at `path`, as long as it lasts.
     pub(crate) fn lines(&self, path: &str) -> Result<impl Iterator<Item = String> + use<>, String> {
-        // A stream has no end to wait for; the intake sends a sign of life every 15 s.
+        // A stream lasts for any time, so there is no limit; the intake sends a comment every 15 s.
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
@@ -227,8 +227,7 @@ impl Client {
     }
 }
 
-/// A client for loopback and for what the user names: no proxy stands between, and every status is
-/// an answer.
+/// A client for loopback and for addresses that the user names: it uses no proxy, and any status is an answer.
 pub(crate) fn agent(patience: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)

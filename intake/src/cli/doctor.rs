@@ -18,6 +18,7 @@ use super::reach::Reach;
 use super::settings::{self, Set};
 use crate::certificates;
 use crate::terminal::say;
+use crate::words::plural;
 
 /// The options of `doctor`.
 #[derive(Args)]
@@ -96,8 +97,8 @@ fn ask_local(local: &Client) {
     match local.get("/api/ui/status", &[]) {
         Ok(Some(status)) => {
             let of = |name: &str| status[name].as_u64().unwrap_or_default();
-            let (spans, traces) = (of("spans"), of("traces"));
-            say!("  + witspan intake   {}: {spans} spans in {traces} traces", local.shown());
+            let (spans, traces) = (plural(of("spans"), "span"), plural(of("traces"), "trace"));
+            say!("  + witspan intake   {}: {spans} in {traces}", local.shown());
             if let Some(to) = status["forward"]["to"].as_str() {
                 say!("                     and forwards to {to}");
             }

@@ -11,16 +11,17 @@ use super::source::{From, Source as Traces};
 use crate::encode;
 use crate::model::{Kind, Source, Span, Status};
 use crate::terminal::{Lines, note};
+use crate::words::plural;
 
 /// Traces that are asked for at a time.
 const PAGE: usize = 200;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// One span a line, as the documented HTTP API takes it
+    /// One span per line, as the documented HTTP API accepts it
     Jsonl,
-    /// One OTLP request in JSON a line, as `/v1/traces` takes it: one line a trace, or one for each
-    /// 20,000 spans of it
+    /// One OTLP request in JSON per line, as `/v1/traces` accepts it: one line for each trace, or for each
+    /// 20,000 spans of a longer one
     Otlp,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Options {
     /// Write to this file rather than to standard output
     #[arg(long, short)]
     output: Option<PathBuf>,
-    /// At most so many traces, the newest
+    /// At most this many traces, the newest ones
     #[arg(long, short = 'n', value_name = "TRACES")]
     count: Option<usize>,
     /// Only this trace; may be given more than once
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         None => Lines::stdout(),
         Some(path) => Lines::file(path)?,
     };
-    let (mut traces, mut spans, mut said, mut unsearched) = (0, 0, 0, 0);
+    let (mut traces, mut spans, mut said, mut unsearched) = (0_u64, 0_usize, 0_u64, 0_u64);
     let mut one = |id: &str| -> Result<bool, String> {
         let mut after: Option<String> = None;
         loop {
@@ -95,18 +96,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         }
     }
     out.end()?;
-    note!("witspan export: {spans} spans of {traces} traces");
+    note!("witspan export: {} of {}", plural(spans, "span"), plural(traces, "trace"));
     if said > 0 {
-        let what = if said == 1 { "1 evaluation" } else { &format!("{said} evaluations") };
         note!(
-            "witspan export: it has only spans, without {what} of these traces; `witspan show TRACE \
-             --json --all` prints those of a trace"
+            "witspan export: it has only spans, without {} of these traces; `witspan show TRACE \
+             --json --all` prints those of a trace",
+            plural(said, "evaluation")
         );
     }
     if unsearched > 0 {
+        let (were, them) = if unsearched == 1 { ("was", "it") } else { ("were", "them") };
         note!(
-            "witspan export: {unsearched} new spans were not indexed for search yet; run it again to \
-             include them"
+            "witspan export: {} {were} not indexed for search yet; run it again to include {them}",
+            plural(unsearched, "new span")
         );
     }
     Ok(ExitCode::SUCCESS)

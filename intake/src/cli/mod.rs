@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Doctor(doctor::Options),
 }
 
-/// Runs one verb. It ends with 1 where it could not do what it was asked.
+/// Runs one verb. The exit status is 1 if it failed.
 pub(crate) fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Tail(options) => tail::run(&options),
@@ -43,7 +43,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
     };
     match outcome {
         Ok(status) => status,
-        // A reader that has seen enough, such as `head`, is no failure.
+        // A closed pipe, as of `head`, is not a failure.
         Err(reason) if reason.is_empty() => ExitCode::SUCCESS,
         Err(reason) => {
             note!("witspan: {reason}");

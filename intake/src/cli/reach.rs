@@ -112,7 +112,7 @@ impl Reach<'_> {
         takes
     }
 
-    /// Whether anything answers HTTP there; a refusal is an answer.
+    /// Whether anything answers HTTP there, with any status.
     fn ask_any(&self, what: &str, at: &At, credentials: &[Credential]) -> bool {
         let shown = shown(at);
         match self.get(at, credentials) {
@@ -127,7 +127,7 @@ impl Reach<'_> {
         }
     }
 
-    /// Status and body of an answer; of a body that is too long, nothing.
+    /// Status and body of an answer; the body is empty if it is too long.
     fn get(&self, at: &At, credentials: &[Credential]) -> Result<(u16, String), String> {
         let users = credentials.iter().filter(|each| each.form == CredentialForm::Basic);
         let header = |each: &Credential| {

@@ -4,6 +4,7 @@ use witspan_setup::{Secrecy, VARIABLES, Variable};
 use witspan_text::{Secrets, Url, without_secrets};
 
 use crate::terminal::say;
+use crate::words::plural;
 
 /// The variables that are set in the environment.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ fn seen(row: &Variable, value: &str) -> String {
     match row.secrecy {
         Secrecy::Open => without_secrets(value),
         Secrecy::Url => Url(value).to_string(),
-        Secrecy::Secret => format!("set, {} characters, hidden", value.chars().count()),
+        Secrecy::Secret => format!("set, {}, hidden", plural(value.chars().count(), "character")),
     }
 }
 

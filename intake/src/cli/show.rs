@@ -111,9 +111,12 @@ fn left_unsaid(whole: &Value) -> Option<String> {
     let shown = whole["evaluations"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["evaluations_total"].as_u64().filter(|total| *total > shown)?;
     let id = tree::to_type(&whole["trace"]["trace_id"]);
+    let these = match shown {
+        1 => "this is the newest".to_owned(),
+        _ => format!("these are the newest {shown}"),
+    };
     Some(format!(
-        "these are the newest {shown} of {total} evaluations; `witspan show {id} --json --all` \
-         prints every one"
+        "{these} of {total} evaluations; `witspan show {id} --json --all` prints every one"
     ))
 }
 

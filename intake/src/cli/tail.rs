@@ -12,6 +12,7 @@ use super::client::{At, Client, Filters};
 use super::show::encoded;
 use super::tree::{self, Detail};
 use crate::terminal::{Paint, Screen, note};
+use crate::words::plural;
 
 /// How long a trace that has its root waits for more spans before it is printed.
 const QUIET: Duration = Duration::from_millis(500);
@@ -28,7 +29,7 @@ pub(crate) struct Options {
     /// Also print the beginning of each input and output
     #[arg(long, short)]
     content: bool,
-    /// End after so many traces
+    /// End after this many traces
     #[arg(long, short = 'n', value_name = "TRACES")]
     count: Option<usize>,
     #[command(flatten)]
@@ -93,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             let mut out = Screen::new(paint);
             if let Some(before) = before {
                 let late = spans.saturating_sub(before);
-                out.put(format_args!("updated, {late} more spans:"));
+                out.put(format_args!("updated, {}:", plural(late, "more span")));
                 out.end();
             } else {
                 count += 1;

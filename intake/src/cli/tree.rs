@@ -1,4 +1,4 @@
-//! A trace as a tree of text, one line a span.
+//! A trace as a tree of text, one line for each span.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 use witspan_text::Shown;
 
 use crate::terminal::Screen;
+use crate::words::plural;
 
 /// The deepest level that is indented; deeper spans stand below it.
 const DEEPEST: usize = 40;
@@ -34,7 +35,7 @@ pub(crate) fn draw(out: &mut Screen, whole: &Value, detail: Detail) {
     let mut tops = Vec::new();
     for (number, span) in spans.iter().enumerate() {
         match span["parent_id"].as_str().filter(|parent| ids.contains(parent)) {
-            // A span that names itself would never be reached.
+            // A span that is its own parent would never be reached.
             Some(parent) if Some(parent) != span["span_id"].as_str() => {
                 children.entry(parent).or_default().push(number);
             }
@@ -44,7 +45,7 @@ pub(crate) fn draw(out: &mut Screen, whole: &Value, detail: Detail) {
     let begin = trace["start_ms"].as_f64().unwrap_or_default();
     let width = width(&spans);
     let mut seen = HashSet::new();
-    // A stack, not recursion: how deep a trace is, is the application's to choose.
+    // A stack, not recursion: the application chooses how deep a trace is.
     let mut stack: Vec<(usize, String, bool, usize)> =
         tops.iter().rev().map(|top| (*top, String::new(), true, 0)).collect();
     while let Some((number, above, last, depth)) = stack.pop() {
@@ -90,9 +91,11 @@ pub(crate) fn left_out(whole: &Value) -> Option<String> {
     let shown = whole["spans"].as_array().map_or(0, Vec::len) as u64;
     let total = whole["total"].as_u64().filter(|total| *total > shown)?;
     let id = to_type(&whole["trace"]["trace_id"]);
-    Some(format!(
-        "these are the first {shown} of {total} spans; `witspan show {id} --all` prints every one"
-    ))
+    let these = match shown {
+        1 => "this is the first".to_owned(),
+        _ => format!("these are the first {shown}"),
+    };
+    Some(format!("{these} of {total} spans; `witspan show {id} --all` prints every one"))
 }
 
 /// An id as part of a command to copy; a placeholder if a shell would not read it as one word.
@@ -107,10 +110,9 @@ fn head(out: &mut Screen, trace: &Value) {
     let text = |name: &str| trace[name].as_str().filter(|text| !text.is_empty());
     facts.extend(text("app").map(str::to_owned));
     facts.extend(text("session").map(|session| format!("session {session}")));
-    facts.extend(trace["total_tokens"].as_f64().map(|tokens| format!("{tokens} tokens")));
+    facts.extend(trace["total_tokens"].as_f64().map(|tokens| plural(tokens, "token")));
     facts.extend(trace["cost"].as_f64().map(|cost| format!("${cost:.4}")));
-    let count = trace["spans"].as_u64().unwrap_or_default();
-    facts.push(format!("{count} {}", if count == 1 { "span" } else { "spans" }));
+    facts.push(plural(trace["spans"].as_u64().unwrap_or_default(), "span"));
     for verdict in trace["evaluations"].as_array().into_iter().flatten() {
         let label = verdict["label"].as_str().unwrap_or_default();
         facts.push(format!("{label}: {}", plain(&verdict["value"])));
@@ -119,8 +121,7 @@ fn head(out: &mut Screen, trace: &Value) {
     let total = trace["evaluations_total"].as_u64().unwrap_or_default();
     match total.saturating_sub(verdicts) {
         0 => {}
-        1 => facts.push("1 more evaluation".to_owned()),
-        more => facts.push(format!("{more} more evaluations")),
+        more => facts.push(plural(more, "more evaluation")),
     }
     out.bold(format_args!("trace {}", plain(&trace["trace_id"])));
     out.put("  ");
@@ -255,7 +256,7 @@ pub(crate) fn plain(value: &Value) -> String {
 }
 
 fn one_line(text: &str, characters: usize) -> String {
-    // Much longer texts need not be read to their end for their beginning.
+    // The end of a much longer text need not be read.
     let begin: String = text.chars().take(characters * 4).collect();
     let mut words = begin.split_whitespace().collect::<Vec<_>>().join(" ");
     let long = text.len() > begin.len() || words.chars().count() > characters;

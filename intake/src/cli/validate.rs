@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use crate::decode::dialect;
 use crate::schema::{Problem, Rule, Shape, problems};
 use crate::terminal::say;
+use crate::words::plural;
 
 /// The longest file that is read, bytes.
 const LONGEST: u64 = 1 << 30;
@@ -51,13 +52,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         say!("{name}: {} more", found.len() - PRINTED);
     }
     if found.is_empty() {
-        say!("{name}: {events} {}, no problems", if events == 1 { "event" } else { "events" });
+        say!("{name}: {}, no problems", plural(events, "event"));
         return Ok(ExitCode::SUCCESS);
     }
     // An intake accepts the valid events of a request and drops the others.
     let kept =
         if options.strict { String::new() } else { format!("; an intake would accept {taken}") };
-    say!("{name}: {events} events, {} problems{kept}", found.len());
+    let (events, problems) = (plural(events, "event"), plural(found.len(), "problem"));
+    say!("{name}: {events}, {problems}{kept}");
     Ok(ExitCode::FAILURE)
 }
 
@@ -65,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
 #[derive(Default)]
 struct Checked {
     events: usize,
-    /// Events that an intake keeps, whatever the others are.
+    /// Events that an intake would accept.
     taken: usize,
     /// Each problem with its line.
     found: Vec<(usize, Problem)>,
@@ -83,7 +85,7 @@ fn check(text: &str, rule: Rule) -> Checked {
             Checked { events, taken, found: found.collect() }
         }
         Err(error) => {
-            // Two values after each other are lines; a value that ends early or is broken is not.
+            // If the first line is JSON, the file is lines of events; otherwise it is one invalid body.
             let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             if serde_json::from_str::<&RawValue>(first).is_err() {
                 return broken(0, error.line(), not_json(&error));
@@ -130,7 +132,7 @@ fn check_value(mut value: Value, rule: Rule) -> (usize, usize, Vec<Problem>) {
             Shape::PublicBody | Shape::EvaluationBody => parts.nth(3).into_iter().collect(),
             Shape::SdkBody => match (parts.next(), parts.next(), parts.next()) {
                 (Some(outer), Some("spans"), Some(inner)) => vec![outer, inner],
-                // What stands beside the spans of an envelope costs none of them.
+                // An invalid member beside the spans of an envelope drops none of them.
                 (Some(_), ..) => continue,
                 _ => Vec::new(),
             },
@@ -144,7 +146,7 @@ fn check_value(mut value: Value, rule: Rule) -> (usize, usize, Vec<Problem>) {
     (events, taken, problems)
 }
 
-/// What a value means to be, by what it has.
+/// The shape that a value most likely has, by its members.
 fn shape_of(value: &Value) -> Shape {
     if value.is_array() || value.get("event_type").is_some() {
         return Shape::SdkBody;

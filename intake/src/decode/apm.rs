@@ -2,8 +2,8 @@
 //!
 //! An APM span of a traced model call has the LLM event in `meta_struct._llmobs`: MessagePack within
 //! MessagePack for the agent (`/v0.4/traces`), plain JSON for the agentless intake (`/v1/input`).
-//! Ids, times and the error are those of the carrying span. Spans without it are no LLM spans: they
-//! are counted by nobody and shown nowhere. Formats: dd-trace-py's encoders and the agent's.
+//! Ids, times and the error are those of the carrying span. Spans without an event are not LLM spans: they are
+//! neither counted nor shown. Formats: dd-trace-py's encoders and the agent's.
 
 use std::cell::RefCell;
 
@@ -27,13 +27,13 @@ pub(crate) fn traces(body: &[u8], taking: &mut Taking<'_>) -> Result<(), Refusal
     msgpack::whole(body).map_err(|reason| bad("", reason))?;
     let mut at = 0;
     let Some(traces) = msgpack::array(body, &mut at) else {
-        return Err(bad("", "an array of traces is wanted"));
+        return Err(bad("", "expected an array of traces"));
     };
     for outer in 0..traces {
         let end = extent(body, at)?.end;
         match msgpack::array(body, &mut at) {
             Some(spans) => each(body, at, spans, outer, taking)?,
-            None => taking.no_span(bad(format!("/{outer}"), "an array of spans is wanted")),
+            None => taking.no_span(bad(format!("/{outer}"), "expected an array of spans")),
         }
         at = end;
     }
@@ -58,10 +58,10 @@ fn each(
         let carrier = &body[at..extent.end];
         at = extent.end;
         if !msgpack::is_map(carrier) {
-            taking.no_span(bad(pointer, "a span is a map"));
+            taking.no_span(bad(pointer, "expected a span, which is a map"));
             continue;
         }
-        // Most APM spans are no LLM spans; those are not worth reading.
+        // Most APM spans are not LLM spans, and are not read.
         if memchr::memmem::find(carrier, EVENT.as_bytes()).is_none() {
             continue;
         }
@@ -73,7 +73,7 @@ fn each(
             || {
                 let read = msgpack::read(carrier).map_err(|reason| bad(&pointer, reason))?;
                 let Value::Object(carrier) = read else {
-                    return Err(bad(&pointer, "a span is a map"));
+                    return Err(bad(&pointer, "expected a span, which is a map"));
                 };
                 name.replace(name_of(&carrier));
                 held(carrier, &pointer)
@@ -84,7 +84,7 @@ fn each(
 }
 
 /// The body of `/v0.5/traces`: a table of texts, and traces of spans of twelve members. None of these is
-/// `meta_struct`, so there is no LLM span in it; tracers that have any say it in `/v0.4/traces`.
+/// `meta_struct`, so it has no LLM spans; tracers send those to `/v0.4/traces`.
 pub(crate) fn without_llm(body: &[u8]) -> Result<(), Refusal> {
     msgpack::whole(body).map_err(|reason| bad("", reason))?;
     let mut at = 0;
@@ -92,7 +92,7 @@ pub(crate) fn without_llm(body: &[u8]) -> Result<(), Refusal> {
     let traces = extent(body, at).map_or(at, |texts| texts.end);
     match (parts, msgpack::array(body, &mut at), msgpack::array(body, &mut { traces })) {
         (Some(2), Some(_), Some(_)) => Ok(()),
-        _ => Err(bad("", "an array of a table of texts and of traces is wanted")),
+        _ => Err(bad("", "expected an array of two: a table of strings, and traces")),
     }
 }
 
@@ -104,10 +104,10 @@ struct Input<'a> {
 
 /// The body of `/v1/input`: what ddtrace sends without an agent.
 pub(crate) fn agentless(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
-    let wanted = "an object with `traces` of `spans` is wanted";
+    let wanted = "expected an object with `traces`, each with `spans`";
     let body: Input<'_> = match serde_json::from_str(text) {
         Ok(body) => body,
-        // The suite knows no schema of this body; that of the nearest one tells JSON from none.
+        // The suite has no schema of this body. The most similar one serves to report invalid JSON.
         Err(error) => {
             let _: &RawValue = envelope(text, Shape::SdkBody)?;
             return Err(bad("", format!("{wanted}: {error}")));
@@ -119,7 +119,7 @@ pub(crate) fn agentless(text: &str, taking: &mut Taking<'_>) -> Result<(), Refus
     for (outer, trace) in scan::items(body.traces.get()).enumerate() {
         let pointer = format!("/traces/{outer}/spans");
         let Some(spans) = scan::member(trace, "spans").filter(|spans| scan::is_list(spans)) else {
-            taking.no_span(bad(pointer, "an array of spans is wanted"));
+            taking.no_span(bad(pointer, "expected an array of spans"));
             continue;
         };
         for (inner, carrier) in scan::items(spans).enumerate() {
@@ -155,7 +155,7 @@ fn held(mut carrier: Map<String, Value>, pointer: &str) -> Result<Option<Span>, 
     let Value::Object(event) = msgpack::nested(&held).unwrap_or(held) else {
         return Err(bad(
             format!("{pointer}/meta_struct/{EVENT}"),
-            "a map, or the MessagePack of one, is wanted",
+            "expected a map, or the MessagePack of one",
         ));
     };
     let mut event = Value::Object(completed(event, &carrier));

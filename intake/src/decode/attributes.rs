@@ -7,7 +7,7 @@ use witspan_semconv::as_text;
 pub(crate) struct Attributes(pub(crate) Map<String, Value>);
 
 impl Attributes {
-    /// Takes out all of `names`; gives the first that was there.
+    /// Removes all of `names`; returns the first that was there.
     pub(crate) fn first(&mut self, names: &[&str]) -> Option<Value> {
         let mut found = None;
         for name in names {
@@ -25,7 +25,7 @@ impl Attributes {
         self.first(names).map(|value| as_text(&value)).filter(|text| !text.is_empty())
     }
 
-    /// Takes out what is numbered below `prefix`; gives it as a list.
+    /// Removes what is numbered below `prefix`, and returns it as a list.
     pub(crate) fn below(&mut self, prefix: &str) -> Option<Value> {
         let numbered = |name: &&String| {
             let rest = name.strip_prefix(prefix);
@@ -44,7 +44,7 @@ impl Attributes {
     }
 }
 
-/// How many dots of a name are taken as levels; a name is anybody's to choose.
+/// How many dots of a name become levels. Applications choose names, so this needs a limit.
 const LEVELS: usize = 16;
 
 fn plant(tree: &mut Map<String, Value>, path: &str, value: Value) {

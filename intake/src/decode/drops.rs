@@ -16,13 +16,12 @@ use crate::model::{DropReport, Lost, Refusal, Taken};
 /// `client=ID;queue_full=3;evaluations.rejected=1`, counted since the tracer's start.
 pub(crate) const HEADER: &str = "witspan-dropped";
 
-/// The most reasons of one report; nobody has so many, and each is kept.
+/// The most reasons of one report. No tracer has so many, and each takes space.
 const REASONS: usize = 64;
 /// The longest text of a report that is kept.
 const CHARACTERS: usize = 100;
 
-/// Adds what the header reports. A header that is not understood is a warning: the spans that came
-/// with it are worth more.
+/// Adds what the header reports. An invalid header is only a warning, so that its spans are not lost.
 pub(crate) fn from_header(headers: &HeaderMap, program: Option<Program>, taken: &mut Taken) {
     let Some(header) = headers.get(HEADER) else { return };
     let mut client = None;
@@ -39,7 +38,7 @@ pub(crate) fn from_header(headers: &HeaderMap, program: Option<Program>, taken: 
         }
     }
     let Some(client) = client else {
-        taken.warnings.push(format!("the header {HEADER} names no client and was passed over"));
+        taken.warnings.push(format!("the header {HEADER} was ignored, since it names no client"));
         return;
     };
     let (ml_app, language) =
@@ -59,8 +58,8 @@ pub(crate) fn from_header(headers: &HeaderMap, program: Option<Program>, taken: 
     }
 }
 
-/// The body of `/telemetry/proxy/api/v2/apmtelemetry`. Of all that it says only the counters of lost
-/// events are read; a body of another shape says nothing about them.
+/// The body of `/telemetry/proxy/api/v2/apmtelemetry`. Only the counters of lost events are
+/// read; a body of another shape has none.
 pub(crate) fn telemetry(text: &str) -> Result<Vec<DropReport>, Refusal> {
     let weight = scan::weight(text);
     if weight > memory::LARGEST {
@@ -70,7 +69,7 @@ pub(crate) fn telemetry(text: &str) -> Result<Vec<DropReport>, Refusal> {
     let _room = memory::to_read(weight).map_err(|_| Refusal::Busy)?;
     let (body, _) = read(text).map_err(|error| not_json("", &error))?;
     if !body.is_object() {
-        return Err(bad("", "an object is wanted"));
+        return Err(bad("", "expected an object"));
     }
     let application = &body["application"];
     let mut report = DropReport {

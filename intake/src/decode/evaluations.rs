@@ -1,7 +1,7 @@
 //! Evaluations and feedback: the second version of the body, and the first, which Java still sends.
 //!
-//! The first has the span's ids beside the value; they are put where the second has them, and from
-//! there on both are one.
+//! The first has the span's ids beside the value. They are moved to their place in the second, so that both are
+//! then decoded alike.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,11 +43,11 @@ struct Attributes<'a> {
 pub(crate) fn metrics(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
     let body: Body<'_> = envelope(text, Shape::EvaluationBody)?;
     if body.data.r#type != "evaluation_metric" {
-        return Err(bad("/data/type", "the type of this body is \"evaluation_metric\""));
+        return Err(bad("/data/type", "expected \"evaluation_metric\""));
     }
     let Attributes { metrics, tags } = body.data.attributes;
     if !scan::is_list(metrics.get()) {
-        return Err(named(text, Shape::EvaluationBody, "the metrics are no list"));
+        return Err(named(text, Shape::EvaluationBody, "`metrics` must be a list"));
     }
     let shared: usize = tags.iter().map(String::len).sum();
     for (number, metric) in scan::items(metrics.get()).enumerate() {
@@ -110,7 +110,7 @@ fn evaluation(metric: &Value, tags: &[String], raw: String) -> Evaluation {
         Some("trace") => Scope::Trace,
         Some("session") => Scope::Session,
         Some("external") => Scope::External,
-        // Feedback says by its target what it is about.
+        // The target of feedback says what it is about.
         None if feedback && session_id.is_some() => Scope::Session,
         None if feedback && join_key.is_some() => Scope::External,
         None if feedback && span_id.is_none() => Scope::Trace,
@@ -143,7 +143,7 @@ fn evaluation(metric: &Value, tags: &[String], raw: String) -> Evaluation {
     }
 }
 
-/// An id that no other evaluation here has: unique, not secret.
+/// An id that no other evaluation has: unique, not secret.
 fn fresh_id() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let mut hasher = DefaultHasher::new();

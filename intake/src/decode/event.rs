@@ -16,7 +16,7 @@ use super::scan;
 use crate::model::{Kind, Refusal, Source, Span, Status};
 use crate::schema::{Shape, check};
 
-/// What the envelope says for every span that does not say it itself.
+/// The envelope's values for spans that have none of their own.
 #[derive(Default)]
 pub(crate) struct Defaults {
     pub(crate) ml_app: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) fn checked(event: &mut Value, pointer: &str, source: Source) -> Resul
     check(shape, event).map_err(|problem| refused(pointer, problem))
 }
 
-/// Brings the dialects of SDKs to one form. What is wrong stays as it is, for the check to name.
+/// Brings the dialects of SDKs to one form. Invalid values stay as they are, so that the check reports them.
 pub(crate) fn normalise(event: &mut Map<String, Value>, public: bool) {
     event.retain(|_, value| !value.is_null());
     for name in ["name", "session_id", "ml_app"] {
@@ -116,7 +116,7 @@ fn kind(meta: &Map<String, Value>, public: bool) -> Option<&str> {
     if public { meta.get("kind")?.as_str() } else { meta.get("span")?.get("kind")?.as_str() }
 }
 
-/// Takes a checked event apart.
+/// The span of a checked event.
 pub(crate) fn span(event: Value, source: Source, defaults: &Defaults, raw: String) -> Span {
     let mut event = match event {
         Value::Object(event) => event,
@@ -267,6 +267,6 @@ fn numbers(value: Option<Value>) -> Vec<(String, f64)> {
 /// Nanoseconds, which JavaScript sends as a double.
 pub(crate) fn whole(value: Option<&Value>) -> i64 {
     let Some(value) = value else { return 0 };
-    // `as` saturates, and makes 0 of what is no number.
+    // `as` saturates, and turns NaN into 0.
     value.as_i64().unwrap_or_else(|| value.as_f64().unwrap_or_default() as i64)
 }

@@ -17,6 +17,7 @@ use super::scan;
 use super::taking::{Item, Taking, who};
 use super::wire::{self, Broken};
 use crate::model::Refusal;
+use crate::words::plural;
 
 /// Bytes that a resource or a scope may take once it is read; it stays while its spans are.
 const AROUND: usize = 16 * 1024 * 1024;
@@ -33,8 +34,8 @@ pub(crate) fn protobuf(
     headers: &HeaderMap,
     taking: &mut Taking<'_>,
 ) -> Result<(), Refusal> {
-    let no_request = || bad("", "not an OTLP request in protobuf: it breaks off");
-    // Whether it is one is known before anything of it is taken.
+    let no_request = || bad("", "not an OTLP request in protobuf: it ends too early");
+    // The whole message is checked before any span is taken.
     for field in below(body, 1) {
         for inner in below(field.map_err(|Broken| no_request())?, 2) {
             let spans = inner.map_err(|Broken| no_request())?;
@@ -69,7 +70,7 @@ pub(crate) fn json(
     scan::valid(text).map_err(|error| not_json("", &error))?;
     let list = |text, name: &str| scan::member(text, name).filter(|list| scan::is_list(list));
     let Some(all) = list(text, "resourceSpans") else {
-        return Err(bad("/resourceSpans", "not an OTLP request in JSON: a list is wanted here"));
+        return Err(bad("/resourceSpans", "not an OTLP request in JSON: expected a list"));
     };
     let app = app(headers);
     for (outer, resource_spans) in scan::items(all).enumerate() {
@@ -81,7 +82,7 @@ pub(crate) fn json(
             if scan::member(resource_spans, "scopeSpans").is_some_and(|it| it != "null")
                 || !resource_spans.starts_with('{')
             {
-                taking.no_span(bad(format!("{place}/scopeSpans"), "a list is wanted here"));
+                taking.no_span(bad(format!("{place}/scopeSpans"), "expected a list"));
             }
             continue;
         };
@@ -93,7 +94,7 @@ pub(crate) fn json(
                 if scan::member(scope_spans, "spans").is_some_and(|it| it != "null")
                     || !scope_spans.starts_with('{')
                 {
-                    taking.no_span(bad(format!("{place}/spans"), "a list is wanted here"));
+                    taking.no_span(bad(format!("{place}/spans"), "expected a list"));
                 }
                 continue;
             };
@@ -113,7 +114,7 @@ fn app(headers: &HeaderMap) -> Option<&str> {
     headers.get("dd-ml-app").and_then(|value| value.to_str().ok())
 }
 
-/// The messages in the fields of that number, up to where the message breaks.
+/// The messages in the fields of that number, up to the first error.
 fn below(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], Broken>> {
     wire::fields(message).filter_map(move |field| match field {
         Ok(field) if field.number == number => Some(field.bytes.ok_or(Broken)),
@@ -267,7 +268,7 @@ impl<'a> Spans<'a> {
                     [("traceId", &wire.trace_id, 16), ("spanId", &wire.span_id, 8)]
                 {
                     if id.len() != length {
-                        let found = format!("{} bytes where {length} are wanted", id.len());
+                        let found = format!("{}; expected {length}", plural(id.len(), "byte"));
                         return Err(bad(format!("{pointer}/{name}"), found));
                     }
                 }

@@ -1,4 +1,4 @@
-//! JSON bodies: text of known depth, events kept as they came, and what is wrong said by place.
+//! JSON bodies: text of bounded depth, events kept as they came, and errors with the field they are in.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,14 +21,13 @@ pub(crate) fn text(body: &[u8]) -> Result<&str, Refusal> {
         .map_err(|error| bad("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))
 }
 
-/// The envelope of a body, whose events stay text. Where it is not what `shape` says, the refusal
-/// names the field.
+/// The envelope of a body, whose events stay text. If it does not match `shape`, the refusal names the field.
 pub(crate) fn envelope<'a, T: Deserialize<'a>>(text: &'a str, shape: Shape) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|error| named(text, shape, &error.to_string()))
 }
 
-/// The refusal of a body that is not what `shape` says: reading it again as any JSON tells a wrong field
-/// from a wrong text, and where it is.
+/// The refusal of a body that does not match `shape`. The body is read again as any JSON, which tells an invalid
+/// field from invalid JSON, and says where it is.
 pub(crate) fn named(text: &str, shape: Shape, otherwise: &str) -> Refusal {
     if let Err(error) = scan::valid(text) {
         return not_json("", &error);
@@ -47,7 +46,7 @@ pub(crate) fn named(text: &str, shape: Shape, otherwise: &str) -> Refusal {
     }
 }
 
-/// Texts that an envelope says for all its spans, which are more than one, and few.
+/// The texts that an envelope has for all its spans; their number is limited, since each span gets them.
 pub(crate) fn few<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
     struct Few;
     impl<'de> Visitor<'de> for Few {
@@ -71,8 +70,8 @@ pub(crate) fn few<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D:
     input.deserialize_seq(Few)
 }
 
-/// Any JSON value. Halves of surrogate pairs, which Python and JavaScript may send and which are no
-/// text, become U+FFFD; then the text in which they were replaced comes back, too.
+/// Any JSON value. Lone surrogates, which Python and JavaScript may send, become U+FFFD; the text with these
+/// replacements is then returned as well.
 pub(crate) fn read(text: &str) -> Result<(Value, Cow<'_, str>), serde_json::Error> {
     match serde_json::from_str(text) {
         Ok(value) => Ok((value, Cow::Borrowed(text))),
@@ -83,7 +82,7 @@ pub(crate) fn read(text: &str) -> Result<(Value, Cow<'_, str>), serde_json::Erro
     }
 }
 
-/// A refusal for text that is no JSON.
+/// A refusal for text that is not JSON.
 pub(crate) fn not_json(pointer: &str, error: &serde_json::Error) -> Refusal {
     bad(pointer, format!("not JSON: {error}"))
 }

@@ -2,10 +2,10 @@
 //!
 //! One file for each format: `spans` (the public API and the SDKs' own intake), `evaluations`, `apm`,
 //! `export` (OpenTelemetry's), `drops`. `event` knows the dialects of an LLM event, `otlp` a span of
-//! OpenTelemetry; `sides` makes of its attributes what went in and came out. What the attributes mean
-//! is in the crate witspan-semconv.
-//! Each span is found in the body (`scan`, `msgpack`, `wire`), read, and handed on before the next one;
-//! `taking` sees to it that one that is wrong costs itself alone.
+//! OpenTelemetry; `sides` finds its input and output among its attributes. The meaning of attributes is in the
+//! crate witspan-semconv.
+//! Each span is found in the body (`scan`, `msgpack`, `wire`), read, and handed on before the next one.
+//! `taking` drops an invalid span alone.
 
 mod apm;
 mod attributes;
@@ -29,35 +29,13 @@ use std::borrow::Cow;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use crate::endpoints::Route;
 use crate::memory;
 #[cfg(test)]
 use crate::model::Decoded;
 use crate::model::{Keep, Refusal, Taken};
 use crate::schema::{Rule, Shape};
 use taking::Taking;
-
-/// What a path of the intake takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// `/api/intake/llm-obs/v1/trace/spans`
-    PublicSpans,
-    /// `/api/v2/llmobs`
-    SdkSpans,
-    /// `/api/intake/llm-obs/v1/eval-metric`
-    EvalV1,
-    /// `/api/intake/llm-obs/v2/eval-metric`
-    EvalV2,
-    /// `/v0.3/traces`, `/v0.4/traces`
-    ApmTraces,
-    /// `/v0.5/traces`
-    ApmTracesV5,
-    /// `/v1/input`
-    ApmAgentless,
-    /// `/v1/traces`
-    OtlpTraces,
-    /// `/telemetry/proxy/api/v2/apmtelemetry`
-    Telemetry,
-}
 
 /// Decodes the inflated body of a request: each span and evaluation goes to `keep`.
 pub(crate) fn take(
@@ -122,8 +100,8 @@ fn text<'a>(kind: &str, body: &'a [u8]) -> Result<Cow<'a, str>, Refusal> {
     json::text(body).map(Cow::Borrowed)
 }
 
-/// Brings a value of `shape` to the form that the schema knows, where `rule` takes dialects; gives how
-/// many events it has. An SDK's body that is one envelope alone becomes a list of one.
+/// Brings a value of `shape` to the form of the schema, if `rule` accepts dialects, and returns its number of
+/// events. An SDK's body that is a single envelope becomes a list.
 pub(crate) fn dialect(value: &mut Value, shape: Shape, rule: Rule) -> usize {
     let lenient = rule == Rule::Intake;
     if lenient && shape == Shape::SdkBody && value.is_object() {

@@ -1,7 +1,7 @@
 //! MessagePack as JSON values, with depth and memory bounded by the bytes that came.
 //!
-//! Bytes that are no text become `{"base64": …}` in place, so that nothing of the event is lost; what
-//! a nested reader wants of them it gets back by `nested`.
+//! Bytes that are not text become `{"base64": …}` in place, so that nothing of the event is lost. `nested` returns
+//! the value that such bytes encode.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,7 @@ use rmpv::{Utf8StringRef, ValueRef};
 use serde_json::{Map, Number, Value};
 
 use crate::memory;
+use crate::words::plural;
 
 /// How deep maps and arrays may nest: as deep as in JSON here.
 const DEPTH: usize = 128;
@@ -30,7 +31,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, String> {
     Ok(json(&value))
 }
 
-/// The value that the bytes which `read` made `value` of hold in MessagePack themselves.
+/// The value that bytes encode in MessagePack, where `read` has turned them into `value`.
 pub(crate) fn nested(value: &Value) -> Option<Value> {
     let bytes = STANDARD.decode(value.get(BYTES)?.as_str()?).ok()?;
     read(&bytes).ok()
@@ -47,7 +48,7 @@ pub(crate) fn whole(body: &[u8]) -> Result<Extent, String> {
     let extent = extent(body, 0)?;
     match body.len() - extent.end {
         0 => Ok(extent),
-        more => Err(format!("not MessagePack: {more} bytes follow its end")),
+        more => Err(format!("not MessagePack: {} after its end", plural(more, "byte"))),
     }
 }
 
@@ -154,7 +155,7 @@ fn json(value: &ValueRef<'_>) -> Value {
     }
 }
 
-/// JSON has no word for infinity and what is no number.
+/// JSON has no form of infinity and NaN.
 fn float(number: f64) -> Value {
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }

@@ -1,6 +1,6 @@
 //! The parts of a JSON text, found without reading what they hold: a large body is read part by part.
 //!
-//! The text must be JSON (`valid`); where it is not, parts end somewhere, and reading them says so.
+//! The text must be JSON (`valid`). If it is not, parts end at any place, and reading them fails.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ const OBJECT: usize = 250;
 const MEMBER: usize = 150;
 const TEXT: usize = 24;
 
-/// Says what makes it no JSON, if something does. Follows any depth.
+/// Checks that it is JSON, at any depth.
 pub(crate) fn valid(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<IgnoredAny>(text).map(drop)
 }
@@ -40,7 +40,7 @@ pub(crate) fn weight(text: &str) -> usize {
     weight
 }
 
-/// The items of a list; nothing of what is none.
+/// The items of a list; none of any other value.
 pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
     let text = text.trim_start_matches(is_space);
     let mut rest = text.strip_prefix('[').unwrap_or_default();
@@ -51,12 +51,12 @@ pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
         }
         let (item, after) = rest.split_at(value_end(rest));
         rest = after;
-        // What is no JSON may go on without end.
+        // Text that is not JSON may never reach the closing bracket.
         (!item.is_empty()).then_some(item)
     })
 }
 
-/// The members of an object, each name with its value; nothing of what is none.
+/// The members of an object, each name with its value; none of any other value.
 pub(crate) fn members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     let text = text.trim_start_matches(is_space);
     let mut rest = text.strip_prefix('{').unwrap_or_default();
@@ -78,7 +78,7 @@ pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     members(text).filter(|(known, _)| known == name).last().map(|(_, value)| value)
 }
 
-/// The text that a JSON string stands for; `None` for what is no string.
+/// The text of a JSON string; `None` for any other value.
 pub(crate) fn own_text(value: &str) -> Option<Cow<'_, str>> {
     let plain = value.strip_prefix('"')?.strip_suffix('"')?;
     if plain.contains('\\') {

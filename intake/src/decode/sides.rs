@@ -1,4 +1,4 @@
-//! What went into an OpenTelemetry span and what came out of it: messages, documents or a value.
+//! Input and output of an OpenTelemetry span: messages, documents or a value.
 
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::attributes::Attributes;
 use super::otlp::attributes;
 use crate::model::Kind;
 
-/// What went in and what came out, and why a model stopped, a word for each of its answers.
+/// Input, output, and why a model stopped: one word for each of its answers.
 pub(super) struct Sides {
     pub(super) input: Map<String, Value>,
     pub(super) output: Map<String, Value>,

@@ -39,14 +39,14 @@ struct PublicAttributes<'a> {
 pub(crate) fn public(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
     let body: PublicBody<'_> = envelope(text, Shape::PublicBody)?;
     if body.data.r#type != "span" {
-        return Err(bad("/data/type", "the type of this body is \"span\""));
+        return Err(bad("/data/type", "expected \"span\""));
     }
     let attributes = body.data.attributes;
     if attributes.ml_app.is_empty() {
         return Err(bad("/data/attributes/ml_app", "empty"));
     }
     if !scan::is_list(attributes.spans.get()) {
-        return Err(named(text, Shape::PublicBody, "the spans are no list"));
+        return Err(named(text, Shape::PublicBody, "`spans` must be a list"));
     }
     let defaults = Defaults {
         ml_app: Some(attributes.ml_app),
@@ -62,12 +62,12 @@ pub(crate) fn sdk(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
     if text.trim_start().starts_with('{') {
         return match parts(text) {
             Some((spans, defaults)) => each(spans, "/spans", Source::Sdk, &defaults, taking),
-            None => Err(named(text, Shape::SdkBody, "an object with `spans` is wanted")),
+            None => Err(named(text, Shape::SdkBody, "expected an object with `spans`")),
         };
     }
     scan::valid(text).map_err(|error| not_json("", &error))?;
     if !scan::is_list(text) {
-        return Err(named(text, Shape::SdkBody, "an array is wanted"));
+        return Err(named(text, Shape::SdkBody, "expected an array"));
     }
     for (number, envelope) in scan::items(text).enumerate() {
         let pointer = format!("/{number}");
@@ -88,8 +88,8 @@ pub(crate) fn sdk(text: &str, taking: &mut Taking<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The spans of an envelope, and what it says for all of them. What is wrong beside the spans is passed
-/// over: no SDK sends it, and the spans are right without it.
+/// The spans of an envelope, and what it says for all of them. Invalid members beside the spans are ignored: no
+/// SDK sends them, and the spans are valid without them.
 fn parts(envelope: &str) -> Option<(&str, Defaults)> {
     let mut defaults = Defaults::default();
     let mut spans = None;

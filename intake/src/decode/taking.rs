@@ -1,41 +1,41 @@
-//! Takes a request apart, item by item: each has its room while it is read, one that is wrong is left
-//! out, and nothing of the request grows without bound.
+//! Decodes a request item by item. Each item has a bound on its memory while it is read, and an invalid one is
+//! dropped alone.
 
 use crate::memory;
 use crate::model::{Evaluation, Flaw, Keep, Refusal, Span, Taken};
 
 /// Spans and evaluations of one request.
 const ITEMS: u64 = 100_000;
-/// Bytes that all of them may hold once they are made ready.
+/// Bytes that all of them may take once they are decoded.
 const HELD: usize = 192 * 1024 * 1024;
-/// Bytes that are read of a request, counted for each span with what the request says once for all.
+/// Bytes of a request that are read; what its spans share counts for each of them.
 const READ: usize = 1024 * 1024 * 1024;
-/// Flaws that are told one by one.
+/// Flaws that are reported one by one.
 const NAMED: usize = 10;
 /// Characters of a name or id that say which span it is.
 const CHARACTERS: usize = 100;
 
-/// What the first span says of its program, or the first evaluation.
+/// The program that sends, as the first span or evaluation describes it.
 pub(crate) struct Program {
     pub(crate) app: String,
     pub(crate) language: Option<String>,
 }
 
-/// A request that is being taken.
+/// A request that is being decoded.
 pub(crate) struct Taking<'a> {
     keep: &'a mut dyn Keep,
     pub(crate) taken: Taken,
     program: Option<Program>,
-    /// What was refused first; the answer where nothing else was there.
+    /// The first refusal; it is the answer if nothing else was in the request.
     refusal: Option<Refusal>,
     held: usize,
     read: usize,
 }
 
-/// One item: where it stands, and what it takes.
+/// One item: its place, and the memory it takes.
 pub(crate) struct Item<'a> {
     pub(crate) pointer: &'a str,
-    /// Bytes of it that are read, with what the request says for all.
+    /// Bytes of it that are read, with those of what all items share.
     pub(crate) length: usize,
     /// About how many bytes it takes once it is read.
     pub(crate) weight: usize,
@@ -46,12 +46,12 @@ impl<'a> Taking<'a> {
         Self { keep, taken: Taken::default(), program: None, refusal: None, held: 0, read: 0 }
     }
 
-    /// Takes the span that `make` makes, if it makes one. If it refuses, the span is left out, and
-    /// `who` says which one it was.
+    /// Takes the span that `make` returns, if any. If `make` refuses, the span is dropped, and `who` says which
+    /// one it was.
     ///
     /// # Errors
     ///
-    /// What ends the whole request.
+    /// A refusal of the whole request.
     pub(crate) fn span(
         &mut self,
         item: &Item<'_>,
@@ -100,7 +100,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Leaves out what is no span where one is wanted.
+    /// Drops a value that is not a span, in the place of one.
     pub(crate) fn no_span(&mut self, refusal: Refusal) {
         self.leave_out(refusal, String::new());
         self.taken.left_out.spans += 1;
@@ -118,7 +118,8 @@ impl<'a> Taking<'a> {
         }
         self.read = self.read.saturating_add(item.length);
         if self.read > READ {
-            let reason = "what the body says for all its spans is too much for so many of them";
+            let reason =
+                "the tags and attributes that its spans share are too long for so many spans";
             return Err(in_parts(reason.to_owned()));
         }
         if item.weight > memory::LARGEST {
@@ -145,14 +146,14 @@ impl<'a> Taking<'a> {
                 Refusal::TooLarge { reason } | Refusal::Unsupported { reason } => {
                     (String::new(), reason)
                 }
-                Refusal::Busy => (String::new(), "there is no memory".to_owned()),
+                Refusal::Busy => (String::new(), "not enough memory".to_owned()),
             };
             self.taken.left_out.flaws.push(Flaw { pointer, reason, of });
         }
         self.refusal.get_or_insert(refusal);
     }
 
-    /// What was taken. Where something was wrong and nothing else was there, the request is refused.
+    /// What was decoded. If all of it was invalid, the request is refused.
     pub(crate) fn end(self) -> Result<(Taken, Option<Program>), Refusal> {
         match self.refusal {
             Some(refusal) if self.taken.spans + self.taken.evaluations == 0 => Err(refusal),
@@ -165,7 +166,7 @@ fn in_parts(reason: String) -> Refusal {
     Refusal::TooLarge { reason: format!("{reason}; send it in parts") }
 }
 
-/// Which span it is, by what it says of itself, in a form that is safe to print.
+/// Which span it is, by its name and ids, in a form that is safe to print.
 pub(crate) fn who<'a>(parts: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
     let said = parts.into_iter().filter_map(|(name, value)| {
         let value: String = value?.chars().take(CHARACTERS).collect();

@@ -8,11 +8,11 @@ pub(crate) struct Field<'a> {
     pub(crate) bytes: Option<&'a [u8]>,
 }
 
-/// The message is broken off, or none.
+/// The message ends too early, or is not one.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
-/// The fields of a message, up to where it breaks.
+/// The fields of a message, up to the first error.
 pub(crate) fn fields(mut message: &[u8]) -> impl Iterator<Item = Result<Field<'_>, Broken>> {
     let mut broken = false;
     std::iter::from_fn(move || {
@@ -46,7 +46,7 @@ fn next<'a>(message: &mut &'a [u8]) -> Option<Field<'a>> {
             *message = rest;
             Some(bytes)
         }
-        // Deprecated since before OpenTelemetry; nothing of it has them.
+        // Groups: deprecated before OpenTelemetry began, so that none of its messages has them.
         WireType::StartGroup | WireType::EndGroup => return None,
     };
     Some(Field { number, bytes })

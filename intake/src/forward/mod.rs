@@ -23,13 +23,13 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) use outgoing::onward;
 pub(crate) use target::Target;
 
-/// Before the second try; twice as long before each next one, up to `LONGEST_WAIT`.
+/// The pause before the second attempt; it doubles before each further one, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
-/// Failed attempts of a request after which later requests are tried too, to find out whether this request
-/// is at fault; and how many of those must succeed before it is dropped.
+/// After so many failed attempts of a request, later requests are tried as well, to find out whether this
+/// request is at fault. It is dropped once `PASSED` of those succeed.
 const PATIENT_TRIES: u32 = 6;
 const PASSED: u32 = 3;
 /// Failed attempts after which the error is logged: shorter outages are not worth a line.
@@ -37,7 +37,7 @@ const SAID_TRIES: u32 = 3;
 /// Characters of an error that are kept.
 const ERROR: usize = 500;
 
-/// Relays to one receiver.
+/// Forwards to one receiver.
 pub(crate) struct Forward {
     inside: Arc<Inside>,
 }
@@ -58,9 +58,9 @@ pub(crate) struct Status {
     oldest_waiting_s: Option<i64>,
     /// Queued requests for receivers that `--forward` named earlier.
     waiting_for_others: i64,
-    /// Bytes of all that wait, as they are kept.
+    /// Bytes of all queued requests, as they are stored.
     waiting_bytes: i64,
-    /// Failed attempts of the next request; 0 while all goes well.
+    /// Failed attempts of the next request; 0 if there were none.
     failed_tries: u32,
     /// Spans and evaluations that were lost on the way, by reason.
     lost: BTreeMap<String, i64>,
@@ -69,7 +69,7 @@ pub(crate) struct Status {
 
 struct Inside {
     target: Target,
-    /// Taken away at the end, so that the store can be closed while a receiver is being tried.
+    /// `None` at the end, so that the store can be closed during an attempt.
     queue: Mutex<Option<Reader>>,
     notifier: Arc<Notifier>,
     trouble: Mutex<Trouble>,
@@ -86,7 +86,7 @@ struct Trouble {
 /// The outcome of one attempt.
 enum Outcome {
     Taken,
-    /// The receiver is busy; it may have asked for a wait.
+    /// The receiver is busy; it may have asked for a pause.
     Busy(String, Option<Duration>),
     /// It does not answer or fails; the cause may be the receiver, the key, the address, or the request.
     Failed(String, Option<Duration>),
@@ -96,15 +96,15 @@ enum Outcome {
     Refused(String),
 }
 
-/// How far the sender is.
+/// The position of the sender in the queue.
 #[derive(Default)]
 struct Place {
     /// Everything up to this row is settled.
     done: i64,
-    /// The last row that was taken before the one that waits first, and how many were.
+    /// The last row that was accepted ahead of the first queued one, and how many were.
     ahead: i64,
     passed: u32,
-    /// It has taken something since the start, so that the address is right.
+    /// The receiver has accepted something since the start, so the address is right.
     known: bool,
 }
 
@@ -155,6 +155,8 @@ impl Forward {
         let target = &self.inside.target;
         let known = read::forwarded(connection, &target.name())?;
         let (waiting, waiting_for_others, waiting_bytes) = store.waiting();
+        // Read a moment before the counters: the queue may have become empty in between.
+        let oldest_ms = known.oldest_ms.filter(|_| waiting > 0);
         let now_ms = now_ns() / 1_000_000;
         let trouble = self.inside.trouble();
         Ok(Status {
@@ -163,7 +165,7 @@ impl Forward {
             delivered: known.delivered,
             delivered_bytes: known.delivered_bytes,
             waiting,
-            oldest_waiting_s: known.oldest_ms.map(|at_ms| (now_ms - at_ms).max(0) / 1_000),
+            oldest_waiting_s: oldest_ms.map(|at_ms| (now_ms - at_ms).max(0) / 1_000),
             waiting_for_others,
             waiting_bytes,
             failed_tries: trouble.tries,
@@ -230,7 +232,7 @@ impl Inside {
         let body = request.body();
         let outcome = match self.target.send(http, request, &body) {
             Outcome::Nowhere(why) if place.known => Outcome::Refused(why),
-            // A wrong address, perhaps: with the right one all that waits may be taken.
+            // Perhaps the address is wrong: with the right one, all queued requests may be accepted.
             Outcome::Nowhere(why) => Outcome::Failed(why, None),
             other => other,
         };
@@ -251,7 +253,7 @@ impl Inside {
                 if tries <= PATIENT_TRIES || !self.send_another(http, place, row) {
                     Some(pause)
                 } else if place.passed < PASSED {
-                    // It may be well again just now: this one gets its chance before the next one.
+                    // The receiver may have recovered just now, so the first request is tried before the next.
                     return None;
                 } else {
                     self.refuse(row, why);

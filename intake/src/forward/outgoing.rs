@@ -1,12 +1,12 @@
-//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded again from
-//! its spans.
+//! A request as it is forwarded: unchanged if the receiver accepts its format, else encoded from its
+//! spans.
 
 use axum::http::HeaderMap;
 use prost::Message;
 
-use super::target::{Place, Target};
-use crate::decode::Route;
+use super::target::Target;
 use crate::encode;
+use crate::endpoints::{Endpoint, Form, Route};
 use crate::model::{Evaluation, Keep, LeftOut, Span};
 use crate::store::forward_queue::{Forwarding, QueuedRequest};
 
@@ -27,39 +27,9 @@ const KEPT: [&str; 10] = [
     "x-datadog-trace-count",
 ];
 
-/// The form in which a receiver gets one kind of request.
-enum Form {
-    /// Nothing.
-    None,
-    /// Nothing, since its format cannot carry it; this is counted.
-    Lost(&'static str),
-    /// The request as it came, on this path.
-    AsItCame(Place),
-    /// The spans, written in its form.
-    Anew,
-}
-
-fn form(target: &Target, route: Route) -> Form {
-    let otlp = matches!(target, Target::Otlp(_));
-    let agent = matches!(target, Target::Agent(_));
-    match route {
-        // Tracers' reports about themselves are for the intake they talk to.
-        Route::Telemetry => Form::None,
-        Route::EvalV1 | Route::EvalV2 if otlp => Form::Lost("evaluations_have_no_otlp"),
-        Route::EvalV1 => Form::AsItCame(Place::EvaluationsV1),
-        Route::EvalV2 => Form::AsItCame(Place::EvaluationsV2),
-        Route::SdkSpans if !otlp => Form::AsItCame(Place::SdkSpans),
-        Route::PublicSpans if !otlp && !agent => Form::AsItCame(Place::PublicSpans),
-        // An agent gets the whole trace, including spans that are not LLM spans.
-        Route::ApmTraces if agent => Form::AsItCame(Place::ApmTraces),
-        Route::ApmTracesV5 if agent => Form::AsItCame(Place::ApmTracesV5),
-        Route::OtlpTraces if otlp => Form::AsItCame(Place::Otlp),
-        _ => Form::Anew,
-    }
-}
-
 /// The forwarded form of a request, made while its spans are decoded and stored with them.
 pub(crate) struct Outgoing {
+    endpoint: &'static Endpoint,
     form: Form,
     otlp: bool,
     requests: Vec<QueuedRequest>,
@@ -69,33 +39,28 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(target: &Target, route: Route) -> Self {
-        let otlp = matches!(target, Target::Otlp(_));
-        let (form, requests) = (form(target, route), Vec::new());
-        Self { form, otlp, requests, body: Vec::new(), spans: 0 }
+    pub(crate) fn new(target: &Target, endpoint: &'static Endpoint) -> Self {
+        Self::with(endpoint, target.form(endpoint), matches!(target, Target::Otlp(_)))
     }
 
-    /// If spans were dropped, a writer to decode the request into again: a receiver would reject the
-    /// unchanged request as a whole for those spans.
-    pub(crate) fn anew(&self, left_out: &LeftOut) -> Option<Self> {
-        let spans = [Place::SdkSpans, Place::PublicSpans, Place::Otlp];
-        let again = matches!(self.form, Form::AsItCame(place) if spans.contains(&place));
-        (again && left_out.count() > 0).then(|| Self {
-            form: Form::Anew,
-            otlp: self.otlp,
-            requests: Vec::new(),
-            body: Vec::new(),
-            spans: 0,
-        })
+    fn with(endpoint: &'static Endpoint, form: Form, otlp: bool) -> Self {
+        Self { endpoint, form, otlp, requests: Vec::new(), body: Vec::new(), spans: 0 }
+    }
+
+    /// If invalid spans were dropped, and the receiver would reject the unchanged request for them: a writer to
+    /// decode the request into once more.
+    pub(crate) fn without_invalid(&self, left_out: &LeftOut) -> Option<Self> {
+        let again = self.form == Form::UnchangedIfValid && left_out.count() > 0;
+        again.then(|| Self::with(self.endpoint, Form::Encoded, self.otlp))
     }
 
     /// Writes a span, unless the request is forwarded unchanged; returns about how many bytes it takes.
     pub(crate) fn write(&mut self, span: &Span) -> usize {
-        if !matches!(self.form, Form::Anew) {
+        if self.form != Form::Encoded {
             return 0;
         }
         let one = std::slice::from_ref(span);
-        // Lists of both forms go on where the one before ended.
+        // In both formats, the lists of several spans can be joined.
         let text = if self.otlp {
             encode::otlp(one).encode_to_vec()
         } else {
@@ -112,21 +77,22 @@ impl Outgoing {
         text.len() / 4
     }
 
-    /// A body is long enough.
+    /// Ends the body that is being written.
     fn close(&mut self) {
         if self.spans == 0 {
             return;
         }
         let mut body = std::mem::take(&mut self.body);
-        let (place, kind) = if self.otlp {
-            (Place::Otlp, "application/x-protobuf")
+        let (route, kind) = if self.otlp {
+            (Route::OtlpTraces, "application/x-protobuf")
         } else {
             body[0] = b'[';
             body.push(b']');
-            (Place::SdkSpans, "application/json")
+            (Route::SdkSpans, "application/json")
         };
         let spans = std::mem::take(&mut self.spans);
-        self.requests.push(QueuedRequest::new(place.path(), kind, Vec::new(), spans, &body));
+        let path = route.endpoint().path();
+        self.requests.push(QueuedRequest::new(path, kind, Vec::new(), spans, &body));
     }
 
     /// The forwarded form of the request, which had so many spans and evaluations.
@@ -141,17 +107,17 @@ impl Outgoing {
             return None;
         }
         match self.form {
-            Form::None => None,
+            Form::Nothing => None,
             Form::Lost(reason) => Some(Forwarding::Lost(reason, items)),
-            Form::AsItCame(place) => {
+            Form::Unchanged | Form::UnchangedIfValid => {
                 let kept = KEPT.iter().filter_map(|name| {
                     Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))
                 });
-                let request =
-                    QueuedRequest::new(place.path(), content_type, kept.collect(), items, body);
+                let path = self.endpoint.path();
+                let request = QueuedRequest::new(path, content_type, kept.collect(), items, body);
                 Some(Forwarding::Requests(vec![request]))
             }
-            Form::Anew => {
+            Form::Encoded => {
                 self.close();
                 (!self.requests.is_empty()).then_some(Forwarding::Requests(self.requests))
             }
@@ -180,7 +146,7 @@ pub(crate) fn onward(
     body: &[u8],
     decoded: &crate::model::Decoded,
 ) -> Option<Forwarding> {
-    let mut outgoing = Outgoing::new(target, route);
+    let mut outgoing = Outgoing::new(target, route.endpoint());
     for span in &decoded.spans {
         outgoing.write(span);
     }

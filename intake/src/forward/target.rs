@@ -7,12 +7,13 @@ use flate2::write::GzEncoder;
 use ureq::http::HeaderMap;
 use ureq::tls::TlsConfig;
 use witspan_setup::{
-    API_KEY, Environment, Format, Input, Plan, SITE, hide_proxies, is_here, make_plan,
+    API_KEY, Environment, Format, Input, PROXY, Plan, SITE, hide_proxies, is_here, make_plan,
 };
 use witspan_text::{Secrets, Url};
 
 use super::Outcome;
 use crate::certificates;
+use crate::endpoints::{Endpoint, Form, Host, Route};
 use crate::store::forward_queue::QueuedRequest;
 
 /// How long a connection, and each piece of a body, may take.
@@ -76,32 +77,6 @@ impl Datadog {
     }
 }
 
-/// The endpoint of a request at its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    SdkSpans,
-    PublicSpans,
-    EvaluationsV1,
-    EvaluationsV2,
-    ApmTraces,
-    ApmTracesV5,
-    Otlp,
-}
-
-impl Place {
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::SdkSpans => "/api/v2/llmobs",
-            Self::PublicSpans => "/api/intake/llm-obs/v1/trace/spans",
-            Self::EvaluationsV1 => "/api/intake/llm-obs/v1/eval-metric",
-            Self::EvaluationsV2 => "/api/intake/llm-obs/v2/eval-metric",
-            Self::ApmTraces => "/v0.4/traces",
-            Self::ApmTracesV5 => "/v0.5/traces",
-            Self::Otlp => "/v1/traces",
-        }
-    }
-}
-
 impl Target {
     /// The receiver that `--forward` names: `datadog` for the intake of DD_SITE, `intake:URL` for one at another
     /// origin, a URL that ends in `/v1/traces` for a collector, any other for an agent.
@@ -113,7 +88,7 @@ impl Target {
         text: &str,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        // An invalid URL would be retried without end.
+        // Requests to an invalid URL would be retried for as long as the intake runs.
         let web = |url: &str| {
             let host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
             host && (url.starts_with("http://") || url.starts_with("https://"))
@@ -123,14 +98,14 @@ impl Target {
         }
         if let Some(origin) = text.strip_prefix("intake:").filter(|origin| web(origin)) {
             let origin = origin.trim_end_matches('/').to_owned();
-            // The site is of no account then, be it right or wrong.
+            // The site does not matter then, even an invalid one.
             let known = Datadog::of_site(text, |name| lookup(name).filter(|_| name != SITE))?;
             let (api, spans) = (origin.clone(), origin);
             return Ok(Self::Datadog(Datadog { api, spans, ..known }));
         }
         if web(text) {
             let url = text.trim_end_matches('/').to_owned();
-            let collector = url.ends_with(Place::Otlp.path());
+            let collector = url.ends_with(Route::OtlpTraces.endpoint().path());
             return Ok(if collector { Self::Otlp(url) } else { Self::Agent(url) });
         }
         Err(format!(
@@ -140,7 +115,16 @@ impl Target {
         ))
     }
 
-    /// Whether certificates are of account.
+    /// What it gets of the requests of an endpoint.
+    pub(super) fn form(&self, endpoint: &Endpoint) -> Form {
+        match self {
+            Self::Agent(_) => endpoint.agent,
+            Self::Datadog(_) => endpoint.datadog,
+            Self::Otlp(_) => endpoint.otlp,
+        }
+    }
+
+    /// Whether the connection is encrypted, so that certificates matter.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.url().starts_with("https://")
     }
@@ -185,23 +169,21 @@ impl Target {
     /// Tries once.
     pub(super) fn send(&self, http: &ureq::Agent, queued: &QueuedRequest, body: &[u8]) -> Outcome {
         let path = &queued.path;
-        let spans = path == Place::SdkSpans.path();
-        let (url, more) = match self {
-            Self::Otlp(url) => (url.clone(), None),
-            Self::Agent(base)
-                if [Place::ApmTraces, Place::ApmTracesV5].iter().any(|apm| path == apm.path()) =>
-            {
-                (format!("{base}{path}"), None)
+        let host = Endpoint::at(path).map_or(Host::Api, |endpoint| endpoint.host);
+        let (url, subdomain) = match (self, host) {
+            (Self::Otlp(url), _) => (url.clone(), None),
+            (Self::Agent(base), Host::Local) => (format!("{base}{path}"), None),
+            (Self::Agent(base), Host::Api) => (format!("{base}{PROXY}{path}"), Some("api")),
+            (Self::Agent(base), Host::LlmobsIntake) => {
+                (format!("{base}{PROXY}{path}"), Some("llmobs-intake"))
             }
-            Self::Agent(base) => {
-                let subdomain = if spans { "llmobs-intake" } else { "api" };
-                (format!("{base}/evp_proxy/v2{path}"), Some(subdomain))
+            (Self::Datadog(datadog), Host::LlmobsIntake) => {
+                (format!("{}{path}", datadog.spans), None)
             }
-            Self::Datadog(datadog) if spans => (format!("{}{path}", datadog.spans), None),
-            Self::Datadog(datadog) => (format!("{}{path}", datadog.api), None),
+            (Self::Datadog(datadog), _) => (format!("{}{path}", datadog.api), None),
         };
         let mut request = http.post(url).header("Content-Type", &queued.content_type);
-        if let Some(subdomain) = more {
+        if let Some(subdomain) = subdomain {
             request = request.header("X-Datadog-EVP-Subdomain", subdomain);
         }
         if let Self::Datadog(datadog) = self {
@@ -237,8 +219,8 @@ impl Target {
         let reason = format!("{} answers {status}: {}", self.shown(), said.trim());
         match status {
             425 | 429 | 503 => Outcome::Busy(reason, asked),
-            // A redirection is a wrong address, 401, 403 and 407 a wrong key: with the right one all
-            // that waits may be taken.
+            // A redirection means a wrong address, 401, 403 and 407 a wrong key: with the right one, all queued
+            // requests may be accepted.
             300..=399 | 401 | 403 | 407 | 408 | 500..=599 => Outcome::Failed(reason, asked),
             404 | 405 => Outcome::Nowhere(reason),
             _ => Outcome::Refused(reason),

@@ -3,7 +3,7 @@
 //! The suite's schemas say what witspan itself sends, to the byte. Other senders may leave out what
 //! the reference calls optional and add what it does not know, so the intake keeps of each schema the
 //! types, the enumerations and the required members, and widens these where the reference or the
-//! wire of another SDK is wider (`WIDER`). `witspan validate --strict` asks the schemas as they are.
+//! wire of another SDK is wider (`wider.json`). `witspan validate --strict` asks the schemas as they are.
 
 mod problem;
 #[cfg(test)]
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 pub(crate) use problem::Problem;
 use problem::problem;
-use wider::widen;
+use wider::Wider;
 
 /// What a value is checked as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +65,13 @@ pub(crate) fn problems(rule: Rule, shape: Shape, value: &Value) -> Vec<Problem> 
     validators.of(shape).iter_errors(value).map(|error| problem(&error)).collect()
 }
 
-const PARTS: &str = include_str!("../../../tests/conformance/schema/parts.schema.json");
-const PUBLIC: &str = include_str!("../../../tests/conformance/schema/public-api.schema.json");
-const SDK: &str = include_str!("../../../tests/conformance/schema/sdk-intake.schema.json");
-const EVALUATIONS: &str = include_str!("../../../tests/conformance/schema/eval-metric.schema.json");
+/// The suite's schemas, by name.
+const SCHEMAS: [(&str, &str); 4] = [
+    ("parts", include_str!("../../../tests/conformance/schema/parts.schema.json")),
+    ("public-api", include_str!("../../../tests/conformance/schema/public-api.schema.json")),
+    ("sdk-intake", include_str!("../../../tests/conformance/schema/sdk-intake.schema.json")),
+    ("eval-metric", include_str!("../../../tests/conformance/schema/eval-metric.schema.json")),
+];
 
 static INTAKE: LazyLock<Validators> = LazyLock::new(|| Validators::new(Rule::Intake));
 static SUITE: LazyLock<Validators> = LazyLock::new(|| Validators::new(Rule::Suite));
@@ -79,18 +82,14 @@ struct Validators(Vec<(Shape, Validator)>);
 impl Validators {
     fn new(rule: Rule) -> Self {
         let mut registry = Registry::new();
-        for (file, text) in [
-            ("parts", PARTS),
-            ("public-api", PUBLIC),
-            ("sdk-intake", SDK),
-            ("eval-metric", EVALUATIONS),
-        ] {
+        let wider = Wider::read();
+        for (name, text) in SCHEMAS {
             let mut schema: Value = serde_json::from_str(text).expect("the suite's schema is JSON");
             if rule == Rule::Intake {
-                widen(file, &mut schema);
+                wider.apply(name, &mut schema);
             }
             registry = registry
-                .add(format!("suite:///{file}.schema.json"), schema)
+                .add(format!("suite:///{name}.schema.json"), schema)
                 .expect("the suite's schema has a name");
         }
         let registry = registry.prepare().expect("the suite's schemas know each other");

@@ -24,8 +24,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What the library found, in our words: without the value, which may be long and is not ours to
-/// repeat in a log.
+/// The library's error in our words. They do not repeat the value, which may be long, and may be private.
 pub(super) fn problem(error: &ValidationError<'_>) -> Problem {
     let mut pointer = error.instance_path().as_str().to_owned();
     let found = kind_of(error.instance());

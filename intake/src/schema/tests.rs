@@ -18,6 +18,20 @@ fn the_reference_s_smallest_span_is_taken_and_is_not_what_witspan_sends() {
 }
 
 #[test]
+fn every_place_of_the_wider_schema_is_in_the_suite_s_and_has_another_value_there() {
+    for (name, places) in Wider::read().places {
+        let schema = SCHEMAS.iter().find(|(known, _)| *known == name);
+        let (_, text) = schema.unwrap_or_else(|| panic!("the suite has no schema `{name}`"));
+        let schema: Value = serde_json::from_str(text).expect("it is JSON");
+        for (pointer, value) in places {
+            let here = schema.pointer(&pointer);
+            let here = here.unwrap_or_else(|| panic!("`{name}` has no place `{pointer}`"));
+            assert_ne!(*here, value, "`{name}` `{pointer}` needs no change");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_event_is_refused_by_the_name_of_its_field() {
     let wrong = |pointer: &str, value: Value| {
         let mut event = event();

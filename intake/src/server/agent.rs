@@ -5,22 +5,14 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::answer;
+use crate::endpoints::Endpoint;
 
-/// `GET /info`: the list of endpoints. Tracers enable what they find here, so it leaves out remote
-/// configuration, and `/v0.5/traces`, which is accepted but cannot carry LLM data.
+/// `GET /info`: the list of endpoints. Tracers enable what they find here, so remote configuration is not
+/// listed.
 pub(crate) async fn info() -> Response {
     let info = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "endpoints": [
-            "/v0.3/traces",
-            "/v0.4/traces",
-            "/evp_proxy/v1/",
-            "/evp_proxy/v2/",
-            "/evp_proxy/v3/",
-            "/evp_proxy/v4/",
-            "/telemetry/proxy/",
-            "/v1/traces",
-        ],
+        "endpoints": Endpoint::listed().collect::<Vec<_>>(),
         "feature_flags": [],
         "client_drop_p0s": false,
         "span_meta_structs": true,
@@ -29,8 +21,8 @@ pub(crate) async fn info() -> Response {
     answer::json(StatusCode::OK, &info)
 }
 
-/// Other paths of an agent. Statistics are taken and not kept; what is not here is answered with 404,
-/// once and plainly, and tracers stop asking.
+/// Other paths of an agent. Statistics are accepted and discarded. Any other path is answered with 404, so that
+/// tracers stop asking.
 pub(crate) fn other(path: &str) -> Option<Response> {
     match path {
         "/v0.6/stats" | "/v0.1/pipeline_stats" => Some(answer::json(StatusCode::OK, &json!({}))),

@@ -42,7 +42,7 @@ async fn reply<T: Serialize + Send + 'static>(
     state: &Arc<State>,
     question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Response {
-    // The JSON is written on the same thread, since that of a big trace takes a moment too.
+    // The JSON is written on the same thread, since that of a large trace takes a while.
     let text = ask(state, move |connection| {
         question(connection).map(|answer| serde_json::to_vec(&answer))
     });

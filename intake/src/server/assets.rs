@@ -1,4 +1,4 @@
-//! The page, out of the program itself.
+//! The page, which is inside the program.
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,8 +9,8 @@ use super::answer;
 /// Names and contents, in order of the names.
 static ASSETS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// For what never changes: browsers cache it for a year and do not revalidate it on reload.
-const FOR_GOOD: &str = "private, max-age=31536000, immutable";
+/// For files that never change: browsers cache them for a year and do not revalidate them on reload.
+const IMMUTABLE: &str = "private, max-age=31536000, immutable";
 
 /// Addresses at which the page shows itself; its script reads which.
 pub(crate) fn is_page(path: &str) -> bool {
@@ -42,7 +42,7 @@ fn serve(name: &str, headers: &HeaderMap) -> Response {
         _ => "text/plain; charset=utf-8",
     };
     // Names do not change when the program does, so browsers must ask; a font's has its version.
-    let keeping = if kind == "font/woff2" { FOR_GOOD } else { "no-cache" };
+    let keeping = if kind == "font/woff2" { IMMUTABLE } else { "no-cache" };
     let tag = tag(bytes);
     let same = [(header::CACHE_CONTROL, keeping), (header::ETAG, tag.as_str())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

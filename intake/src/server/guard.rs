@@ -86,7 +86,7 @@ impl Guard {
         }
         let site = text(HeaderName::from_static("sec-fetch-site"));
         if matches!(site, Some("cross-site" | "same-site")) {
-            // A link from elsewhere may open the page, which then asks for itself.
+            // A link from elsewhere may open the page; the requests that follow are the page's own.
             let opens = text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
                 && text(HeaderName::from_static("sec-fetch-dest")) == Some("document");
             if method != Method::GET || !opens || !assets::is_page(uri.path()) {
@@ -196,7 +196,7 @@ fn same(given: &str, token: &str) -> bool {
     given.len() == token.len() && std::hint::black_box(differences) == 0
 }
 
-/// Lets a request through, or refuses it; adds the headers of safety to every answer.
+/// Accepts or rejects a request; adds the security headers to every answer.
 pub(crate) async fn check(
     Shared(state): Shared<Arc<State>>,
     request: Request,

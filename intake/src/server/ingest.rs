@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::body::{Raw, Unread, inflate};
 use super::{State, agent, answer, assets};
-use crate::decode::{self, Route};
+use crate::decode;
+use crate::endpoints::{Answer, Endpoint};
 use crate::forward::{Forward, Outgoing};
 use crate::memory;
 use crate::model::{Evaluation, Keep, LeftOut, Refusal, Span};
@@ -24,13 +25,13 @@ use crate::store::{Completion, NotKept, Prepared};
 pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
-    if let Some(route) = route(&path) {
+    if let Some(endpoint) = Endpoint::at(&path) {
         if method != Method::POST && method != Method::PUT {
             let reason = format!("`{path}` takes POST, not {method}");
             return answer::refusal(StatusCode::METHOD_NOT_ALLOWED, &reason, None);
         }
         let (parts, body) = request.into_parts();
-        return match take(&state, route, &path, parts.headers, body).await {
+        return match take(&state, endpoint, &path, parts.headers, body).await {
             Ok(accepted) => accepted,
             Err((status, reason, pointer)) => {
                 state.refusals.add(status, &path, &said(&pointer, &reason));
@@ -51,27 +52,6 @@ pub(crate) async fn other(Shared(state): Shared<Arc<State>>, request: Request) -
 /// A reason with the field it is about.
 pub(super) fn said(pointer: &str, reason: &str) -> String {
     if pointer.is_empty() { reason.to_owned() } else { format!("`{pointer}`: {reason}") }
-}
-
-/// The format that a path accepts. The agent's proxy has the same paths below it.
-fn route(path: &str) -> Option<Route> {
-    let proxied = path.strip_prefix("/evp_proxy/v").and_then(|rest| {
-        let (version, _) = rest.split_once('/')?;
-        ["1", "2", "3", "4"].contains(&version).then(|| &rest[version.len()..])
-    });
-    let route = match proxied.unwrap_or(path) {
-        "/api/intake/llm-obs/v1/trace/spans" => Route::PublicSpans,
-        "/api/v2/llmobs" => Route::SdkSpans,
-        "/api/intake/llm-obs/v1/eval-metric" => Route::EvalV1,
-        "/api/intake/llm-obs/v2/eval-metric" => Route::EvalV2,
-        "/v0.3/traces" | "/v0.4/traces" => Route::ApmTraces,
-        "/v0.5/traces" => Route::ApmTracesV5,
-        "/v1/input" => Route::ApmAgentless,
-        "/v1/traces" => Route::OtlpTraces,
-        "/telemetry/proxy/api/v2/apmtelemetry" | "/api/v2/apmtelemetry" => Route::Telemetry,
-        _ => return None,
-    };
-    Some(route)
 }
 
 type Refused = (StatusCode, String, String);
@@ -100,7 +80,7 @@ impl Keep for Keeper<'_> {
 
 async fn take(
     state: &Arc<State>,
-    route: Route,
+    endpoint: &'static Endpoint,
     path: &str,
     headers: HeaderMap,
     body: Body,
@@ -116,7 +96,7 @@ async fn take(
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let mut length = raw.bytes.len();
-        let taken = decoded(&shared, route, &place, &headers, raw, &mut length);
+        let taken = decoded(&shared, endpoint, &place, &headers, raw, &mut length);
         if length > MUCH {
             memory::give_back();
         }
@@ -136,7 +116,7 @@ async fn take(
 /// Decodes a body and hands it to the writer. `length` becomes that of the inflated body.
 fn decoded(
     state: &State,
-    route: Route,
+    endpoint: &'static Endpoint,
     path: &str,
     headers: &HeaderMap,
     raw: Raw,
@@ -150,22 +130,24 @@ fn decoded(
     let mut echo = Echo::default();
     let mut keeper = Keeper {
         prepared: Prepared::default(),
-        outgoing: target.map(|target| Outgoing::new(target, route)),
-        echo: matches!(route, Route::EvalV1 | Route::EvalV2).then_some(&mut echo),
+        outgoing: target.map(|target| Outgoing::new(target, endpoint)),
+        echo: (endpoint.answer == Answer::Evaluations).then_some(&mut echo),
     };
+    let route = endpoint.route;
     let taken = decode::take(route, kind, headers, &body.bytes, &mut keeper).map_err(refused)?;
     for warning in &taken.warnings {
         crate::terminal::note!("witspan intake: {path}: {warning}");
     }
     let Keeper { mut prepared, mut outgoing, .. } = keeper;
     let items = taken.spans + taken.evaluations;
-    if let Some(mut anew) = outgoing.as_ref().and_then(|it| it.anew(&taken.left_out)) {
-        decode::take(route, kind, headers, &body.bytes, &mut anew).map_err(refused)?;
-        outgoing = Some(anew);
+    if let Some(mut encoded) = outgoing.as_ref().and_then(|it| it.without_invalid(&taken.left_out))
+    {
+        decode::take(route, kind, headers, &body.bytes, &mut encoded).map_err(refused)?;
+        outgoing = Some(encoded);
     }
     let onward = outgoing.and_then(|it| it.end(kind, headers, &body.bytes, items));
     let left_out = taken.left_out.clone();
-    let answer = accepted(route, kind, &left_out, echo);
+    let answer = accepted(endpoint.answer, kind, &left_out, echo);
     prepared.complete(taken, onward);
     let kept = state.store.write(prepared).map_err(not_kept)?;
     if left_out.count() > 0 {
@@ -239,21 +221,19 @@ impl Echo {
     }
 }
 
-/// The answer of the real receiver of that route, with the dropped events where senders ignore them.
-fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Response {
+/// The answer of the real receiver, with the dropped events in members that senders ignore.
+fn accepted(answer: Answer, kind: &str, left_out: &LeftOut, echo: Echo) -> Response {
     let whole = left_out.count() == 0;
     let errors: Vec<Value> = told(left_out)
         .map(|(pointer, detail)| answer::problem(StatusCode::BAD_REQUEST, &detail, Some(&pointer)))
         .collect();
-    match route {
-        Route::PublicSpans if whole => StatusCode::ACCEPTED.into_response(),
-        Route::SdkSpans | Route::ApmAgentless | Route::Telemetry if whole => {
-            answer::json(StatusCode::ACCEPTED, &json!({}))
-        }
-        Route::PublicSpans | Route::SdkSpans | Route::ApmAgentless | Route::Telemetry => {
+    match answer {
+        Answer::Empty if whole => StatusCode::ACCEPTED.into_response(),
+        Answer::Object if whole => answer::json(StatusCode::ACCEPTED, &json!({})),
+        Answer::Empty | Answer::Object => {
             answer::json(StatusCode::ACCEPTED, &json!({ "errors": errors }))
         }
-        Route::EvalV1 | Route::EvalV2 => {
+        Answer::Evaluations => {
             let id = Value::from(echo.first);
             let metrics = echo.metrics;
             let mut text = format!(
@@ -266,7 +246,7 @@ fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Respons
             text.push('}');
             answer::text_of_json(StatusCode::ACCEPTED, text.into_bytes())
         }
-        Route::ApmTraces | Route::ApmTracesV5 => {
+        Answer::Rates => {
             let mut body = json!({ "rate_by_service": {} });
             if !whole {
                 // Some tracers read every member as a map of texts to numbers.
@@ -275,7 +255,7 @@ fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Respons
             }
             answer::json(StatusCode::OK, &body)
         }
-        Route::OtlpTraces => {
+        Answer::Otlp => {
             let reasons: Vec<String> =
                 told(left_out).map(|(pointer, detail)| said(&pointer, &detail)).collect();
             let partial = (!whole).then(|| (left_out.spans, reasons.join("; ")));
@@ -307,5 +287,6 @@ fn accepted(route: Route, kind: &str, left_out: &LeftOut, echo: Echo) -> Respons
 fn told(left_out: &LeftOut) -> impl Iterator<Item = (String, String)> {
     let told = left_out.flaws.iter().map(|flaw| (flaw.pointer.clone(), flaw.detail()));
     let more = left_out.count() - left_out.flaws.len() as u64;
-    told.chain((more > 0).then(|| (String::new(), format!("{more} more were dropped"))))
+    let were = if more == 1 { "was" } else { "were" };
+    told.chain((more > 0).then(|| (String::new(), format!("{more} more {were} dropped"))))
 }

@@ -100,7 +100,7 @@ async fn serve(
             _ = look.tick() => if watch.is_overdue() { return },
         }
     };
-    // A peer that breaks off is its own affair; one that is at it still is heard out for a while.
+    // If the peer still sends, its bytes are read for a while, so that it does not lose the answer.
     if ended.is_err() || watch.has_unread() {
         watch.ends();
         tokio::select! {

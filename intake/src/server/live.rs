@@ -1,4 +1,4 @@
-//! Traces as they come and change, as server-sent events.
+//! New and changed traces, as server-sent events.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use super::{State, answer, api};
 use crate::store::read;
 
-/// Between two batches: a person sees no difference, and a burst is one batch.
+/// The pause between two batches. A person does not notice it, and a burst becomes one batch.
 const PACE: Duration = Duration::from_millis(250);
-/// Without traces, something is sent so often, so that both sides know the other is there.
+/// How often a comment is sent if no traces come, so that each side knows that the other is there.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
-/// Traces of one batch; with more the reader had better ask for the list.
+/// The most traces of one batch. With more, the reader is told to load the list again.
 const BATCH: usize = 100;
 /// The most live connections at a time.
 pub(crate) const FOLLOWERS: usize = 64;
@@ -54,7 +54,7 @@ pub(crate) async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) 
 }
 
 impl Follower {
-    /// The next batch, or a sign of life.
+    /// The next batch, or a comment.
     async fn next(&mut self) -> String {
         if !self.greeted {
             self.greeted = true;

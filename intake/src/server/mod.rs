@@ -43,7 +43,7 @@ const QUESTIONS: usize = 4;
 /// The options of `witspan intake`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The port to listen on; 0 takes a free one
+    /// The port to listen on; 0 chooses a free one
     #[arg(long, default_value_t = 8126)]
     port: u16,
     /// The address to listen on; any but a loopback address needs a token
@@ -53,7 +53,7 @@ pub(crate) struct Options {
     /// directory, then `witspan`]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The most to keep: an age (`12h`, `7d`), a size (`500MB`), both with a comma between, or
+    /// How much to keep: an age (`12h`, `7d`), a size (`500MB`), both with a comma between, or
     /// `forever` for no limit
     #[arg(long, default_value = "7d,2GB")]
     retention: Retention,
@@ -61,7 +61,7 @@ pub(crate) struct Options {
     /// in the browser as `/?token=`
     #[arg(long, env = INTAKE_TOKEN, hide_env_values = true)]
     token: Option<String>,
-    /// Also relay everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
+    /// Also forward everything to `datadog` (with DD_API_KEY, DD_SITE), to an agent (its URL), or to an
     /// OTLP collector (a URL that ends in /v1/traces)
     #[arg(long, value_name = "WHERE")]
     forward: Option<String>,
@@ -72,13 +72,13 @@ pub(crate) struct Options {
 
 /// The state that all requests share.
 pub(crate) struct State {
-    // Ended before the store, which it reads.
+    // Dropped before the store, which it reads.
     forward: Option<Forward>,
     store: Store,
     guard: Guard,
     budget: Budget,
     refusals: Refusals,
-    /// How many questions are answered at a time; the others wait their turn.
+    /// Bounds how many queries run at a time; the others wait.
     questions: Semaphore,
     /// Who follows the live list.
     followers: Arc<Semaphore>,

@@ -12,12 +12,12 @@ use crate::store::read;
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// What the text says.
+    /// Parses the text.
     pub(crate) fn parse(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The last value of a key; one that is empty says nothing.
+    /// The last value of a key, unless that is empty.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.all(key).pop()
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::ingest::said;
 use crate::model::LeftOut;
 use crate::store::now_ns;
+use crate::words::plural;
 
 /// The last refusal.
 #[derive(Clone, Serialize)]
@@ -45,8 +46,8 @@ impl Refusals {
         *count = count.saturating_add(1);
         if *count == 1 {
             crate::terminal::note!(
-                "witspan intake: rejected a request to {path} with {status}: {reason}; more of these \
-                 are counted, see /drops"
+                "witspan intake: rejected a request to {path} with {status}: {reason}; later ones are \
+                 counted, see /drops"
             );
         }
         counted.last = Some(refused(status, path, reason));
@@ -63,9 +64,9 @@ impl Refusals {
         *evaluations = evaluations.saturating_add(left_out.evaluations);
         if first {
             crate::terminal::note!(
-                "witspan intake: dropped {} invalid events of a request to {path}: {reason}; \
-                 more of these are counted, see /drops",
-                left_out.count()
+                "witspan intake: dropped {} of a request to {path}: {reason}; later ones are counted, \
+                 see /drops",
+                plural(left_out.count(), "invalid event")
             );
         }
         counted.last = Some(refused(StatusCode::BAD_REQUEST, path, &reason));

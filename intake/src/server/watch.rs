@@ -88,7 +88,7 @@ impl Watch {
         self.enter(Phase::Body);
     }
 
-    /// Notes that a request's body was left unread; its sender may still be at it.
+    /// Notes that a request's body was left unread; its sender may still be sending.
     pub(crate) fn leave_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);
     }
@@ -158,8 +158,8 @@ impl Watches {
         Watched { watch, number, all: self.clone() }
     }
 
-    /// Closes the one that can best be spared, if there is one: that has waited longest for a first
-    /// head, else for a later one, else for a request, else for a body that has ceased to come.
+    /// Closes the connection that can best be spared, if any: the one that has waited longest for a first head,
+    /// else for a later head, else for a request, else for the next bytes of a body.
     pub(crate) fn make_room(&self) {
         let mut all = self.all();
         let waiting = all.1.iter().filter_map(|(number, watch)| {

@@ -41,6 +41,7 @@ use tokio::sync::oneshot;
 
 #[cfg(test)]
 use crate::model::Decoded;
+use crate::words::plural;
 pub(crate) use changes::Changes;
 pub(crate) use clock::now_ns;
 #[cfg(test)]
@@ -250,8 +251,10 @@ impl Drop for Store {
         if self.throwaway {
             let waiting = self.shared.forward_queue.counters().waiting;
             if waiting > 0 {
+                let were = if waiting == 1 { "was" } else { "were" };
                 crate::terminal::note!(
-                    "witspan intake: {waiting} requests were not forwarded before the end"
+                    "witspan intake: {} {were} not forwarded before the end",
+                    plural(waiting, "request")
                 );
             }
             let _ = fs::remove_dir_all(&self.directory);

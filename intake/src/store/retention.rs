@@ -111,7 +111,7 @@ impl std::str::FromStr for Size {
         let bytes = amount(text).and_then(|(number, unit)| Some(number * bytes_of(unit)?));
         match bytes {
             Some(bytes) if bytes >= 1e6 => Ok(Self(bytes as u64)),
-            _ => Err(format!("`{text}` is no size of 1MB or more: give 200MB, 2GB, 1.5GiB")),
+            _ => Err(format!("`{text}` is not a size of 1MB or more: give 200MB, 2GB or 1.5GiB")),
         }
     }
 }

@@ -13,14 +13,14 @@ fn invoke(call: &str) -> String {
 }
 
 #[test]
-fn a_span_starts_with_everything_that_may_be_said_of_it() {
+fn a_span_starts_with_every_option() {
     let options = r#"[session-id("s"), ml-app("a"), model-name("m"), model-provider("p"), start-ns(5), context("{}")]"#;
     let call = format!(r#"start-span(llm, root, some("x"), some({options}), some(7))"#);
     assert_eq!(invoke(&call), "ok(1)");
 }
 
 #[test]
-fn every_kind_of_span_starts_with_nothing_said_of_it() {
+fn every_kind_of_span_starts_without_options() {
     for kind in ["llm", "workflow", "agent", "tool", "task", "embedding", "retrieval"] {
         let call = format!("start-span({kind}, root, none, none, none)");
         assert_eq!(invoke(&call), "ok(1)", "{kind}");

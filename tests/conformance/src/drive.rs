@@ -81,7 +81,7 @@ pub fn processed(does: &Deed, event: &str) -> Result<Option<String>> {
         Deed::Keep | Deed::Late => {}
         Deed::Replace(from, to) => replace(&mut value, from, to),
         Deed::Remove(member) => {
-            value.as_object_mut().context("the event is no object")?.remove(member);
+            value.as_object_mut().context("the event is not an object")?.remove(member);
         }
         Deed::Merge(patch) => merge(&mut value, patch),
     }

@@ -31,7 +31,7 @@ pub struct Case {
     pub elsewhere: Option<String>,
     /// The steps, in order.
     pub program: Vec<Step>,
-    /// What the receiver answers, in order; 202 when there is no more.
+    /// The receiver's answers, in order; then 202.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
     /// What followed from each answer, for runners that are told. Only with `answers`.
@@ -284,7 +284,7 @@ pub enum Deed {
     Drop,
     /// Raises.
     Raise,
-    /// Gives back what is no event: the text `nonsense`.
+    /// Gives back something that is not an event: the text `nonsense`.
     Nonsense,
     /// Gives it back unchanged, 2 s too late.
     Late,

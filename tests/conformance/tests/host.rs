@@ -10,8 +10,8 @@ use support::Host;
 use support::host::POLLS;
 use witspan_conformance::{Gaps, check_all};
 
-/// Why a wrong rate is no warning of the core.
-const RATE: &str = "the plan tells of a wrong rate and gives the core the default";
+/// Why the core does not warn of a wrong rate.
+const RATE: &str = "the plan reports a wrong rate and gives the core the default";
 
 /// What this runner cannot do, and why.
 const GAPS: &Gaps = &[
@@ -19,7 +19,7 @@ const GAPS: &Gaps = &[
     ("batching-age-of-the-first", POLLS),
     ("batching-age-is-set", POLLS),
     ("batching-full-is-due", POLLS),
-    ("batching-open-spans-wait-for-nobody", POLLS),
+    ("batching-open-parent-delays-nothing", POLLS),
     ("batching-evaluations-by-age", POLLS),
     ("batching-queue-is-free-again", POLLS),
     ("retry-ids-stay", POLLS),

@@ -22,8 +22,8 @@ fn names_are_unique_and_kinds_are_the_cores() {
     let setup = setup_chapters().unwrap().into_iter().flat_map(|(_, chapter)| chapter.cases);
     let programs = programs.map(|case| (case.name, case.says));
     for (name, says) in programs.chain(setup.map(|case| (case.name, case.says))) {
-        assert!(says.ends_with('.'), "`{says}` is no sentence");
-        assert!(names.insert(name.clone()), "`{name}` stands twice");
+        assert!(says.ends_with('.'), "`{says}` does not end like a sentence");
+        assert!(names.insert(name.clone()), "`{name}` is there twice");
     }
     let core: Vec<&str> = witspan_core::SpanKind::ALL.iter().map(|kind| kind.name()).collect();
     assert_eq!(core, KINDS);

@@ -277,7 +277,7 @@ fn schemas() -> [(&'static str, jsonschema::Validator); 3] {
     ]
 }
 
-/// What came of a case natively, after seeing that all that must hold does.
+/// The result of a case in the native core, once everything that must hold was checked.
 fn run_natively(case: &Case, format: Format) -> Result<Outcome, TestCaseError> {
     let fail = |error: anyhow::Error| TestCaseError::fail(format!("{error:#}"));
     let mut core = Native::new(case, format).map_err(fail)?;

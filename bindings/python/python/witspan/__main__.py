@@ -12,7 +12,7 @@ def main() -> None:
         console(sys.argv[2:])
     if sys.argv[1:2] in (["-h"], ["--help"], ["--version"]):
         console(sys.argv[1:])
-    given = f"there is no `{shown(sys.argv[1])}`" if sys.argv[1:] else "what shall be done?"
+    given = f"there is no `{shown(sys.argv[1])}`" if sys.argv[1:] else "a command is missing"
     usage = USAGE.replace("witspan-run", "python -m witspan run")
     say(f"witspan: {given}\n\n{usage}", error=False)
     sys.exit(2)

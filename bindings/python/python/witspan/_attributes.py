@@ -75,7 +75,7 @@ def get(span: Span, name: str) -> Any:
         # What Python and its tools probe for.
         raise AttributeError(f"'witspan.Span' object has no attribute {name!r}")
     raise AttributeError(
-        f"`Span.{name}` is not offered: a span has what ddtrace's spans have in public, and `kind`"
+        f"`Span.{name}` is not offered: a span has the public attributes of ddtrace's, and `kind`"
     )
 
 
@@ -87,8 +87,8 @@ def set(span: Span, name: str, value: object) -> None:
         )
     span._own[name] = value
     _not_sent(
-        f"`{name}` was set on a span, which changes nothing of what is sent: a span has its "
-        "name and its start where it starts, and its end where it finishes"
+        f"`{name}` was set on a span: it is not sent. A span's name and start are given when it "
+        "starts, and its end when it finishes"
     )
 
 
@@ -133,7 +133,7 @@ def _set_traceback(span: Span, limit: int | None = None) -> None:
 
 
 def _record_exception(span: Span, exception: BaseException, attributes: object = None) -> None:
-    _not_sent("`record_exception` sends nothing: a span has one error, by `set_exc_info`")
+    _not_sent("`record_exception` sends nothing: a span has one error, set it with `set_exc_info`")
 
 
 def _no_link(span: Span, *_: object, **__: object) -> None:
@@ -141,7 +141,7 @@ def _no_link(span: Span, *_: object, **__: object) -> None:
 
 
 def _stays(span: Span, key: object) -> None:
-    _not_sent("what was set on a span stays: tags and metrics cannot be taken off again")
+    _not_sent("tags and metrics that were set on a span cannot be removed")
 
 
 _CALLS: dict[str, Callable[..., None]] = {

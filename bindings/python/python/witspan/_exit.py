@@ -40,9 +40,9 @@ def catch_signals(tracer: Tracer, timeout: float) -> None:
         tracer.catch_signals(timeout)
     except Exception as error:
         _log.warning(
-            "where SIGTERM, SIGINT or SIGHUP ends this process the last second of spans is lost, "
-            "since no handler can be set (%s); call LLMObs.flush() before, "
-            "or leave signals alone with LLMObs.enable(handle_signals=False)",
+            "no handler can be set for SIGTERM, SIGINT and SIGHUP (%s): if one of them ends this "
+            "process, the spans of its last second are lost; call LLMObs.flush() before, or leave "
+            "signals alone with LLMObs.enable(handle_signals=False)",
             error,
         )
 

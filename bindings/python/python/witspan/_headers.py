@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def pairs(
     headers: Any, name: str = "request_headers", accepted: str = "a mapping, or a list of pairs"
 ) -> list[tuple[str, str]]:
-    """The headers as pairs of text; what is no text is no header."""
+    """The headers as pairs of text; one that is not text is left out."""
     if isinstance(headers, Mapping) or callable(getattr(headers, "items", None)):
         items = headers.items()
     elif isinstance(headers, (list, tuple)):
@@ -39,8 +39,8 @@ def pairs(
 def of_parent(parent: Any) -> list[tuple[str, str]] | None:
     """The headers that were given as the parent of a span; None for a span of no tracing.
 
-    What `export_span` gives is refused: two ids say neither the app nor the session nor whether the
-    trace is sampled, and a span that starts there would differ from its siblings.
+    What `export_span` returns is rejected: its two ids say neither the app nor the session nor
+    whether the trace is sampled, and a span that starts there would differ from its siblings.
     """
     if isinstance(parent, NoopSpan):
         return None
@@ -48,14 +48,14 @@ def of_parent(parent: Any) -> list[tuple[str, str]] | None:
     try:
         if isinstance(parent, Mapping) and set(parent) == {"span_id", "trace_id"}:
             raise LLMObsArgumentError(
-                "`parent` is what `export_span` gives, two ids, which are no place to go on from; "
-                f"accepted: {accepted}. `inject_distributed_headers({{}}, span)` gives such headers"
+                f"`parent` is what `export_span` returns; accepted: {accepted}. "
+                "`inject_distributed_headers({}, span)` returns such headers"
             )
         return pairs(parent, "parent", accepted)
     except LLMObsArgumentError:
         raise
     except Exception as error:
-        _log.warning("no trace is continued: the headers' own code failed with %r", error)
+        _log.warning("no trace is continued: the code of the headers failed with %r", error)
         return []
 
 

@@ -277,12 +277,12 @@ class Lifecycle:
             differ.append("threads")
         if differ:
             _log.warning(
-                "LLMObs is enabled already and goes on as it is: `%s` of another call of enable "
-                "changes nothing; call LLMObs.disable() before it",
+                "LLMObs is enabled already: `%s` of another call of enable is ignored; call "
+                "LLMObs.disable() before it",
                 "`, `".join(differ),
             )
         else:
-            _log.debug("LLMObs is enabled already; this call changes nothing")
+            _log.debug("LLMObs is enabled already: this call changes nothing")
         return False
 
     @classmethod
@@ -385,7 +385,7 @@ class Lifecycle:
         It takes an `LLMObsSpan` and gives it back as it shall be sent, or None to drop it. It runs
         where the span is finished. It fails closed: if it raises, gives something else, or takes
         longer than 1 s, the span is sent without its content, which is counted as
-        `content_dropped` and logged. It is kept when tracing is enabled anew. Spans that start
+        `content_dropped` and logged. It stays when tracing is enabled again. Spans that start
         inside it are not kept.
 
         What cannot be called fails with every span.
@@ -400,7 +400,7 @@ class Lifecycle:
         """Sends what has finished, for at most `exit_timeout`, and stops tracing.
 
         Runs by itself when the program ends. What is lost is counted and logged. `enable()` starts
-        anew.
+        again.
         """
         try:
             stopped = cls._stop()

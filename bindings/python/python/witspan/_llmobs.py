@@ -247,7 +247,7 @@ class LLMObs(Starters):
             except LLMObsArgumentError:
                 raise
             except Exception as error:
-                _log.warning("no headers were set: the application's own failed with %r", error)
+                _log.warning("no headers were set: the code of the headers failed with %r", error)
         return request_headers
 
     @classmethod
@@ -268,7 +268,7 @@ class LLMObs(Starters):
         except LLMObsArgumentError:
             raise
         except Exception as error:
-            _log.warning("no trace is continued: the headers' own code failed with %r", error)
+            _log.warning("no trace is continued: the code of the headers failed with %r", error)
             given = []
         try:
             tracer.activate(given)

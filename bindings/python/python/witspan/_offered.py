@@ -21,7 +21,7 @@ _DDTRACES = frozenset(
 def not_offered(name: str) -> str:
     """The text of an error about a name of ddtrace's."""
     return (
-        f"`{name}` is ddtrace's, and witspan does not offer it: it has the manual part of LLM "
+        f"`{name}` is not offered: witspan has only the manual part of ddtrace's LLM "
         "Observability; for more, run the program with ddtrace itself"
     )
 

@@ -132,7 +132,7 @@ def runner(processor: Processor) -> Runner:
     if not callable(processor):
         # It fails with every span. What it was to take out must not leave.
         _log.warning(
-            "`processor` is of type %s; accepted: a function that takes an LLMObsSpan and gives "
+            "`processor` is of type %s; accepted: a function that takes an LLMObsSpan and returns "
             "one, or None. Spans are sent without their content",
             type(processor).__name__,
         )
@@ -147,7 +147,7 @@ def runner(processor: Processor) -> Runner:
                 return None
             if not isinstance(span, LLMObsSpan):
                 got = type(span).__name__
-                _log.debug("the span processor gave %s; accepted: LLMObsSpan or None", got)
+                _log.debug("the span processor returned %s; accepted: LLMObsSpan or None", got)
                 return "no event"
             return span._finished()
         except Exception:

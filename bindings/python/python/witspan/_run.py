@@ -72,7 +72,7 @@ def console(arguments: Optional[list[str]] = None) -> NoReturn:
     if module:
         del given[0]
     if not given:
-        _refuse("what shall be run?")
+        _refuse("the program is missing")
     os.environ["WITSPAN_AS_DDTRACE"] = "1" if as_ddtrace else "0"
     _for_children()
     if module:

@@ -96,9 +96,9 @@ def decorator(
         and not callable(func)
         and not isinstance(func, (classmethod, staticmethod))
     ):
-        # As ddtrace: what stands there is passed over, and the function comes next.
+        # As ddtrace: the argument is ignored, and the function comes with the next call.
         _log.warning(
-            "@%s was given %s by position: it was left out; options are passed by keyword, as in "
+            "@%s ignores the %s that was passed by position; pass options by keyword, as in "
             '(name="...")',
             *(start, type(func).__name__),
         )

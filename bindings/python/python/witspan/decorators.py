@@ -258,4 +258,4 @@ def retrieval(
 
 def _check_version(version: Optional[str]) -> None:
     if version is not None:
-        _log.warning("`version` is left out: only an agent has one, by @agent(version=…)")
+        _log.warning("`version` is left out: only agents have one; set it with @agent(version=…)")

@@ -103,7 +103,7 @@ class Recorder(Sequence[RecordedSpan]):
 
     def __enter__(self) -> Recorder:
         if self._before is not None:
-            raise LLMObsError("this recorder records already; make another by recorder()")
+            raise LLMObsError("this recorder is in use already; make another one with recorder()")
         with LLMObs._lock:
             before = {name: getattr(LLMObs, name) for name in _STATE}
             self._before = (before, Span._context(), replace_contexts(None))
@@ -212,8 +212,9 @@ class Recorder(Sequence[RecordedSpan]):
     def _all(self) -> list[RecordedSpan]:
         self._flush()
         if refused := self._memory.refused():
+            spans = "span" if refused == 1 else "spans"
             raise LLMObsError(
-                f"{refused} spans found no room in the {self._max_bytes} bytes of this recorder; "
+                f"{refused} {spans} did not fit into the {self._max_bytes} bytes of this recorder; "
                 "give it more: recorder(max_bytes=…)"
             )
         requests = self._memory.requests()
@@ -258,7 +259,8 @@ class Recorder(Sequence[RecordedSpan]):
 
     def _shown(self) -> str:
         tree, still_open = self.tree(), self.open_spans
-        more = f" ({still_open} are still open)" if still_open else ""
+        still = "1 is still" if still_open == 1 else f"{still_open} are still"
+        more = f" ({still} open)" if still_open else ""
         return f"recorded{more}:\n{tree}" if tree else f"nothing was recorded{more}"
 
     def __repr__(self) -> str:

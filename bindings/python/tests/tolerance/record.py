@@ -31,7 +31,7 @@ REASONS = {
     r"(task|retrieval|embedding) (in|out)put_data.*": (
         "What has no text is its JSON, the same in every language."
     ),
-    r"message\.role": "A role that is no text is sent as its text.",
+    r"message\.role": "A role that is not a text is sent as its text.",
     r"message\.(tool_calls|tool_results|audio_parts|image_parts)": "An empty list says nothing.",
     r"message\.tool_(call_id|calls\[0\]|results\[0\]).*": (
         "Names and ids of calls count as their text, where ddtrace drops what is none; the id of "
@@ -44,7 +44,7 @@ REASONS = {
         "Values have their form in JSON, the same in every language."
     ),
     r"metrics.*|.*\(score value\)": (
-        "Metrics and scores are finite numbers; one that is none is left out, or has failed."
+        "Metrics and scores are finite numbers; others are left out, or the evaluation failed."
     ),
     r"(annotation_context\()?cost_tags\)?": "Any sequence of keys is a list.",
     r"tool_definition\..*": "A number, and what has a text, counts as its text.",
@@ -70,7 +70,7 @@ REASONS = {
 
 
 def plain(value: Any) -> Any:
-    """The same without numbers that JSON has not."""
+    """The same value; a number that JSON cannot hold becomes its text."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"not JSON": str(value)}
     if isinstance(value, list):

@@ -15,10 +15,13 @@ import enum
 import json
 import os
 import sys
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, Callable
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[4] / "tests" / "support"))
+
+from receiver import Answer, Receiver, Request  # noqa: E402
 
 WHO = sys.argv[1] if __name__ == "__main__" else "witspan"
 
@@ -515,34 +518,20 @@ SETTINGS: dict[str, Any] = {
 # ---- what comes of them
 
 
-class Sink:
+class Sink(Receiver):
     """Keeps what is sent to it."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        sink = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                if isinstance(body, list):
-                    sink.events += [event for each in body for event in each["spans"]]
-                else:
-                    sink.events += body["data"]["attributes"]["metrics"]
-                self.send_response(202)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            do_PUT = do_POST
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def take(self, request: Request) -> Answer:
+        body = json.loads(request.body)
+        if isinstance(body, list):
+            self.events += [event for each in body for event in each["spans"]]
+        else:
+            self.events += body["data"]["attributes"]["metrics"]
+        return Answer(202)
 
     def taken(self) -> list[dict[str, Any]]:
         LLMObs.flush()

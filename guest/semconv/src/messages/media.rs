@@ -1,25 +1,25 @@
-//! Parts of a message that are no text: pictures and sounds, as the conventions and the clients of model
-//! providers hold them.
+//! Parts of a message that are not text: pictures and sounds, as the conventions and the clients of model
+//! providers have them.
 //!
-//! Bytes become parts of their own. What lies elsewhere is told in the text, as witspan's SDKs do; so is
-//! a film or a document, for which the model has no place. Sources: the JSON schemas of OpenTelemetry's
-//! messages, and what Pydantic AI, OpenInference, OpenAI's and Anthropic's clients have.
+//! Bytes become parts. A picture or sound that is only an address becomes text, as in witspan's SDKs; so
+//! does a film or a document, for which a message has no part. Sources: the JSON schemas of
+//! OpenTelemetry's messages, and what Pydantic AI, OpenInference, OpenAI's and Anthropic's clients have.
 
 use serde_json::{Value, json};
 
 use super::{AUDIO, BLOB, FILE, IMAGE};
 
-/// What a part comes to.
+/// What a part is read as.
 #[derive(Default)]
 pub(super) struct Media {
     /// `{mime_type, content}`, the content in base64.
     pub(super) picture: Option<Value>,
     pub(super) sound: Option<Value>,
-    /// What is told of it, or said in it.
+    /// A text about it, or what is said in it.
     pub(super) text: Option<String>,
 }
 
-/// The types of such parts, and what each holds where nothing else says it.
+/// The types of such parts, and what each holds if nothing else says what.
 const TYPES: &[(&str, &str)] = &[
     (BLOB, FILE),
     ("binary", FILE),
@@ -42,7 +42,7 @@ const TYPES: &[(&str, &str)] = &[
 /// Where the bytes are, in base64.
 const BYTES: &[&str] =
     &["/content", "/data", "/input_audio/data", "/source/data", "/file/file_data", "/file_data"];
-/// Where it says where they are. An address may be a `data:` one, which holds them.
+/// Where the address of the bytes is. A `data:` address holds the bytes itself.
 const PLACES: &[&str] = &[
     "/uri",
     "/url",
@@ -80,7 +80,7 @@ pub(super) fn media(part: &Value) -> Option<Media> {
     let inside = bytes.or(place).and_then(inline);
     let format =
         inside.map(|(format, _)| format.to_owned()).or_else(|| first(FORMATS).map(str::to_owned));
-    // OpenAI's sound has the name of a format alone.
+    // OpenAI's sound has only the name of a format.
     let sound = || Some(format!("audio/{}", part.pointer("/input_audio/format")?.as_str()?));
     let format = format.or_else(sound);
     let kind = part["modality"].as_str().or_else(|| {
@@ -102,7 +102,7 @@ pub(super) fn media(part: &Value) -> Option<Media> {
     if found.picture.is_some() || found.sound.is_some() {
         return Some(found);
     }
-    // Its bytes are in the event as it came; in a text they would be in everybody's way.
+    // The text has only the size: the bytes are in the original event, and are too long for a text.
     let size = held.map(|data| format!("{} bytes", data.len() / 4 * 3));
     let place = place.filter(|_| held.is_none());
     let known = [format.as_deref(), place, size.as_deref()];

@@ -19,7 +19,7 @@ const BLOB: &str = "blob";
 /// A file that the provider holds, by its id.
 const FILE: &str = "file";
 
-// What a part holds where it is no text.
+// What a part holds if it is not text.
 const IMAGE: &str = "image";
 const AUDIO: &str = "audio";
 

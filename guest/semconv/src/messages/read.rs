@@ -61,7 +61,7 @@ fn parts_in(content: &Value) -> Value {
     }
 }
 
-/// The messages that a text holds: Langfuse's are those of a client, alone or in a list.
+/// The messages that a text holds, one or a list. Langfuse has those of a client as text.
 #[must_use]
 pub fn in_text(text: &str) -> Option<Vec<Value>> {
     let found = list(parsed(text.into()));
@@ -95,7 +95,7 @@ impl Draft {
                 match text.into_iter().find(|text| text.is_string()) {
                     Some(text) => self.text(&as_text(text)),
                     None if part.is_string() => self.text(&as_text(part)),
-                    // A type alone says that there was a text, which the sender keeps to itself.
+                    // Only a type: there was a text, and the sender left it out.
                     None if part.as_object().is_some_and(|part| part.len() < 2) => {}
                     None => self.text(&part.to_string()),
                 }

@@ -32,9 +32,9 @@ pub struct Plan {
     pub flush_timeout_ns: u64,
     /// How long the end of the program waits, in ns.
     pub exit_timeout_ns: u64,
-    /// Whether signals that end the process deliver first.
+    /// Whether spans are sent before a signal ends the process.
     pub handle_signals: bool,
-    /// Everything that was not understood, or cannot work.
+    /// A diagnostic for everything that is invalid or cannot work.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -51,7 +51,7 @@ pub struct Discovery {
     pub timeout_ns: u64,
     /// How many bytes of its body are read at most.
     pub answer_bytes: u32,
-    /// It takes spans if it answers 2xx with a body that holds this text.
+    /// The agent takes spans if it answers 2xx with a body that contains this text.
     pub sign: String,
     /// Where spans go if it does.
     pub found: Vec<Target>,
@@ -60,8 +60,8 @@ pub struct Discovery {
 }
 
 impl Plan {
-    /// The file of certificates cannot be used: then nothing is sent over TLS, because who names
-    /// certificates wants no others to be trusted.
+    /// Sends nothing over TLS if the file of certificates cannot be used: who names certificates wants no
+    /// others to be trusted.
     fn distrust(&mut self, file: &UnusableFile) {
         let UnusableFile { variable, path, why } = file.clone();
         self.diagnostics.push(diagnose(&Event::FileUnusable(variable, path, why)));
@@ -203,10 +203,10 @@ fn limits(values: &mut Values<'_>) -> Limits {
     limits
 }
 
-/// Which receivers there are to choose from.
+/// The receivers to choose from.
 struct Way {
     agent: Address,
-    /// The variable of the URL that says where it is; empty if host and port do.
+    /// The variable of the agent's URL; empty if the agent is found by host and port.
     agent_secret: &'static str,
     origin: Option<(Address, &'static str)>,
     site: Address,
@@ -326,7 +326,7 @@ impl Way {
     }
 }
 
-/// The address that a URL says; nowhere, and told, if it cannot work.
+/// The address that a URL names; nowhere, with a diagnostic, if it cannot work.
 fn address(values: &mut Values<'_>, input: &Input, key: &str) -> Address {
     let Some(found) = values.find(key) else { return Address::Nowhere(DropReason::NoReceiver) };
     let mut checked = parse_origin(found.text);
@@ -342,8 +342,8 @@ fn address(values: &mut Values<'_>, input: &Input, key: &str) -> Address {
     }
 }
 
-/// Whether the agent's URL says where it is: in code before host and port there, and those before a
-/// URL in the environment.
+/// Whether the agent is found by its URL. A URL in code wins over host and port in code, and these win
+/// over a URL in the environment.
 fn is_agent_by_url(values: &Values<'_>) -> bool {
     let parts_in_code = values.is_in_code("agent_host") || values.is_in_code("agent_port");
     values.find("agent_url").is_some() && (values.is_in_code("agent_url") || !parts_in_code)

@@ -40,7 +40,7 @@ fn spans_go_where_the_readme_says() {
 }
 
 #[test]
-fn what_cannot_work_is_said_at_once_and_names_its_variable() {
+fn an_address_that_cannot_work_gives_a_diagnostic_with_its_variable() {
     for (name, value) in [
         ("DD_TRACE_AGENT_URL", "ftp://x"),
         ("DD_TRACE_AGENT_URL", "localhost:8126"),
@@ -60,7 +60,7 @@ fn what_cannot_work_is_said_at_once_and_names_its_variable() {
 }
 
 #[test]
-fn a_site_that_is_none_is_said_and_not_tried() {
+fn an_invalid_site_gives_a_diagnostic_and_is_not_used() {
     for site in ["datadoghq,com", "https://datadoghq.com", "datadoghq..com", ".com", "a/b"] {
         let plan = make_plan(&with_key(&[("DD_SITE", site), ("DD_LLMOBS_AGENTLESS_ENABLED", "1")]));
         assert_eq!(urls(&plan), [NO_RECEIVER], "{site}");
@@ -78,7 +78,7 @@ fn an_ipv6_host_may_have_its_brackets() {
 }
 
 #[test]
-fn a_host_that_lacks_something_is_told_now() {
+fn what_a_host_cannot_do_gives_a_diagnostic_in_the_plan() {
     let mut poor = input(&[("DD_TRACE_AGENT_URL", "unix:///x"), ("SSL_CERT_FILE", "/a.pem")]);
     (poor.unix_sockets, poor.files) = (false, false);
     let plan = make_plan(&poor);
@@ -88,7 +88,7 @@ fn a_host_that_lacks_something_is_told_now() {
 }
 
 #[test]
-fn a_key_that_no_header_can_hold_is_no_key() {
+fn a_key_that_no_header_can_hold_counts_as_absent() {
     let mut odd = with_key(&[("DD_LLMOBS_AGENTLESS_ENABLED", "1")]);
     odd.secrets[0].usable = false;
     let plan = make_plan(&odd);
@@ -98,7 +98,7 @@ fn a_key_that_no_header_can_hold_is_no_key() {
 }
 
 #[test]
-fn code_goes_before_the_environment() {
+fn an_option_in_code_wins_over_the_environment() {
     let mut both = input(&[("DD_SERVICE", "s"), ("DD_LLMOBS_ML_APP", "a"), ("DD_ENV", "e")]);
     both.options = vec![("ml_app".to_owned(), "b".to_owned()), ("env".to_owned(), " ".to_owned())];
     let settings = make_plan(&both).settings;
@@ -106,14 +106,14 @@ fn code_goes_before_the_environment() {
 }
 
 #[test]
-fn off_says_why_and_asks_nobody() {
+fn a_plan_that_is_off_says_why_and_has_no_discovery() {
     let plan = make_plan(&with_key(&[("DD_LLMOBS_ENABLED", "0")]));
     assert!(!plan.enabled && plan.discovery.is_none());
     assert_eq!(plan.why_disabled, "`DD_LLMOBS_ENABLED` is `0`");
 }
 
 #[test]
-fn user_name_and_password_are_named_and_not_known() {
+fn the_plan_names_the_secret_and_does_not_know_it() {
     let mut guarded = input(&[("DD_TRACE_AGENT_URL", "http://h:1")]);
     guarded.secrets = vec![Secret { name: "DD_TRACE_AGENT_URL".to_owned(), usable: true }];
     let targets = make_plan(&guarded).settings.targets.unwrap();
@@ -126,7 +126,7 @@ fn user_name_and_password_are_named_and_not_known() {
 }
 
 #[test]
-fn what_is_empty_in_code_leaves_the_agent_of_the_environment() {
+fn an_empty_option_in_code_leaves_the_agent_of_the_environment() {
     let mut both = input(&[("DD_TRACE_AGENT_URL", "http://a:1")]);
     both.options = vec![("agent_host".to_owned(), String::new())];
     assert_eq!(make_plan(&both).settings.targets.unwrap()[0].base(), "http://a:1");
@@ -146,7 +146,7 @@ fn a_password_goes_only_to_the_agent_of_its_url() {
 }
 
 #[test]
-fn off_says_nothing_of_all_else() {
+fn a_plan_that_is_off_has_no_other_diagnostics() {
     let mut off = input(&[("DD_LLMOBS_ENABLED", "0"), ("DD_LLMOBS_SAMPLE_RATE", "7")]);
     let variable = CERTIFICATE_FILE.to_owned();
     off.unusable_files = vec![UnusableFile { variable, ..UnusableFile::default() }];

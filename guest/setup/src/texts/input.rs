@@ -15,7 +15,7 @@ pub(crate) fn read(text: &str) -> Result<Input, Refusal> {
     for (name, usable) in members.object("secrets")?.unwrap_or_default() {
         let Json::Bool(usable) = usable else {
             let path = ["secrets.", &name].concat();
-            let accepted = "a boolean: whether a header can hold it; never the secret itself";
+            let accepted = "a boolean (whether a header can hold it), never the secret itself";
             return Err(Refusal::new(&path, usable.describe(), accepted));
         };
         input.secrets.push(Secret { name, usable });

@@ -33,7 +33,7 @@ pub fn plan_text(made: &Plan) -> String {
     plan::write(made)
 }
 
-/// As [`diagnose`]. An event that is not known becomes a sentence with its JSON: nothing is unsaid.
+/// As [`diagnose`]. An unknown event becomes a sentence with the event's JSON.
 #[inline(never)]
 pub fn diagnose_text(event: &str) -> Diagnostic {
     match events::read(event) {
@@ -42,8 +42,8 @@ pub fn diagnose_text(event: &str) -> Diagnostic {
     }
 }
 
-/// As [`loss_header`]: `{"client", "spans": {reason: count}, "evaluations": {reason: count}}`. What is no
-/// such text tells of no loss.
+/// As [`loss_header`], from `{"client", "spans": {reason: count}, "evaluations": {reason: count}}`. A
+/// text of another form counts as one without losses.
 #[inline(never)]
 pub fn loss_header_text(counters: &str) -> Option<String> {
     let json = Json::read(counters).ok()?;

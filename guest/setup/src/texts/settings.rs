@@ -183,7 +183,8 @@ fn targets(json: Json) -> Result<Vec<Target>, Refusal> {
 
 fn target(json: Json) -> Result<Target, Refusal> {
     let mut members = Members::of(json, "targets[]")?;
-    let text = |members: &mut Members, name| Ok(members.text(name)?.unwrap_or_default());
+    let text =
+        |members: &mut Members, name: &'static str| Ok(members.text(name)?.unwrap_or_default());
     let format = text(&mut members, "format")?;
     let Some(format) = Format::of(&format) else {
         let is = ["`", &Shown(format).to_string(), "`"].concat();
@@ -211,7 +212,7 @@ fn target(json: Json) -> Result<Target, Refusal> {
     Ok(target)
 }
 
-fn endpoint(members: &mut Members, name: &str) -> Result<Endpoint, Refusal> {
+fn endpoint(members: &mut Members, name: &'static str) -> Result<Endpoint, Refusal> {
     let Some(json) = members.take(name) else { return Ok(Endpoint::default()) };
     let mut members = Members::of(json, &members.path(name))?;
     let url = members.text("url")?.unwrap_or_default();

@@ -16,7 +16,7 @@ fn settings_come_back_from_their_text() {
 }
 
 #[test]
-fn a_wrong_text_is_refused_by_the_name_of_its_field() {
+fn a_wrong_text_is_rejected_with_the_name_of_its_field() {
     for (text, field) in [
         ("[]", ""),
         ("{", "text"),
@@ -30,7 +30,7 @@ fn a_wrong_text_is_refused_by_the_name_of_its_field() {
         assert_eq!(read_settings(text).unwrap_err().field, field, "{text}");
     }
     let whole = make_plan_text("[]").unwrap_err().message;
-    assert_eq!(whole, "the text is a list; accepted: an object");
+    assert_eq!(whole, "the argument is a list; accepted: an object");
     let steering = read_settings(r#"{"targets":[{"format":"\u001b[31m"}]}"#).unwrap_err();
     assert!(!steering.message.contains('\u{1b}'), "{}", steering.message);
     let secret = make_plan_text(r#"{"secrets":{"DD_API_KEY":"abc"}}"#).unwrap_err();
@@ -38,14 +38,14 @@ fn a_wrong_text_is_refused_by_the_name_of_its_field() {
 }
 
 #[test]
-fn a_number_that_a_language_rounded_up_is_the_largest() {
+fn a_number_that_a_language_rounded_up_counts_as_the_largest() {
     let limits = read_settings(r#"{"limits":{"retry_budget_ns":18446744073709552000}}"#);
     assert_eq!(limits.unwrap().limits.retry_budget_ns, u64::MAX);
     assert!(read_settings(r#"{"limits":{"retry_budget_ns":"+5"}}"#).is_err());
 }
 
 #[test]
-fn an_event_that_is_not_known_is_still_a_sentence() {
+fn an_unknown_event_is_a_sentence_too() {
     let told = diagnose_text(r#"{"event":"rejected","target":"t","why":"answered 403","spans":2}"#);
     assert_eq!((told.code, told.level.name()), ("rejected", "error"));
     assert_eq!(told.message, "t answered 403: 2 spans are dropped and counted");
@@ -55,7 +55,7 @@ fn an_event_that_is_not_known_is_still_a_sentence() {
 }
 
 #[test]
-fn losses_are_told_by_reason() {
+fn losses_are_counted_by_reason() {
     let text = r#"{"client":"1-a","spans":{"queue_full":3},"evaluations":{"rejected":"1"}}"#;
     let header = loss_header_text(text);
     assert_eq!(header.as_deref(), Some("client=1-a;queue_full=3;evaluations.rejected=1"));

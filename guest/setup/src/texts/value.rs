@@ -1,9 +1,11 @@
 //! JSON as a tree, and objects whose members are taken out by name.
 
+use crate::words::listed;
 use witspan_json::{MAX_DEPTH, Number, Reader, SyntaxError, Value};
 use witspan_text::Shown;
 
-/// What was wrong with a text: a defect of the host that made it, never of an application's data.
+/// What was wrong with a text. The host made it, so the defect is the host's and never one of the
+/// application's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The path of the field, such as `limits.attempts`.
@@ -15,7 +17,7 @@ pub struct Refusal {
 impl Refusal {
     pub(crate) fn new(field: &str, is: &str, accepted: &str) -> Self {
         let field = Shown(field).to_string();
-        let named = if field.is_empty() { "the text" } else { &["`", &field, "`"].concat() };
+        let named = if field.is_empty() { "the argument" } else { &["`", &field, "`"].concat() };
         let message = [named, " is ", is, "; accepted: ", accepted].concat();
         Refusal { field, message }
     }
@@ -83,7 +85,7 @@ impl Json {
         })
     }
 
-    /// What a refusal calls it.
+    /// What an error calls it.
     pub(crate) fn describe(&self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -96,7 +98,7 @@ impl Json {
     }
 
     /// A whole number from 0; also one that is written as text, since not all languages have 64 bits.
-    /// One beyond those counts as the largest: a language that has doubles alone rounds that one up.
+    /// A number beyond 64 bits counts as the largest: a language with only doubles rounds the largest up.
     pub(crate) fn number(&self) -> Option<u64> {
         match self {
             Json::Number(text) | Json::Text(text) => {
@@ -112,12 +114,14 @@ impl Json {
 pub(crate) struct Members {
     path: String,
     left: Vec<(String, Json)>,
+    /// The names that were asked for.
+    known: Vec<&'static str>,
 }
 
 impl Members {
     pub(crate) fn of(json: Json, path: &str) -> Result<Self, Refusal> {
         match json {
-            Json::Object(left) => Ok(Members { path: path.to_owned(), left }),
+            Json::Object(left) => Ok(Members { path: path.to_owned(), left, known: Vec::new() }),
             other => Err(Refusal::new(path, other.describe(), "an object")),
         }
     }
@@ -127,8 +131,9 @@ impl Members {
         if self.path.is_empty() { name.to_owned() } else { [&self.path, ".", name].concat() }
     }
 
-    /// Takes a member out; `null` is as good as none. Of two of the same name the last counts.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Json> {
+    /// Takes a member out; `null` counts as absent. Of two of the same name the last counts.
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<Json> {
+        self.known.push(name);
         let mut found = None;
         while let Some(at) = self.left.iter().position(|(key, _)| key == name) {
             found = Some(self.left.remove(at).1);
@@ -138,7 +143,7 @@ impl Members {
 
     fn typed<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         accepted: &str,
         read: impl Fn(&Json) -> Option<T>,
     ) -> Result<Option<T>, Refusal> {
@@ -149,32 +154,35 @@ impl Members {
         }
     }
 
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
         self.typed(name, "text", |json| match json {
             Json::Text(text) => Some(text.clone()),
             _ => None,
         })
     }
 
-    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
         self.typed(name, "a boolean", |json| match json {
             Json::Bool(flag) => Some(*flag),
             _ => None,
         })
     }
 
-    pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<Option<u64>, Refusal> {
         self.typed(name, "a whole number from 0 to 2^64-1", Json::number)
     }
 
-    pub(crate) fn list(&mut self, name: &str) -> Result<Option<Vec<Json>>, Refusal> {
+    pub(crate) fn list(&mut self, name: &'static str) -> Result<Option<Vec<Json>>, Refusal> {
         self.typed(name, "a list", |json| match json {
             Json::List(list) => Some(list.clone()),
             _ => None,
         })
     }
 
-    pub(crate) fn object(&mut self, name: &str) -> Result<Option<Vec<(String, Json)>>, Refusal> {
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Vec<(String, Json)>>, Refusal> {
         self.typed(name, "an object", |json| match json {
             Json::Object(members) => Some(members.clone()),
             _ => None,
@@ -182,7 +190,7 @@ impl Members {
     }
 
     /// An object of texts; numbers and booleans count as their text.
-    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<(String, String)>, Refusal> {
+    pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<(String, String)>, Refusal> {
         let path = self.path(name);
         let members = self.object(name)?.unwrap_or_default();
         let mut texts = Vec::new();
@@ -205,9 +213,7 @@ impl Members {
     pub(crate) fn end(self) -> Result<(), Refusal> {
         match self.left.first() {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(Refusal::new(&self.path(name), "unknown", "the documented members"))
-            }
+            Some((name, _)) => Err(Refusal::new(&self.path(name), "unknown", &listed(&self.known))),
         }
     }
 }

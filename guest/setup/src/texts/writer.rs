@@ -5,7 +5,7 @@ use witspan_json::{write_double, write_integer, write_string};
 /// An object or a list in the making.
 pub(crate) struct Writer {
     out: Vec<u8>,
-    /// Whether the next value is the first where it stands.
+    /// Whether the next value is the first in its object or list.
     first: bool,
 }
 

@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{decode, sdk_body, sdk_span};
-use crate::decode::{Route, request};
+use crate::decode::request;
+use crate::endpoints::Route;
 use crate::model::{Kind, Lost, Refusal, Scope, Source, Status};
 
 #[test]

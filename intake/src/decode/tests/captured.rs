@@ -1,5 +1,5 @@
 //! What was really sent is taken: the suite's bodies, which are witspan's, and what ddtrace and
-//! dd-trace-js were seen to send (tests/incumbents/captured).
+//! dd-trace-js were seen to send (tests/compatibility/captured).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{decode, sdk_body};
-use crate::decode::{Route, request};
+use crate::decode::request;
+use crate::endpoints::Route;
 use crate::model::{Refusal, Source, Span, Status};
 
 fn repository() -> PathBuf {
@@ -120,7 +121,7 @@ fn every_event_that_ddtrace_and_dd_trace_sent_as_json_is_taken() {
     let mut taken = 0;
     let mut refused = Vec::new();
     for sdk in ["python", "js"] {
-        for (file, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
+        for (file, capture) in files(&format!("tests/compatibility/captured/{sdk}")) {
             for (name, event) in capture["events"].as_object().expect("events") {
                 if event.to_string().contains("not_json") {
                     continue;
@@ -144,7 +145,7 @@ fn every_evaluation_that_ddtrace_and_dd_trace_sent_is_taken_but_those_that_name_
     let mut taken = 0;
     let mut refused = Vec::new();
     for sdk in ["python", "js"] {
-        for (_, capture) in files(&format!("tests/incumbents/captured/{sdk}")) {
+        for (_, capture) in files(&format!("tests/compatibility/captured/{sdk}")) {
             for submitted in capture["evaluations"].as_array().into_iter().flatten() {
                 let metric = &submitted["metric"];
                 // What was refused at the call sent nothing; what was no JSON is refused here.

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::opentelemetry::span;
 use super::sdk_span;
-use crate::decode::{Route, request};
+use crate::decode::request;
 use crate::encode;
+use crate::endpoints::Route;
 
 /// The one message that goes in, of these parts.
 fn asked(parts: &Value) -> Value {

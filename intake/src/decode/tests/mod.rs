@@ -10,7 +10,8 @@ mod round_trip;
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Route, request};
+use super::request;
+use crate::endpoints::Route;
 use crate::model::{Decoded, Refusal, Span};
 
 fn decode(route: Route, body: &Value) -> Result<Decoded, Refusal> {

@@ -5,7 +5,8 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::decode;
-use crate::decode::{Route, request};
+use crate::decode::request;
+use crate::endpoints::Route;
 use crate::model::{Refusal, Span};
 
 /// One span with these attributes and events, as OTLP in JSON.

@@ -7,8 +7,9 @@ use witspan_semconv::metrics::METRICS;
 
 use super::opentelemetry::span as read;
 use super::sdk_span;
-use crate::decode::{Route, request};
+use crate::decode::request;
 use crate::encode;
+use crate::endpoints::Route;
 use crate::model::Span;
 
 fn span(meta: &Value, metrics: &Value) -> Span {

@@ -7,24 +7,25 @@ use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use super::{Relay, body, next, receiver};
-use crate::decode::{self, Route};
+use crate::decode;
+use crate::endpoints::Route;
 use crate::forward::{Target, onward};
 use crate::model::Decoded;
 use crate::store::forward_queue::Forwarding;
 
 #[test]
 fn an_agent_gets_what_the_sdk_sent_as_it_was() {
-    let (url, received) = receiver(&[202]);
-    let relay = Relay::new(&url);
+    let receiver = receiver(&[202]);
+    let relay = Relay::new(receiver.origin());
     relay.take(&body(7));
-    let (head, sent) = next(&received);
-    assert!(head.starts_with("post /evp_proxy/v2/api/v2/llmobs"), "{head}");
-    assert!(head.contains("x-datadog-evp-subdomain: llmobs-intake"));
-    assert!(!head.contains("secret-key"));
-    assert_eq!(serde_json::from_slice::<Value>(&sent).expect("JSON"), body(7));
+    let sent = receiver.next_request();
+    assert_eq!(sent.path, "/evp_proxy/v2/api/v2/llmobs");
+    assert_eq!(sent.header("x-datadog-evp-subdomain"), Some("llmobs-intake"));
+    assert!(!format!("{:?}", sent.headers).contains("secret-key"));
+    assert_eq!(serde_json::from_slice::<Value>(&sent.body).expect("JSON"), body(7));
     let status = relay.settled();
     assert_eq!((&status["delivered"], &status["lost"]), (&json!(1), &json!({})));
-    assert_eq!(status["delivered_bytes"], sent.len());
+    assert_eq!(status["delivered_bytes"], sent.body.len());
     assert_eq!((&status["waiting_bytes"], &status["oldest_waiting_s"]), (&json!(0), &Value::Null));
 }
 
@@ -33,32 +34,34 @@ fn an_agent_gets_traces_without_llm_spans_too_and_datadog_s_intake_does_not() {
     let body = b"\x92\x90\x90";
     for (route, path) in [(Route::ApmTraces, "/v0.4/traces"), (Route::ApmTracesV5, "/v0.5/traces")]
     {
-        let (url, received) = receiver(&[200]);
+        let receiver = receiver(&[200]);
         let kind = "application/msgpack";
         let decoded = Decoded::default();
         let to = |name: &str| {
             let target = Target::parse(name, |_| Some("key".to_owned())).expect("it is understood");
             onward(&target, route, kind, &HeaderMap::new(), body, &decoded)
         };
-        let Some(Forwarding::Requests(requests)) = to(&url) else { panic!("it goes on") };
+        let Some(Forwarding::Requests(requests)) = to(receiver.origin()) else {
+            panic!("it goes on")
+        };
         let [request] = &requests[..] else { panic!("one request") };
-        let agent = Target::parse(&url, |_| None).expect("it is understood");
+        let agent = Target::parse(receiver.origin(), |_| None).expect("it is understood");
         agent.send(&agent.http(), request, &request.body());
-        let (head, sent) = next(&received);
-        assert!(head.starts_with(&format!("post {path} ")), "{head}");
-        assert_eq!(sent, body);
-        assert!(to(&format!("intake:{url}")).is_none());
+        let sent = receiver.next_request();
+        assert_eq!(sent.path, path);
+        assert_eq!(sent.body, body);
+        assert!(to(&format!("intake:{}", receiver.origin())).is_none());
     }
 }
 
 #[test]
 fn datadog_s_intake_gets_the_key_and_neither_the_status_nor_the_files_have_it() {
-    let (url, received) = receiver(&[403]);
-    let relay = Relay::new(&format!("intake:{url}"));
+    let receiver = receiver(&[403]);
+    let relay = Relay::new(&format!("intake:{}", receiver.origin()));
     relay.take(&body(7));
-    let (head, _) = next(&received);
-    assert!(head.starts_with("post /api/v2/llmobs"), "{head}");
-    assert!(head.contains("dd-api-key: secret-key"));
+    let sent = receiver.next_request();
+    assert_eq!(sent.path, "/api/v2/llmobs");
+    assert_eq!(sent.header("dd-api-key"), Some("secret-key"));
     let status = relay.until(|status| !status["last_error"].is_null());
     assert!(status["last_error"].as_str().expect("a reason").contains("(the API key)"));
     assert!(!status.to_string().contains("secret-key"));
@@ -70,14 +73,14 @@ fn datadog_s_intake_gets_the_key_and_neither_the_status_nor_the_files_have_it() 
 
 #[test]
 fn a_collector_gets_the_same_span_in_its_own_protocol() {
-    let (url, received) = receiver(&[200]);
-    let relay = Relay::new(&format!("{url}/v1/traces"));
+    let receiver = receiver(&[200]);
+    let relay = Relay::new(&format!("{}/v1/traces", receiver.origin()));
     relay.take(&body(7));
-    let (head, sent) = next(&received);
-    assert!(head.starts_with("post /v1/traces"), "{head}");
-    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let sent = receiver.next_request();
+    assert_eq!(sent.path, "/v1/traces");
+    assert_eq!(sent.header("content-encoding"), Some("gzip"));
     let mut body = Vec::new();
-    GzDecoder::new(&sent[..]).read_to_end(&mut body).expect("it is packed");
+    GzDecoder::new(&sent.body[..]).read_to_end(&mut body).expect("it is packed");
     let headers = HeaderMap::new();
     let back = decode::request(Route::OtlpTraces, "application/x-protobuf", &headers, &body);
     let span = back.expect("it is OTLP").spans.remove(0);

@@ -5,91 +5,29 @@ mod answers;
 mod forms;
 mod waiting;
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
+use witspan_test_receiver::{Answer, Receiver, free_address};
 
 use super::{Forward, Target, onward};
-use crate::decode::{self, Route};
+use crate::decode;
+use crate::endpoints::Route;
 use crate::store::{Retention, Store, forward_queue, now_ns};
 
-type Received = Receiver<(String, Vec<u8>)>;
-
-/// A receiver that answers with these statuses in turn, and with the last one from then on.
-fn receiver(statuses: &'static [u16]) -> (String, Received) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
-    let mut number = 0;
-    let received = judging(listener, move |_| {
-        number += 1;
-        statuses[(number - 1).min(statuses.len() - 1)]
-    });
-    (url, received)
+/// A receiver that answers with these statuses in turn, and with the last one from then on. Like some
+/// receivers, it repeats what it was sent.
+fn receiver(statuses: &[u16]) -> Receiver {
+    let last = *statuses.last().expect("a status");
+    Receiver::scripted(statuses.iter().copied().map(Answer::echo)).otherwise(Answer::echo(last))
 }
 
-/// A receiver whose answer depends on the body.
-fn judging(listener: TcpListener, mut judge: impl FnMut(&str) -> u16 + Send + 'static) -> Received {
-    saying(listener, move |body| (judge(body), String::new()))
-}
-
-/// A receiver that also has something to say in headers, each with its end of line.
-fn saying(
-    listener: TcpListener,
-    mut judge: impl FnMut(&str) -> (u16, String) + Send + 'static,
-) -> Received {
-    let (sender, received) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Some(request) = stream
-                .ok()
-                .and_then(|mut stream| answer(&mut stream, "connection: close\r\n", &mut judge))
-            else {
-                continue;
-            };
-            if sender.send(request).is_err() {
-                return;
-            }
-        }
-    });
-    received
-}
-
-/// Reads a request and answers it.
-fn answer(
-    stream: &mut TcpStream,
-    more: &str,
-    judge: &mut impl FnMut(&str) -> (u16, String),
-) -> Option<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    let (head, length) = loop {
-        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
-        bytes.extend(&piece[..read]);
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-        if let Some(end) = end {
-            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-            let length =
-                head.split("content-length:").nth(1)?.lines().next()?.trim().parse().ok()?;
-            bytes.drain(..end + 4);
-            break (head, length);
-        }
-    };
-    while bytes.len() < length {
-        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
-        bytes.extend(&piece[..read]);
-    }
-    let (status, headers) = judge(&String::from_utf8_lossy(&bytes));
-    // It repeats what it was sent, as some receivers do.
-    let length = head.len();
-    let text =
-        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{more}{headers}\r\n{head}");
-    stream.write_all(text.as_bytes()).ok()?;
-    Some((head, bytes))
+/// A receiver that takes everything, at an address where none was until now.
+fn receiver_at(address: SocketAddr) -> Receiver {
+    Receiver::answering_at(address, |_| Answer::status(202))
 }
 
 fn body(span: u64) -> Value {
@@ -183,22 +121,17 @@ impl Drop for Relay {
     }
 }
 
-fn next(received: &Received) -> (String, Vec<u8>) {
-    received.recv_timeout(Duration::from_secs(20)).expect("a request")
-}
-
 /// The spans that arrive, in order, until so many requests have.
-fn spans(received: &Received, requests: usize) -> Vec<u64> {
-    let id = |body: Vec<u8>| {
-        let body: Value = serde_json::from_slice(&body).expect("JSON");
+fn spans(receiver: &Receiver, requests: usize) -> Vec<u64> {
+    let id = |body: &[u8]| {
+        let body: Value = serde_json::from_slice(body).expect("JSON");
         body[0]["spans"][0]["span_id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
     };
-    (0..requests).map(|_| id(next(received).1)).collect()
+    (0..requests).map(|_| id(&receiver.next_request().body)).collect()
 }
 
-/// An address without a listener, for a test to listen at later.
-fn nobody() -> (String, std::net::SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it has an address");
+/// An address without a listener, for a test to listen at later, and its URL.
+fn nobody() -> (String, SocketAddr) {
+    let address = free_address();
     (format!("http://{address}"), address)
 }

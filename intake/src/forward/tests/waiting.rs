@@ -1,10 +1,8 @@
 //! The forward queue: it survives restarts, keeps its limit, and belongs to one receiver.
 
-use std::net::TcpListener;
-
 use serde_json::json;
 
-use super::{Relay, body, judging, nobody, receiver, spans};
+use super::{Relay, body, nobody, receiver, receiver_at, spans};
 
 #[test]
 fn what_waits_survives_a_restart_and_goes_on_in_order() {
@@ -18,7 +16,7 @@ fn what_waits_survives_a_restart_and_goes_on_in_order() {
     assert!(status["oldest_waiting_s"].is_i64());
     relay.start(Some(&url), 1 << 20);
     relay.take(&body(6));
-    let received = judging(TcpListener::bind(address).expect("the port is free"), |_| 202);
+    let received = receiver_at(address);
     assert_eq!(spans(&received, 6), [1, 2, 3, 4, 5, 6]);
     let status = relay.settled();
     assert_eq!((&status["delivered"], &status["lost"]), (&json!(6), &json!({})));
@@ -50,7 +48,7 @@ fn beyond_the_bound_the_oldest_that_wait_are_lost_and_counted() {
     let fewer = status["waiting"].as_u64().expect("a number");
     assert!(fewer < waiting && status["waiting_bytes"].as_i64() <= Some(1_000), "{status}");
     assert_eq!(status["lost"], json!({ "queue_full": 21 - fewer }));
-    let received = judging(TcpListener::bind(address).expect("the port is free"), |_| 202);
+    let received = receiver_at(address);
     let mut arrived = spans(&received, usize::try_from(fewer).expect("a few"));
     // The first may be an old one that was just being tried when room had to be made: it comes in the
     // place of the oldest that waits, or before it.
@@ -86,22 +84,22 @@ fn one_that_is_larger_than_the_bound_pushes_no_other_out() {
 #[test]
 fn what_waits_for_another_receiver_waits_until_that_is_named_again() {
     let (away, address) = nobody();
-    let (other, received_by_other) = receiver(&[202]);
+    let other = receiver(&[202]);
     let mut relay = Relay::new(&away);
     relay.take(&body(1));
-    relay.start(Some(&other), 1 << 20);
+    relay.start(Some(other.origin()), 1 << 20);
     relay.take(&body(2));
     let status = relay.settled();
     assert_eq!((&status["waiting_for_others"], &status["lost"]), (&json!(1), &json!({})));
-    assert_eq!(spans(&received_by_other, 1), [2]);
+    assert_eq!(spans(&other, 1), [2]);
     relay.start(None, 1 << 20);
     relay.take(&body(3));
     relay.start(Some(&away), 1 << 20);
-    let received = judging(TcpListener::bind(address).expect("the port is free"), |_| 202);
+    let received = receiver_at(address);
     assert_eq!(spans(&received, 1), [1]);
     let status = relay.settled();
     assert_eq!((&status["waiting_for_others"], &status["lost"]), (&json!(0), &json!({})));
-    assert!(received_by_other.try_recv().is_err());
+    assert_eq!(other.requests().len(), 1);
 }
 
 #[test]
@@ -115,7 +113,7 @@ fn deleting_everything_empties_the_outbox_and_counts_it() {
     let status = relay.status();
     assert_eq!((&status["waiting"], &status["waiting_bytes"]), (&json!(0), &json!(0)));
     assert_eq!(status["lost"], json!({ "cleared": 3 }));
-    let received = judging(TcpListener::bind(address).expect("the port is free"), |_| 202);
+    let received = receiver_at(address);
     relay.take(&body(4));
     // The first may be one that was just being tried when it was deleted.
     let first = spans(&received, 1);

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::state::QueueState;
 use super::types::{Forwarding, Outcome, QueueCounters, QueuedRequest, Target};
 use crate::store::clock::now_ns;
+use crate::words::plural;
 
 /// Rows for other receivers that are deleted for their age in one transaction.
 const AGED: i64 = 500;
@@ -87,8 +88,9 @@ impl Writer {
             } else {
                 counters.others += count;
                 crate::terminal::note!(
-                    "witspan intake: {count} requests wait for `{receiver}` until --forward names it \
-                     again"
+                    "witspan intake: {} for `{receiver}` in the forward queue, kept until --forward \
+                     names it again",
+                    plural(count, "request")
                 );
             }
         }
@@ -240,9 +242,10 @@ impl Writer {
         for (reason, (items, why)) in delta.lost {
             if self.logged.insert(reason) {
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                let what = if items == 1 { "span or evaluation" } else { "spans or evaluations" };
                 crate::terminal::note!(
-                    "witspan intake: {items} spans or evaluations will not be forwarded \
-                     ({reason}{why}); more of these are counted, see /drops"
+                    "witspan intake: {items} {what} will not be forwarded ({reason}{why}); later ones \
+                     are counted, see /drops"
                 );
             }
         }

@@ -40,7 +40,7 @@ fn instantiate(
     offered: &HashMap<String, NodeId>,
 ) -> Result<Vec<(String, NodeId)>> {
     let package = Package::from_bytes(file, None, component(file)?, graph.types_mut())
-        .with_context(|| format!("`{file}` is no component"))?;
+        .with_context(|| format!("`{file}` is not a component"))?;
     let world = package.ty();
     let package = graph.register_package(package)?;
     let instance = graph.instantiate(package);

@@ -1,4 +1,4 @@
-//! An instance that was told to wait for targets: composed with the component, this runs while both are
+//! An instance that waits for targets: composed with the component, this runs while both are
 //! instantiated, so that `set-targets` can be invoked by name.
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs)]

@@ -27,14 +27,14 @@ def read(folder: str) -> list[dict[str, Any]]:
 
 
 CHAPTERS = read("cases")
-# Cases of the interface `setup` are a gap as a whole: the Rust host makes Python's plan, which the
-# runner `host` compares, and the package hands none out.
+# Python's runner leaves out all cases of the interface `setup`: the Rust host makes Python's plan,
+# which the runner `host` compares, and the package has no call for it.
 SETUP = read("setup")
 ALL = [(chapter["chapter"], case) for chapter in CHAPTERS for case in chapter["cases"]]
 
-# What this runner cannot do, and why; one that passes fails.
+# What this runner cannot do, and why; a case of these that passes is a failure.
 POLLS = "the worker polls by itself, in real time, and the suite's clock stands"
-RATE = "the plan tells of a wrong rate and gives the core the default"
+RATE = "the plan reports a wrong rate and gives the core the default"
 NAMES = "Python's arguments have names; any other is a TypeError before there is a JSON text"
 RECORDS = "the package has no call for a span that is over, and no argument for an intent"
 GAPS: dict[str, str] = {
@@ -45,7 +45,7 @@ GAPS: dict[str, str] = {
             "batching-age-of-the-first",
             "batching-age-is-set",
             "batching-full-is-due",
-            "batching-open-spans-wait-for-nobody",
+            "batching-open-parent-delays-nothing",
             "batching-evaluations-by-age",
             "batching-queue-is-free-again",
             "retry-ids-stay",
@@ -54,14 +54,14 @@ GAPS: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "contexts-refused-members",
-            "contexts-refused-text",
+            "contexts-rejected-members",
+            "contexts-rejected-text",
             "contexts-camel-case",
-            "evaluations-members-refused",
-            "evaluations-text-refused",
+            "evaluations-members-rejected",
+            "evaluations-text-rejected",
             "evaluations-camel-case",
-            "feedback-members-refused",
-            "feedback-text-refused",
+            "feedback-members-rejected",
+            "feedback-text-rejected",
             "feedback-camel-case",
             "kinds-model-elsewhere",
         ),
@@ -74,7 +74,7 @@ GAPS: dict[str, str] = {
             "streams-all-missing",
             "streams-texts-that-are-a-list",
             "streams-camel-case",
-            "streams-refused",
+            "streams-rejected",
         ),
         "the package itself makes what is said of a stream, and keeps all of a short one",
     ),

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use witspan_core as core;
 
 impl Native {
-    /// Sends a request until its fate is known, waiting as it is told.
+    /// Sends a request until it is delivered or dropped, and waits between attempts as the core says.
     pub(super) fn send(&mut self, request: core::Request) -> Result<()> {
         loop {
             self.sent.push(Sent {
@@ -37,7 +37,7 @@ impl Native {
         }
     }
 
-    /// Has the processor look at what waits for it; the last event.
+    /// Runs the processor on the events that wait for it; gives the last one.
     pub(super) fn process(&mut self) -> Result<Option<String>> {
         let mut seen = None;
         while let Some(event) = self.core.take_event() {

@@ -34,11 +34,11 @@ pub(crate) struct Host {
 impl Host {
     /// A tracer started as a case says.
     pub(crate) fn new(case: &Case, format: Format) -> Result<Self> {
-        let receiver = Receiver::start(&case.answers)?;
+        let receiver = Receiver::start(&case.answers);
         let clock = Clock::fixed_without_waits(START_NS);
         let mut config = config(case, format)?;
         config.clock = clock.clone();
-        config.set("override_origin", &receiver.origin);
+        config.set("override_origin", receiver.origin());
         Ok(Host { tracer: Tracer::start(config)?, clock, receiver, seen: Arc::default() })
     }
 }
@@ -173,6 +173,6 @@ impl Subject for Host {
     fn flush(&mut self) -> Result<(Vec<Sent>, Option<Vec<String>>, Counters)> {
         let flushed = self.tracer.flush(Duration::from_secs(20));
         ensure!(flushed.settled, "the flush was not settled: {flushed:?}");
-        Ok((self.receiver.sent(), None, counters(&flushed.statistics)))
+        Ok((self.receiver.sent()?, None, counters(&flushed.statistics)))
     }
 }

@@ -63,7 +63,7 @@ impl Component {
         Ok(Component { deed: Deed::Off, answers: case.answers.clone().into(), sent, dispositions })
     }
 
-    /// Sends a request until its fate is known, waiting as it is told.
+    /// Sends a request until it is delivered or dropped, and waits between attempts as the core says.
     fn send(&mut self, request: delivery::Request) -> Result<()> {
         let headers = request.headers.into_iter();
         let sent = Sent {
@@ -83,7 +83,7 @@ impl Component {
         }
     }
 
-    /// Has the processor look at what waits for it; the last event.
+    /// Runs the processor on the events that wait for it; gives the last one.
     fn process(&mut self) -> Result<Option<String>> {
         let mut seen = None;
         while let Some(event) = processing::take_event() {

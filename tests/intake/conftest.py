@@ -1,1 +1,0 @@
-"""Makes `intake_process` known to the tests of both folders here."""
