@@ -65,7 +65,10 @@ interface Variable {
 export interface Planned {
   readonly plan: Plan;
   readonly secrets: Secrets;
-  /** Settings that the host reads, by the names of their options in camelCase, else of their variables. */
+  /**
+   * Settings that the host reads, by the names of their options in camelCase, else of their
+   * variables.
+   */
   readonly hostOptions: Readonly<Record<string, string>>;
 }
 
@@ -75,7 +78,8 @@ const PAGE_BATCH_BYTES = "60000";
 /**
  * Makes the plan.
  *
- * @param options by the names of the core's table in camelCase (`mlApp`). `undefined` and `null` count as
+ * @param options by the names of the core's table in camelCase (`mlApp`). `undefined` and `null`
+ * count as
  *   absent. `tags` may be an object. They take precedence over the environment.
  */
 export function makePlan(
@@ -282,7 +286,8 @@ function safeNumber(_: string, value: unknown): unknown {
 function inCamelCase(diagnostic: Diagnostic, given: Given): Diagnostic {
   const message = diagnostic.message.replace(
     /`([a-z_]+)`/g,
-    (found, name: string) => (name in given.options && `\`${given.written.get(name) ?? name}\``) || found,
+    (found, name: string) =>
+      (name in given.options && `\`${given.written.get(name) ?? name}\``) || found,
   );
   return { ...diagnostic, message };
 }

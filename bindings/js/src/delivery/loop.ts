@@ -7,7 +7,10 @@ import type { Outbox } from "./outbox.js";
 export interface Delivering {
   /** Has it poll after so many ms at the latest. */
   attend(ms: number): void;
-  /** Sends everything that has finished. Resolves to whether all of it was settled within `timeoutMs`. */
+  /**
+   * Sends everything that has finished. Resolves to whether all of it was settled within
+   * `timeoutMs`.
+   */
   flush(timeoutMs: number): Promise<boolean>;
   stop(): void;
 }

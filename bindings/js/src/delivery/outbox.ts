@@ -1,4 +1,4 @@
-// What has left the core and is not settled: requests under way, requests to repeat, and what becomes of them.
+// What has left the core and is not settled, and what becomes of it.
 
 import type { Outcome, PollMode, Request } from "../core/contract.js";
 import type { HttpRequest, Platform } from "../platform/platform.js";
@@ -92,11 +92,11 @@ export class Outbox {
   }
 
   /**
-   * Sends everything that is due. Gives when to poll again, in ms: 0 for at once, `undefined` for when
-   * something finishes.
+   * Sends everything that is due. Gives when to poll again, in ms: 0 for at once, `undefined` for
+   * when something finishes.
    *
-   * It takes only what had finished when it began. What finishes while it sends is for the next pass:
-   * otherwise a busy application would starve the repetitions and a flush that waits.
+   * It takes only what had finished when it began. What finishes while it sends is for the next
+   * pass: otherwise a busy application would starve the repetitions and a flush that waits.
    */
   async pass(mode: PollMode): Promise<number | undefined> {
     this.#giveUpOn();
@@ -192,8 +192,8 @@ export class Outbox {
   }
 
   /**
-   * The program ends at once: counts what is under way as lost, if the receiver may have it. The rest waits
-   * again. Gives how many spans are lost.
+   * The program ends at once: counts what is under way as lost, if the receiver may have it. The
+   * rest waits again. Gives how many spans are lost.
    */
   abandon(): number {
     let spans = 0;

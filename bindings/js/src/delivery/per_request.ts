@@ -1,8 +1,8 @@
-// Delivery where I/O belongs to the request that began it, as in workers at the edge: no loop outlives a
-// request, and no request waits for another's promise.
+// Delivery where I/O belongs to the request that began it: no loop outlives a request.
 //
-// A request that finishes spans stays alive until their batch is old enough, and then sends all that waits,
-// whichever request it is of. What a request that was ended early leaves behind, the next one sends.
+// A request that finishes spans stays alive until their batch is old enough, and then sends all
+// that waits, whichever request it is of. What a request that was ended early leaves behind, the
+// next one sends.
 
 import type { Platform } from "../platform/platform.js";
 import type { Delivering } from "./loop.js";

@@ -90,13 +90,15 @@ export class Secrets {
   }
 
   /**
-   * The beginning of a text of others. Secrets are hidden before it is cut, since a part of a key would not
-   * be recognised.
+   * The beginning of a text of others. Secrets are hidden before it is cut, since a part of a key
+   * would not be recognised.
    */
   excerpt(text: string): string {
     const shown = this.hide(text).trim();
     // Twice as many units hold at least as many characters.
-    return Array.from(shown.slice(0, 2 * EXCERPT)).slice(0, EXCERPT).join("");
+    return Array.from(shown.slice(0, 2 * EXCERPT))
+      .slice(0, EXCERPT)
+      .join("");
   }
 }
 

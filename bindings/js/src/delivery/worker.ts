@@ -37,7 +37,8 @@ export class Worker {
   /**
    * Sends everything that has finished. While it waits, it keeps the process alive.
    *
-   * @returns whether all of it was settled, that is delivered or dropped, within `timeoutMs`. Never rejects.
+   * @returns whether all of it was settled, that is delivered or dropped, within `timeoutMs`. Never
+   * rejects.
    */
   flush(timeoutMs: number): Promise<boolean> {
     return this.#delivering.flush(timeoutMs);

@@ -1,4 +1,4 @@
-// A page in a browser. It sends to a relay of the application's, since everybody can read what it knows.
+// A page in a browser, which sends to a relay, since everybody can read what a page knows.
 
 import { type CoreSource, fetchPlatform, sendByFetch } from "./fetch.js";
 import type { HttpRequest, LastDelivery, Platform } from "./platform.js";
@@ -58,7 +58,9 @@ function watchPage(
   };
 }
 
-/** Leaves a request to the browser. Gives 202 if it took it: what becomes of it nobody will know. */
+/**
+ * Leaves a request to the browser. Gives 202 if it took it: what becomes of it nobody will know.
+ */
 function leave(
   request: HttpRequest,
   send: (request: HttpRequest) => Promise<unknown>,

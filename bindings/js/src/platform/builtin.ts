@@ -1,6 +1,7 @@
 // What is used of Node's own modules, which Deno and Bun have too, and how they are reached.
 //
-// Nothing here is imported by name: a bundle for a browser or a worker must not ask for `node:http`.
+// Nothing here is imported by name: a bundle for a browser or a worker must not ask for
+// `node:http`.
 
 /** Gives a module of the runtime, such as `node:http`. */
 export type Builtin = (name: string) => unknown;
@@ -60,7 +61,10 @@ export interface Tls {
 
 export interface Threads {
   readonly isMainThread: boolean;
-  readonly Worker: new (source: string, options: object) => {
+  readonly Worker: new (
+    source: string,
+    options: object,
+  ) => {
     on(event: string, listener: Listener): void;
     unref(): void;
   };

@@ -3,7 +3,8 @@
 import type { Clock } from "../core/instance.js";
 import type { Timers } from "./platform.js";
 
-// All are those of the moment when this was imported: a test of the application may replace them later.
+// All are those of the moment when this was imported: a test of the application may replace them
+// later.
 const performance = real("performance", globalThis.performance);
 const perfNow = performance.now.bind(performance);
 const dateNow = real("Date", Date).now;
@@ -21,7 +22,8 @@ export class StandardClock implements Clock {
   }
 
   wall(): bigint {
-    // `Date` has only milliseconds. The other clock has more, unless it was set or stood still meanwhile.
+    // `Date` has only milliseconds. The other clock has more, unless it was set or stood still
+    // meanwhile.
     const coarse = dateNow();
     const fine = performance.timeOrigin + perfNow();
     return nanoseconds(Math.abs(fine - coarse) < 2 ? fine : coarse);
@@ -48,8 +50,8 @@ function nanoseconds(ms: number): bigint {
 }
 
 /**
- * What the runtime has by this name, also where fake timers have replaced it already: those of Sinon, which
- * Jest and Vitest use too, keep it on their clock.
+ * What the runtime has by this name, also where fake timers have replaced it already: those of
+ * Sinon, which Jest and Vitest use too, keep it on their clock.
  */
 export function real<T>(name: string, found: T): T {
   const { clock } = globalThis.setTimeout as unknown as { clock?: Record<string, unknown> };

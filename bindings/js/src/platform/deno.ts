@@ -12,9 +12,12 @@ interface Deno {
 
 export function denoPlatform(core: CoreSource): Platform {
   const { Deno: deno } = globalThis as unknown as { Deno: Deno };
-  const variables = new Proxy<Record<string, string | undefined>>({}, {
-    get: (_, name) => (typeof name === "string" ? variable(deno, name) : undefined),
-  });
+  const variables = new Proxy<Record<string, string | undefined>>(
+    {},
+    {
+      get: (_, name) => (typeof name === "string" ? variable(deno, name) : undefined),
+    },
+  );
   return nodePlatform(core, {
     name: "deno",
     variables: () => variables,

@@ -4,7 +4,9 @@ import { type CoreSource, fetchPlatform, globalStorage, sendByFetch, variables }
 import type { Platform } from "./platform.js";
 
 /** Where Next.js and Vercel keep the current request. */
-const CONTEXTS = ["@next/request-context", "@vercel/request-context"].map((name) => Symbol.for(name));
+const CONTEXTS = ["@next/request-context", "@vercel/request-context"].map((name) =>
+  Symbol.for(name),
+);
 
 interface RequestContext {
   get?(): { waitUntil?: (work: Promise<unknown>) => void } | undefined;

@@ -11,7 +11,9 @@ export interface EndOptions {
   post(requests: readonly HttpRequest[], timeoutMs: number): (number | undefined)[];
   /** Whether this thread gets signals. */
   readonly signals: boolean;
-  /** Whether some ends come without the event `exit`, as in Deno: an uncaught error, `Deno.exit()`. */
+  /**
+   * Whether some ends come without the event `exit`, as in Deno: an uncaught error, `Deno.exit()`.
+   */
   readonly isDeno: boolean;
 }
 
@@ -20,7 +22,9 @@ export function watchEnds(last: LastDelivery, options: EndOptions): () => void {
   const { process, isDeno } = options;
   let over = false;
 
-  /** Everything has been done, and the loop is empty. A delivery fills it again, until it is over. */
+  /**
+   * Everything has been done, and the loop is empty. A delivery fills it again, until it is over.
+   */
   function onBeforeExit(): void {
     if (last.timeoutMs > 0 && last.pending()) void last.deliver();
   }

@@ -1,4 +1,4 @@
-// Posts requests while the main thread waits: for an end of the program that cannot wait for a promise.
+// Posts requests while the main thread waits, for an end that cannot wait for a promise.
 
 import type { Builtin, Threads } from "./builtin.js";
 import { poster, type Wire } from "./post.js";

@@ -19,7 +19,10 @@ export function fetchPlatform(core: CoreSource): Platform {
   return {
     name: "web",
     clock: new StandardClock(),
-    timers: timersOf((fn, ms) => startTimer(fn, ms), (timer) => stopTimer(timer)),
+    timers: timersOf(
+      (fn, ms) => startTimer(fn, ms),
+      (timer) => stopTimer(timer),
+    ),
     environment: variables,
     can: { unixSockets: false, files: false },
     coreModule: core,
@@ -43,11 +46,17 @@ export function globalStorage(): ContextStorage | undefined {
 }
 
 /** Sends a request. Rejects, with a text for a person, if there is no answer. */
-export async function sendByFetch(request: HttpRequest, options?: FetchOptions): Promise<HttpAnswer> {
+export async function sendByFetch(
+  request: HttpRequest,
+  options?: FetchOptions,
+): Promise<HttpAnswer> {
   const { url, method, body, timeoutMs, answerBytes } = request;
   const limit = new AbortController();
   const late = `no answer within ${Number((timeoutMs / 1000).toPrecision(2))} s`;
-  const timers = timersOf((fn, ms) => startTimer(fn, ms), (timer) => stopTimer(timer));
+  const timers = timersOf(
+    (fn, ms) => startTimer(fn, ms),
+    (timer) => stopTimer(timer),
+  );
   const timer = timers.start(() => limit.abort(new Error(late)), timeoutMs);
   const { signal } = limit;
   const headers = request.headers as [string, string][];
@@ -70,7 +79,10 @@ export async function sendByFetch(request: HttpRequest, options?: FetchOptions):
   }
 }
 
-/** The beginning of an answer's body. It is read to its end if it is short, so that its connection is free. */
+/**
+ * The beginning of an answer's body. It is read to its end if it is short, so that its connection
+ * is free.
+ */
 async function beginning(answer: Response, most: number): Promise<string> {
   const reader = answer.body?.getReader();
   if (!reader) return "";

@@ -102,7 +102,9 @@ interface Hooks {
   };
 }
 
-/** Timers that start outside of the application's context, which would otherwise be kept by them. */
+/**
+ * Timers that start outside of the application's context, which would otherwise be kept by them.
+ */
 function outerTimers(builtin: Builtin): Timers {
   type NodeTimers = {
     setTimeout(fn: () => void, ms: number): unknown;

@@ -1,5 +1,4 @@
-// What a runtime (Node, Deno, Bun, a worker, a browser) provides. Nothing else in the package touches
-// the world: the rest is the same everywhere.
+// What a runtime (Node, Deno, a worker, a page) provides: nothing else here touches the world.
 
 import type { Clock } from "../core/instance.js";
 
@@ -9,7 +8,10 @@ export interface ContextStorage {
   run<T, A extends unknown[]>(store: unknown, fn: (...args: A) => T, ...args: A): T;
 }
 
-/** Timers of the real clock, taken before a test framework can replace them. They keep no process alive. */
+/**
+ * Timers of the real clock, taken before a test framework can replace them. They keep no process
+ * alive.
+ */
 export interface Timers {
   /** Calls `fn` after so many milliseconds. With `holds`, it keeps the process alive until then. */
   start(fn: () => void, ms: number, holds?: boolean): unknown;
@@ -26,15 +28,15 @@ export interface HttpRequest {
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
   /**
-   * How long a connection may take to come about. In some runtimes it keeps the process alive until then,
-   * which nothing else here does.
+   * How long a connection may take to come about. In some runtimes it keeps the process alive until
+   * then, which nothing else here does.
    */
   readonly connectMs: number;
   /** The most bytes of the answer's body that are read. */
   readonly answerBytes: number;
   /**
-   * Called when the receiver may have all of it: from then on, to send it again could mean to send it
-   * twice.
+   * Called when the receiver may have all of it: from then on, to send it again could mean to send
+   * it twice.
    */
   readonly onSent?: () => void;
 }
@@ -50,7 +52,9 @@ export interface HttpAnswer {
 
 /** The delivery of the last spans, for a platform that learns that its program ends. */
 export interface LastDelivery {
-  /** How long the end may still take, in milliseconds. It begins with the first `deliver` or `take`. */
+  /**
+   * How long the end may still take, in milliseconds. It begins with the first `deliver` or `take`.
+   */
   readonly timeoutMs: number;
   /** Whether signals are to be handled. */
   readonly handleSignals: boolean;
@@ -59,12 +63,16 @@ export interface LastDelivery {
   /** For an end that can wait: sends all, for at most the exit time. */
   deliver(): Promise<void>;
   /**
-   * For an end that cannot wait: hands out what waits, each as a complete request. What the receiver may
-   * have already is not among them: it is counted as `shutdown`, so that nothing arrives twice. More may be
-   * there once `taken` has reported these: a receiver that failed gets the rest only after it took something.
+   * For an end that cannot wait: hands out what waits, each as a complete request. What the
+   * receiver may have already is not among them: it is counted as `shutdown`, so that nothing
+   * arrives twice. More may be there once `taken` has reported these: a receiver that failed gets
+   * the rest only after it took something.
    */
   take(): readonly HttpRequest[];
-  /** Reports the outcome of each request of `take`, in their order: an answer's status, or `undefined`. */
+  /**
+   * Reports the outcome of each request of `take`, in their order: an answer's status, or
+   * `undefined`.
+   */
   taken(statuses: readonly (number | undefined)[]): void;
   /** Says on the log what could not be delivered. The last call. */
   ended(bySignal?: boolean): void;
@@ -105,17 +113,23 @@ export interface Platform {
   /** The complete URL of one that begins at the page's own host. */
   completeUrl?(url: string): string;
   /**
-   * Where I/O belongs to the request that began it, so that no loop outlives a request: has the current
-   * request wait for this work, as far as that is possible. Without it there is one loop for all.
+   * Where I/O belongs to the request that began it, so that no loop outlives a request: has the
+   * current request wait for this work, as far as that is possible. Without it there is one loop
+   * for all.
    */
   keepRequest?(work: Promise<unknown>): void;
-  /** The compiled core module. Called once, when the tracer starts. Throws where it cannot be had. */
+  /**
+   * The compiled core module. Called once, when the tracer starts. Throws where it cannot be had.
+   */
   coreModule(): WebAssembly.Module;
   /** The runtime's own storage of a context, if it has one. */
   context(): ContextStorage | undefined;
   /** Sends a request. Rejects, with a text for a person, if there is no answer. */
   send(request: HttpRequest): Promise<HttpAnswer>;
-  /** Has the ends of the program deliver. Called once a tracer, when its first span starts. Returns what undoes it. */
+  /**
+   * Has the ends of the program deliver. Called once a tracer, when its first span starts. Returns
+   * what undoes it.
+   */
   atEnd(last: LastDelivery): () => void;
   /** Shows one line to a person. It is escaped already. */
   log(level: "warning" | "error", message: string): void;

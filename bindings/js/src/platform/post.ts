@@ -1,8 +1,8 @@
 // One HTTP request by Node's own client.
 //
-// The thread that posts at the end of a program gets `poster` as text. So it may use nothing but its parameters
-// and what every thread has, and nothing for which a compiler adds a helper: no function has a name of its own,
-// since a bundler that keeps names would call one for each.
+// The thread that posts at the end of a program gets `poster` as text. So it may use nothing but
+// its parameters and what every thread has, and nothing for which a compiler adds a helper: no
+// function has a name of its own, since a bundler that keeps names would call one for each.
 
 import type { Builtin, Http, Incoming, Outgoing, Socket, Tls } from "./builtin.js";
 import type { Proxy } from "./proxy.js";
@@ -140,7 +140,8 @@ export function poster(
         if (wire.onSent) sent.on("finish", wire.onSent);
         sent.on("error", (error: { code?: string }) => {
           // A kept connection that the other side closed meanwhile says nothing of the receiver.
-          const stale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+          const stale =
+            sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
           if (!stale || again || over) return steps.failed(error);
           steps.send(Object.assign({}, settings, { agent: false }), secure, true);
         });

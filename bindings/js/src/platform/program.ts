@@ -6,8 +6,8 @@ import type { Files, Process } from "./builtin.js";
 const MOST_FOLDERS = 32;
 
 /**
- * The `name` in the nearest `package.json` above the main file. A program that a package's command runs,
- * such as `next start`, is named after the folder where it runs.
+ * The `name` in the nearest `package.json` above the main file. A program that a package's command
+ * runs, such as `next start`, is named after the folder where it runs.
  */
 export function packageName(process: Process, files: Files): string | undefined {
   try {
@@ -36,7 +36,10 @@ function realPath(path: string, files: Files): string {
   }
 }
 
-/** The name that a folder's `package.json` says, empty for one without; `undefined` if there is none. */
+/**
+ * The name that a folder's `package.json` says, empty for one without; `undefined` if there is
+ * none.
+ */
 function nameIn(folder: string, files: Files): string | undefined {
   let text: string;
   try {

@@ -43,7 +43,10 @@ function withScheme(url: string): string {
 function isExempt(host: string, variables: Variables): boolean {
   const list = variables["NO_PROXY"] ?? variables["no_proxy"] ?? "";
   return list.split(",").some((each) => {
-    const entry = each.trim().toLowerCase().replace(/^\[|\]$/g, "");
+    const entry = each
+      .trim()
+      .toLowerCase()
+      .replace(/^\[|\]$/g, "");
     if (entry === "") return false;
     if (entry === "*") return true;
     if (entry.startsWith("*")) return host.endsWith(entry.slice(1));

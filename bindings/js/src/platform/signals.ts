@@ -1,8 +1,8 @@
 // Signals that end the process: what has finished is sent first, then the same signal ends it.
 //
-// Only while nobody else handles the signal. A handler of the application counts alone: ours is taken away
-// as soon as there is another, since some programs end themselves only if theirs is the only one, and put
-// back once it is gone.
+// Only while nobody else handles the signal. A handler of the application counts alone: ours is
+// taken away as soon as there is another, since some programs end themselves only if theirs is the
+// only one, and put back once it is gone.
 
 import type { Process } from "./builtin.js";
 import type { LastDelivery } from "./platform.js";
@@ -11,8 +11,8 @@ import type { LastDelivery } from "./platform.js";
 const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
 /**
- * A second signal ends the process at once, as a second Ctrl-C should, unless it comes this soon after the
- * first, in ms: a service manager may send several together.
+ * A second signal ends the process at once, as a second Ctrl-C should, unless it comes this soon
+ * after the first, in ms: a service manager may send several together.
  */
 const TOGETHER = 100;
 
@@ -21,7 +21,10 @@ export function watchSignals(process: Process, last: LastDelivery): () => void {
   const ours = new Set<string>();
   let over = false;
   let endingSince: number | undefined;
-  /** Handlers that were put back just now: some runtimes call them for the signal that is being handled. */
+  /**
+   * Handlers that were put back just now: some runtimes call them for the signal that is being
+   * handled.
+   */
   const fresh = new Set<string>();
 
   function look(signal: string): void {

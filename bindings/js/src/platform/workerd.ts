@@ -1,7 +1,8 @@
 // Cloudflare's Workers (workerd), where I/O belongs to the request that began it.
 //
-// A request that finishes spans stays alive by `waitUntil` until they are sent. Where `cloudflare:workers`
-// does not have it, the application hands `flush()` to the `waitUntil` of its request.
+// A request that finishes spans stays alive by `waitUntil` until they are sent. Where
+// `cloudflare:workers` does not have it, the application hands `flush()` to the `waitUntil` of its
+// request.
 //
 // `performance.now()` stands still between I/O there, so a span that only computes lasts 0 ns.
 

@@ -1,4 +1,4 @@
-// What of delivery a bundler could break: a program that ends by `process.exit()` in one minified file.
+// What of delivery a bundler could break: a minified program that ends by `process.exit()`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -34,7 +34,9 @@ for (const [name, options] of [
     try {
       const env = { ...process.env, DD_TRACE_AGENT_URL: there.url };
       delete env.NODE_TEST_CONTEXT;
-      const failed = await run(process.execPath, [outfile, "process.exit"], { env }).catch((e) => e);
+      const failed = await run(process.execPath, [outfile, "process.exit"], { env }).catch(
+        (e) => e,
+      );
       assert.equal(failed.code, 3, failed.stderr);
       assert.equal(failed.stderr, "");
       assert.deepEqual(there.names(), ["process.exit main"]);

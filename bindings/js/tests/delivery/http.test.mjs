@@ -26,7 +26,16 @@ function platform(variables = {}) {
 function request(url, more = {}) {
   const headers = [["content-type", "application/json"]];
   const body = Buffer.from('{"é":1}');
-  return { method: "POST", url, headers, body, timeoutMs: 3000, connectMs: 2000, answerBytes: 4096, ...more };
+  return {
+    method: "POST",
+    url,
+    headers,
+    body,
+    timeoutMs: 3000,
+    connectMs: 2000,
+    answerBytes: 4096,
+    ...more,
+  };
 }
 
 for (const [name, make] of [
@@ -125,7 +134,10 @@ test("a proxy passes on what is not for this machine", async () => {
   const [{ path, headers, body }] = proxy.forwarded;
   assert.equal(path, "http://receiver.invalid:8126/spans");
   assert.equal(headers.host, "receiver.invalid:8126");
-  assert.equal(headers["proxy-authorization"], `Basic ${Buffer.from("user:p@ss").toString("base64")}`);
+  assert.equal(
+    headers["proxy-authorization"],
+    `Basic ${Buffer.from("user:p@ss").toString("base64")}`,
+  );
   assert.equal(body.toString(), '{"é":1}');
   await works.send(request(there.url));
   assert.equal(there.got.length, 1, "this machine is reached without it");
@@ -161,7 +173,12 @@ test("which proxy there is, and what is reached without", () => {
   assert.equal(of(far, {}), undefined);
   assert.equal(of(far, { HTTP_PROXY: "http://h:1", https_proxy: "http://s:2" }), "http://s:2");
   assert.equal(of(far, { HTTP_PROXY: "http://h:1", ALL_PROXY: "a:3" }), "http://a:3");
-  for (const here of ["http://localhost:1", "http://127.9.9.9", "http://[::1]:1/x", "http://LOCALHOST"]) {
+  for (const here of [
+    "http://localhost:1",
+    "http://127.9.9.9",
+    "http://[::1]:1/x",
+    "http://LOCALHOST",
+  ]) {
     assert.equal(of(here, { ALL_PROXY: "http://a:3" }), undefined, here);
   }
   for (const [list, without] of [
@@ -178,7 +195,10 @@ test("which proxy there is, and what is reached without", () => {
     const found = of(far, { ALL_PROXY: "http://a:3", NO_PROXY: list });
     assert.equal(found === undefined, without, list);
   }
-  assert.throws(() => of(far, { ALL_PROXY: "socks5://u:secret@h" }), (error) => {
-    return /`ALL_PROXY`/.test(error.message) && !error.message.includes("secret");
-  });
+  assert.throws(
+    () => of(far, { ALL_PROXY: "socks5://u:secret@h" }),
+    (error) => {
+      return /`ALL_PROXY`/.test(error.message) && !error.message.includes("secret");
+    },
+  );
 });

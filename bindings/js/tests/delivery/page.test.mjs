@@ -1,5 +1,6 @@
-// What a page delivers when it is hidden or left, with a stand-in for its document. Real browsers are in
-// tests/runtimes.
+// What a page delivers when it is hidden or left, with a stand-in for its document.
+//
+// Real browsers are in tests/runtimes.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

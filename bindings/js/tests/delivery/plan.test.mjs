@@ -30,11 +30,26 @@ test("the environment says what the core reads, and code goes before it", () => 
 });
 
 test("each option of the table has a name in camelCase", () => {
-  const { plan } = planned({}, {
-    ...{ agentlessEnabled: false, agentHost: "h", agentPort: 9, sampleRate: 0.5, handleSignals: false },
-    ...{ exitTimeout: 0.5, flushTimeout: "3", requestTimeout: 1, batchSpans: 7, dropUnsampled: true },
-    samplingRules: [{ sample_rate: 1 }],
-  });
+  const { plan } = planned(
+    {},
+    {
+      ...{
+        agentlessEnabled: false,
+        agentHost: "h",
+        agentPort: 9,
+        sampleRate: 0.5,
+        handleSignals: false,
+      },
+      ...{
+        exitTimeout: 0.5,
+        flushTimeout: "3",
+        requestTimeout: 1,
+        batchSpans: 7,
+        dropUnsampled: true,
+      },
+      samplingRules: [{ sample_rate: 1 }],
+    },
+  );
   assert.deepEqual(plan.diagnostics, []);
   assert.equal(plan.settings.targets[0].spans.url, "http://h:9/evp_proxy/v2/api/v2/llmobs");
   const { exitTimeoutMs, flushTimeoutMs, requestTimeoutMs, handleSignals } = plan;
@@ -145,8 +160,7 @@ test("a program is named after its package", () => {
   place("shop/node_modules/next", { name: "next" });
   place("unnamed", { version: "1.0.0" });
   const files = process.getBuiltinModule("node:fs");
-  const named = (...argv) =>
-    packageName({ argv, cwd: () => join(folder, "shop/dist") }, files);
+  const named = (...argv) => packageName({ argv, cwd: () => join(folder, "shop/dist") }, files);
   assert.equal(named("node", join(folder, "shop/dist/server.js")), "@acme/shop");
   assert.equal(named("node", join(folder, "shop/node_modules/next/cli.js")), "@acme/shop");
   assert.equal(named("node"), "@acme/shop");

@@ -1,4 +1,4 @@
-// What is secret is shown in no form; what is not stays readable. The cases are those of the Rust library.
+// What is secret is shown in no form. The cases are those of the Rust library.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -59,8 +59,17 @@ test("what is secret in a URL is not shown", () => {
 
 test("what is not secret is shown", () => {
   for (const url of [
-    ...["http://localhost:8126", "https://api.datadoghq.com/api/v2/llmobs", "http://[::1]:8126/base/"],
-    ...["http://host/@scope/name", "http://host/@scope", "unix:///var/run/a@b.sock", "localhost:8126"],
+    ...[
+      "http://localhost:8126",
+      "https://api.datadoghq.com/api/v2/llmobs",
+      "http://[::1]:8126/base/",
+    ],
+    ...[
+      "http://host/@scope/name",
+      "http://host/@scope",
+      "unix:///var/run/a@b.sock",
+      "localhost:8126",
+    ],
     ...["datadog", ""],
   ]) {
     assert.equal(shownUrl(url), url);
@@ -92,10 +101,20 @@ test("what stands before a host is split off", () => {
 });
 
 test("what is here is known", () => {
-  for (const url of ["http://localhost:1/x", "http://u:p@LOCALHOST", "http://[::1]:1", "http://127.9.9.9"]) {
+  for (const url of [
+    "http://localhost:1/x",
+    "http://u:p@LOCALHOST",
+    "http://[::1]:1",
+    "http://127.9.9.9",
+  ]) {
     assert.equal(isHere(url), true, url);
   }
-  for (const url of ["http://localhost.example", "http://h/@localhost", "http://[::2]", "http://h"]) {
+  for (const url of [
+    "http://localhost.example",
+    "http://h/@localhost",
+    "http://[::2]",
+    "http://h",
+  ]) {
     assert.equal(isHere(url), false, url);
   }
 });

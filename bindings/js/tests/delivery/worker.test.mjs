@@ -1,4 +1,4 @@
-// The worker: what it sends when, and what it says of it, with a core that is scripted and a real receiver.
+// The worker: what it sends when, and what it says of it, with a scripted core.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -30,7 +30,7 @@ test("a batch is sent when it is due, without a flush", async () => {
   assert.equal(core.delivered, 1);
 });
 
-test("a flush sends all that has finished, one request after the other, over one connection", async () => {
+test("a flush sends all that has finished, one by one, over one connection", async () => {
   const there = await receiver();
   const core = new FakeCore(there.url);
   core.ageMs = 60_000;
@@ -38,7 +38,10 @@ test("a flush sends all that has finished, one request after the other, over one
   for (let at = 0; at < 3; at++) core.finish(`{"at":${at}}`);
   there.otherwise = { status: 202, afterMs: 30 };
   assert.equal(await works.flush(5000), true);
-  assert.deepEqual(there.bodies().map(({ at }) => at), [0, 1, 2]);
+  assert.deepEqual(
+    there.bodies().map(({ at }) => at),
+    [0, 1, 2],
+  );
   assert.equal(there.connections, 1);
   assert.equal(core.delivered, 3);
   assert.equal(await works.flush(0), true, "with nothing to send no time is needed");
@@ -97,7 +100,8 @@ test("a kept connection that the receiver closed is no failure of the receiver",
   const works = worker(core);
   core.finish();
   await works.flush(5000);
-  // The connection is open as far as the client knows, and is closed once something is sent over it.
+  // The connection is open as far as the client knows, and is closed once something is sent over
+  // it.
   there.answers = [NOTHING];
   core.finish();
   assert.equal(await works.flush(5000), true);
@@ -107,7 +111,10 @@ test("a kept connection that the receiver closed is no failure of the receiver",
 
 test("a receiver that says no is not asked again", async () => {
   const there = await receiver();
-  there.answers = [{ status: 403, body: "bad key" }, { status: 302, headers: { location: "/x" } }];
+  there.answers = [
+    { status: 403, body: "bad key" },
+    { status: 302, headers: { location: "/x" } },
+  ];
   const core = new FakeCore(there.url);
   const works = worker(core);
   core.finish();
@@ -117,12 +124,17 @@ test("a receiver that says no is not asked again", async () => {
   assert.equal(there.asked.length, 0);
   assert.deepEqual(core.dropped, { rejected: 2 });
   const { event, why, spans, advice } = core.diagnosed[0];
-  assert.deepEqual([event, why, spans, advice], ["rejected", "answered 403 bad key", 1, "check-key"]);
+  assert.deepEqual(
+    [event, why, spans, advice],
+    ["rejected", "answered 403 bad key", 1, "check-key"],
+  );
 });
 
 test("the core gets what a receiver says about when to come again", async () => {
   const there = await receiver();
-  there.answers = [{ status: 429, headers: { "retry-after": "2", "x-ratelimit-reset": "3", z: "4" } }];
+  there.answers = [
+    { status: 429, headers: { "retry-after": "2", "x-ratelimit-reset": "3", z: "4" } },
+  ];
   const core = new FakeCore(there.url);
   const works = worker(core);
   core.finish();
@@ -133,7 +145,7 @@ test("the core gets what a receiver says about when to come again", async () => 
   ]);
 });
 
-test("a receiver that never answers is waited for no longer than the request's time-out", async () => {
+test("a receiver that never answers is waited for as long as a request may take", async () => {
   const there = await receiver();
   there.answers = [SILENCE];
   const core = new FakeCore(there.url);
@@ -185,7 +197,10 @@ test("an agent is asked first, and what has finished waits for its answer", asyn
     assert.equal(await works.stop(5000), true);
     assert.equal(core.targets[0].name, took);
     assert.equal(core.delivered, 1);
-    assert.deepEqual(there.asked.map(({ path }) => path), ["/info"]);
+    assert.deepEqual(
+      there.asked.map(({ path }) => path),
+      ["/info"],
+    );
     assert.equal(there.asked[0].headers["authorization"], "Basic dXNlcjo=");
   }
 });
@@ -202,13 +217,18 @@ test("credentials and the report of losses are added here", async () => {
   const secrets = new internals.Secrets();
   secrets.setKey("DD_API_KEY", "0123456789abcdef", "(the API key)");
   secrets.setUser("URL", "user:pässword");
-  there.answers = [{ status: 400, body: "no 0123456789abcdef, no pässword, no " + "x".repeat(5000) }];
+  there.answers = [
+    { status: 400, body: "no 0123456789abcdef, no pässword, no " + "x".repeat(5000) },
+  ];
   const works = worker(core, { secrets });
   core.finish();
   await works.flush(5000);
   const { headers } = there.got[0];
   assert.equal(headers["dd-api-key"], "0123456789abcdef");
-  assert.equal(headers["authorization"], `Basic ${Buffer.from("user:pässword").toString("base64")}`);
+  assert.equal(
+    headers["authorization"],
+    `Basic ${Buffer.from("user:pässword").toString("base64")}`,
+  );
   assert.equal(headers["witspan-dropped"], "client=7;queue_full=3");
   assert.equal("x-none" in headers, false);
   const { why } = core.diagnosed[0];
@@ -262,7 +282,10 @@ test("the last delivery takes what waits, and counts what is under way once", as
   core.open = 5;
   assert.equal(last.pending(), true);
   const requests = last.take();
-  assert.deepEqual(requests.map(({ body }) => body.toString()), ['{"n":2}', '{"n":3}']);
+  assert.deepEqual(
+    requests.map(({ body }) => body.toString()),
+    ['{"n":2}', '{"n":3}'],
+  );
   assert.deepEqual(core.dropped, { shutdown: 2 });
   last.taken([202, undefined]);
   assert.equal(core.delivered, 3);
@@ -326,7 +349,7 @@ test("where I/O belongs to a request, each request sends for itself", async () =
   await works.stop(0);
 });
 
-test("a request that was ended with its answer outstanding is sent again by the next one", async () => {
+test("what a request left behind that was ended early, the next one sends", async () => {
   const there = await receiver();
   const core = new FakeCore(there.url);
   let ends = true;

@@ -53,29 +53,37 @@ async function serve() {
   return { url, errors: () => errors, close: () => process.kill() };
 }
 
-test("requests at the same time: each span arrives once", { skip: missing("workerd") }, async () => {
-  const worker = await serve();
-  const there = await Receiver.start();
-  there.otherwise = { status: 202, afterMs: 20 };
-  try {
-    const ask = async (name, more = "") => {
-      const response = await fetch(`${worker.url}/?name=${name}&agent=${there.url}${more}`);
-      assert.equal(response.status, 200, worker.errors());
-      return response.json();
-    };
-    const ways = ["", "&flush=waitUntil", "&wait=30", "&wait=5&flush=waitUntil"];
-    const names = Array.from({ length: 24 }, (_, at) => `span ${at}`);
-    await Promise.all(names.map((name, at) => ask(name, ways[at % ways.length])));
-    await there.until(() => there.names().length >= names.length);
-    assert.deepEqual(there.names().sort(), [...names].sort());
-    const { settled, pending } = await ask("last", "&flush=await");
-    assert.deepEqual([settled, pending], [true, 0]);
-    there.answers = [{ status: 503 }];
-    await ask("again");
-    await there.until(() => there.names().filter((name) => name === "again").length === 2);
-    assert.match(worker.errors(), /^witspan: [^\n]* answered 503; [^\n]*\n$/, "no other complaint");
-  } finally {
-    worker.close();
-    await there.close();
-  }
-});
+test(
+  "requests at the same time: each span arrives once",
+  { skip: missing("workerd") },
+  async () => {
+    const worker = await serve();
+    const there = await Receiver.start();
+    there.otherwise = { status: 202, afterMs: 20 };
+    try {
+      const ask = async (name, more = "") => {
+        const response = await fetch(`${worker.url}/?name=${name}&agent=${there.url}${more}`);
+        assert.equal(response.status, 200, worker.errors());
+        return response.json();
+      };
+      const ways = ["", "&flush=waitUntil", "&wait=30", "&wait=5&flush=waitUntil"];
+      const names = Array.from({ length: 24 }, (_, at) => `span ${at}`);
+      await Promise.all(names.map((name, at) => ask(name, ways[at % ways.length])));
+      await there.until(() => there.names().length >= names.length);
+      assert.deepEqual(there.names().sort(), [...names].sort());
+      const { settled, pending } = await ask("last", "&flush=await");
+      assert.deepEqual([settled, pending], [true, 0]);
+      there.answers = [{ status: 503 }];
+      await ask("again");
+      await there.until(() => there.names().filter((name) => name === "again").length === 2);
+      assert.match(
+        worker.errors(),
+        /^witspan: [^\n]* answered 503; [^\n]*\n$/,
+        "no other complaint",
+      );
+    } finally {
+      worker.close();
+      await there.close();
+    }
+  },
+);

@@ -20,8 +20,8 @@ export function planFor(url, more = {}) {
 }
 
 /**
- * A core that hands out bodies. It keeps the counters as the real one does, sends a batch at once in the
- * mode `everything` and after `ageMs` otherwise, and repeats a request after `retryMs`.
+ * A core that hands out bodies. It keeps the counters as the real one does, sends a batch at once
+ * in the mode `everything` and after `ageMs` otherwise, and repeats a request after `retryMs`.
  */
 export class FakeCore {
   queue = [];
@@ -61,7 +61,10 @@ export class FakeCore {
     const credentials = this.credentials ?? [];
     const request = { id, target: "here", url: `${this.url}/spans`, headers, credentials, body };
     if (this.socket) request.socket = this.socket;
-    return { action: { tag: "send", val: { ...request, spans: first.spans, evaluations: 0 } }, epoch: 0 };
+    return {
+      action: { tag: "send", val: { ...request, spans: first.spans, evaluations: 0 } },
+      epoch: 0,
+    };
   }
 
   complete(epoch, id, load, outcome) {

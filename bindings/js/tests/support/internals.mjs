@@ -1,4 +1,4 @@
-// The parts of the package that it does not export, as one file made of its sources, for tests of them.
+// The parts of the package that it does not export, as one file, for tests of them.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";

@@ -1,7 +1,7 @@
 // A scripted HTTP receiver on loopback: gives the answers it was told to, and keeps what it got.
 //
-// The tests of the JavaScript package share it. It speaks HTTP, HTTPS and HTTP over a unix socket, and can
-// stand in for a proxy.
+// The tests of the JavaScript package share it. It speaks HTTP, HTTPS and HTTP over a unix socket,
+// and can stand in for a proxy.
 
 import { createServer as createPlain, request as requestOf } from "node:http";
 import { createServer as createSecure } from "node:https";
@@ -45,7 +45,7 @@ export class Receiver {
   asked = [];
   /** As a proxy: the CONNECTs, and what else names another host. @type {Got[]} */
   forwarded = [];
-  /** As a proxy: the port on this machine at which the host of every CONNECT is. @type {number | undefined} */
+  /** As a proxy: the port here at which the host of every CONNECT is. @type {number | undefined} */
   tunnelTo = undefined;
   /** How many connections there were. */
   connections = 0;
@@ -138,7 +138,10 @@ export class Receiver {
     this.forwarded.push({ method, path, headers, body: Buffer.alloc(0) });
     const refusal = this.answers.shift();
     if (refusal) return client.end(`HTTP/1.1 ${refusal.status} No\r\n\r\n`);
-    const target = connect(this.tunnelTo ?? Number(path.slice(path.lastIndexOf(":") + 1)), "127.0.0.1");
+    const target = connect(
+      this.tunnelTo ?? Number(path.slice(path.lastIndexOf(":") + 1)),
+      "127.0.0.1",
+    );
     target.on("connect", () => {
       client.write("HTTP/1.1 200 Here\r\n\r\n");
       target.pipe(client).pipe(target);
@@ -153,7 +156,8 @@ export class Receiver {
     const ends = performance.now() + ms;
     while (!test(this)) {
       const left = ends - performance.now();
-      if (left <= 0) throw new Error(`the receiver waited ${ms} ms; it has ${this.got.length} POSTs`);
+      if (left <= 0)
+        throw new Error(`the receiver waited ${ms} ms; it has ${this.got.length} POSTs`);
       await new Promise((resolve) => {
         const done = () => {
           clearTimeout(timer);
@@ -177,7 +181,8 @@ export class Receiver {
     const visit = (value) => {
       if (Array.isArray(value)) value.forEach(visit);
       else if (value && typeof value === "object") {
-        if (typeof value.span_id === "string" && typeof value.name === "string") found.push(value.name);
+        if (typeof value.span_id === "string" && typeof value.name === "string")
+          found.push(value.name);
         else Object.values(value).forEach(visit);
       }
     };

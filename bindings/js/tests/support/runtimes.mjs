@@ -1,10 +1,13 @@
-// Where the runtimes are that tools/runtime_packages.py has installed into the cache of tools/cache.py.
+// Where the runtimes are that tools/runtime_packages.py has installed into the cache.
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** The newest folder of npm packages of a group of tools, such as `js` or `engines`; `undefined` if none is. */
+/**
+ * The newest folder of npm packages of a group of tools, such as `js` or `engines`; `undefined` if
+ * none is.
+ */
 export function packagesOf(group) {
   const { WITSPAN_CACHE: own, XDG_CACHE_HOME: shared } = process.env;
   const cache = own || (shared ? join(shared, "witspan") : join(homedir(), ".cache/witspan"));
@@ -26,12 +29,17 @@ for (const line of ["20", "22", "24", "26"]) {
   PLACES[`node-${line}`] = ["nodes", `node-${process.arch}-${line}/bin/node`];
 }
 
-/** The path of a runtime: that of its variable (`DENO`), or in the cache; `undefined` if there is none. */
+/**
+ * The path of a runtime: that of its variable (`DENO`), or in the cache; `undefined` if there is
+ * none.
+ */
 export function runtime(name) {
   const named = process.env[name.toUpperCase().replaceAll("-", "_")];
   if (named) return named;
   const [group, place] = PLACES[name];
-  return packagesOf(group).map((folder) => join(folder, place)).find(existsSync);
+  return packagesOf(group)
+    .map((folder) => join(folder, place))
+    .find(existsSync);
 }
 
 /** Why a test of a runtime is skipped; `false` if it is not. */

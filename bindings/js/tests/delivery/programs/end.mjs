@@ -120,7 +120,15 @@ function span(name) {
   llmobs.startSpan({ kind: "task", name }).finish();
 }
 
-const EVENTS = ["exit", "beforeExit", "SIGTERM", "SIGINT", "SIGHUP", "newListener", "removeListener"];
+const EVENTS = [
+  "exit",
+  "beforeExit",
+  "SIGTERM",
+  "SIGINT",
+  "SIGHUP",
+  "newListener",
+  "removeListener",
+];
 const handlers = () => EVENTS.reduce((sum, event) => sum + process.listenerCount(event), 0);
 const before = handlers();
 
@@ -129,7 +137,8 @@ if (!isMainThread || !/^(thread|cluster)-/.test(way)) {
   if (handlers() !== before) console.log("handlers before the first span");
   span(`${way} ${threadId === 0 ? "main" : "thread"}`);
   if (process.argv.includes("--late")) await sleep(1200);
-  if (!isMainThread) process.getBuiltinModule("node:worker_threads").parentPort.postMessage("ready");
+  if (!isMainThread)
+    process.getBuiltinModule("node:worker_threads").parentPort.postMessage("ready");
   else console.log("ready");
   process.send?.("ready");
 }
