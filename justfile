@@ -145,7 +145,7 @@ test-conformance: conformance
 [private]
 [no-exit-message]
 test-docs: build package-js
-    "{{ venv }}/python" -m pytest -rs tests/conformance/test_docs.py bindings/python/tests/test_pages.py bindings/js/tests/test_pages.py
+    "{{ venv }}/python" -m pytest -rs tests/conformance/test_docs.py bindings/python/tests/test_pages.py bindings/js/tests/test_js_pages.py
 
 # The tests of the lints; the lints themselves are `just lint`
 [private]

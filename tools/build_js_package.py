@@ -117,7 +117,7 @@ def write_if_changed(path: Path, contents: bytes) -> None:
 
 
 def make_contract() -> None:
-    """Writes core/contract.ts and core/shapes.ts, if wit/ or their printer has changed since."""
+    """Writes what tools/contract prints, if wit/ or the printer has changed since."""
     wanted = digest([*below(WIT, PRINTER), ROOT / "Cargo.lock", *OURS])
     stamp = CORE / ".contract-stamp"
     if all(path.exists() for path in PRINTED.values()) and unchanged(stamp, wanted):
@@ -154,7 +154,7 @@ def make_core() -> None:
 
 
 def deflated(data: bytes) -> bytes:
-    """A raw deflate stream (RFC 1951): what is inside of a file of JavaScript, less than half as long."""
+    """A raw deflate stream (RFC 1951), less than half as long: what a file of JavaScript holds."""
     try:
         from zopfli import zlib as small
     except ImportError:
@@ -168,7 +168,10 @@ def deflated(data: bytes) -> bytes:
 
 def make_package() -> None:
     wanted = digest(
-        [MODULE, MODULE.with_suffix(".deflate"), *below(SOURCES, TOOLS), PACKAGE / "package.json", PACKAGE / "tsconfig.json", *OURS]
+        [
+            *(MODULE, MODULE.with_suffix(".deflate"), *below(SOURCES, TOOLS)),
+            *(PACKAGE / "package.json", PACKAGE / "tsconfig.json", *OURS),
+        ]
     )
     # Not in dist/, all of which is published.
     stamp = CORE / ".package-stamp"
@@ -177,11 +180,15 @@ def make_package() -> None:
         return
     began = time.monotonic()
     stamp.unlink(missing_ok=True)
+    # Made beside it and renamed when whole: a program that loads the package meanwhile finds one.
+    fresh = DIST.with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    shutil.copyfile(MODULE, fresh / "core.wasm")
+    bundle("package", fresh)
+    declare(fresh)
     shutil.rmtree(DIST, ignore_errors=True)
-    DIST.mkdir()
-    shutil.copyfile(MODULE, DIST / "core.wasm")
-    bundle("package", DIST)
-    declare()
+    fresh.rename(DIST)
     # A copy, since npm leaves links out.
     shutil.copyfile(ROOT / "LICENSE", PACKAGE / "LICENSE")
     stamp.write_text(wanted, "utf-8")
@@ -197,7 +204,7 @@ def compiler(*arguments: object) -> None:
     run([npm.node(), tsc, "--project", PACKAGE / "tsconfig.json", *arguments])
 
 
-def declare() -> None:
+def declare(out: Path) -> None:
     """The declarations of the entries and of what they name, for `import` and for `require`."""
     made = CORE / "types"
     shutil.rmtree(made, ignore_errors=True)
@@ -212,7 +219,7 @@ def declare() -> None:
         wanted |= {(path.parent / f"{name}.d.ts").resolve() for name in named} - seen
     for path in seen:
         text = path.read_text("utf-8")
-        to = DIST / "types" / path.relative_to(made)
+        to = out / "types" / path.relative_to(made)
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_text(text, "utf-8")
         # A program that requires the package sees declarations of CommonJS all the way down.
@@ -226,10 +233,10 @@ def declare() -> None:
         text = f'{LIBRARY}export * from "./types/entry/{name}.js";\n'
         if name == "dd-trace":
             text += f'export {{ default }} from "./types/entry/{name}.js";\n'
-        (DIST / f"{name}.d.ts").write_text(text, "utf-8")
+        (out / f"{name}.d.ts").write_text(text, "utf-8")
     for name in REQUIRED:
         text = TRACER if name == "dd-trace" else f'export * from "./types/entry/{name}.cjs";\n'
-        (DIST / f"{name}.d.cts").write_text(LIBRARY + text, "utf-8")
+        (out / f"{name}.d.cts").write_text(LIBRARY + text, "utf-8")
 
 
 def main() -> None:

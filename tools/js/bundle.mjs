@@ -20,7 +20,7 @@ const coreModule = {
   },
 };
 
-// All but the core module is in one script, `glue/main.js`, which leaves what it has at a global symbol:
+// All but the core module is in one script, the glue, which leaves what it has at a global symbol:
 // so that it is in the package once, for `import` and for `require`, and once in a process. These are its
 // names; an entry that imports one of these files gets them from there.
 const { version } = JSON.parse(await readFile(join(sources, "..", "package.json"), "utf8"));

@@ -137,9 +137,3 @@ def test_it_needs_nothing_and_has_the_version_of_all_else() -> None:
         assert f'\n{name} = "{MANIFEST[name]}"\n' in workspace
     for kind in ("dependencies", "peerDependencies", "optionalDependencies", "scripts"):
         assert kind not in MANIFEST
-
-
-def test_the_glue_to_the_core() -> None:
-    command = [npm.node(), "--test", PACKAGE / "tests" / "core.test.mjs"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr

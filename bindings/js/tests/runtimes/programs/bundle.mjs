@@ -1,5 +1,5 @@
 // Bundles a file: bundle.mjs BUNDLER PLATFORM FORMAT ENTRY FOLDER
-// Written into FOLDER: program.js, and what the bundler puts beside it.
+// FOLDER then has the program, and what the bundler puts beside it.
 import { basename, resolve } from "node:path";
 
 const [bundler, platform, format, entry, folder] = process.argv.slice(2);
