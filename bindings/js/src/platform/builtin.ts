@@ -73,4 +73,7 @@ export interface Threads {
 export interface Files {
   readFileSync(path: string, encoding: string): string;
   realpathSync(path: string): string;
+  openSync(path: string, flags: string): number;
+  readSync(file: number, into: Uint8Array): number;
+  closeSync(file: number): void;
 }

@@ -45,7 +45,7 @@ export function nodePlatform(core: CoreSource, options: Partial<NodeOptions> = {
 
   return {
     name,
-    clock: new NodeClock(process, builtin),
+    clock: new NodeClock(process, builtin, !isDeno),
     timers,
     environment,
     can: { unixSockets: true, files: true },
@@ -138,15 +138,16 @@ function readCertificates(path: string | undefined, builtin: Builtin): Trusted {
 
 class NodeClock extends StandardClock {
   readonly #ticks: () => bigint;
-  readonly #fill: (pool: BigUint64Array) => void;
+  readonly #builtin: Builtin;
+  readonly #device: boolean;
 
-  constructor(process: Process, builtin: Builtin) {
+  /** With `device`, entropy is read of the system's device, where it has one. */
+  constructor(process: Process, builtin: Builtin, device: boolean) {
     super();
     const hrtime = real("hrtime", process.hrtime);
     this.#ticks = hrtime.bigint.bind(hrtime);
-    type Random = { randomFillSync(pool: BigUint64Array): void };
-    // It is there at once; Web Crypto takes milliseconds to begin.
-    this.#fill = (pool) => (builtin("node:crypto") as Random).randomFillSync(pool);
+    this.#builtin = builtin;
+    this.#device = device;
   }
 
   override monotonic(): bigint {
@@ -154,6 +155,23 @@ class NodeClock extends StandardClock {
   }
 
   protected override fill(pool: BigUint64Array<ArrayBuffer>): void {
-    this.#fill(pool);
+    // `node:crypto` and Web Crypto take 3 to 10 ms to load, most of the time of a first span.
+    if (this.#device && filled(this.#builtin("node:fs") as Files, pool)) return;
+    type Random = { randomFillSync(pool: BigUint64Array): void };
+    (this.#builtin("node:crypto") as Random).randomFillSync(pool);
+  }
+}
+
+/** Fills the pool from the system's source of entropy. Returns whether there is one to read. */
+function filled(files: Files, pool: BigUint64Array<ArrayBuffer>): boolean {
+  try {
+    const device = files.openSync("/dev/urandom", "r");
+    try {
+      return files.readSync(device, new Uint8Array(pool.buffer)) === pool.byteLength;
+    } finally {
+      files.closeSync(device);
+    }
+  } catch {
+    return false;
   }
 }
