@@ -124,19 +124,21 @@ export class Span {
       this._tracer.core.refused();
       throw wrongType("options", options, "an object such as { inputData, outputData }");
     }
-    const text = annotationText({
-      input: options.inputData,
-      output: options.outputData,
-      metadata: this.#byKey("metadata", options.metadata),
-      metrics: options.metrics,
-      tags: this.#byKey("tags", options.tags),
-      cost_tags: options.costTags,
-      prompt: options.prompt,
-      tool_definitions: options.toolDefinitions,
-      agent: options.agent,
-      links: options.links,
-      intent: options.intent,
-    });
+    const parts: Record<string, unknown> = {};
+    const { inputData, outputData, metadata, metrics, tags } = options;
+    if (inputData !== undefined) parts["input"] = inputData;
+    if (outputData !== undefined) parts["output"] = outputData;
+    if (metadata !== undefined) parts["metadata"] = this.#byKey("metadata", metadata);
+    if (metrics !== undefined) parts["metrics"] = metrics;
+    if (tags !== undefined) parts["tags"] = this.#byKey("tags", tags);
+    const { costTags, prompt, toolDefinitions, agent, links, intent } = options;
+    if (costTags !== undefined) parts["cost_tags"] = costTags;
+    if (prompt !== undefined) parts["prompt"] = prompt;
+    if (toolDefinitions !== undefined) parts["tool_definitions"] = toolDefinitions;
+    if (agent !== undefined) parts["agent"] = agent;
+    if (links !== undefined) parts["links"] = links;
+    if (intent !== undefined) parts["intent"] = intent;
+    const text = annotationText(parts);
     this._annotateText(text);
     if (options.outputData !== undefined && options.outputData !== null) this.#state |= HAS_OUTPUT;
     if (options.inputData !== undefined && options.inputData !== null) this.#state |= HAS_INPUT;
