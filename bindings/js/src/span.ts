@@ -190,6 +190,11 @@ export class Span {
     this._end(undefined, end);
   }
 
+  /** @internal Counts it as unfinished once nobody holds it any more. */
+  _watched(): void {
+    this._tracer?.watch(this);
+  }
+
   /** @internal Has its end ask the worker: where each request delivers what it finished. */
   _asks(): void {
     this.#state |= ASKS;

@@ -24,6 +24,8 @@ class Capture {
   constructor(span: Span, output: boolean) {
     this.#span = span;
     this.#text = output ? new StreamText() : undefined;
+    // A stream that nobody reads to its end, or holds any more, leaves a span that is unfinished.
+    span._watched();
   }
 
   give(item: unknown): void {
@@ -73,6 +75,7 @@ export function traced(value: object, span: Span, output: boolean): object | und
   const stream = value as Iteratorish;
   try {
     if (isReadableStream(value)) return ofReadable(value, new Capture(span, output));
+    if (isNodeStream(value)) return ofNode(value, span);
     const async = typeof stream[Symbol.asyncIterator] === "function";
     if (typeof stream.next === "function") {
       if (async) return ofIterator(value, new Capture(span, output), true);
@@ -95,6 +98,36 @@ function isCollection(value: object): boolean {
 
 function isReadableStream(value: object): value is ReadableStream {
   return typeof ReadableStream === "function" && value instanceof ReadableStream;
+}
+
+/** What is used of a stream of `node:stream`. */
+interface NodeStream {
+  readonly readable?: boolean;
+  readonly destroyed?: boolean;
+  readonly errored?: unknown;
+  pipe(to: unknown): unknown;
+  once(event: string, listener: () => void): unknown;
+}
+
+function isNodeStream(value: object): value is NodeStream {
+  const { pipe, once, readable } = value as Partial<NodeStream>;
+  return typeof pipe === "function" && typeof once === "function" && readable === true;
+}
+
+/**
+ * A stream of Node's stays itself: it may be piped, and to look at its data would make it flow. Only its end is
+ * seen.
+ */
+function ofNode(stream: NodeStream, span: Span): object | undefined {
+  if (stream.destroyed) return undefined;
+  span._watched();
+  const ended = (): void => {
+    if (stream.errored) span._fail(stream.errored);
+    else span.finish();
+  };
+  stream.once("end", ended);
+  stream.once("close", ended);
+  return stream;
 }
 
 /** Streams of OpenAI's and Anthropic's clients, which can be ended or split; a page of a list cannot. */

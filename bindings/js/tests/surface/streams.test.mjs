@@ -1,6 +1,8 @@
 // Streams: the span ends when the stream does, is left, or throws, and has what was streamed as its output.
 
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
 import { ROOT, llmobs, sleep, traced } from "../support/traced.mjs";
 
@@ -90,6 +92,39 @@ test("a ReadableStream, also of bytes, and one that is cancelled", async () => {
     await reader.cancel();
   });
   assert.deepEqual(spans.map(output), ["é!", "a"]);
+});
+
+test("a stream of Node's is itself, and its span ends with it", async () => {
+  const { spans } = await traced(async () => {
+    const slow = () =>
+      Readable.from(
+        (async function* () {
+          yield "a";
+          await sleep(20);
+          yield "b";
+        })(),
+      );
+    const given = slow();
+    const got = llmobs.trace(llm, () => given);
+    assert.equal(got, given);
+    const text = [];
+    await pipeline(got, async function* (source) {
+      for await (const piece of source) text.push(piece);
+    });
+    assert.deepEqual(text, ["a", "b"]);
+    const failing = await llmobs.trace({ kind: "tool", name: "fails" }, async () => slow());
+    failing.on("error", () => {});
+    failing.destroy(new RangeError("cut"));
+    await sleep(5);
+  });
+  assert.deepEqual(
+    spans.map(({ name, status }) => [name, status]),
+    [
+      ["ask", "ok"],
+      ["fails", "error"],
+    ],
+  );
+  assert.ok(spans[0].duration > 15e6);
 });
 
 test("a stream object of a client keeps its methods", async () => {
