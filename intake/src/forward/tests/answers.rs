@@ -105,8 +105,8 @@ fn a_receiver_that_hangs_does_not_hold_up_the_end() {
 #[test]
 fn an_address_where_nothing_is_loses_nothing_and_one_path_that_is_missing_holds_up_no_other() {
     // First a web server, then an agent that does not know one of the requests.
-    let (url, received) = receiver(&[404, 405, 404, 202, 404, 202]);
-    let relay = Relay::new(&url);
+    let receiver = receiver(&[404, 405, 404, 202, 404, 202]);
+    let relay = Relay::new(receiver.origin());
     relay.take(&body(1));
     assert_eq!(spans(&receiver, 4), [1; 4]);
     let status = relay.settled();

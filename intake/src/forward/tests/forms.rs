@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use super::{Relay, body, next, receiver};
+use super::{Relay, body, receiver};
 use crate::decode;
 use crate::endpoints::Route;
 use crate::forward::{Target, onward};
