@@ -54,6 +54,15 @@ docs-js: package-js
 core-js: component
     "{{ python }}" tools/build_js_package.py --core
 
+# Translate the core to Go source again, into bindings/go; once, after changes of guest/ or wit/
+go-core: prepared
+    "{{ python }}" tools/build_go.py
+
+# What the suite's runners for Go need beside it
+[private]
+module-go:
+    "{{ python }}" tools/build_go.py --module
+
 # Fetch what the intake's page is made of besides its sources, into target/page
 page: prepared
     "{{ python }}" tools/build_page.py
@@ -172,7 +181,7 @@ test-all: prepared
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]
-conformance *runners: build component-js core-js programs
+conformance *runners: build component-js core-js module-go programs
     "{{ venv }}/python" tools/conformance.py "$@"
 
 # Write the shared cases as a page to read: target/conformance/index.html
@@ -190,6 +199,7 @@ lint: prepared component page
     "{{ venv }}/python" tools/pyright.py --level warning
     "{{ python }}" tools/build_page.py --check
     "{{ python }}" tools/build_js_package.py --check
+    "{{ python }}" tools/build_go.py --check
     "{{ venv }}/python" -m pytest -qq tests/lint
 
 # Format every file of Rust and Python, and the modules of the page

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from build_go import missing_go
 from npm import node
 from runtime_packages import runtime
 
@@ -32,6 +33,7 @@ CARGO_TEST = f"cargo test -q --profile intake --workspace {LEFT_OUT}"
 CARGO_NAME = "sends_every_cases_bytes"
 
 JS = "tests/conformance/runners/js/run.mjs"
+GO = "go run -C tests/conformance/runners"
 
 # The command of each runner.
 RUNNERS: dict[str, Sequence[str]] = {
@@ -44,7 +46,11 @@ RUNNERS: dict[str, Sequence[str]] = {
     "deno": [*runtime("deno"), JS, "deno"],
     "bun": [*runtime("bun"), JS, "bun"],
     "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
+    "go": f"{GO}/go .".split(),
+    "wazero": f"{GO}/wazero .".split(),
 }
+#: Those whose language a machine need not have, with what says why it cannot be used.
+OPTIONAL = {"go": missing_go, "wazero": missing_go}
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,9 @@ def main(names: Sequence[str]) -> int:
     complaints = []
     for runner, command in RUNNERS.items():
         if names and runner not in names:
+            continue
+        if runner in OPTIONAL and (why := OPTIONAL[runner]()):
+            print(f"{runner} … skipped: {why}")
             continue
         complaints += run(runner, command)
         found[runner], wrong = read(REPORTS / f"{runner}.json", cases)

@@ -107,6 +107,14 @@ def test_only_the_named_runners_run(run) -> None:
     assert run({"a": [ONE, TWO]}, 0, "c")[0] == 2
 
 
+def test_a_language_that_is_not_there_is_skipped_and_says_why(run, monkeypatch) -> None:
+    monkeypatch.setattr(conformance, "OPTIONAL", {"b": lambda: "no b here", "a": lambda: None})
+    status, out = run({"a": [ONE, TWO], "b": None})
+    assert status == 0
+    assert "b … skipped: no b here" in out
+    assert out.splitlines()[-1] == "conformance: 4 cases, 1 runners, 3 passed, 0 failed"
+
+
 # --- The page -----------------------------------------------------------------------------------
 
 

@@ -1,0 +1,3 @@
+module github.com/witspan/witspan-go
+
+go 1.24
