@@ -67,7 +67,7 @@ fn a_wrong_record_is_rejected_with_the_field_and_nothing_of_it_is_kept() {
         (over(json!({"parent": {"remote": "none"}})), "parent"),
         (over(json!({"parent": {"span": 99}})), "parent"),
         (over(json!({"annotation": {"inputs": 1}})), "annotation"),
-        (over(json!({"more": 1})), "span"),
+        (over(json!({"more": 1})), "more"),
     ] {
         match tracer.record_span(&span) {
             Err(Error::InvalidArgument { field: found, .. }) => assert_eq!(found, field, "{span}"),
