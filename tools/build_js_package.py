@@ -50,11 +50,18 @@ LIBRARY = '/// <reference lib="esnext.disposable" />\n'
 #: `require("witspan/dd-trace")` is the tracer itself.
 TRACER = """\
 import { tracer as one } from "./types/surface/ddtrace.cjs";
-import type { DdTracer as Tracer, InitOptions as Options } from "./types/surface/ddtrace.cjs";
+import type { DdTracer as One, InitOptions as Options } from "./types/surface/ddtrace.cjs";
+import type * as types from "./types/surface/index.cjs";
 declare const tracer: typeof one;
 declare namespace tracer {
-  export type DdTracer = Tracer;
   export type InitOptions = Options;
+  export type DdTracer = One;
+  export type Tracer = One;
+  export type TracerOptions = Options;
+  export type Span = types.Span;
+  namespace llmobs {
+    NAMES
+  }
 }
 export = tracer;
 """
@@ -234,8 +241,13 @@ def declare(out: Path) -> None:
         if name == "dd-trace":
             text += f'export {{ default }} from "./types/entry/{name}.js";\n'
         (out / f"{name}.d.ts").write_text(text, "utf-8")
+    # dd-trace's users name the types as `tracer.llmobs.EvaluationOptions`.
+    public = (out / "types" / "surface" / "types.d.ts").read_text("utf-8")
+    named = sorted(set(re.findall(r"^export (?:interface|type) (\w+)", public, re.M)))
+    aliases = "\n    ".join(f"export type {name} = types.{name};" for name in named)
+    tracer = TRACER.replace("NAMES", aliases)
     for name in REQUIRED:
-        text = TRACER if name == "dd-trace" else f'export * from "./types/entry/{name}.cjs";\n'
+        text = tracer if name == "dd-trace" else f'export * from "./types/entry/{name}.cjs";\n'
         (out / f"{name}.d.cts").write_text(LIBRARY + text, "utf-8")
 
 

@@ -4,9 +4,10 @@ import { FINISH_POLL, FINISH_PROCESS } from "./core/instance.js";
 import { LLMObsArgumentError, typeName, wrongType } from "./errors.js";
 import { failureOf } from "./failure.js";
 import type { AnnotationOptions, ExportedSpan, FinishOptions, SpanKind } from "./surface/types.js";
+import { SpanContext } from "./span-context.js";
 import { nanoseconds } from "./time.js";
 import type { Tracer } from "./tracer.js";
-import { annotationText } from "./values.js";
+import { annotationText, jsonText } from "./values.js";
 import { inWordsOf, sentence } from "./words.js";
 
 /** Tells spans from other objects, also between the two forms of this package in one process. */
@@ -41,6 +42,7 @@ export class Span {
   /** @internal */
   readonly contexts: readonly string[] | undefined;
   #state = OPEN;
+  #failure: ReturnType<typeof failureOf> | undefined;
 
   /** @internal */
   constructor(
@@ -129,11 +131,11 @@ export class Span {
     if (inputData !== undefined) parts["input"] = inputData;
     if (outputData !== undefined) parts["output"] = outputData;
     if (metadata !== undefined) parts["metadata"] = this.#byKey("metadata", metadata);
-    if (metrics !== undefined) parts["metrics"] = metrics;
+    if (metrics !== undefined) parts["metrics"] = this.#object("metrics", metrics);
     if (tags !== undefined) parts["tags"] = this.#byKey("tags", tags);
     const { costTags, prompt, toolDefinitions, agent, links, intent } = options;
     if (costTags !== undefined) parts["cost_tags"] = costTags;
-    if (prompt !== undefined) parts["prompt"] = prompt;
+    if (prompt !== undefined) parts["prompt"] = this.#object("prompt", prompt);
     if (toolDefinitions !== undefined) parts["tool_definitions"] = toolDefinitions;
     if (agent !== undefined) parts["agent"] = agent;
     if (links !== undefined) parts["links"] = links;
@@ -148,11 +150,21 @@ export class Span {
   /** An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
   #byKey(member: string, value: unknown): unknown {
     if (value === undefined || value === null) return undefined;
-    if (typeof value === "object" && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
     this._tracer?.core.warn(
       `\`${member}\` is ${typeName(value)}; accepted: an object; it was kept as \`${member}.${member}\``,
     );
     return { [member]: value };
+  }
+
+  /** An object, or nothing: dd-trace leaves out what is falsy, and anything else has no names to go by. */
+  #object(member: string, value: unknown): unknown {
+    if (!value) return undefined;
+    if (isObject(value)) return value;
+    this._tracer?.core.warn(
+      `\`${member}\` is ${typeName(value)}; accepted: an object; it was left out`,
+    );
+    return undefined;
   }
 
   /** @internal Annotates with JSON text. Throws for what a programmer did wrong. */
@@ -195,6 +207,27 @@ export class Span {
     this._tracer?.watch(this);
   }
 
+  /** Of dd-trace's spans: `setTag("error", error)` marks it as failed; any other tag is APM's, and ignored. */
+  setTag(key: string, value: unknown): this {
+    return key === "error" && value ? this.fail(value) : this;
+  }
+
+  /** Of dd-trace's spans: see `setTag`. */
+  addTags(tags: Readonly<Record<string, unknown>>): this {
+    return tags?.["error"] ? this.fail(tags["error"]) : this;
+  }
+
+  /** Of dd-trace's spans: the ids, as APM shows them. */
+  context(): SpanContext {
+    return new SpanContext(this);
+  }
+
+  /** Marks it as failed, with what was thrown; `finish` sends that unless it has an error of its own. */
+  fail(error: unknown): this {
+    if (this._tracer !== undefined && this.#state & OPEN) this.#failure = failureOf(error);
+    return this;
+  }
+
   /** @internal Has its end ask the worker: where each request delivers what it finished. */
   _asks(): void {
     this.#state |= ASKS;
@@ -216,7 +249,8 @@ export class Span {
     this.#state &= ~OPEN;
     const tracer = this._tracer;
     if (tracer === undefined) return;
-    const flags = tracer.core.finish(this._epoch, this._handle, failure, endNs);
+    const failed = failure ?? this.#failure;
+    const flags = tracer.core.finish(this._epoch, this._handle, failed, endNs);
     if (flags & FINISH_PROCESS) tracer.process();
     if (flags & FINISH_POLL || this.#state & ASKS) tracer.worker.attend();
   }
@@ -236,6 +270,18 @@ export class Span {
   [Symbol.dispose](): void {
     this.finish();
   }
+}
+
+/** Whether a value is written as an object of members: a class may be, a list or a date is not. */
+function isObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return true;
+  } catch {
+    // A proxy that fails: the writer has a text for it.
+  }
+  return jsonText(value).startsWith("{");
 }
 
 const GONE = "the span is of a tracer that has ended, or of a core that failed";

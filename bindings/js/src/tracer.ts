@@ -9,7 +9,7 @@ import { Worker } from "./delivery/worker.js";
 import { LLMObsArgumentError, wrongType } from "./errors.js";
 import { LiveCore } from "./live.js";
 import type { ContextStorage, Platform } from "./platform/platform.js";
-import { PROCESSOR_LIMIT_NS, type Runner } from "./surface/processor.js";
+import { PROCESSOR_LIMIT_NS, type Runner, type Shared } from "./surface/processor.js";
 import { isSpan, NO_SPAN, Span } from "./span.js";
 import type { ExportedSpan, ParentOption } from "./surface/types.js";
 import { configureValues } from "./values.js";
@@ -27,6 +27,7 @@ export class Tracer {
   readonly plan: Plan;
   readonly storage: ContextStorage;
   #processor: Runner | undefined;
+  readonly #shared: Shared;
   #undo: (() => void) | undefined;
   readonly #platform: Platform;
   /** Spans that are held by hand; older workers of Cloudflare have no such registry. */
@@ -43,6 +44,10 @@ export class Tracer {
     this.plan = plan;
     this.storage = storage;
     this.#platform = platform;
+    const { tags, ...settings } = plan.settings;
+    const text = (name: string) => (settings[name] === undefined ? undefined : String(settings[name]));
+    const names = ["env", "service", "version", "language", "ml_app"];
+    this.#shared = { ...tags, ...Object.fromEntries(names.map((name) => [name, text(name)])) };
     this.worker = new Worker(core, platform, plan, secrets);
     // A span that was started by hand, and that nobody holds any more, is over.
     if (typeof FinalizationRegistry === "function") {
@@ -242,7 +247,7 @@ export class Tracer {
       core.processing = true;
       let outcome: ReturnType<Runner>;
       try {
-        outcome = processor(event.span);
+        outcome = processor(event.span, this.#shared);
       } finally {
         core.processing = false;
       }

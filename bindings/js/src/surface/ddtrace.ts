@@ -4,6 +4,8 @@
 
 import { home } from "../home.js";
 import { Span } from "../span.js";
+import { decimalTraceId } from "../span-context.js";
+import { ApmSpan, installApmMethods } from "./apm.js";
 import { llmobs } from "./index.js";
 import type { EnableOptions } from "./types.js";
 
@@ -23,65 +25,24 @@ export interface InitOptions {
 
 type Fn = (...args: never[]) => unknown;
 
-/** A span of APM: every method does nothing and returns what a caller may chain. */
-class NoopSpan {
-  readonly #context = {
-    toTraceId: () => "0",
-    toSpanId: () => "0",
-    toTraceparent: () => `00-${"0".repeat(32)}-${"0".repeat(16)}-00`,
-  };
-  readonly #tracer: unknown;
-
-  constructor(tracer: unknown) {
-    this.#tracer = tracer;
-  }
-  context() {
-    return this.#context;
-  }
-  tracer() {
-    return this.#tracer;
-  }
-  setOperationName(_name?: string) {
-    return this;
-  }
-  setBaggageItem(_key?: string, _value?: string) {
-    return this;
-  }
-  getBaggageItem(_key?: string): string {
-    return "";
-  }
-  getAllBaggageItems(): string {
-    return "{}";
-  }
-  removeBaggageItem(_key?: string) {}
-  removeAllBaggageItems() {}
-  setTag(_key?: string, _value?: unknown) {
-    return this;
-  }
-  addTags(_tags?: object) {
-    return this;
-  }
-  addLink(..._: unknown[]) {}
-  addSpanPointer(..._: unknown[]) {}
-  addEvent(..._: unknown[]) {
-    return this;
-  }
-  log(..._: unknown[]) {
-    return this;
-  }
-  logEvent(..._: unknown[]) {}
-  finish(_time?: number) {}
-}
-
 /** The object that `require("dd-trace")` gives. */
 export class DdTracer {
   readonly llmobs = llmobs;
-  readonly #span = new NoopSpan(this);
+  readonly #span: ApmSpan;
   readonly #scope = {
-    active: () => null,
-    activate: (_span: unknown, fn: () => unknown) => fn(),
-    bind: (target: unknown) => target,
+    /** The current span of llmobs; without one a span that does nothing. */
+    active: (): ApmSpan | Span => llmobs.currentSpan() ?? this.#span,
+    activate: (span: unknown, fn: unknown): unknown => below(span, fn),
+    bind: (target: unknown, span?: unknown): unknown =>
+      typeof target !== "function" || span === undefined || span === null
+        ? target
+        : (...args: unknown[]) => below(span, () => (target as Fn)(...(args as never[]))),
   };
+
+  constructor() {
+    installApmMethods();
+    this.#span = new ApmSpan(this);
+  }
 
   /** `require("dd-trace").default` and `import { tracer } from "dd-trace"`. */
   get default(): this {
@@ -95,28 +56,35 @@ export class DdTracer {
   /**
    * Turns tracing on if `options.llmobs` is given, or where the environment says so: `DD_LLMOBS_ENABLED`, or one
    * of `DD_LLMOBS_ML_APP`, `DD_LLMOBS_AGENTLESS_ENABLED` and `DD_LLMOBS_PROJECT_NAME`. `DD_LLMOBS_ENABLED=0` wins.
+   * It never throws: what cannot be a setting is left out.
    */
   init(options: InitOptions = {}): this {
-    addApmMethods();
-    const given = options ?? {};
+    const given = typeof options === "object" && options !== null ? options : {};
     const environment = home().platform.environment();
     const implied = ["ENABLED", "ML_APP", "AGENTLESS_ENABLED", "PROJECT_NAME"];
     const on = implied.some((name) => environment[`DD_LLMOBS_${name}`]?.trim());
-    if (typeof given.llmobs !== "object" && !given.llmobs && !on) return this;
+    const own = given.llmobs ?? undefined;
+    if (!own && !on) return this;
     const { service, env, version, tags, hostname, port } = given;
-    const url = given.url === undefined ? undefined : String(given.url);
-    const { ...settings } = typeof given.llmobs === "object" ? given.llmobs : {};
-    const shared = { service, env, version, tags, agentUrl: url };
-    const agent = url === undefined ? { agentHost: hostname, agentPort: port } : {};
-    const known = Object.entries({ ...shared, ...agent, ...settings });
-    llmobs.enable(Object.fromEntries(known.filter(([, value]) => value !== undefined)));
+    const url = given.url === undefined || given.url === null ? undefined : String(given.url);
+    const agent = url === undefined ? { agentHost: hostname, agentPort: port } : { agentUrl: url };
+    const settings = { service, env, version, tags, ...agent, ...(typeof own === "object" ? own : {}) };
+    const usable = Object.entries(settings).filter(
+      ([name, value]) => isSetting(value, name === "tags" || name === "samplingRules") || name === "spanProcessor",
+    );
+    try {
+      llmobs.enable(Object.fromEntries(usable));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      home().platform.log("warning", `tracing stays off: ${why}`);
+    }
     return this;
   }
 
   use(..._: unknown[]): this {
     return this;
   }
-  startSpan(..._: unknown[]) {
+  startSpan(..._: unknown[]): ApmSpan {
     return this.#span;
   }
   scope() {
@@ -124,16 +92,24 @@ export class DdTracer {
   }
   /** Runs the function: `trace(name, fn)` and `trace(name, options, fn)`. */
   trace(_name: string, options: unknown, fn?: unknown): unknown {
-    const run = (typeof options === "function" ? options : fn) as Fn | undefined;
-    return run?.(...([this.#span, () => {}] as never[]));
+    const run = typeof options === "function" ? options : fn;
+    if (typeof run !== "function") return undefined;
+    const parent = (options as { childOf?: unknown } | null)?.childOf;
+    return below(parent, () => (run as Fn)(...([this.#span, () => {}] as never[])));
   }
   /** Returns the function: `wrap(name, fn)` and `wrap(name, options, fn)`. */
   wrap(_name: string, options: unknown, fn?: unknown): unknown {
-    return typeof options === "function" ? options : fn;
+    return fn ?? options;
   }
-  inject(..._: unknown[]): void {}
-  extract(..._: unknown[]): null {
-    return null;
+  /** Sets the headers that continue the current trace of llmobs. */
+  inject(_span: unknown, _format: string, carrier: unknown): void {
+    if (typeof carrier === "object" && carrier !== null) llmobs.inject(carrier);
+  }
+  /** The place in a trace that headers name, for `childOf`; `null` if they name none. */
+  extract(_format: string, carrier: unknown): RemoteParent | null {
+    if (typeof carrier !== "object" || carrier === null) return null;
+    const remote = llmobs.extract(carrier);
+    return remote === undefined ? null : new RemoteParent(remote);
   }
   setUrl(..._: unknown[]): this {
     return this;
@@ -167,43 +143,73 @@ export class DdTracer {
   readonly dataStreamsCheckpointer = allNoop();
   readonly openfeature = allNoop();
   readonly aiguard = allNoop();
+  readonly profiling = { runWithLabels: (_labels: unknown, fn: () => unknown) => fn() };
+  /** OpenTelemetry's: functions run, with a span that does nothing. */
   readonly TracerProvider = class {
     register(): void {}
+    addSpanProcessor(): void {}
+    forceFlush(): Promise<void> {
+      return Promise.resolve();
+    }
+    shutdown(): Promise<void> {
+      return Promise.resolve();
+    }
     getTracer(): object {
-      return allNoop();
+      const span = new ApmSpan(undefined);
+      return {
+        startSpan: () => span,
+        startActiveSpan: (_name: string, ...args: unknown[]) => {
+          const fn = args.at(-1);
+          return typeof fn === "function" ? (fn as (span: unknown) => unknown)(span) : undefined;
+        },
+      };
     }
   };
 }
 
-/** An object of which every member is a function that does nothing. */
+/** What `extract` gives: the parent of what is traced with `childOf`. */
+export class RemoteParent {
+  readonly remote: string;
+
+  constructor(remote: string) {
+    this.remote = remote;
+  }
+  toTraceId(): string {
+    return decimalTraceId(idOf(this.remote));
+  }
+  toSpanId(): string {
+    return "0";
+  }
+  toTraceparent(): string {
+    return "";
+  }
+}
+
+/** The text is private to the core, but for an id that logs may show. */
+function idOf(remote: string): string {
+  return /"trace_id":"([0-9a-f]{32})"/.exec(remote)?.[1] ?? "0";
+}
+
+/** Runs a function below a span of llmobs, or in the trace of headers; anything else changes nothing. */
+function below(parent: unknown, fn: unknown): unknown {
+  if (typeof fn !== "function") return undefined;
+  if (parent instanceof RemoteParent) return llmobs.continueTrace(parent.remote, fn as () => unknown);
+  return parent instanceof Span ? parent.run(fn as () => unknown) : (fn as () => unknown)();
+}
+
+function isSetting(value: unknown, object: boolean): boolean {
+  return ["string", "number", "boolean", "bigint"].includes(typeof value) || (object && typeof value === "object");
+}
+
+/** An object of which every member is a function that does nothing, or another such object. */
 function allNoop(): Record<string, (...args: unknown[]) => undefined> {
-  return new Proxy({} as Record<string, (...args: unknown[]) => undefined>, {
+  const call = () => undefined;
+  return new Proxy(call as never, {
     get: (target, name) =>
       typeof name === "symbol" || name === "then" || name === "toJSON"
         ? Reflect.get(target, name)
-        : () => undefined,
+        : allNoop(),
   });
-}
-
-/** Methods of APM's spans that programs call on the span of `llmobs.trace`: they do nothing there either. */
-function addApmMethods(): void {
-  const methods = NoopSpan.prototype as unknown as Record<string, unknown>;
-  for (const name of Object.getOwnPropertyNames(methods)) {
-    if (name === "constructor" || name in Span.prototype) continue;
-    const value =
-      name === "context"
-        ? function (this: Span) {
-            return {
-              toTraceId: () => this.traceId,
-              toSpanId: () => this.spanId,
-              toTraceparent: () => "",
-            };
-          }
-        : function (this: Span) {
-            return this;
-          };
-    Object.defineProperty(Span.prototype, name, { value, configurable: true, writable: true });
-  }
 }
 
 /** What `require("witspan/dd-trace")` gives. */

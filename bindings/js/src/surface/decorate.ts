@@ -1,7 +1,5 @@
 // `decorate`: a method decorator, in the standard form and in TypeScript's older one.
 
-import { wrongType } from "../errors.js";
-
 type Method = (...args: never[]) => unknown;
 type Wrap = <F extends Method>(fn: F, name: string) => F;
 
@@ -19,11 +17,8 @@ export function decorator(wrap: Wrap) {
       const name = String(typeof context === "symbol" ? context.description : context);
       return { ...descriptor, value: wrap(descriptor.value as Method, name) };
     }
-    if (typeof target === "function" && context === undefined) {
-      // On a class: it stays as it is, as with dd-trace.
-      return target;
-    }
-    throw wrongType("decorate", target, "a method");
+    // A class, a field or an accessor stays as it is, as with dd-trace.
+    return typeof target === "function" && context === undefined ? target : undefined;
   };
 }
 

@@ -42,7 +42,8 @@ export class LLMObs {
    * @throws LLMObsArgumentError for an option that no setting can be.
    */
   enable(options: T.EnableOptions = {}): void {
-    if (typeof options !== "object" || options === null) {
+    options ??= {};
+    if (typeof options !== "object") {
       throw wrongType("options", options, "an object such as { mlApp: 'my-app' }");
     }
     const { spanProcessor, projectName: _, ...settings } = options;
@@ -90,16 +91,16 @@ export class LLMObs {
    *
    * @throws LLMObsArgumentError for a `kind` that there is not, and without a function.
    */
-  wrap<F extends AnyFunction>(options: T.WrapOptions, fn: F): F;
+  wrap<F>(options: T.WrapOptions, fn: F): F;
   wrap<F extends AnyFunction>(fn: F): F;
-  wrap<F extends AnyFunction>(options: T.WrapOptions | F, fn?: F): F {
+  wrap(options: unknown, fn?: unknown): unknown {
     let given = options as T.WrapOptions;
     if (typeof options === "function") {
-      fn = options as F;
+      fn = options;
       given = { kind: "task" };
     }
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
-    return this.#wrapped(given, fn, fn.name);
+    return this.#wrapped(given, fn as AnyFunction, fn.name);
   }
 
   #wrapped<F extends AnyFunction>(options: T.WrapOptions, fn: F, name: string): F {
@@ -203,8 +204,8 @@ export class LLMObs {
   annotationContext<R>(options: T.AnnotationContextOptions, fn: () => R): R {
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
     const tracer = home().live();
-    if (tracer === undefined) return fn();
-    if (typeof options !== "object" || options === null) {
+    if (tracer === undefined || options === undefined || options === null) return fn();
+    if (typeof options !== "object") {
       throw wrongType("options", options, "an object such as { tags }");
     }
     const { name, tags, costTags, prompt, agent } = options;
@@ -226,9 +227,7 @@ export class LLMObs {
    */
   routingContext<R>(options: { ddApiKey: string; ddSite?: string }, fn: () => R): R {
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
-    if (typeof options !== "object" || options === null) {
-      throw wrongType("options", options, "an object such as { ddApiKey }");
-    }
+    void options;
     home()
       .live()
       ?.core.warn("`routingContext` changes nothing: a tracer has one target, and spans go there");
@@ -256,12 +255,15 @@ export class LLMObs {
       throw wrongType("options", options, "an object such as { label, metricType, value }");
     }
     const target = idsOf(span);
-    const session = options.sessionId !== undefined && target === undefined;
+    // Ids win over other ways to name the span, which dd-trace does not know.
+    const other = target === undefined || options.evalScope === "session";
+    const sessionId = other ? options.sessionId : undefined;
     submit(tracer, false, {
-      ...options,
-      span: target,
-      evalScope: options.evalScope ?? (session ? "session" : undefined),
-      spanWithTagValue: options.spanWithTagValue,
+      ...common(tracer, options, EVALUATION),
+      span: options.evalScope === "session" && sessionId !== undefined ? undefined : target,
+      sessionId,
+      evalScope: options.evalScope ?? (sessionId === undefined ? undefined : "session"),
+      spanWithTagValue: target === undefined ? options.spanWithTagValue : undefined,
     });
   }
 
@@ -276,7 +278,10 @@ export class LLMObs {
     if (typeof options !== "object" || options === null) {
       throw wrongType("options", options, "an object such as { label, metricType, value, submitter }");
     }
-    submit(tracer, true, { ...options, span: idsOf(options.span) });
+    submit(tracer, true, {
+      ...common(tracer, options, FEEDBACK),
+      span: idsOf(options.span),
+    });
   }
 
   /**
@@ -524,6 +529,35 @@ function idsOf(span: unknown): { span_id?: unknown; trace_id?: unknown } | undef
   if (typeof span !== "object") throw wrongType("span", span, "{ traceId, spanId }, or a span");
   const { spanId, traceId } = span as Partial<T.ExportedSpan>;
   return { span_id: spanId, trace_id: traceId };
+}
+
+const SHARED = [
+  ...["label", "metricType", "value", "tags", "mlApp", "timestampMs", "reasoning", "assessment"],
+];
+const EVALUATION = [...SHARED, "metadata", "status", "error"];
+const FEEDBACK = [...SHARED, "submitter", "spanId", "traceId", "sessionId", "feedbackJoinKey"];
+/** Members that the caller takes apart itself. */
+const APART = ["span", "evalScope", "sessionId", "spanWithTagValue"];
+const STATUSES = ["OK", "WARN", "ERROR"];
+
+/** The members that the core knows, of what was given; dd-trace ignores others, so they are told. */
+function common(tracer: Tracer, options: object, names: readonly string[]): object {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (names.includes(name)) kept[name] = value;
+    else if (!APART.includes(name) && value !== undefined) {
+      tracer.core.warn(`\`${name}\` is not known here: it was left out`);
+    }
+  }
+  const { timestampMs, status } = kept;
+  if (typeof timestampMs === "number") {
+    kept["timestampMs"] = Number.isFinite(timestampMs) ? Math.round(timestampMs) : undefined;
+  }
+  if (status !== undefined && !STATUSES.includes(status as string)) {
+    tracer.core.warn("`status` is not OK, WARN or ERROR: it was left out");
+    kept["status"] = undefined;
+  }
+  return kept;
 }
 
 function submit(tracer: Tracer, feedback: boolean, options: object): void {

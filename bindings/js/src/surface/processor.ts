@@ -14,7 +14,10 @@ export interface Processed {
 }
 
 /** From an event's JSON text to what is to become of it. Never throws. */
-export type Runner = (event: string) => Processed;
+export type Runner = (event: string, shared: Shared) => Processed;
+
+/** Tags that all spans of a tracer share, by key: `env`, `service`, `version`, `ml_app`, `language`. */
+export type Shared = Readonly<Record<string, string | undefined>>;
 
 type Content = Record<string, unknown>;
 type Text = { content: string; role?: string; [member: string]: unknown };
@@ -39,15 +42,22 @@ export class LLMObservabilitySpan {
   /** Stays where names are made shorter. */
   static readonly name = "LLMObservabilitySpan";
   readonly event: Record<string, unknown>;
+  readonly #shared: Shared;
   readonly #viewed = new Map<Side, Text[]>();
 
   /** @internal */
-  constructor(event: Record<string, unknown>) {
+  constructor(event: Record<string, unknown>, shared: Shared) {
     this.event = event;
+    this.#shared = shared;
   }
 
   get kind(): SpanKind {
     return this.event["kind"] as SpanKind;
+  }
+
+  /** May be set, as in dd-trace; the kind that is sent does not change. */
+  set kind(kind: SpanKind) {
+    this.event["kind"] = kind;
   }
 
   get input(): Text[] {
@@ -75,10 +85,20 @@ export class LLMObservabilitySpan {
     this.event["metadata"] = metadata;
   }
 
-  /** The value of a tag of the span; `span.kind` is its kind. */
+  /**
+   * The value of a tag: of those that the span was given, of those that all spans of the tracer share (`env`,
+   * `service`, `version`, `ml_app`, `language` and the tags of `enable`), and of `session_id`, `error`,
+   * `error_type` and `span.kind`.
+   */
   getTag(key: string): string | undefined {
     if (key === "span.kind") return this.kind;
-    return (this.event["tags"] as Record<string, string> | undefined)?.[key];
+    const tags = (this.event["tags"] ?? {}) as Record<string, string>;
+    if (Object.hasOwn(tags, key)) return tags[key];
+    const error = this.event["error"] as { type?: string } | undefined;
+    if (key === "session_id") return this.event["session_id"] as string | undefined;
+    if (key === "error") return error || this.event["status"] === "error" ? "1" : "0";
+    if (key === "error_type") return error?.type;
+    return Object.hasOwn(this.#shared, key) ? this.#shared[key] : undefined;
   }
 
   #view(side: Side): Text[] {
@@ -132,9 +152,9 @@ function textsOf(content: Content): Text[] {
 
 /** Makes a function of the application's one that the tracer can call. */
 export function runner(processor: (span: LLMObservabilitySpan) => unknown): Runner {
-  return (text) => {
+  return (text, shared) => {
     try {
-      const span = processor(new LLMObservabilitySpan(JSON.parse(text)));
+      const span = processor(new LLMObservabilitySpan(JSON.parse(text), shared));
       if (span === null) return { outcome: { tag: "drop" } };
       if (!(span instanceof LLMObservabilitySpan)) {
         return failed(`it returned ${describe(span)}; accepted: the span, or null`);

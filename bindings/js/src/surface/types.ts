@@ -116,6 +116,11 @@ export interface SpanOptions {
   parent?: ParentOption;
   /** When it started; by default now. */
   startTime?: Time;
+  /** Of APM, as are the next three: taken for dd-trace's sake, and ignored. */
+  tags?: Readonly<Record<string, unknown>>;
+  childOf?: unknown;
+  references?: readonly unknown[];
+  integrationName?: string;
 }
 
 /** Options of `wrap` and `decorate`. */
@@ -238,7 +243,7 @@ export interface AnnotationContextOptions {
 }
 
 /** A span that is over, for `recordSpan`. */
-export interface RecordedSpan extends Omit<SpanOptions, "parent">, AnnotationOptions {
+export interface RecordedSpan extends Omit<SpanOptions, "parent" | "tags">, AnnotationOptions {
   /** When it started: required. */
   startTime: Time;
   /** When it ended: required. */
@@ -319,3 +324,35 @@ export type SpanProcessor = (
 
 /** Ends the span of `trace`, in functions that take it. */
 export type Done = (error?: unknown) => void;
+
+// dd-trace's names for these, and for parts of them.
+
+/** The ids of a span. */
+export type ExportedLLMObsSpan = ExportedSpan;
+export type LLMObsSpanOptions = SpanOptions;
+export type LLMObsNamedSpanOptions = SpanOptions;
+export type LLMObsNamelessSpanOptions = WrapOptions;
+export type LLMObsRuntimeEnableOptions = EnableOptions;
+export interface RoutingContextOptions {
+  ddApiKey: string;
+  ddSite?: string;
+}
+export type FeedbackSubmitter = FeedbackOptions["submitter"];
+export type AudioPart = NonNullable<Message["audioParts"]>[number];
+export type ImagePart = NonNullable<Message["imageParts"]>[number];
+export type AgentModelSettings = Readonly<Record<string, unknown>>;
+export interface AgentToolParameter {
+  type?: string;
+  required?: boolean;
+}
+export interface AgentToolJsonSchema {
+  type: "object";
+  properties: Readonly<Record<string, unknown>>;
+  required?: readonly string[];
+}
+export interface AgentTool {
+  name: string;
+  description?: string;
+  parameters?: Readonly<Record<string, AgentToolParameter>> | AgentToolJsonSchema;
+}
+export type JSONType = string | number | boolean | null | readonly JSONType[] | { readonly [key: string]: JSONType };

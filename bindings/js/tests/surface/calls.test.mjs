@@ -109,14 +109,41 @@ test("a wrong argument throws one error that names it, and nothing of the call i
     llmobs.trace({ kind: "task", name: "t" }, (span) => {
       assert.throws(() => span.annotate(null), LLMObsArgumentError);
       assert.throws(
-        () => span.annotate({ inputData: "kept?", metrics: 5 }),
-        (error) => error instanceof LLMObsArgumentError && error.field === "metrics",
+        () => span.annotate({ inputData: "kept?", links: [{ spanId: "x" }] }),
+        (error) => error instanceof LLMObsArgumentError && error.field.startsWith("links"),
       );
       assert.throws(() => llmobs.annotate("span", { inputData: 1 }), LLMObsArgumentError);
     }),
   );
   assert.equal(named.t.meta.input, undefined);
   assert.equal(statistics.annotationsRejected, 3);
+});
+
+test("what has no names to go by is left out, kept under its own name, or told", async () => {
+  const { named, statistics } = await traced(() =>
+    llmobs.trace({ kind: "task", name: "odd" }, (span) => {
+      span.annotate({ metrics: 5, prompt: "x", metadata: new Date(0), tags: new Set(["a"]) });
+      span.annotate({ metrics: false, prompt: "", inputData: "kept" });
+    }),
+  );
+  const { odd } = named;
+  assert.equal(odd.meta.input.value, "kept");
+  assert.equal(odd.meta.metadata.metadata, "1970-01-01T00:00:00.000Z");
+  assert.ok(odd.tags.includes('tags:["a"]'), odd.tags.join());
+  assert.equal(statistics.annotationsRejected, 0);
+  assert.ok(statistics.warnings >= 4);
+});
+
+test("dd-trace's way to fail a span without throwing", async () => {
+  const { named } = await traced(() => {
+    llmobs.trace({ kind: "task", name: "tag" }, (span) => {
+      assert.equal(span.setTag("error", new RangeError("no")).setTag("other", 1), span);
+      assert.equal(BigInt(span.context().toSpanId()), BigInt(span.spanId));
+      assert.equal(span.context().toTraceId(true), span.traceId);
+    });
+  });
+  assert.equal(named.tag.status, "error");
+  assert.equal(named.tag.meta.error.message, "no");
 });
 
 test("spans that are started by hand have times, parents and errors of the application's choice", async () => {
@@ -187,6 +214,9 @@ test("evaluations of spans, traces and sessions, and feedback", async () => {
     llmobs.submitFeedback({
       ...{ label: "d", metricType: "text", value: "nice", submitter: { id: "u" }, spanId: "7" },
     });
+    // What dd-trace takes: members that it does not know, a time that is not whole.
+    const odd = { foo: 1, sessionId: "s", status: "pass", timestampMs: 1.5 };
+    llmobs.submitEvaluation(ids, { label: "e", metricType: "score", value: 1, ...odd });
     assert.throws(() => llmobs.submitEvaluation(ids, { label: "x" }), LLMObsArgumentError);
     assert.throws(() => llmobs.submitFeedback({ label: "x" }), LLMObsArgumentError);
   });
@@ -197,13 +227,16 @@ test("evaluations of spans, traces and sessions, and feedback", async () => {
     ["c", "session", "evaluation"],
   ]);
   assert.equal(evaluations[3].event_kind, "feedback");
+  assert.equal(evaluations[4].eval_scope, "span");
   assert.equal(evaluations[0].join_on.span.span_id, named.judged.span_id);
 });
 
 test("a processor changes, drops, and fails closed", async () => {
-  const { named, statistics } = await traced(() => {
+  const seen = [];
+  const work = () => {
     llmobs.registerProcessor((span) => {
       if (span.getTag("drop")) return null;
+      seen.push(["env", "ml_app", "error", "session_id"].map((key) => span.getTag(key)));
       if (span.event.name === "broken") throw new Error("no");
       if (span.event.name === "later") return Promise.resolve(span);
       for (const message of span.input) message.content = message.content.replace("secret", "***");
@@ -219,7 +252,9 @@ test("a processor changes, drops, and fails closed", async () => {
     annotated("later", {});
     llmobs.deregisterProcessor();
     annotated("plain", {});
-  });
+  };
+  const { named, statistics } = await traced(work, { env: "test" });
+  assert.deepEqual(seen[0], ["test", "test", "0", undefined]);
   assert.equal(named.kept.meta.input.value, "a ***");
   assert.equal(named.kept.meta.metadata.seen, "task");
   assert.equal(named.dropped, undefined);
@@ -261,6 +296,12 @@ test("what is not offered is a promise that rejects with a typed error", async (
     llmobs.experiments.createDataset("x"),
     (error) => error instanceof NotOfferedError && error.call === "experiments.createDataset",
   );
+  // As dd-trace's own objects are used; nobody looks at these, and the process goes on.
+  llmobs.experiments.createDataset("x").addRecord({});
+  await assert.rejects(llmobs.experiments.experiment({}).run(), NotOfferedError);
+  assert.equal(llmobs.prompts.clearPromptCache(), undefined);
+  class Mine extends llmobs.experiments.BaseEvaluator {}
+  assert.ok(new Mine() instanceof llmobs.experiments.BaseEvaluator);
 });
 
 test("an unsampled trace is marked, or dropped and counted", async () => {

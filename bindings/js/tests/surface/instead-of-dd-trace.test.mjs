@@ -30,3 +30,43 @@ test("APM runs what it is given, and sends nothing", async () => {
   });
   assert.deepEqual(spans.map(({ name }) => name), ["ours"]);
 });
+
+test("a trace goes on by APM's inject, extract and childOf", async () => {
+  const { named } = await traced(() => {
+    const carrier = {};
+    llmobs.trace({ kind: "workflow", name: "client", sessionId: "s" }, () =>
+      tracer.inject(tracer.scope().active(), "http_headers", carrier),
+    );
+    const context = tracer.extract("http_headers", carrier);
+    assert.match(context.toTraceId(), /^\d+$/);
+    tracer.trace("web.request", { childOf: context }, () =>
+      llmobs.trace({ kind: "task", name: "server" }, () => {}),
+    );
+    const span = llmobs.startSpan({ kind: "task", name: "by hand" });
+    tracer.scope().activate(span, () => llmobs.trace({ kind: "tool", name: "inside" }, () => {}));
+    span.finish();
+  });
+  assert.equal(named.server.parent_id, named.client.span_id);
+  assert.equal(named.server.session_id, "s");
+  assert.equal(named.inside.parent_id, named["by hand"].span_id);
+});
+
+test("what programs call of APM is there, and never throws", async () => {
+  assert.equal(tracer.wrap("n", (x) => ({ resource: x }), (a, b) => a + b)(1, 2), 3);
+  assert.equal(tracer.wrap("n", 5), 5);
+  assert.equal(tracer.trace("a", {}, 5), undefined);
+  tracer.trace("a", () => tracer.scope().active().setTag("k", 1));
+  assert.equal(tracer.scope().bind((a) => a)(6), 6);
+  assert.equal(tracer.profiling.runWithLabels({}, () => 7), 7);
+  tracer.appsec.eventTrackingV2.trackUserLoginSuccess("u");
+  const otel = new tracer.TracerProvider().getTracer("x");
+  assert.equal(otel.startActiveSpan("n", {}, (span) => span.setAttribute("a", 1) && 8), 8);
+  for (const options of [null, 5, { llmobs: null }, { llmobs: { sampleRate: {} }, service: () => {} }]) {
+    assert.equal(tracer.init(options), tracer);
+  }
+  await llmobs.shutdown();
+  const decorate = llmobs.decorate({ kind: "task" });
+  assert.equal(decorate({}, "field", undefined), undefined);
+  assert.equal(llmobs.annotationContext(undefined, () => 9), 9);
+  assert.equal(llmobs.routingContext(undefined, () => 10), 10);
+});
