@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from build_go import missing_go
+from build_go import OLDEST_FOR_WAZERO, missing_go
 from npm import node
 from runtime_packages import runtime
 
@@ -50,7 +50,7 @@ RUNNERS: dict[str, Sequence[str]] = {
     "wazero": f"{GO}/wazero .".split(),
 }
 #: Those whose language a machine need not have, with what says why it cannot be used.
-OPTIONAL = {"go": missing_go, "wazero": missing_go}
+OPTIONAL = {"go": missing_go, "wazero": lambda: missing_go(OLDEST_FOR_WAZERO)}
 
 
 @dataclass(frozen=True)
