@@ -44,6 +44,8 @@ TYPED = ("index", "browser", "dd-trace", "testing")
 #: Those that `require` finds too.
 REQUIRED = ("index", "dd-trace", "testing")
 
+#: Declarations of types alone, and many: they are there once, for `require` too.
+ONLY_TYPES = ("contract.d.ts", "types.d.ts")
 #: What declarations name that a program's own `lib` may lack.
 LIBRARY = '/// <reference lib="esnext.disposable" />\n'
 
@@ -231,10 +233,9 @@ def declare(out: Path) -> None:
         to.write_text(text, "utf-8")
         # A program that requires the package sees declarations of CommonJS all the way down.
         required = re.sub(r"""(["']\.[^"']*)\.js(["'])""", r"\1.cjs\2", text)
-        if path.name == "contract.d.ts":
-            # Only types, and many: once is enough.
+        if path.name in ONLY_TYPES:
             mode = 'with { "resolution-mode": "import" }'
-            required = f'export type * from "./contract.js" {mode};\n'
+            required = f'export type * from "./{path.name.partition(".")[0]}.js" {mode};\n'
         to.with_suffix("").with_suffix(".d.cts").write_text(required, "utf-8")
     for name in TYPED:
         text = f'{LIBRARY}export * from "./types/entry/{name}.js";\n'

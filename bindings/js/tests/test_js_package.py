@@ -109,8 +109,8 @@ def test_declarations_name_only_what_is_published() -> None:
         text = path.read_text("utf-8")
         for named in re.findall(r"""(?:from|import\()\s*["'](\.[^"']*)["']""", text):
             stem, _, kind = named.rpartition(".")
-            # The contract's types are there once; they say for which kind of module they are.
-            its = ".ts" if path.name == "contract.d.cts" else ending
+            # Files of types alone are there once; they say for which kind of module they are.
+            its = ".ts" if path.name in ("contract.d.cts", "types.d.cts") else ending
             assert kind == {".cts": "cjs", ".ts": "js"}[its], f"{path.name}: {named}"
             assert (path.parent / f"{stem}.d{its}").is_file(), f"{path.name}: {named}"
 

@@ -224,9 +224,11 @@ fn failing(printer: &Printer<'_>, function: &Function) -> String {
     format!("{docs}\n\n@throws ContractError with a `{}`.", printer.of(fails))
 }
 
-/// The first paragraph of a text: the declarations are in every copy of the package, wit/ has the rest.
+/// The first sentence of a text: the declarations are in every copy of the package, wit/ has the rest.
 fn summary(docs: &str) -> String {
-    docs.split("\n\n").next().unwrap_or_default().trim_end().to_owned()
+    let paragraph = docs.split("\n\n").next().unwrap_or_default().trim_end();
+    let end = [". ", ".\n"].iter().filter_map(|end| paragraph.find(end)).min();
+    paragraph[..end.map_or(paragraph.len(), |end| end + 1)].to_owned()
 }
 
 /// Writes a documentation comment, if there is one.
