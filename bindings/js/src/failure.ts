@@ -5,6 +5,8 @@ import { jsonText } from "./values.js";
 
 /** Errors behind an error (`cause`) that are kept, the nearest first. */
 const MOST_CAUSES = 8;
+/** Characters of each text that are read: more than the core keeps. */
+const MOST_TEXT = 200_000;
 
 /** Anything can be thrown, and its code may throw again: this never does. */
 export function failureOf(thrown: unknown): Failure {
@@ -30,7 +32,11 @@ function ofError(error: Error): Failure {
   // A subclass without a name of its own, unless a bundler made that of its class shorter.
   const ofClass = name === "Error" ? text(error.constructor?.name) : "";
   if (ofClass.length > 2) name = ofClass;
-  return { message: text(error.message), errorType: name, stack: stackOf(error) };
+  return {
+    message: text(error.message).slice(0, MOST_TEXT),
+    errorType: name.slice(0, MOST_TEXT),
+    stack: stackOf(error).slice(0, MOST_TEXT),
+  };
 }
 
 function ofValue(thrown: unknown): Failure {
@@ -38,7 +44,7 @@ function ofValue(thrown: unknown): Failure {
   const message = plain ? String(thrown) : jsonText(thrown);
   let type: string = thrown === null ? "null" : typeof thrown;
   if (type === "object") type = text((thrown as object).constructor?.name) || "Object";
-  return { message, errorType: type, stack: "" };
+  return { message: message.slice(0, MOST_TEXT), errorType: type, stack: "" };
 }
 
 /** The stack, and those of the errors behind it, which an engine's own text leaves out. */

@@ -243,6 +243,12 @@ export class LiveCore implements CorePort {
     this.diagnose({ event: "processor-failed", why });
   }
 
+  /** Counts an evaluation of a span that was not kept, or is no longer known. */
+  noTarget(): void {
+    this.#past.evaluationsRejected += 1;
+    this.diagnose({ event: "misplaced", why: "the span to evaluate was not kept" });
+  }
+
   warned(warnings: readonly Warning[]): void {
     this.#counts.warnings += warnings.length;
     this.diagnose({ event: "changed", why: sentence(warnings[0]?.message ?? "") });
@@ -269,9 +275,9 @@ export class LiveCore implements CorePort {
     // A busy problem repeats its event: it is looked up before the core is asked for its sentence.
     const key = `${event.event} ${String(event["reason"] ?? "")}`;
     if (this.#shown.has(key)) return;
-    this.#shown.add(key);
     try {
       const { level, code, message } = this.calls.setup.diagnose(JSON.stringify(event));
+      this.#shown.add(key);
       if (this.#shown.has(code)) return;
       this.#shown.add(code);
       this.#log(level, message);

@@ -302,6 +302,8 @@ function textOf(value: unknown): string {
   if (typeof value === "string") return value.trim();
   if (typeof value !== "object") return String(value);
   try {
+    // A URL or a date says its text itself.
+    if (value instanceof URL || value instanceof Date) return JSON.parse(JSON.stringify(value)) ?? "";
     return JSON.stringify(value) ?? "";
   } catch {
     return "[object]";

@@ -17,6 +17,8 @@ export const KINDS: readonly SpanKind[] = [
   ...(["llm", "workflow", "agent", "tool", "task", "embedding", "retrieval"] as const),
 ];
 
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
 const OPEN = 1;
 const HAS_OUTPUT = 2;
 const HAS_INPUT = 4;
@@ -43,6 +45,7 @@ export class Span {
   readonly contexts: readonly string[] | undefined;
   #state = OPEN;
   #failure: ReturnType<typeof failureOf> | undefined;
+  #ids: ExportedSpan | undefined;
 
   /** @internal */
   constructor(
@@ -81,12 +84,12 @@ export class Span {
 
   /** Its trace's id, 32 hexadecimal digits; empty while tracing is off. */
   get traceId(): string {
-    return this._tracer?.export(this).traceId ?? "";
+    return this.export().traceId ?? "";
   }
 
   /** Its id, decimal; empty while tracing is off. */
   get spanId(): string {
-    return this._tracer?.export(this).spanId ?? "";
+    return this.export().spanId ?? "";
   }
 
   /** The id of its parent, here or in another service; `undefined` for a root. */
@@ -109,9 +112,26 @@ export class Span {
     return (this.#state & HAS_INPUT) !== 0;
   }
 
-  /** Both ids, as evaluations take them. */
+  /** Both ids, as evaluations take them; `{}` for a span that is not kept, and while tracing is off. */
   export(): ExportedSpan {
-    return this._tracer?.export(this) ?? ({} as ExportedSpan);
+    if (this.#ids === undefined) {
+      const ids = this._tracer?.export(this);
+      if (ids?.spanId === undefined) return {} as ExportedSpan;
+      // The core forgets a span some thousand later ones.
+      this.#ids = ids;
+    }
+    return { ...this.#ids };
+  }
+
+  /** As its ids: for programs that log what they hold. */
+  toJSON(): ExportedSpan {
+    return this.export();
+  }
+
+  /** @internal What `console.log` shows in Node. */
+  [INSPECT](): string {
+    const { spanId = "", traceId = "" } = this.export();
+    return `Span { kind: '${this.kind}', spanId: '${spanId}', traceId: '${traceId}' }`;
   }
 
   /**
@@ -130,9 +150,9 @@ export class Span {
     const { inputData, outputData, metadata, metrics, tags } = options;
     if (inputData !== undefined) parts["input"] = inputData;
     if (outputData !== undefined) parts["output"] = outputData;
-    if (metadata !== undefined) parts["metadata"] = this.#byKey("metadata", metadata);
+    if (metadata !== undefined) parts["metadata"] = byKey(this._tracer, "metadata", metadata);
     if (metrics !== undefined) parts["metrics"] = this.#object("metrics", metrics);
-    if (tags !== undefined) parts["tags"] = this.#byKey("tags", tags);
+    if (tags !== undefined) parts["tags"] = byKey(this._tracer, "tags", tags);
     const { costTags, prompt, toolDefinitions, agent, links, intent } = options;
     if (costTags !== undefined) parts["cost_tags"] = costTags;
     if (prompt !== undefined) parts["prompt"] = this.#object("prompt", prompt);
@@ -145,16 +165,6 @@ export class Span {
     if (options.outputData !== undefined && options.outputData !== null) this.#state |= HAS_OUTPUT;
     if (options.inputData !== undefined && options.inputData !== null) this.#state |= HAS_INPUT;
     return this;
-  }
-
-  /** An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
-  #byKey(member: string, value: unknown): unknown {
-    if (value === undefined || value === null) return undefined;
-    if (isObject(value)) return value;
-    this._tracer?.core.warn(
-      `\`${member}\` is ${typeName(value)}; accepted: an object; it was kept as \`${member}.${member}\``,
-    );
-    return { [member]: value };
   }
 
   /** An object, or nothing: dd-trace leaves out what is falsy, and anything else has no names to go by. */
@@ -192,6 +202,8 @@ export class Span {
     const tracer = this._tracer;
     if (tracer === undefined || !(this.#state & OPEN)) return;
     let end: bigint | undefined;
+    // As programs for other tracers write it.
+    if (options instanceof Error) return this._end(failureOf(options), undefined);
     if (options !== undefined && options !== null) {
       end = nanoseconds("endTime", options.endTime);
       const { error } = options;
@@ -272,10 +284,21 @@ export class Span {
   }
 }
 
+/** An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
+export function byKey(tracer: Tracer | undefined, member: string, value: unknown): unknown {
+  if (value === undefined || value === null) return undefined;
+  if (isObject(value)) return value;
+  tracer?.core.warn(
+    `\`${member}\` is ${typeName(value)}; accepted: an object; it was kept as \`${member}.${member}\``,
+  );
+  return { [member]: value };
+}
+
 /** Whether a value is written as an object of members: a class may be, a list or a date is not. */
 function isObject(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (typeof value !== "object" || value === null) return false;
   try {
+    if (Array.isArray(value)) return false;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return true;
   } catch {

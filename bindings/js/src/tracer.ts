@@ -26,6 +26,8 @@ export class Tracer {
   readonly worker: Worker;
   readonly plan: Plan;
   readonly storage: ContextStorage;
+  /** Once it has ended: whether all that had finished was settled in time. */
+  settled = false;
   #processor: Runner | undefined;
   readonly #shared: Shared;
   #undo: (() => void) | undefined;
@@ -93,8 +95,8 @@ export class Tracer {
     const above = scope?.active;
     if (above === undefined) {
       const remote = scope?.remote;
-      const tag = remote === undefined ? ROOT : REMOTE;
-      return this.#span(kind, tag, 0n, remote, name, scope?.contexts, options);
+      if (remote !== undefined) return this.#continued(kind, remote, name, scope?.contexts, options);
+      return this.#span(kind, ROOT, 0n, undefined, name, scope?.contexts, options);
     }
     if (above._tracer !== this || above._epoch !== this.core.epoch) {
       // It was lost with its instance, or is of a tracer that has ended: the span begins a trace.
@@ -102,6 +104,23 @@ export class Tracer {
     }
     if (above._handle === 0n) return this.#notKept(kind, scope?.contexts);
     return this.#span(kind, CURRENT, above._handle, undefined, name, scope?.contexts, options);
+  }
+
+  /** A span of a trace from elsewhere; of a text that names none, it begins a trace. */
+  #continued(
+    kind: number,
+    remote: string,
+    name: string | undefined,
+    contexts: readonly string[] | undefined,
+    options: SpanOption[] | undefined,
+  ): Span {
+    try {
+      return this.#span(kind, REMOTE, 0n, remote, name, contexts, options && [...options]);
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error;
+      this.core.warn("the trace to continue is a text that `extract` did not return: a trace begins");
+      return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+    }
   }
 
   /**
@@ -268,7 +287,7 @@ export class Tracer {
   async stop(timeoutMs: number): Promise<void> {
     this.#undo?.();
     this.#undo = undefined;
-    await this.worker.stop(timeoutMs);
+    this.settled = await this.worker.stop(timeoutMs);
     const last = this.core.statistics();
     const unsent = last.queued + last.inFlight;
     if (unsent + last.open > 0) {

@@ -292,7 +292,7 @@ export class Instance {
     };
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
     for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-      const given = known[`${from.replace(/@.*/, "")} ${name}`];
+      const given = known[`${from.split("@")[0]} ${name}`];
       if (!given) throw new TypeError(`the core imports ${from} ${name}, which nothing gives it`);
       (imports[from] ??= {})[name] = given;
     }

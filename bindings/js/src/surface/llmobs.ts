@@ -4,10 +4,10 @@ import type { SpanOption } from "../core/contract.js";
 import { LLMObsArgumentError, typeName, wrongType } from "../errors.js";
 import { failureOf } from "../failure.js";
 import { home } from "../home.js";
-import { isSpan, KINDS, NO_SPAN, Span } from "../span.js";
+import { byKey, isSpan, KINDS, NO_SPAN, Span } from "../span.js";
 import { nanoseconds } from "../time.js";
 import { asArgumentError, headerPairs, type Tracer } from "../tracer.js";
-import { jsonText, plainText } from "../values.js";
+import { annotationText, plainText } from "../values.js";
 import { decorator } from "./decorate.js";
 import { NotOffered } from "./not-offered.js";
 import { runner } from "./processor.js";
@@ -23,6 +23,8 @@ export type Carrier = object;
 const NO_INPUT = new Set(["llm", "embedding"]);
 const NO_OUTPUT = new Set(["llm", "retrieval"]);
 const MOST_CONTEXTS = 1000;
+/** Characters of a name, session, app or model that are read: more than the core keeps. */
+const MOST_TEXT = 1_000_000;
 
 /** The tracing of one process. Every method does nothing while tracing is off. */
 export class LLMObs {
@@ -150,9 +152,8 @@ export class LLMObs {
     const kind = kindOf(options);
     const tracer = home().live();
     if (tracer === undefined) return NO_SPAN;
-    const text = jsonText(recorded(tracer, options));
     try {
-      const done = tracer.core.record(text);
+      const done = record(tracer, options);
       if (done === undefined) return NO_SPAN;
       if (done.process) tracer.process();
       if (done.shouldPoll || tracer.worker.perRequest) tracer.worker.attend();
@@ -209,7 +210,7 @@ export class LLMObs {
       throw wrongType("options", options, "an object such as { tags }");
     }
     const { name, tags, costTags, prompt, agent } = options;
-    const text = jsonText({ name, tags, costTags, prompt, agent });
+    const text = annotationText({ name, tags, costTags, prompt, agent });
     tracer.checkContext(text);
     const scope = home().scope();
     const before = scope?.contexts ?? [];
@@ -255,6 +256,7 @@ export class LLMObs {
       throw wrongType("options", options, "an object such as { label, metricType, value }");
     }
     const target = idsOf(span);
+    if (target !== undefined && isGone(target)) return tracer.core.noTarget();
     // Ids win over other ways to name the span, which dd-trace does not know.
     const other = target === undefined || options.evalScope === "session";
     const sessionId = other ? options.sessionId : undefined;
@@ -278,10 +280,9 @@ export class LLMObs {
     if (typeof options !== "object" || options === null) {
       throw wrongType("options", options, "an object such as { label, metricType, value, submitter }");
     }
-    submit(tracer, true, {
-      ...common(tracer, options, FEEDBACK),
-      span: idsOf(options.span),
-    });
+    const span = idsOf(options.span);
+    if (span !== undefined && isGone(span)) return tracer.core.noTarget();
+    submit(tracer, true, { ...common(tracer, options, FEEDBACK), span });
   }
 
   /**
@@ -315,8 +316,9 @@ export class LLMObs {
     const target = span ?? home().scope()?.active;
     const tracer = home().tracer;
     if (tracer === undefined || target === undefined || !isSpan(target)) return {};
-    const set = tracer.inject(target, carrier === undefined ? [] : headerPairs(carrier));
-    if (carrier !== undefined) for (const { name, value } of set) put(carrier, name, value);
+    const into = typeof carrier === "object" && carrier !== null ? carrier : undefined;
+    const set = tracer.inject(target, into === undefined ? [] : headerPairs(into));
+    if (into !== undefined) for (const { name, value } of set) put(into, name, value);
     return Object.fromEntries(set.map(({ name, value }) => [name, value]));
   }
 
@@ -336,8 +338,11 @@ export class LLMObs {
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
     const tracer = home().live();
     if (tracer === undefined || parent === undefined || parent === null) return fn();
+    if (typeof parent !== "string" && typeof parent !== "object") {
+      throw wrongType("parent", parent, "the headers of a request, or what `extract` returned");
+    }
     const remote = typeof parent === "string" ? parent : tracer.remoteOf(parent);
-    if (remote === undefined) return fn();
+    if (!remote) return fn();
     const contexts = home().scope()?.contexts;
     return home().storage.run({ active: undefined, remote, contexts }, fn);
   }
@@ -353,7 +358,10 @@ export class LLMObs {
     });
   }
 
-  /** Sends everything that has finished, and waits until it is delivered or dropped. Never rejects. */
+  /**
+   * Sends everything that has finished, and waits until it is delivered or dropped. Rejects only for a
+   * `timeoutMs` that is no number from 0, with `LLMObsArgumentError`.
+   */
   async flush(options: T.FlushOptions = {}): Promise<T.FlushResult> {
     const timeout = milliseconds(options);
     const { tracer } = home();
@@ -367,7 +375,7 @@ export class LLMObs {
     const timeout = milliseconds(options);
     const tracer = await home().disable(timeout);
     if (tracer === undefined) return { settled: true, delivered: 0, pending: 0, dropped: {} };
-    return resultOf(tracer.core.statistics().inFlight === 0, tracer);
+    return resultOf(tracer.settled, tracer);
   }
 
   /** Every counter. `accepted = open + queued + inFlight + delivered + the sum of dropped`. */
@@ -427,7 +435,7 @@ function started(
     const val = nanoseconds("startTime", startTime) ?? 0n;
     (options ??= []).push({ tag: "start-ns", val });
   }
-  const text = typeof name === "string" ? name : textOf(tracer, "name", name);
+  const text = typeof name === "string" ? name.slice(0, MOST_TEXT) : textOf(tracer, "name", name);
   const named = text || functionName || undefined;
   if (parent === undefined) return tracer.start(kind, named, options);
   if (parent !== null && typeof parent !== "object" && typeof parent !== "string") {
@@ -459,25 +467,44 @@ function option(
   tag: TextTag,
   value: unknown,
 ): SpanOption[] | undefined {
-  const val = typeof value === "string" ? value : textOf(tracer, FIELDS[tag], value);
+  const val =
+    typeof value === "string" ? value.slice(0, MOST_TEXT) : textOf(tracer, FIELDS[tag], value);
   if (!val) return options;
   options ??= [];
   options.push({ tag, val });
   return options;
 }
 
+/** Records a span that is over. One whose parent is no longer known begins a trace. */
+function record(tracer: Tracer, options: T.RecordedSpan) {
+  const { annotation, parent, ...members } = recorded(tracer, options);
+  const write = (parent: unknown): string => {
+    const span = annotationText({ ...members, parent });
+    return `${span.slice(0, -1)},"annotation":${annotationText(annotation)}}`;
+  };
+  try {
+    return tracer.core.record(write(parent));
+  } catch (error) {
+    const wrong = asArgumentError(error);
+    const known = !(wrong instanceof LLMObsArgumentError && wrong.field.startsWith("parent"));
+    if (known || parent === undefined || !("span" in (parent as object))) throw error;
+    tracer.core.warn("`parent` is a span that finished too long ago: the span begins a trace");
+    return tracer.core.record(write(undefined));
+  }
+}
+
 /** A span that is over, as the core takes it. */
-function recorded(tracer: Tracer, options: T.RecordedSpan): Record<string, unknown> {
+function recorded(tracer: Tracer, options: T.RecordedSpan) {
   const { kind, name, sessionId, mlApp, modelName, modelProvider, spanId, traceId } = options;
   const failed = options.error !== undefined && options.error !== null;
   const failure = failed ? failureOf(options.error) : undefined;
   return {
     kind,
-    name,
-    session_id: sessionId,
-    ml_app: mlApp,
-    model_name: modelName,
-    model_provider: modelProvider,
+    name: textOf(tracer, "name", name),
+    session_id: textOf(tracer, "sessionId", sessionId),
+    ml_app: textOf(tracer, "mlApp", mlApp),
+    model_name: textOf(tracer, "modelName", modelName),
+    model_provider: textOf(tracer, "modelProvider", modelProvider),
     span_id: spanId,
     trace_id: traceId,
     start_ns: nanoseconds("startTime", options.startTime),
@@ -491,9 +518,9 @@ function recorded(tracer: Tracer, options: T.RecordedSpan): Record<string, unkno
     annotation: {
       input: options.inputData,
       output: options.outputData,
-      metadata: options.metadata ?? undefined,
+      metadata: byKey(tracer, "metadata", options.metadata),
       metrics: options.metrics ?? undefined,
-      tags: options.tags ?? undefined,
+      tags: byKey(tracer, "tags", options.tags),
       cost_tags: options.costTags ?? undefined,
       prompt: options.prompt ?? undefined,
       tool_definitions: options.toolDefinitions ?? undefined,
@@ -505,6 +532,9 @@ function recorded(tracer: Tracer, options: T.RecordedSpan): Record<string, unkno
 }
 
 function recordedParent(tracer: Tracer, parent: T.RecordedSpan["parent"]): object | undefined {
+  if (typeof parent === "number" || typeof parent === "boolean") {
+    throw wrongType("parent", parent, "a span, its ids, headers, or what `extract` returned");
+  }
   if (parent === undefined) {
     const current = home().scope();
     if (current?.active) return recordedParent(tracer, current.active);
@@ -522,6 +552,11 @@ function recordedParent(tracer: Tracer, parent: T.RecordedSpan["parent"]): objec
   }
   const remote = tracer.remoteOf(parent);
   return remote === undefined ? undefined : { remote };
+}
+
+/** Ids of a span that was not kept, or is no longer known: `exportSpan` gives none. */
+function isGone({ span_id: span, trace_id: trace }: { span_id?: unknown; trace_id?: unknown }) {
+  return !span && !trace;
 }
 
 function idsOf(span: unknown): { span_id?: unknown; trace_id?: unknown } | undefined {
@@ -562,7 +597,7 @@ function common(tracer: Tracer, options: object, names: readonly string[]): obje
 
 function submit(tracer: Tracer, feedback: boolean, options: object): void {
   try {
-    const shouldPoll = tracer.core.submit(feedback, jsonText(options));
+    const shouldPoll = tracer.core.submit(feedback, annotationText({ ...options }));
     if (shouldPoll || tracer.worker.perRequest) tracer.worker.attend();
   } catch (error) {
     throw asArgumentError(error);
@@ -570,9 +605,14 @@ function submit(tracer: Tracer, feedback: boolean, options: object): void {
 }
 
 function put(carrier: Carrier, name: string, value: string): void {
-  const { set } = carrier as { set?: unknown };
-  if (typeof set === "function") Reflect.apply(set, carrier, [name, value]);
-  else (carrier as Record<string, string>)[name] = value;
+  try {
+    const { set } = carrier as { set?: unknown };
+    if (typeof set === "function") Reflect.apply(set, carrier, [name, value]);
+    else if (Array.isArray(carrier)) carrier.push([name, value]);
+    else (carrier as Record<string, string>)[name] = value;
+  } catch {
+    // It cannot be changed: the headers are in what `inject` returns.
+  }
 }
 
 function milliseconds(options: T.FlushOptions): number | undefined {

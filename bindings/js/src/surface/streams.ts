@@ -6,6 +6,8 @@
 import type { Span } from "../span.js";
 import { StreamText } from "../values.js";
 
+const { toString } = Object.prototype;
+
 type Iteratorish = {
   next?: unknown;
   return?: unknown;
@@ -78,12 +80,9 @@ export function traced(value: object, span: Span, output: boolean): object | und
     if (isNodeStream(value)) return ofNode(value, span);
     const async = typeof stream[Symbol.asyncIterator] === "function";
     if (typeof stream.next === "function") {
-      if (async) return ofIterator(value, new Capture(span, output), true);
-      // An iterator, not a collection: what it gives is gone once it was read.
-      if (typeof stream[Symbol.iterator] === "function" && !isCollection(value)) {
-        return ofIterator(value, new Capture(span, output), false);
-      }
-      return undefined;
+      // A class with a `next` of its own, such as a cursor, has other methods that read it: it is a value.
+      if (!isNative(value)) return undefined;
+      return ofIterator(value, new Capture(span, output), async);
     }
     if (async && isClientStream(value)) return ofClient(value, new Capture(span, output));
   } catch {
@@ -92,8 +91,10 @@ export function traced(value: object, span: Span, output: boolean): object | und
   return undefined;
 }
 
-function isCollection(value: object): boolean {
-  return Array.isArray(value) || value instanceof Map || value instanceof Set;
+/** Iterators of the language's own: those of generators and of collections. */
+function isNative(value: object): boolean {
+  const own = Object.getOwnPropertyNames(value).length === 0;
+  return own && /^\[object .*(Generator|Iterator|Iterator Helper)\]$/.test(toString.call(value));
 }
 
 function isReadableStream(value: object): value is ReadableStream {
@@ -147,6 +148,7 @@ type Step = (this: unknown, ...given: unknown[]) => Result | Promise<Result>;
 function ofIterator(target: object, capture: Capture, async: boolean): object {
   const front = Object.create(Object.getPrototypeOf(target)) as Record<PropertyKey, unknown>;
   const seen = (result: Result): Result => {
+    if (typeof result !== "object" || result === null) return result;
     if (result.done) capture.end(result.value);
     else capture.give(result.value);
     return result;
@@ -181,31 +183,51 @@ function ofReadable(target: ReadableStream, capture: Capture): ReadableStream | 
     // Somebody reads it already, or it has methods of its own: it stays what it is.
     return undefined;
   }
+  const bytes = isOfBytes(target);
   const reader = target.getReader() as ReadableStreamDefaultReader<unknown>;
+  type Controller = ReadableStreamDefaultController | ReadableByteStreamController;
   return new ReadableStream(
     {
-      async pull(controller) {
+      ...(bytes ? { type: "bytes" } : {}),
+      async pull(controller: Controller) {
         try {
-          const { done, value } = await capture.span.run(() => reader.read());
-          if (done) {
-            capture.end();
-            controller.close();
-          } else {
+          for (;;) {
+            const { done, value } = await capture.span.run(() => reader.read());
+            if (done) {
+              capture.end();
+              controller.close();
+              if (bytes) (controller as ReadableByteStreamController).byobRequest?.respond(0);
+              return;
+            }
             capture.give(value);
-            controller.enqueue(value);
+            // A stream of bytes takes what it is given away from its owner, and takes no empty piece.
+            const piece = bytes ? (value as Uint8Array).slice() : value;
+            if (bytes && (piece as Uint8Array).byteLength === 0) continue;
+            controller.enqueue(piece as never);
+            return;
           }
         } catch (error) {
           capture.fail(error);
           controller.error(error);
         }
       },
-      async cancel(reason) {
+      async cancel(reason: unknown) {
         capture.end();
         await reader.cancel(reason);
       },
-    },
+    } as UnderlyingDefaultSource,
     { highWaterMark: 0 },
   );
+}
+
+/** Whether a reader may bring its own buffer. */
+function isOfBytes(stream: ReadableStream): boolean {
+  try {
+    stream.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The same object with one thing changed: whoever iterates it, or a part of it, is seen. */
@@ -227,17 +249,26 @@ function ofClient(target: object, capture: Capture): object {
     return seen;
   };
   const methods = new Map<PropertyKey, unknown>();
-  return new Proxy(target, {
+  // Some are emitters too, which tell their end to whoever does not iterate them.
+  const { on } = target as { on?: unknown };
+  if (typeof on === "function") Reflect.apply(on, target, ["end", () => capture.end()]);
+  const front: object = new Proxy(target, {
     get(_, key) {
       const value = Reflect.get(target, key, target) as unknown;
       if (typeof value !== "function" || key === "constructor") return value;
+      // Of a frozen object a proxy must give what is there.
+      if (Reflect.getOwnPropertyDescriptor(target, key)?.configurable === false) return value;
       let bound = methods.get(key);
       if (bound === undefined) {
         // Of the object itself: a class's private fields are not the proxy's.
-        bound = (...given: unknown[]) => once(Reflect.apply(value, target, given));
+        bound = (...given: unknown[]) => {
+          const result = Reflect.apply(value, target, given) as unknown;
+          return result === target ? front : once(result);
+        };
         methods.set(key, bound);
       }
       return bound;
     },
   });
+  return front;
 }

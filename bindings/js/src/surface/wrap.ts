@@ -74,7 +74,13 @@ function settleLater(
     span._fail(error);
     throw error;
   };
-  if (isPlainPromise(value)) return value.then(succeeded, failed);
+  if (isPlainPromise(value)) {
+    try {
+      return value.then(succeeded, failed);
+    } catch {
+      // A class that cannot be made of a function: it goes back itself.
+    }
+  }
   const watched = watchable(value);
   if (watched === undefined) {
     span.finish();
@@ -85,16 +91,32 @@ function settleLater(
     ended(span, result, output && watched === value);
   };
   const lookAtFailure = (error: unknown): void => span._fail(error);
-  Promise.prototype.then.call(watched, look, lookAtFailure);
+  try {
+    Promise.prototype.then.call(watched, look, lookAtFailure);
+  } catch {
+    // A proxy in front of a promise: its end cannot be seen.
+    span.finish();
+  }
   return value;
 }
 
+/** A promise without members of its own, whose `then` makes another of its class: nothing is lost by that. */
 function isPlainPromise(value: object): value is Promise<unknown> {
-  return (
-    Object.getPrototypeOf(value) === Promise.prototype &&
-    Object.getOwnPropertyNames(value).length === 0
-  );
+  try {
+    if (!(value instanceof Promise) || value.then !== Promise.prototype.then) return false;
+    const { constructor } = value as { constructor?: { [Symbol.species]?: unknown } };
+    return (
+      toString.call(value) === "[object Promise]" &&
+      Object.getOwnPropertyNames(value).length === 0 &&
+      constructor?.[Symbol.species] === constructor &&
+      (constructor as { prototype?: unknown }).prototype === Object.getPrototypeOf(value)
+    );
+  } catch {
+    return false;
+  }
 }
+
+const { toString } = Object.prototype;
 
 /** The promise whose outcome is the value's, if looking at it begins nothing. */
 function watchable(value: object): Promise<unknown> | undefined {
@@ -126,8 +148,8 @@ function ignored(): void {}
 /** The function takes `done`: the span ends when that is called, or the function fails. */
 function withDone<T>(span: Span, fn: (span: Span, done: (error?: unknown) => void) => T): T {
   const done = (error?: unknown): void => {
-    if (error === undefined || error === null) span.finish();
-    else span._fail(error);
+    if (error) span._fail(error);
+    else span.finish();
   };
   let value: T;
   try {
@@ -136,7 +158,13 @@ function withDone<T>(span: Span, fn: (span: Span, done: (error?: unknown) => voi
     span._fail(error);
     throw error;
   }
-  return value;
+  if (typeof value !== "object" || value === null || !isPlainPromise(value)) return value;
+  // It may fail before it could call `done`.
+  const failed = (error: unknown): never => {
+    span._fail(error);
+    throw error;
+  };
+  return value.then(undefined, failed) as T;
 }
 
 /** How a wrapped function is traced. */
@@ -179,8 +207,11 @@ function wrappedCall(
     span._fail(error);
     throw error;
   }
-  // Without a result, the callback has it.
-  if (callback !== undefined && value === undefined) return value;
+  if (callback !== undefined && value === undefined) {
+    // The callback has the result. Some are never called, such as `next` of a middleware.
+    span._watched();
+    return value;
+  }
   return settle(span, value, how.output, how.streams);
 }
 
