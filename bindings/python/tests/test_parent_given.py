@@ -221,7 +221,7 @@ def test_a_forked_process_begins_a_trace_of_its_own(receiver: Receiver, run: Run
             os.waitpid(pid, 0)
     """)
     assert done.returncode == 0
-    assert "in another process" in done.stderr
+    assert "from another process" in done.stderr
     wait_until(lambda: len(receiver.events) == 2)
     assert {event["parent_id"] for event in receiver.events} == {"undefined"}
 

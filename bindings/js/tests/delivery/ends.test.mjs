@@ -78,7 +78,7 @@ for (const [name, { command, skip }] of Object.entries(COMMANDS)) {
           const options = { exitTimeout: 0.5 };
           const { took, err } = await run(command, there, { program, signal, options });
           assert.ok(took < 8000, `${took} ms`);
-          const said = /^witspan: 1 spans could not be sent (in time|before a signal)/m;
+          const said = /^witspan: 1 span could not be sent (in time|before a signal)/m;
           assert.match(err, said);
           assert.equal(err.match(/could not be sent/g).length, 1);
           assert.equal(there.names().length, 1, "nothing is sent twice");
@@ -94,7 +94,7 @@ for (const [name, { command, skip }] of Object.entries(COMMANDS)) {
       try {
         const { err } = await run(command, there, { program: "process.exit", more: ["--late"] });
         assert.ok(there.names().length <= 1, "nothing is sent twice");
-        assert.match(err, /^witspan: 1 spans could not be sent in time/m);
+        assert.match(err, /^witspan: 1 span could not be sent in time/m);
       } finally {
         await there.close();
       }
@@ -109,7 +109,7 @@ for (const [name, { command, skip }] of Object.entries(COMMANDS)) {
           const { err } = await run(command, there, { program, more: [after], options });
           // Bun says that it has sent a request before it has.
           const lost = name === "bun" && there.names().length === 0;
-          if (lost) assert.match(err, /1 spans could not be sent in time/);
+          if (lost) assert.match(err, /1 span could not be sent in time/);
           else assert.equal(there.names().length, 1, "neither lost nor sent twice");
         } finally {
           await there.close();

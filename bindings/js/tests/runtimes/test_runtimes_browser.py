@@ -62,7 +62,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     found = find_browser()
     if found is None:
