@@ -4,7 +4,7 @@
 // here at one global symbol, so that there is one tracer and one current span.
 
 import { SynchronousStorage, type Scope } from "./context/scope.js";
-import { LLMObsArgumentError, wrongType } from "./errors.js";
+import { typeName, wrongType } from "./errors.js";
 import type { ContextStorage, Platform } from "./platform/platform.js";
 import { runner, type Runner } from "./surface/processor.js";
 import type { SpanProcessor } from "./surface/types.js";
@@ -103,7 +103,7 @@ export class Home {
     if (typeof options !== "object" || options === null) {
       throw wrongType("options", options, "an object such as { mlApp: 'my-app' }");
     }
-    checkOptions(options);
+    options = usable(options, this.platform.log);
     if (this.#options !== undefined && !this.#failed) {
       const before = this.#options;
       const differ = Object.keys(options).filter(
@@ -175,20 +175,16 @@ export class Home {
   }
 }
 
-/** Options of a type that no user meant: a function, a symbol. All else is the core's to judge. */
-function checkOptions(options: Options): void {
+/** The options that can be a setting. What cannot is told and left out: dd-trace takes anything. */
+function usable(options: Options, log: Platform["log"]): Options {
+  const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (typeof value === "symbol" || (typeof value === "function" && name !== "spanProcessor")) {
-      throw wrongType(name, value, "a setting: text, a number, a boolean");
-    }
+    const wrong = ["symbol", "function"].includes(typeof value);
+    if (wrong || (name === "sampleRate" && typeof value === "object" && value !== null)) {
+      log("warning", `\`${name}\` is ${typeName(value)}, which is no setting: it is ignored`);
+    } else kept[name] = value;
   }
-  const { sampleRate } = options;
-  if (sampleRate !== undefined && sampleRate !== null && typeof sampleRate === "object") {
-    throw new LLMObsArgumentError(
-      "sampleRate",
-      "`sampleRate` is an object; accepted: a number from 0 to 1",
-    );
-  }
+  return kept;
 }
 
 /** One line, without what a terminal would act on. */

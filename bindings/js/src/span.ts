@@ -284,7 +284,7 @@ export class Span {
   }
 }
 
-/** An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
+/** @internal An object of values by key. dd-trace takes anything here, so anything else is kept under the member's name. */
 export function byKey(tracer: Tracer | undefined, member: string, value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
   if (isObject(value)) return value;

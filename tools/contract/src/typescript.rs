@@ -90,17 +90,15 @@ impl Printer<'_> {
             Definition::Alias(is) => writeln!(out, "export type {name} = {};", self.of(is)),
             Definition::Record(fields) => {
                 let _ = writeln!(out, "export interface {name} {{");
-                for Field { name, docs, is } in fields {
-                    doc(out, "  ", &summary(docs));
+                for Field { name, is, .. } in fields {
                     let _ = writeln!(out, "  readonly {};", self.member(name, is, true));
                 }
                 writeln!(out, "}}")
             }
             Definition::Variant(cases) => {
                 let _ = write!(out, "export type {name} =");
-                for Case { name, docs, value } in cases {
+                for Case { name, value, .. } in cases {
                     out.push('\n');
-                    doc(out, "  ", &summary(docs));
                     // An empty case names `val` too, so that both can be taken apart together.
                     let value = value
                         .as_ref()
@@ -111,9 +109,8 @@ impl Printer<'_> {
             }
             Definition::Enum(cases) => {
                 let _ = write!(out, "export type {name} =");
-                for Case { name, docs, .. } in cases {
+                for Case { name, .. } in cases {
                     out.push('\n');
-                    doc(out, "  ", &summary(docs));
                     let _ = write!(out, "  | {name:?}");
                 }
                 let _ = writeln!(out, ";");

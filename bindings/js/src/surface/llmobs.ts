@@ -82,7 +82,7 @@ export class LLMObs {
     const kind = kindOf(given);
     const tracer = home().live();
     if (tracer === undefined) return fn(NO_SPAN, nothing);
-    const span = started(tracer, kind, given, undefined);
+    const span = started(tracer, kind, told(tracer, given), undefined);
     if (fn.length > 1) tracer.watch(span);
     return traceCall(span, fn);
   }
@@ -112,7 +112,7 @@ export class LLMObs {
       on: () => home().live() !== undefined,
       start: () => {
         const tracer = home().live();
-        return tracer === undefined ? NO_SPAN : started(tracer, kind, options, name);
+        return tracer === undefined ? NO_SPAN : started(tracer, kind, told(tracer, options), name);
       },
       input: options.captureInput ?? !NO_INPUT.has(named),
       output: options.captureOutput ?? !NO_OUTPUT.has(named),
@@ -417,6 +417,19 @@ function kindOf(options: { kind: T.spanKind }): number {
   }
   const got = typeof options.kind === "string" ? `\`${options.kind}\`` : typeName(options.kind);
   throw new LLMObsArgumentError("kind", `\`kind\` is ${got}; accepted: ${KINDS.join(", ")}`);
+}
+
+/** dd-trace takes anything as a start: what is no time is left out of calls that it has, and told. */
+function told<O extends T.SpanOptions>(tracer: Tracer, options: O): O {
+  const { startTime } = options;
+  if (startTime === undefined || startTime === null) return options;
+  try {
+    nanoseconds("startTime", startTime);
+    return options;
+  } catch (error) {
+    tracer.core.warn(`${error instanceof Error ? error.message : ""}; the span starts now`);
+    return { ...options, startTime: undefined };
+  }
 }
 
 function started(

@@ -329,6 +329,18 @@ test("while tracing is off, functions run and nothing else happens", async () =>
   assert.equal(llmobs.statistics().accepted, 0);
 });
 
+test("a start that is no time, where dd-trace takes it, is now; a setting that is none is ignored", async () => {
+  const { named, lines } = await traced(
+    () => {
+      assert.equal(llmobs.trace({ kind: "task", name: "t", startTime: "today" }, () => 1), 1);
+      assert.equal(llmobs.wrap({ kind: "task", name: "w", startTime: NaN }, () => 2)(), 2);
+    },
+    { service: Symbol("s"), sampleRate: {} },
+  );
+  assert.ok(named.t.start_ns > 1.7e18 && named.w.start_ns > 1.7e18);
+  assert.equal(lines.filter((line) => line.includes("no setting")).length, 2);
+});
+
 test("a setting that is not understood is told, and the default applies", async () => {
   const { lines, named } = await traced(() => llmobs.trace({ kind: "task", name: "t" }, () => {}), {
     ...{ sampleRate: 7, noSuchOption: 1 },
