@@ -33,7 +33,7 @@ export class Home {
   readonly platform: Platform;
   readonly storage: ContextStorage;
   tracer: Tracer | undefined;
-  /** Counters of tracers that have ended, and the last words about them. */
+  /** What `enable` was given; `undefined` before it, and after `disable`. */
   #options: Options | undefined;
   #processor: Runner | undefined;
   #failed = false;

@@ -9,7 +9,6 @@ import type {
   Disposition,
   DropReason,
   Failure,
-  Finished,
   Outcome,
   PollMode,
   Recorded,
@@ -341,12 +340,6 @@ export class LiveCore implements CorePort {
     return sum;
   }
 
-  /** Whether anything has finished or was submitted that is not settled. Cheap enough for each end. */
-  pending(): boolean {
-    const { queued, inFlight, evaluations } = this.statistics();
-    return queued + inFlight + evaluations.queued + evaluations.inFlight > 0;
-  }
-
   setTargets(targets: readonly Target[]): void {
     const settings = JSON.parse(this.#settings) as Record<string, unknown>;
     delete settings["await_targets"];
@@ -389,5 +382,3 @@ export class LiveCore implements CorePort {
     return this.statistics();
   }
 }
-
-export type { Finished };

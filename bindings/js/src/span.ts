@@ -1,29 +1,28 @@
 // A span, as the application holds it.
 
+import { SpanKind as CONTRACT_KINDS } from "./core/contract.js";
 import { FINISH_POLL, FINISH_PROCESS } from "./core/instance.js";
-import { LLMObsArgumentError, typeName, wrongType } from "./errors.js";
+import { typeName, wrongType } from "./errors.js";
 import { failureOf } from "./failure.js";
 import type { AnnotationOptions, ExportedSpan, FinishOptions, SpanKind } from "./surface/types.js";
 import { SpanContext } from "./span-context.js";
 import { nanoseconds } from "./time.js";
 import type { Tracer } from "./tracer.js";
 import { annotationText, jsonText } from "./values.js";
-import { inWordsOf, sentence } from "./words.js";
+import { argumentErrorOf } from "./words.js";
 
 /** Tells spans from other objects, also between the two forms of this package in one process. */
 const BRAND = Symbol.for("witspan.span");
 
-export const KINDS: readonly SpanKind[] = [
-  ...(["llm", "workflow", "agent", "tool", "task", "embedding", "retrieval"] as const),
-];
+/** @internal By their numbers in the contract. */
+export const KINDS: readonly SpanKind[] = CONTRACT_KINDS;
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 const OPEN = 1;
 const HAS_OUTPUT = 2;
-const HAS_INPUT = 4;
 /** At its end the worker is asked, whatever the core says. */
-const ASKS = 8;
+const ASKS = 4;
 
 /**
  * A span: one piece of work of the application. It is current inside `run`, and inside the function that
@@ -107,11 +106,6 @@ export class Span {
     return (this.#state & HAS_OUTPUT) !== 0;
   }
 
-  /** @internal */
-  get _hasInput(): boolean {
-    return (this.#state & HAS_INPUT) !== 0;
-  }
-
   /** Both ids, as evaluations take them; `{}` for a span that is not kept, and while tracing is off. */
   export(): ExportedSpan {
     if (this.#ids === undefined) {
@@ -163,7 +157,6 @@ export class Span {
     const text = annotationText(parts);
     this._annotateText(text);
     if (options.outputData !== undefined && options.outputData !== null) this.#state |= HAS_OUTPUT;
-    if (options.inputData !== undefined && options.inputData !== null) this.#state |= HAS_INPUT;
     return this;
   }
 
@@ -184,10 +177,8 @@ export class Span {
     const refusal = tracer.core.annotate(this._epoch, this._handle, text);
     if (refusal === undefined) return;
     if (refusal === "lost") return tracer.core.diagnose({ event: "misplaced", why: GONE });
-    if (refusal.tag === "invalid-argument") {
-      const { field, message } = refusal.val as { field: string; message: string };
-      throw new LLMObsArgumentError(inWordsOf(field), sentence(message));
-    }
+    const wrong = argumentErrorOf(refusal);
+    if (wrong !== undefined) throw wrong;
     if (refusal.tag === "memory-full") return tracer.core.diagnose({ event: "memory-full" });
     tracer.core.diagnose({ event: "misplaced", why: "the span has finished" });
   }

@@ -3,23 +3,23 @@
 import type { Plan, Secrets } from "./plan.js";
 import { makePlan } from "./plan.js";
 import type { Header, SpanDetails, SpanOption, Warning } from "./core/contract.js";
-import { ContractError } from "./core/instance.js";
+import {
+  ContractError,
+  PARENT_CHILD_OF,
+  PARENT_CURRENT,
+  PARENT_REMOTE,
+  PARENT_ROOT,
+} from "./core/instance.js";
 import type { Scope } from "./context/scope.js";
 import { Worker } from "./delivery/worker.js";
 import { LLMObsArgumentError, wrongType } from "./errors.js";
 import { LiveCore } from "./live.js";
 import type { ContextStorage, Platform } from "./platform/platform.js";
 import { PROCESSOR_LIMIT_NS, type Runner, type Shared } from "./surface/processor.js";
-import { isSpan, NO_SPAN, Span } from "./span.js";
+import { isSpan, Span } from "./span.js";
 import type { ExportedSpan, ParentOption } from "./surface/types.js";
 import { configureValues } from "./values.js";
-import { inWordsOf, sentence } from "./words.js";
-
-/** How `startSpan` of the core names a parent. */
-const ROOT = 0;
-const CURRENT = 1;
-const CHILD_OF = 2;
-const REMOTE = 3;
+import { argumentErrorOf } from "./words.js";
 
 export class Tracer {
   readonly core: LiveCore;
@@ -31,7 +31,6 @@ export class Tracer {
   #processor: Runner | undefined;
   readonly #shared: Shared;
   #undo: (() => void) | undefined;
-  readonly #platform: Platform;
   /** Spans that are held by hand; older workers of Cloudflare have no such registry. */
   readonly #forgotten: FinalizationRegistry<readonly [epoch: number, handle: bigint]> | undefined;
 
@@ -45,7 +44,6 @@ export class Tracer {
     this.core = core;
     this.plan = plan;
     this.storage = storage;
-    this.#platform = platform;
     const { tags, ...settings } = plan.settings;
     const text = (name: string) => (settings[name] === undefined ? undefined : String(settings[name]));
     const names = ["env", "service", "version", "language", "ml_app"];
@@ -90,20 +88,20 @@ export class Tracer {
   }
 
   /** Starts a span below what is current. */
-  start(kind: number, name: string | undefined, options: SpanOption[] | undefined): Span {
+  start(kind: number, name: string | undefined, options: readonly SpanOption[] | undefined): Span {
     const scope = this.scope();
     const above = scope?.active;
     if (above === undefined) {
       const remote = scope?.remote;
       if (remote !== undefined) return this.#continued(kind, remote, name, scope?.contexts, options);
-      return this.#span(kind, ROOT, 0n, undefined, name, scope?.contexts, options);
+      return this.#root(kind, name, scope?.contexts, options);
     }
     if (above._tracer !== this || above._epoch !== this.core.epoch) {
       // It was lost with its instance, or is of a tracer that has ended: the span begins a trace.
-      return this.#span(kind, ROOT, 0n, undefined, name, scope?.contexts, options);
+      return this.#root(kind, name, scope?.contexts, options);
     }
     if (above._handle === 0n) return this.#notKept(kind, scope?.contexts);
-    return this.#span(kind, CURRENT, above._handle, undefined, name, scope?.contexts, options);
+    return this.#span(kind, PARENT_CURRENT, above._handle, undefined, name, scope?.contexts, options);
   }
 
   /** A span of a trace from elsewhere; of a text that names none, it begins a trace. */
@@ -112,14 +110,14 @@ export class Tracer {
     remote: string,
     name: string | undefined,
     contexts: readonly string[] | undefined,
-    options: SpanOption[] | undefined,
+    options: readonly SpanOption[] | undefined,
   ): Span {
     try {
-      return this.#span(kind, REMOTE, 0n, remote, name, contexts, options && [...options]);
+      return this.#span(kind, PARENT_REMOTE, 0n, remote, name, contexts, options);
     } catch (error) {
       if (!(error instanceof ContractError)) throw error;
       this.core.warn("the trace to continue is a text that `extract` did not return: a trace begins");
-      return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+      return this.#root(kind, name, contexts, options);
     }
   }
 
@@ -131,31 +129,31 @@ export class Tracer {
     parent: ParentOption,
     kind: number,
     name: string | undefined,
-    options: SpanOption[] | undefined,
+    options: readonly SpanOption[] | undefined,
   ): Span {
     const contexts = this.scope()?.contexts;
-    if (parent === null) return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+    if (parent === null) return this.#root(kind, name, contexts, options);
     if (isSpan(parent)) {
       if (parent._tracer !== this || parent._epoch !== this.core.epoch) {
         this.core.warn("`parent` is a span of a tracer that has ended: the span begins a trace");
-        return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+        return this.#root(kind, name, contexts, options);
       }
       if (parent._handle === 0n) return this.#notKept(kind, contexts);
       try {
         const handle = parent._handle;
-        return this.#span(kind, CHILD_OF, handle, undefined, name, contexts, options);
+        return this.#span(kind, PARENT_CHILD_OF, handle, undefined, name, contexts, options);
       } catch (error) {
         if (!(error instanceof ContractError)) throw error;
         this.core.warn("`parent` is a span that finished too long ago: the span begins a trace");
-        return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+        return this.#root(kind, name, contexts, options);
       }
     }
     const remote = typeof parent === "string" ? parent : this.remoteOf(parent);
     if (remote === undefined) {
-      return this.#span(kind, ROOT, 0n, undefined, name, contexts, options);
+      return this.#root(kind, name, contexts, options);
     }
     try {
-      return this.#span(kind, REMOTE, 0n, remote, name, contexts, options);
+      return this.#span(kind, PARENT_REMOTE, 0n, remote, name, contexts, options);
     } catch (error) {
       if (!(error instanceof ContractError)) throw error;
       const why = "`parent` is a text that `extract` did not return; accepted: a span, headers, null";
@@ -178,6 +176,16 @@ export class Tracer {
     }
   }
 
+  /** A span that begins a trace. */
+  #root(
+    kind: number,
+    name: string | undefined,
+    contexts: readonly string[] | undefined,
+    options: readonly SpanOption[] | undefined,
+  ): Span {
+    return this.#span(kind, PARENT_ROOT, 0n, undefined, name, contexts, options);
+  }
+
   #span(
     kind: number,
     tag: number,
@@ -185,16 +193,15 @@ export class Tracer {
     remote: string | undefined,
     name: string | undefined,
     contexts: readonly string[] | undefined,
-    options: SpanOption[] | undefined,
+    options: readonly SpanOption[] | undefined,
   ): Span {
     const { core } = this;
     if (contexts !== undefined) {
-      options ??= [];
-      for (const val of contexts) options.push({ tag: "context", val });
+      options = [...(options ?? []), ...contexts.map((val) => ({ tag: "context", val }) as const)];
     }
     const handle = core.start(kind, tag, parent, remote, name, options);
     const span = new Span(this, core.epoch, handle, kind, contexts);
-    if (this.worker.perRequest && (tag === ROOT || tag === REMOTE)) span._asks();
+    if (this.worker.perRequest && (tag === PARENT_ROOT || tag === PARENT_REMOTE)) span._asks();
     return span;
   }
 
@@ -259,9 +266,9 @@ export class Tracer {
     const processor = this.#processor;
     // A span that the processor itself finishes is processed by the loop that runs already.
     if (processor === undefined || core.processing) return;
-    const { processing } = core.calls;
     for (;;) {
-      const event = core.ask(() => processing.takeEvent());
+      // Asked for each time: an instance that trapped is not the live one any more.
+      const event = core.ask(() => core.calls.processing.takeEvent());
       if (!event) return;
       core.processing = true;
       let outcome: ReturnType<Runner>;
@@ -271,7 +278,7 @@ export class Tracer {
         core.processing = false;
       }
       try {
-        const returned = core.ask(() => processing.returnEvent(event.id, outcome.outcome));
+        const returned = core.ask(() => core.calls.processing.returnEvent(event.id, outcome.outcome));
         if (returned?.dropped) core.dropped(returned.dropped);
         if (returned?.contentDropped) core.contentDropped(outcome.why ?? "it took too long");
         if (returned?.shouldPoll) this.worker.attend();
@@ -294,10 +301,6 @@ export class Tracer {
       this.core.diagnose({ event: "ended", unsent, unfinished: last.open });
     }
     this.core.close();
-  }
-
-  get platform(): Platform {
-    return this.#platform;
   }
 }
 
@@ -325,11 +328,5 @@ export function headerPairs(headers: object): Header[] {
 
 /** The error for what a call of the contract refused. */
 export function asArgumentError(error: unknown): unknown {
-  if (!(error instanceof ContractError)) return error;
-  const refused = error.payload as { tag?: string; val?: { field: string; message: string } };
-  if (refused.tag !== "invalid-argument" || !refused.val) return error;
-  const { field, message } = refused.val;
-  return new LLMObsArgumentError(inWordsOf(field), sentence(message));
+  return (error instanceof ContractError && argumentErrorOf(error.payload)) || error;
 }
-
-export { NO_SPAN };

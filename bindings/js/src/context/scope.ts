@@ -3,7 +3,7 @@
 import type { ContextStorage } from "../platform/platform.js";
 import type { Span } from "../span.js";
 
-/** One level of what is current. It never changes: code that runs inside holds it for ever. */
+/** One level of what is current. It never changes, since code that runs inside may hold it at any later time. */
 export interface Scope {
   /** The span whose children start here. */
   readonly active: Span | undefined;

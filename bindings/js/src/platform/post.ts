@@ -5,20 +5,12 @@
 // function has a name of its own, since a bundler that keeps names would call one for each.
 
 import type { Builtin, Http, Incoming, Outgoing, Socket, Tls } from "./builtin.js";
+import type { HttpRequest } from "./platform.js";
 import type { Proxy } from "./proxy.js";
 
 /** A request as it leaves. */
-export interface Wire {
-  readonly method: string;
-  readonly url: string;
-  readonly socket?: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body?: Uint8Array;
-  readonly timeoutMs: number;
-  readonly connectMs: number;
-  readonly answerBytes: number;
+export interface Wire extends HttpRequest {
   readonly proxy?: Proxy;
-  readonly onSent?: () => void;
 }
 
 /** What is used besides the modules. */

@@ -109,10 +109,9 @@ export class LLMObs {
     const kind = kindOf(options);
     const named = options.kind;
     return wrapFunction(fn, {
-      on: () => home().live() !== undefined,
       start: () => {
         const tracer = home().live();
-        return tracer === undefined ? NO_SPAN : started(tracer, kind, told(tracer, options), name);
+        return tracer && started(tracer, kind, told(tracer, options), name);
       },
       input: options.captureInput ?? !NO_INPUT.has(named),
       output: options.captureOutput ?? !NO_OUTPUT.has(named),
@@ -226,9 +225,8 @@ export class LLMObs {
    * Taken for dd-trace's sake: everything goes where the tracer sends it, which a warning says once. There is
    * one target (`docs/differences.md`).
    */
-  routingContext<R>(options: { ddApiKey: string; ddSite?: string }, fn: () => R): R {
+  routingContext<R>(_options: { ddApiKey: string; ddSite?: string }, fn: () => R): R {
     if (typeof fn !== "function") throw wrongType("fn", fn, "a function");
-    void options;
     home()
       .live()
       ?.core.warn("`routingContext` changes nothing: a tracer has one target, and spans go there");

@@ -4,8 +4,8 @@ import type { Span } from "../span.js";
 import { inputOf, namesOf } from "./parameters.js";
 import { traced } from "./streams.js";
 
-/** Starts the span of a call; the one of a tracer that is off does nothing. */
-export type Starter = () => Span;
+/** Starts the span of a call; `undefined` while tracing is off. */
+export type Starter = () => Span | undefined;
 
 /** Names of a last parameter that is called once, with an error first. */
 const CALLBACKS = new Set(["callback", "cb", "done", "next"]);
@@ -169,8 +169,6 @@ function withDone<T>(span: Span, fn: (span: Span, done: (error?: unknown) => voi
 
 /** How a wrapped function is traced. */
 export interface Wrapping {
-  /** Whether calls are traced now. */
-  readonly on: () => boolean;
   readonly start: Starter;
   /** Whether arguments become the input, results the output, and what a stream gives the output. */
   readonly input: boolean;
@@ -182,19 +180,20 @@ export interface Wrapping {
 export function wrapFunction<F extends (...args: never[]) => unknown>(fn: F, how: Wrapping): F {
   return new Proxy(fn, {
     apply(target, self: unknown, args: unknown[]) {
-      if (!how.on()) return Reflect.apply(target, self, args);
-      return wrappedCall(target, self, args, how);
+      const span = how.start();
+      if (span === undefined) return Reflect.apply(target, self, args);
+      return wrappedCall(span, target, self, args, how);
     },
   });
 }
 
 function wrappedCall(
+  span: Span,
   target: (...args: never[]) => unknown,
   self: unknown,
   args: unknown[],
   how: Wrapping,
 ): unknown {
-  const span = how.start();
   const callback = callbackOf(target, args);
   if (how.input) {
     captureInput(span, inputOf(target, callback === undefined ? args : args.slice(0, -1)));
