@@ -195,3 +195,24 @@ def matches(expected: str, got: str) -> bool:
     ]
     got = "\n".join(line.rstrip() for line in got.strip("\n").splitlines())
     return re.fullmatch("".join(lines), got + "\n" if got else "") is not None
+
+
+def check_links(page: Path) -> None:
+    """Each link of a page to a file, and to a heading in one, leads somewhere."""
+    for target, _, place in re.findall(
+        r"\]\(((?!https?:)[^)#]*)(#([^)]+))?\)", page.read_text("utf-8")
+    ):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        if place:
+            heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", head).lower().replace(" ", "-") for head in heads}
+            assert place in slugs, f"{target}#{place}"
+
+
+def check_index(docs: Path, readme: Path) -> None:
+    """Each page of a folder is in its index, and the folder is reached from that README."""
+    index = (docs / "README.md").read_text("utf-8")
+    for page in docs.glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index, page.name
+    assert f"docs/{docs.name}" in readme.read_text("utf-8")

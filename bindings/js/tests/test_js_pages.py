@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import Runner, blocks, commands, file_name
+from pages import Runner, blocks, check_index, check_links, commands, file_name
 from receiver import Answer, Request
 from receiver import Receiver as ScriptedReceiver
 
@@ -215,22 +215,11 @@ FOUND_BY_TOOLS = re.compile(r"^(app/.*route\.js|wrangler\.toml|worker\.mjs)$")
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
-    for target, _, place in re.findall(
-        r"\]\(((?!https?:)[^)#]*)(#([^)]+))?\)", page.read_text("utf-8")
-    ):
-        path = page.parent / target if target else page
-        assert path.exists(), target
-        if place:
-            heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
-            slugs = {re.sub(r"[^\w\- ]", "", head).lower().replace(" ", "-") for head in heads}
-            assert place in slugs, f"{target}#{place}"
+    check_links(page)
 
 
 def test_every_page_is_in_the_index_and_reached_from_the_readme() -> None:
-    index = (DOCS / "README.md").read_text("utf-8")
-    for page in DOCS.glob("*.md"):
-        assert page.name == "README.md" or f"]({page.name})" in index, page.name
-    assert "docs/javascript" in README.read_text("utf-8")
+    check_index(DOCS, README)
 
 
 def test_the_page_shows_the_table_of_ends() -> None:

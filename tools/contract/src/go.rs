@@ -144,16 +144,6 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// The name of a type. Where several interfaces have it, the last one's is the plain name, and the
-    /// others' begin with their interface.
-    fn name(&self, interface: &str, name: &str) -> String {
-        let has = |i: &&Interface| i.types.iter().any(|named| named.name == name);
-        match self.contract.interfaces.iter().rfind(has) {
-            Some(last) if last.name != interface => pascal(interface) + &pascal(name),
-            _ => pascal(name),
-        }
-    }
-
     fn definition(&self, interface: &str, name: &str) -> &Definition {
         let interfaces = &self.contract.interfaces;
         let of = interfaces.iter().filter(|i| i.name == interface).flat_map(|i| &i.types);
@@ -162,7 +152,7 @@ impl Printer<'_> {
     }
 
     fn named(&self, out: &mut String, interface: &Interface, named: &Named) -> Result<()> {
-        let name = self.name(&interface.name, &named.name);
+        let name = self.contract.type_name(&interface.name, &named.name, pascal);
         out.push('\n');
         doc(out, "", &name, &named.docs);
         match &named.definition {
@@ -207,7 +197,7 @@ impl Printer<'_> {
         Ok(match self.plain(is) {
             Type::String => "Text".into(),
             Type::U64 => "Number".into(),
-            Type::Named { interface, name } => self.name(interface, name),
+            Type::Named { interface, name } => self.contract.type_name(interface, name, pascal),
             _ => bail!("a case of this type is not supported in Go"),
         })
     }
@@ -233,7 +223,7 @@ impl Printer<'_> {
             Type::Bytes => "[]byte".into(),
             Type::List(inner) => format!("[]{}", self.of(inner)),
             Type::Option(inner) => format!("Option[{}]", self.of(inner)),
-            Type::Named { interface, name } => self.name(interface, name),
+            Type::Named { interface, name } => self.contract.type_name(interface, name, pascal),
         }
     }
 
@@ -511,7 +501,9 @@ impl Printer<'_> {
                     let count = cases.len();
                     let _ = writeln!(out, "{first} = {}(number({value}.Tag, {count}))", word.go());
                     let _ = writeln!(out, "switch {value}.Tag {{");
-                    for (cases, field, is) in self.by_field(&self.name(interface, name), cases)? {
+                    for (cases, field, is) in
+                        self.by_field(&self.contract.type_name(interface, name, pascal), cases)?
+                    {
                         let _ = writeln!(out, "case {}:", cases.join(", "));
                         self.lower(out, is, &format!("{value}.{field}"), rest)?;
                     }
@@ -576,13 +568,13 @@ impl Printer<'_> {
             ),
             Type::Named { interface, name } => match self.definition(interface, name) {
                 Definition::Alias(is) => self.loader(is),
-                _ => format!("load{}", self.name(interface, name)),
+                _ => format!("load{}", self.contract.type_name(interface, name, pascal)),
             },
         }
     }
 
     fn load_of(&self, out: &mut String, interface: &Interface, named: &Named) {
-        let name = self.name(&interface.name, &named.name);
+        let name = self.contract.type_name(&interface.name, &named.name, pascal);
         if matches!(named.definition, Definition::Alias(_)) {
             return;
         }
@@ -645,13 +637,13 @@ impl Printer<'_> {
             ),
             Type::Named { interface, name } => match self.definition(interface, name) {
                 Definition::Alias(is) => self.storer(is),
-                _ => format!("store{}", self.name(interface, name)),
+                _ => format!("store{}", self.contract.type_name(interface, name, pascal)),
             },
         }
     }
 
     fn store_of(&self, out: &mut String, interface: &Interface, named: &Named) {
-        let name = self.name(&interface.name, &named.name);
+        let name = self.contract.type_name(&interface.name, &named.name, pascal);
         if matches!(named.definition, Definition::Alias(_)) {
             return;
         }

@@ -15,6 +15,23 @@ pub(crate) struct Contract {
     pub(crate) interfaces: Vec<Interface>,
 }
 
+impl Contract {
+    /// The name of a type in a language, which `pascal` spells. Where several interfaces have the type,
+    /// the last one's is the plain name, and the others' begin with their interface.
+    pub(crate) fn type_name(
+        &self,
+        interface: &str,
+        name: &str,
+        pascal: fn(&str) -> String,
+    ) -> String {
+        let has = |i: &&Interface| i.types.iter().any(|named| named.name == name);
+        match self.interfaces.iter().rfind(has) {
+            Some(last) if last.name != interface => pascal(interface) + &pascal(name),
+            _ => pascal(name),
+        }
+    }
+}
+
 /// An exported interface.
 pub(crate) struct Interface {
     /// Its name alone, such as `tracing`.

@@ -39,7 +39,7 @@ pub(crate) fn shapes(contract: &Contract) -> String {
     out += "import type { Contract } from \"./contract.js\";\n";
     let enums = contract.interfaces.iter().flat_map(|interface| {
         let enums = interface.types.iter().filter(|t| matches!(t.definition, Definition::Enum(_)));
-        enums.map(|named| printer.name(&interface.name, &named.name))
+        enums.map(|named| contract.type_name(&interface.name, &named.name, pascal))
     });
     let enums: Vec<String> = enums.collect();
     let _ = writeln!(out, "import {{ {} }} from \"./contract.js\";", enums.join(", "));
@@ -72,18 +72,8 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// The name of a type. Where several interfaces have it, the last one's is the plain name, and the
-    /// others' begin with their interface.
-    fn name(&self, interface: &str, name: &str) -> String {
-        let has = |i: &&Interface| i.types.iter().any(|named| named.name == name);
-        match self.contract.interfaces.iter().rfind(has) {
-            Some(last) if last.name != interface => pascal(interface) + &pascal(name),
-            _ => pascal(name),
-        }
-    }
-
     fn named(&self, out: &mut String, interface: &Interface, named: &Named) {
-        let name = self.name(&interface.name, &named.name);
+        let name = self.contract.type_name(&interface.name, &named.name, pascal);
         out.push('\n');
         doc(out, "", &summary(&named.docs));
         let _ = match &named.definition {
@@ -159,12 +149,12 @@ impl Printer<'_> {
                 inner => format!("readonly {inner}[]"),
             },
             Type::Option(inner) => format!("{} | undefined", self.of(inner)),
-            Type::Named { interface, name } => self.name(interface, name),
+            Type::Named { interface, name } => self.contract.type_name(interface, name, pascal),
         }
     }
 
     fn shape_of(&self, out: &mut String, interface: &Interface, named: &Named) {
-        let name = self.name(&interface.name, &named.name);
+        let name = self.contract.type_name(&interface.name, &named.name, pascal);
         let pair = |name: String, is: Option<&Type>| match is {
             Some(is) => format!("    [{name:?}, {}],\n", self.shape(is)),
             None => format!("    [{name:?}],\n"),
@@ -209,7 +199,9 @@ impl Printer<'_> {
             Type::Bytes => "\"bytes\"".into(),
             Type::List(inner) => format!("{{ list: {} }}", self.shape(inner)),
             Type::Option(inner) => format!("{{ option: {} }}", self.shape(inner)),
-            Type::Named { interface, name } => shape_name(&self.name(interface, name)),
+            Type::Named { interface, name } => {
+                shape_name(&self.contract.type_name(interface, name, pascal))
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ export class DdTracer {
   extract(_format: string, carrier: unknown): RemoteParent | null {
     if (typeof carrier !== "object" || carrier === null) return null;
     const remote = llmobs.extract(carrier);
-    return remote === undefined ? null : new RemoteParent(remote);
+    return remote === undefined ? null : new RemoteParent(remote, traceIdOf(carrier));
   }
   setUrl(..._: unknown[]): this {
     return this;
@@ -170,12 +170,14 @@ export class DdTracer {
 /** What `extract` gives: the parent of what is traced with `childOf`. */
 export class RemoteParent {
   readonly remote: string;
+  readonly #traceId: string;
 
-  constructor(remote: string) {
+  constructor(remote: string, traceId: string) {
     this.remote = remote;
+    this.#traceId = traceId;
   }
   toTraceId(): string {
-    return decimalTraceId(idOf(this.remote));
+    return this.#traceId;
   }
   toSpanId(): string {
     return "0";
@@ -185,9 +187,13 @@ export class RemoteParent {
   }
 }
 
-/** The text is private to the core, but for an id that logs may show. */
-function idOf(remote: string): string {
-  return /"trace_id":"([0-9a-f]{32})"/.exec(remote)?.[1] ?? "0";
+/** The trace that headers name, in decimal, for logs: what `extract` of llmobs gives is private to the core. */
+function traceIdOf(carrier: object): string {
+  const { get } = carrier as { get?: unknown };
+  const read = (name: string): string =>
+    String((typeof get === "function" ? get.call(carrier, name) : Reflect.get(carrier, name)) ?? "");
+  const w3c = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(read("traceparent"))?.[1];
+  return w3c === undefined ? read("x-datadog-trace-id") || "0" : decimalTraceId(w3c);
 }
 
 /** Runs a function below a span of llmobs, or in the trace of headers; anything else changes nothing. */

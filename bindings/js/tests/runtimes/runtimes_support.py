@@ -30,12 +30,11 @@ import runtime_packages  # noqa: E402
 #: Long enough for a busy machine; nothing takes that long when all is well.
 PATIENCE = 300.0
 #: As the makers of runtimes name this machine's processor.
-ARM = platform.machine() in ("aarch64", "arm64")
+ARM = runtime_packages.ARM
 NODES = ("20", "22", "24", "26")
 #: Where each program of a group is below its packages.
 PLACES = {
-    "deno": ("engines", f"@deno/linux-{'arm64' if ARM else 'x64'}-glibc/deno"),
-    "bun": ("engines", f"@oven/bun-linux-{'aarch64' if ARM else 'x64'}/bin/bun"),
+    **{name: ("engines", place) for name, (place, _) in runtime_packages.ENGINES.items()},
     "workerd": ("engines", f"@cloudflare/workerd-linux-{'arm64' if ARM else '64'}/bin/workerd"),
     **{
         f"node-{line}": ("nodes", f"node-{'arm64' if ARM else 'x64'}-{line}/bin/node")

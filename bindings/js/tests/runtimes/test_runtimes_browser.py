@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import receiver
-from browser import ARGUMENTS, find_browser
-from playwright.sync_api import Browser, Page, sync_playwright
+from chromium import launched
+from playwright.sync_api import Browser, Page
 from runtimes_support import (
     PATIENCE,
     Agent,
@@ -64,13 +64,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    found = find_browser()
-    if found is None:
-        pytest.fail("Chromium is missing: ./bootstrap.sh test gets it, or says how")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 class Tab:

@@ -6,19 +6,14 @@ something is blocked by the page's policy.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from intake_process import ROOT
+from chromium import launched
 from page_support import WIDE, Intake, Tab
-from playwright.sync_api import Browser, Page, sync_playwright
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from browser import ARGUMENTS, find_browser  # noqa: E402
+from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture
@@ -41,13 +36,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.fail("Chromium is missing: ./bootstrap.sh test gets it, or says how")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
