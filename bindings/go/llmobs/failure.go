@@ -1,0 +1,64 @@
+// An error as a span has it: message, type, stack.
+
+package llmobs
+
+import (
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"strings"
+
+	"github.com/witspan/witspan-go/internal/core"
+)
+
+// mostStack is the most bytes of a stack; the core cuts at as many.
+const mostStack = 64 << 10
+
+func failureOf(err error) core.Failure {
+	return core.Failure{
+		Message:   said(err),
+		ErrorType: reflect.TypeOf(err).String(),
+		Stack:     stackOf(err),
+	}
+}
+
+// said gives an error's text; its method may be anything.
+func said(err error) (text string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			text = "(its method Error panicked)"
+		}
+	}()
+	return err.Error()
+}
+
+// ours begins the names of this package's functions.
+const ours = "github.com/witspan/witspan-go/llmobs."
+
+// withoutUs leaves out the functions between the application's call and the stack: they say nothing.
+func withoutUs(stack string) string {
+	head, rest, found := strings.Cut(stack, "\n")
+	for found && (strings.HasPrefix(rest, "runtime/debug.") || strings.HasPrefix(rest, ours)) {
+		// A function and its place.
+		_, rest, _ = strings.Cut(rest, "\n")
+		_, rest, found = strings.Cut(rest, "\n")
+	}
+	return head + "\n" + rest
+}
+
+// stackOf gives the stack that the error carries, by the convention of github.com/pkg/errors; else that of
+// the caller.
+func stackOf(err error) (stack string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			stack = ""
+		}
+	}()
+	method := reflect.ValueOf(err).MethodByName("StackTrace")
+	if method.IsValid() && method.Type().NumIn() == 0 && method.Type().NumOut() == 1 {
+		stack = fmt.Sprintf("%+v", method.Call(nil)[0].Interface())
+	} else {
+		stack = withoutUs(string(debug.Stack()))
+	}
+	return stack[:min(len(stack), mostStack)]
+}
