@@ -47,13 +47,13 @@ func begin(req *http.Request) (x *exchange, sent *http.Request) {
 	if req == nil || req.URL == nil {
 		return nil, nil
 	}
-	ctx := req.Context()
-	parent, inside := llmobs.SpanFromContext(ctx)
-	if !inside && !llmobs.Default().Enabled() {
+	route, known := provider.Recognise(req.Method, req.URL, req.Header)
+	if !known {
 		return nil, nil
 	}
-	route, known := provider.Recognise(req.Method, req.URL, req.Header)
-	if !known || ctx.Value(seen{}) != nil {
+	ctx := req.Context()
+	parent, inside := llmobs.SpanFromContext(ctx)
+	if !inside && !llmobs.Default().Enabled() && !hasTracer(ctx) || ctx.Value(seen{}) != nil {
 		return nil, nil
 	}
 	sent = req.WithContext(context.WithValue(ctx, seen{}, true))
@@ -63,6 +63,12 @@ func begin(req *http.Request) (x *exchange, sent *http.Request) {
 		x.call.Metadata["retry_count"] = attempt
 	}
 	return x, sent
+}
+
+// hasTracer says whether a context without a span has a tracer that is not the global one: only then can it say
+// more.
+func hasTracer(ctx context.Context) bool {
+	return llmobs.WithAnnotationContext(ctx, llmobs.AnnotationContext{}) != ctx
 }
 
 // answered takes what came back, and has the answer's body copied as it is read.
