@@ -268,7 +268,7 @@ func failed(w *values.Writer, err error, status string) {
 	w.Member("error")
 	w.ObjectBegin()
 	w.Key("type")
-	w.Text(reflect.TypeOf(err).String())
+	w.Text(typeOf(err))
 	w.Key("message")
 	w.Text(said(err))
 	w.ObjectEnd()

@@ -17,7 +17,7 @@ const mostStack = 64 << 10
 func failureOf(err error) core.Failure {
 	return core.Failure{
 		Message:   said(err),
-		ErrorType: reflect.TypeOf(err).String(),
+		ErrorType: typeOf(err),
 		Stack:     stackOf(err),
 	}
 }
@@ -30,6 +30,19 @@ func said(err error) (text string) {
 		}
 	}()
 	return err.Error()
+}
+
+// typeOf gives the type of an error: what it calls itself, if it has a method for that, else its Go type.
+func typeOf(err error) (name string) {
+	defer func() {
+		if cause := recover(); cause != nil || name == "" {
+			name = reflect.TypeOf(err).String()
+		}
+	}()
+	if named, is := err.(interface{ ErrorType() string }); is {
+		name = named.ErrorType()
+	}
+	return name
 }
 
 // ours begins the names of this package's functions.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/witspan/witspan-go/llmobs"
@@ -117,4 +119,25 @@ func TestInvalidArgumentsOfAToolCallAreSentAsText(t *testing.T) {
 	equal(t, "calls", len(calls), 2)
 	equal(t, "name", calls[0].(map[string]any)["name"], any("broken"))
 	same(t, "arguments", calls[1].(map[string]any)["arguments"], `{"a": 1}`)
+}
+
+func TestTextsOfAnyLengthFailNothing(t *testing.T) {
+	long := strings.Repeat("0123456789abcdef", 4<<20)
+	made, ctx, box := recorded(t)
+	// All in one instance, which would take the others with it.
+	parent, inner := llmobs.StartWorkflowSpan(ctx, "parent", llmobs.WithSessionID(long))
+	inner = llmobs.WithAnnotationContext(inner, llmobs.AnnotationContext{Tags: map[string]string{"k": long}})
+	span, below := llmobs.StartLLMSpan(inner, long, llmobs.WithModelName(long), llmobs.WithMLApp(long))
+	span.Annotate(llmobs.WithAnnotatedInput(long), llmobs.WithAnnotatedTags(map[string]string{long: long}))
+	llmobs.Inject(below, http.Header{"Tracestate": {long}})
+	llmobs.Extract(below, http.Header{"Traceparent": {long}, long: {long}})
+	span.Finish(llmobs.WithError(errors.New(long)))
+	_ = llmobs.SubmitEvaluationFromSpan(long, long, span, llmobs.WithEvaluationReasoning(long))
+	parent.Finish()
+	box.one(t, "parent")
+	counts := made.Stats()
+	balance(t, counts.Spans)
+	if counts.Spans.Dropped["trap"] != 0 {
+		t.Errorf("%+v", counts)
+	}
 }

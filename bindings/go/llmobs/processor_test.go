@@ -164,3 +164,24 @@ func TestManyGoroutinesEachHaveTheirSpansProcessedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTheProcessorOfTheProgramStaysWhenItsTracerIsReplaced(t *testing.T) {
+	llmobs.SetProcessor(func(event *llmobs.Event) (*llmobs.Event, error) {
+		event.Replace(func(text string) string { return strings.ReplaceAll(text, "secret", "•") })
+		return event, nil
+	}, patience)
+	t.Cleanup(func() { llmobs.SetProcessor(nil, 0) })
+	for range 2 {
+		box := global(t)
+		send(context.Background(), "ask")
+		if sent := box.one(t, "ask"); strings.Contains(fmt.Sprint(sent), "secret") {
+			t.Error("set before the start, and not asked: ", sent)
+		}
+	}
+	llmobs.SetProcessor(nil, 0)
+	box := global(t)
+	send(context.Background(), "plain")
+	if sent := box.one(t, "plain"); !strings.Contains(fmt.Sprint(sent), "secret") {
+		t.Error(sent)
+	}
+}

@@ -4,7 +4,6 @@ package llmobs
 
 import (
 	"context"
-	"reflect"
 	"time"
 
 	"github.com/witspan/witspan-go/internal/core"
@@ -100,7 +99,7 @@ func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 		w.Key("message")
 		w.Text(said(span.Error))
 		w.Key("type")
-		w.Text(reflect.TypeOf(span.Error).String())
+		w.Text(typeOf(span.Error))
 		// Where the span is recorded says nothing of where it failed.
 		if stack, has := ownStack(span.Error); has {
 			w.Key("stack")

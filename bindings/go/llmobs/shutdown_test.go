@@ -4,6 +4,7 @@ package llmobs_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -71,7 +72,10 @@ func TestManyShutdownsAndFlushesAtOnceAllEnd(t *testing.T) {
 	balance(t, counts)
 	box.mu.Lock()
 	defer box.mu.Unlock()
-	equal(t, "arrived", uint64(len(box.spans)), counts.Delivered)
+	// What was under way when a shutdown closed the tracer counts as lost, and may arrive.
+	if arrived := uint64(len(box.spans)); counts.Delivered == 0 || arrived < counts.Delivered {
+		t.Errorf("%d arrived, %+v", arrived, counts)
+	}
 }
 
 func TestAShutdownThatCannotSendCountsAndSaysSo(t *testing.T) {
@@ -127,7 +131,8 @@ func TestStartsAndStopsAtOnceAllEnd(t *testing.T) {
 		go func() {
 			defer group.Done()
 			if n%2 == 0 {
-				_ = tracer.Start(tracer.WithMLApp("test"), tracer.WithExporter(func(*tracer.Exported) error { return nil }))
+				_ = tracer.Start(tracer.WithMLApp("test"), tracer.WithSlog(slog.New(slog.DiscardHandler)),
+					tracer.WithExporter(func(*tracer.Exported) error { return nil }))
 			}
 			span(context.Background(), "x")
 			tracer.Stop()

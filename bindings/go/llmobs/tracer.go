@@ -59,6 +59,13 @@ func (t *Tracer) orNone() *Tracer {
 	return t
 }
 
+// Enabled says whether a span that starts in this context is traced.
+func Enabled(ctx context.Context) bool {
+	found := scopeOf(ctx)
+	tracer := found.tracing()
+	return tracer != nil && !tracer.IsOver()
+}
+
 // StartLLMSpan starts a span of this tracer; see the function of that name.
 func (t *Tracer) StartLLMSpan(ctx context.Context, name string, opts ...StartSpanOption) (*LLMSpan, context.Context) {
 	span, ctx := t.start(ctx, core.SpanKindLLM, name, opts)

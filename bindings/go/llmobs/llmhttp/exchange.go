@@ -52,10 +52,10 @@ func begin(req *http.Request) (x *exchange, sent *http.Request) {
 		return nil, nil
 	}
 	ctx := req.Context()
-	parent, inside := llmobs.SpanFromContext(ctx)
-	if !inside && !llmobs.Default().Enabled() && !hasTracer(ctx) || ctx.Value(seen{}) != nil {
+	if !llmobs.Enabled(ctx) || ctx.Value(seen{}) != nil {
 		return nil, nil
 	}
+	parent, _ := llmobs.SpanFromContext(ctx)
 	sent = req.WithContext(context.WithValue(ctx, seen{}, true))
 	body := copyOf(req, sent)
 	x = &exchange{ctx: ctx, parent: parent, started: time.Now(), call: route.Request(nil), body: body}
@@ -63,12 +63,6 @@ func begin(req *http.Request) (x *exchange, sent *http.Request) {
 		x.call.Metadata["retry_count"] = attempt
 	}
 	return x, sent
-}
-
-// hasTracer says whether a context without a span has a tracer that is not the global one: only then can it say
-// more.
-func hasTracer(ctx context.Context) bool {
-	return llmobs.WithAnnotationContext(ctx, llmobs.AnnotationContext{}) != ctx
 }
 
 // answered takes what came back, and has the answer's body copied as it is read.
