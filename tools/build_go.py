@@ -32,7 +32,11 @@ RUNNERS = ROOT / "tests" / "conformance" / "runners"
 MODULES = (PACKAGE, RUNNERS / "go", RUNNERS / "wazero")
 TRANSLATED = CORE / "translated" / "core.go"
 #: What tools/contract prints of wit/, by the word that it takes for it.
-PRINTED = {"go-types": CORE / "contract.go", "go-calls": CORE / "calls.go"}
+PRINTED = {
+    "go-types": CORE / "contract.go",
+    "go-calls": CORE / "calls.go",
+    "go-settings": PACKAGE / "internal" / "settings" / "table.go",
+}
 MADE = (TRANSLATED, *PRINTED.values())
 STAMP = CORE / "stamp.json"
 MODULE = ROOT / "target" / "go-core" / "core.wasm"

@@ -119,13 +119,15 @@ func (p *pool) free() (uint32, *shard) {
 		*home = (p.next.Add(1) - 1) % count
 	}
 	at := *home
-	p.homes.Put(home)
 	for step := range count {
 		at := (at + step) % count
 		if p.shards[at].mu.TryLock() {
+			*home = at
+			p.homes.Put(home)
 			return at, p.shards[at]
 		}
 	}
+	p.homes.Put(home)
 	p.shards[at].mu.Lock()
 	return at, p.shards[at]
 }

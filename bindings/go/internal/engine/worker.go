@@ -343,6 +343,9 @@ func (d *delivery) send(t ticket, request core.Request) {
 		}
 	}
 	disposition := p.complete(t, outcome)
+	if answer.Done && disposition.Tag != core.DispositionRetry {
+		core.Recycle(request.Body)
+	}
 	said := event{"target": d.sender.Name(), "why": why, "spans": t.spans, "evaluations": t.evaluations}
 	switch {
 	case disposition.Tag == core.DispositionRetry:
