@@ -219,6 +219,19 @@ func (p *pool) statistics() (total Statistics) {
 	return total
 }
 
+// known gives the counters as the host has them: no instance is asked, which may be busy.
+func (p *pool) known() (total Statistics) {
+	for _, s := range p.shards {
+		s.mu.Lock()
+		total.add(&s.counts)
+		s.mu.Unlock()
+	}
+	p.past.Lock()
+	defer p.past.Unlock()
+	total.add(&p.past.Statistics)
+	return total
+}
+
 // close ends all instances, and counts the spans and evaluations that they still held.
 func (p *pool) close() {
 	p.closed.Store(true)

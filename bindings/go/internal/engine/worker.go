@@ -377,7 +377,7 @@ func (d *delivery) send(t ticket, request core.Request) {
 
 // losses gives the header that reports what was lost so far; "" if nothing was.
 func (d *delivery) losses() string {
-	counts := d.pool.statistics()
+	counts := d.pool.known()
 	given := counts.losses(d.name)
 	if given == "" {
 		return ""
