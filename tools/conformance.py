@@ -46,6 +46,7 @@ RUNNERS: dict[str, Sequence[str]] = {
     "deno": [*runtime("deno"), JS, "deno"],
     "bun": [*runtime("bun"), JS, "bun"],
     "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
+    "c": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/c"],
     "go": f"{GO}/go .".split(),
     "wazero": f"{GO}/wazero .".split(),
 }
