@@ -1,21 +1,24 @@
-"""What the tests of the Go module share: running `go`, and the runner of the suite as a program."""
+"""What the tests of the Go module share: running `go`, the suite, and a program that is traced."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[3]
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import conformance  # noqa: E402
-import go_module_zip  # noqa: E402, F401
+import go_module_zip  # noqa: E402
 import golang  # noqa: E402
 
 SUITE = ROOT / "tests" / "conformance"
@@ -49,3 +52,33 @@ def assert_all_passed(folder: Path) -> None:
     found, wrong = conformance.read(folder / "target" / "conformance" / "go.json", cases)
     assert wrong == []
     assert {chapter: line.passed for chapter, line in found.items()} == cases
+
+
+def copy_program(folder: Path) -> Path:
+    """A program in a folder of its own, which does not know where the module is."""
+    program = folder / "program"
+    shutil.copytree(Path(__file__).parent / "testdata" / "traced", program)
+    go("mod", "init", "example.com/traced", cwd=program)
+    return program
+
+
+def build_by_replace(folder: Path, program: Path) -> None:
+    """Builds that program with this checkout's module, as one who works on both does."""
+    source, name = copy_program(folder), go_module_zip.name()
+    replaced = [f"-require={name}@v0.0.0", f"-replace={name}={golang.PACKAGE}"]
+    go("mod", "edit", *replaced, cwd=source)
+    go("build", "-o", str(program), ".", cwd=source)
+
+
+def assert_traces(receiver: Receiver, command: Sequence[object]) -> None:
+    """The program, run without any setting of this machine, sends the one span that it has."""
+    environment = {"DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, "NO_PROXY": "127.0.0.1"}
+    words = [str(word) for word in command]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(receiver.got) == 1
+    sent = receiver.got[0]
+    zipped = sent.headers.get("content-encoding") == "gzip"
+    body = gzip.decompress(sent.body) if zipped else sent.body
+    for text in (b'"from outside"', b'"a question"', b'"an answer"', b"ml_app:outside"):
+        assert body.count(text) >= 1, body

@@ -1,59 +1,38 @@
-"""The module as a program outside of the checkout gets it: by `replace`, and from a proxy.
-
-The program is the suite's runner: its name says that it may import what is internal.
-"""
+"""The module as a program outside of the checkout gets it: by `replace`, and from a proxy."""
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from pathlib import Path
 
-import pytest
-from go_support import SUITE, assert_all_passed, copy_suite, go, go_module_zip, golang
+from go_support import assert_traces, build_by_replace, copy_program, go, go_module_zip
+from receiver import Receiver
+
+NAME = go_module_zip.name()
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """The runner, in a folder of its own that knows nothing of this checkout."""
-    folder = tmp_path / "program"
-    shutil.copytree(SUITE / "runners" / "go", folder)
-    name = go_module_zip.name()
-    go("mod", "edit", f"-dropreplace={name}", f"-droprequire={name}", cwd=folder)
-    return folder
+def test_it_works_by_replace(tmp_path: Path, receiver: Receiver) -> None:
+    build_by_replace(tmp_path, tmp_path / "traced")
+    assert_traces(receiver, [tmp_path / "traced"])
 
 
-def passes(program: Path, *words: str, **environment: str) -> None:
-    suite = copy_suite(program.parent)
-    go("run", *words, ".", "-suite", str(suite), cwd=program, **environment)
-    assert_all_passed(program.parent)
-
-
-def test_it_works_by_replace(program: Path) -> None:
-    name = go_module_zip.name()
-    replaced = [f"-require={name}@v0.0.0", f"-replace={name}={golang.PACKAGE}"]
-    go("mod", "edit", *replaced, cwd=program)
-    passes(program)
-
-
-def test_it_works_from_a_proxy(program: Path) -> None:
-    proxy = program.parent / "proxy"
-    go_module_zip.make(proxy)
+def test_it_works_from_a_proxy(tmp_path: Path, receiver: Receiver) -> None:
+    program = copy_program(tmp_path)
+    go_module_zip.make(tmp_path / "proxy")
     environment = {
-        "GOPROXY": proxy.as_uri(),
+        "GOPROXY": (tmp_path / "proxy").as_uri(),
         # No server of checksums knows it.
-        "GONOSUMDB": go_module_zip.name(),
+        "GONOSUMDB": NAME,
         # A folder of our own, so that no version of another day is taken; pytest deletes it.
-        "GOMODCACHE": str(program.parent / "modules"),
+        "GOMODCACHE": str(tmp_path / "modules"),
         "GOFLAGS": "-modcacherw",
     }
-    go("get", f"{go_module_zip.name()}@latest", cwd=program, **environment)
-    wanted = go(
-        "list", "-m", "-f", "{{.Version}}", go_module_zip.name(), cwd=program, **environment
-    )
-    assert wanted.strip() == go_module_zip.version()
+    go("get", f"{NAME}@latest", cwd=program, **environment)
+    taken = go("list", "-m", "-f", "{{.Version}}", NAME, cwd=program, **environment)
+    assert taken.strip() == go_module_zip.version()
     # Trimmed of its path, which is a new one each time, it is not compiled again each time.
-    passes(program, "-trimpath", **environment)
+    go("build", "-trimpath", "-o", "traced", ".", cwd=program, **environment)
+    assert_traces(receiver, [program / "traced"])
 
 
 def test_the_zip_has_the_module_and_its_license_and_no_more(tmp_path: Path) -> None:

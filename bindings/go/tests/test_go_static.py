@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from go_support import SUITE, assert_all_passed, copy_suite, go
+from go_support import SUITE, assert_all_passed, assert_traces, build_by_replace, copy_suite, go
+from receiver import Receiver
 
 
 def entering(root: Path) -> list[str]:
@@ -35,3 +36,11 @@ def test_the_suite_passes_in_an_empty_root(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert_all_passed(root)
+
+
+def test_a_program_is_traced_in_an_empty_root(tmp_path: Path, receiver: Receiver) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    enter = entering(root)
+    build_by_replace(tmp_path, root / "traced")
+    assert_traces(receiver, [*enter, "/traced"])
