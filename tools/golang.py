@@ -120,8 +120,9 @@ def installed() -> Path:
         if subprocess.run(words, stdin=subprocess.DEVNULL).returncode != 0:
             # The bootstrap knows this sentence by its first words.
             sys.exit(
-                f"Go {OLDEST[0]}.{OLDEST[1]} or newer is missing, and none was installed: install "
-                "it (https://go.dev/dl), then run this again."
+                f"Go {OLDEST[0]}.{OLDEST[1]} or newer is missing, and none was installed "
+                "(target/bootstrap/go.log says why): install it (https://go.dev/dl), then run this "
+                "again."
             )
         try:
             whole.rename(folder)
