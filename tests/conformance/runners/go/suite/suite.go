@@ -33,8 +33,9 @@ func OnCore(fresh Maker) Subjects {
 // an instance itself.
 func Main(runner string, subjects Subjects, fresh Maker) {
 	suite := flag.String("suite", "../..", "the folder of the suite")
+	name := flag.String("name", runner, "the runner's name in its report")
 	flag.Parse()
-	failures, err := report(runner, *suite, subjects, fresh)
+	failures, err := report(*name, *suite, subjects, fresh)
 	if err != nil {
 		failures = append(failures, err.Error())
 	}
