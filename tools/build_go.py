@@ -30,6 +30,8 @@ CORE = PACKAGE / "internal" / "core"
 RUNNERS = ROOT / "tests" / "conformance" / "runners"
 #: The modules of Go: the one that users get, and those that only tests build.
 MODULES = (PACKAGE, RUNNERS / "go", RUNNERS / "wazero")
+#: Also Go, but built by `just bench` alone: other tracers would have to be fetched.
+BENCHES = ROOT / "benches" / "go"
 TRANSLATED = CORE / "translated" / "core.go"
 #: What tools/contract prints of wit/, by the word that it takes for it.
 PRINTED = {"go-types": CORE / "contract.go", "go-calls": CORE / "calls.go"}
@@ -235,7 +237,7 @@ def check() -> None:
     if why := missing_go():
         say(f"Go was not checked: {why}")
         return
-    if wrong := output(["gofmt", "-l", *map(str, MODULES)]):
+    if wrong := output(["gofmt", "-l", *map(str, (*MODULES, BENCHES))]):
         sys.exit(f"gofmt would change:\n{wrong}")
     make_for_tests()
     for module in MODULES:
