@@ -99,9 +99,9 @@ def modules(program: Path) -> int:
 
 
 def environment_of(name: str, sink: str) -> dict[str, str]:
-    """All beside an agent, and what they share with it."""
+    """All beside an agent, and nothing set that this machine alone would have."""
     common = environment(sink, DDTRACE_APM)
-    for setting in ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG"):
+    for setting in ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         common.pop(setting, None)
     if name == DD_TRACE:
         common["DD_TRACE_STARTUP_LOGS"] = "false"
