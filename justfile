@@ -258,7 +258,7 @@ fresh *args:
 
 # Measure witspan beside other tracers
 bench *args:
-    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if args == "javascript" { "component" } else { "build" } }}
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if args =~ '^go( -.*)?$' { "prepared" } else if args == "javascript" { "component" } else { "build" } }}
     @test -e .venv/.requirements-bench.installed || { echo 'the other tracers are missing: run ./bootstrap.sh bench' >&2; exit 1; }
     "{{ venv }}/python" benches/run.py "$@"
 
