@@ -187,6 +187,9 @@ func manyKeys(count int) map[string]string {
 }
 
 func TestHostileValuesGiveJSONWithinTheBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone, and minutes under the race detector")
+	}
 	for name, value := range hostile() {
 		w := Get()
 		w.Value(value)

@@ -250,10 +250,12 @@ func TestFieldsAreVisibleAsInEncodingJSON(t *testing.T) {
 			F [0]int          `json:",omitempty"`
 			G struct{}        `json:",omitempty"`
 			H struct{ N int } `json:",omitzero"`
-			I **int           `json:",string"`
-			J []int           `json:",string"`
-			K time.Time       `json:",omitzero"`
-			L *time.Time      `json:",omitzero"`
+			//lint:ignore SA5008 what encoding/json passes over is passed over here too
+			I **int `json:",string"`
+			//lint:ignore SA5008 likewise
+			J []int      `json:",string"`
+			K time.Time  `json:",omitzero"`
+			L *time.Time `json:",omitzero"`
 			M fmt.Stringer
 			N json.Number `json:",string"`
 			O uintptr     `json:",string"`

@@ -47,10 +47,11 @@ type (
 	}
 	outer struct {
 		inner
-		*node  `json:"node"`
-		C      float32 `json:",string"`
-		D      *int    `json:"d,string"`
-		E      named   `json:",string"`
+		*node `json:"node"`
+		C     float32 `json:",string"`
+		D     *int    `json:"d,string"`
+		E     named   `json:",string"`
+		//lint:ignore U1000 it is there to be passed over
 		hidden int
 		F      any `json:"<f>"`
 	}
