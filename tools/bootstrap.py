@@ -49,6 +49,7 @@ PARTS = {
     "host": "build",
     "python": "setup",
     "js": "test",
+    "c": "build",
     "go": "package-go",
     "intake": "test",
     "conformance": "conformance",

@@ -164,6 +164,8 @@ def test_numbers_that_are_no_spans_do_nothing(traced: Traced) -> None:
         assert LIB.witspan_annotate(traced.tracer, number, *given("{}"), None) != 0
         assert LIB.witspan_finish(traced.tracer, number, 0) == 0
         LIB.witspan_abandon(traced.tracer, number)
+    unknown = CONSTANTS["WITSPAN_UNKNOWN_SPAN"]
+    assert LIB.witspan_annotate(traced.tracer, span + 1, *given("{}"), None) == unknown
     assert traced.counter("open") == 1
 
 

@@ -47,6 +47,15 @@ def test_the_examples_trace_arrives(receiver: Receiver, tmp_path: Path) -> None:
     assert {"ml_app:first-trace", "language:c"} <= set(tags)
 
 
+def test_the_program_of_the_readme_sends_its_trace(receiver: Receiver, tmp_path: Path) -> None:
+    source = tmp_path / "answer.c"
+    _, _, rest = (BINDING / "README.md").read_text("utf-8").partition("```c\n")
+    source.write_text(rest.partition("```")[0])
+    env = {"DD_LLMOBS_OVERRIDE_ORIGIN": receiver.url, "DD_LLMOBS_AGENTLESS_ENABLED": "0"}
+    good(compiled(source, tmp_path), env=env)
+    assert sorted(span["name"] for span in spans(receiver)) == ["answer", "ask"]
+
+
 def test_sixteen_threads_use_one_tracer(tmp_path: Path) -> None:
     assert good(compiled(THREADS, tmp_path), "200") == "good\n"
 
