@@ -1,7 +1,7 @@
 """The demo as `./bootstrap.sh demo --check` runs it: real programs, receivers and processes.
 
-`just intake`, `just example`, `just example-js` and `just example-go` build what it needs besides the
-Python package.
+`just intake`, `just example`, `just example-js` and `just example-go` build what it needs
+besides the Python package.
 """
 
 from __future__ import annotations
