@@ -65,6 +65,8 @@ func (c *cohort) leave(at int32) {
 // abandonAll runs in the garbage collector's goroutine, which a busy instance must not hold up.
 func abandonAll(open *openSpans) {
 	go func() {
+		open.mu.Lock()
+		defer open.mu.Unlock()
 		for _, ref := range open.refs {
 			if !ref.IsNone() {
 				open.tracer.Abandon(ref)

@@ -50,16 +50,18 @@ func WithAnnotationContext(ctx context.Context, annotation AnnotationContext) co
 	return &found
 }
 
-// NewContext gives a context whose spans are made by this tracer, where no current span says otherwise; see
-// WithTracer.
+// NewContext gives a context whose spans are made by this tracer; see WithTracer. What is current in ctx is
+// continued, as another process would.
 func (t *Tracer) NewContext(ctx context.Context) context.Context {
 	found := scopeOf(ctx)
 	if t == nil || t.engine == nil {
 		return found.Context
 	}
 	if found.tracer != t.engine {
-		found.span, found.remote = nil, ""
-		found.tracer = t.engine
+		if above := found.above(); above != nil {
+			found.remote = elsewhere(above).Remote
+		}
+		found.span, found.tracer = nil, t.engine
 	}
 	return &found
 }

@@ -146,7 +146,7 @@ func last(former, later string) string {
 // off.
 func SubmitEvaluation(evaluation Evaluation) error {
 	tracer := evaluation.tracing(evaluation.Span)
-	if tracer == nil {
+	if tracer == nil || lacksSpan(tracer, evaluation.Span) {
 		return nil
 	}
 	w := values.Get()
@@ -228,13 +228,37 @@ func evaluatedSpan(w *values.Writer, span EvaluatedSpan) {
 	if span == nil {
 		return
 	}
+	spanID, traceID := idsOf(span)
 	w.Member("span")
 	w.ObjectBegin()
 	w.Key("span_id")
-	w.Text(span.SpanID())
+	w.Text(spanID)
 	w.Key("trace_id")
-	w.Text(span.TraceID())
+	w.Text(traceID)
 	w.ObjectEnd()
+}
+
+// idsOf asks a span for its ids; it may be the application's, and a nil one.
+func idsOf(span EvaluatedSpan) (spanID, traceID string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			spanID, traceID = "", ""
+		}
+	}()
+	return span.SpanID(), span.TraceID()
+}
+
+// lacksSpan says whether the evaluated span is one of ours that is not kept, because tracing was off or there
+// was no memory for it. A working program meets that too, so it is no wrong argument.
+func lacksSpan(tracer *engine.Tracer, span EvaluatedSpan) bool {
+	of, is := span.(interface{ self() *base })
+	if !is || of.self() == nil || of.self().SpanID() != "" {
+		return false
+	}
+	if !tracer.IsOver() {
+		tracer.Warn("an evaluation is left out: its span is not kept")
+	}
+	return true
 }
 
 func failed(w *values.Writer, err error, status string) {
@@ -244,7 +268,7 @@ func failed(w *values.Writer, err error, status string) {
 	w.Member("error")
 	w.ObjectBegin()
 	w.Key("type")
-	w.Text(reflect.TypeOf(err).String())
+	w.Text(typeOf(err))
 	w.Key("message")
 	w.Text(said(err))
 	w.ObjectEnd()
@@ -305,7 +329,7 @@ func SubmitFeedback(feedback Feedback) error {
 		Assessment: feedback.Assessment, Tracer: feedback.Tracer,
 	}
 	tracer := shared.tracing(feedback.Span)
-	if tracer == nil {
+	if tracer == nil || lacksSpan(tracer, feedback.Span) {
 		return nil
 	}
 	w := values.Get()

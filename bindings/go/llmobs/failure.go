@@ -17,7 +17,7 @@ const mostStack = 64 << 10
 func failureOf(err error) core.Failure {
 	return core.Failure{
 		Message:   said(err),
-		ErrorType: reflect.TypeOf(err).String(),
+		ErrorType: typeOf(err),
 		Stack:     stackOf(err),
 	}
 }
@@ -30,6 +30,19 @@ func said(err error) (text string) {
 		}
 	}()
 	return err.Error()
+}
+
+// typeOf gives the type of an error: what it calls itself, if it has a method for that, else its Go type.
+func typeOf(err error) (name string) {
+	defer func() {
+		if cause := recover(); cause != nil || name == "" {
+			name = reflect.TypeOf(err).String()
+		}
+	}()
+	if named, is := err.(interface{ ErrorType() string }); is {
+		name = named.ErrorType()
+	}
+	return name
 }
 
 // ours begins the names of this package's functions.
@@ -46,19 +59,27 @@ func withoutUs(stack string) string {
 	return head + "\n" + rest
 }
 
-// stackOf gives the stack that the error carries, by the convention of github.com/pkg/errors; else that of
-// the caller.
-func stackOf(err error) (stack string) {
+// stackOf gives the stack that the error carries, else that of the caller.
+func stackOf(err error) string {
+	stack, has := ownStack(err)
+	if !has {
+		stack = bounded(withoutUs(string(debug.Stack())))
+	}
+	return stack
+}
+
+// ownStack gives the stack that the error carries, by the convention of github.com/pkg/errors.
+func ownStack(err error) (stack string, has bool) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			stack = ""
+			stack, has = "", false
 		}
 	}()
 	method := reflect.ValueOf(err).MethodByName("StackTrace")
-	if method.IsValid() && method.Type().NumIn() == 0 && method.Type().NumOut() == 1 {
-		stack = fmt.Sprintf("%+v", method.Call(nil)[0].Interface())
-	} else {
-		stack = withoutUs(string(debug.Stack()))
+	if !method.IsValid() || method.Type().NumIn() != 0 || method.Type().NumOut() != 1 {
+		return "", false
 	}
-	return stack[:min(len(stack), mostStack)]
+	return bounded(fmt.Sprintf("%+v", method.Call(nil)[0].Interface())), true
 }
+
+func bounded(stack string) string { return stack[:min(len(stack), mostStack)] }

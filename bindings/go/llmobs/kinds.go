@@ -34,31 +34,39 @@ type EmbeddingSpan struct{ base }
 // RetrievalSpan is one search in a knowledge base.
 type RetrievalSpan struct{ base }
 
-// AsLLM gives the span as one of this kind, if it is.
-func (s *AnySpan) AsLLM() (*LLMSpan, bool) { return (*LLMSpan)(s), s.is(core.SpanKindLLM) }
+// as gives a span of a kind, if the span is of it.
+func as[S any](is bool, span *S) (*S, bool) {
+	if !is {
+		return nil, false
+	}
+	return span, true
+}
 
-// AsWorkflow gives the span as one of this kind, if it is.
+// AsLLM gives the span as one of this kind, if it is; else nil.
+func (s *AnySpan) AsLLM() (*LLMSpan, bool) { return as(s.is(core.SpanKindLLM), (*LLMSpan)(s)) }
+
+// AsWorkflow gives the span as one of this kind, if it is; else nil.
 func (s *AnySpan) AsWorkflow() (*WorkflowSpan, bool) {
-	return (*WorkflowSpan)(s), s.is(core.SpanKindWorkflow)
+	return as(s.is(core.SpanKindWorkflow), (*WorkflowSpan)(s))
 }
 
-// AsAgent gives the span as one of this kind, if it is.
-func (s *AnySpan) AsAgent() (*AgentSpan, bool) { return (*AgentSpan)(s), s.is(core.SpanKindAgent) }
+// AsAgent gives the span as one of this kind, if it is; else nil.
+func (s *AnySpan) AsAgent() (*AgentSpan, bool) { return as(s.is(core.SpanKindAgent), (*AgentSpan)(s)) }
 
-// AsTool gives the span as one of this kind, if it is.
-func (s *AnySpan) AsTool() (*ToolSpan, bool) { return (*ToolSpan)(s), s.is(core.SpanKindTool) }
+// AsTool gives the span as one of this kind, if it is; else nil.
+func (s *AnySpan) AsTool() (*ToolSpan, bool) { return as(s.is(core.SpanKindTool), (*ToolSpan)(s)) }
 
-// AsTask gives the span as one of this kind, if it is.
-func (s *AnySpan) AsTask() (*TaskSpan, bool) { return (*TaskSpan)(s), s.is(core.SpanKindTask) }
+// AsTask gives the span as one of this kind, if it is; else nil.
+func (s *AnySpan) AsTask() (*TaskSpan, bool) { return as(s.is(core.SpanKindTask), (*TaskSpan)(s)) }
 
-// AsEmbedding gives the span as one of this kind, if it is.
+// AsEmbedding gives the span as one of this kind, if it is; else nil.
 func (s *AnySpan) AsEmbedding() (*EmbeddingSpan, bool) {
-	return (*EmbeddingSpan)(s), s.is(core.SpanKindEmbedding)
+	return as(s.is(core.SpanKindEmbedding), (*EmbeddingSpan)(s))
 }
 
-// AsRetrieval gives the span as one of this kind, if it is.
+// AsRetrieval gives the span as one of this kind, if it is; else nil.
 func (s *AnySpan) AsRetrieval() (*RetrievalSpan, bool) {
-	return (*RetrievalSpan)(s), s.is(core.SpanKindRetrieval)
+	return as(s.is(core.SpanKindRetrieval), (*RetrievalSpan)(s))
 }
 
 func (s *AnySpan) is(kind core.SpanKind) bool { return s != nil && s.kind == kind }
@@ -126,7 +134,8 @@ type StartSpanOption struct {
 	Parent Span
 	// Root says that the span begins a trace, whatever is current in the context.
 	Root bool
-	// Tracer makes the span. Default: that of the parent, else the global one.
+	// Tracer makes the span, also where its parent is of another. Default: that of the parent, else the global
+	// one.
 	Tracer *Tracer
 }
 
@@ -173,14 +182,15 @@ func held(span Span) *base {
 func start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpanOption) (*AnySpan, context.Context) {
 	found := scopeOf(ctx)
 	ctx = found.Context
-	tracer := found.tracing()
+	tracer, above := found.tracing(), found.above()
 	parent := engine.Parent{Tag: core.ParentRoot}
 	switch {
 	case found.remote != "":
 		parent = engine.Parent{Tag: core.ParentRemote, Remote: found.remote}
-	case found.span != nil && found.span.tracer != nil:
-		parent = engine.Parent{Tag: core.ParentCurrent, Span: found.span.ref}
+	case above != nil:
+		parent = engine.Parent{Tag: core.ParentCurrent, Span: above.ref}
 	}
+	var other *Tracer
 	var integration string
 	// As many as there are cases beside contexts: then nothing is allocated.
 	var room [5]core.SpanOption
@@ -206,16 +216,19 @@ func start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpa
 		if option.Root {
 			parent = engine.Parent{Tag: core.ParentRoot}
 		}
-		if above := held(option.Parent); above != nil && above.tracer != nil {
-			parent = engine.Parent{Tag: core.ParentChildOf, Span: above.ref}
-			tracer = above.tracer
+		if given := held(option.Parent); given != nil && given.tracer != nil {
+			parent = engine.Parent{Tag: core.ParentChildOf, Span: given.ref}
+			tracer, above = given.tracer, given
 		}
-		if option.Tracer != nil && option.Tracer.engine != tracer {
-			tracer = option.Tracer.engine
-			// A span of another tracer cannot be the parent here.
-			if parent.Tag == core.ParentCurrent || parent.Tag == core.ParentChildOf {
-				parent = elsewhere(found.span, parent)
-			}
+		if option.Tracer != nil {
+			other = option.Tracer
+		}
+	}
+	if other != nil && other.engine != tracer {
+		tracer = other.engine
+		// A span of another tracer cannot be the parent here.
+		if parent.Tag == core.ParentCurrent || parent.Tag == core.ParentChildOf {
+			parent = elsewhere(above)
 		}
 	}
 	if tracer == nil || tracer.IsOver() {
@@ -245,8 +258,8 @@ func start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpa
 var joined cohorts
 
 // elsewhere gives the place of a span for another tracer, as another process would get it.
-func elsewhere(span *AnySpan, parent engine.Parent) engine.Parent {
-	if span != nil && span.on() && span.ref == parent.Span {
+func elsewhere(span *base) engine.Parent {
+	if span.on() {
 		if remote, err := span.tracer.RemoteOf(span.ref); err == nil {
 			return engine.Parent{Tag: core.ParentRemote, Remote: remote}
 		}

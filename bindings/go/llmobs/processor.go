@@ -20,24 +20,28 @@ type Processor func(*Event) (*Event, error)
 // ProcessorLimit is how long a processor may take where SetProcessor is given no other limit.
 const ProcessorLimit = time.Second
 
-// SetProcessor sets the processor of the global tracer; nil removes it. A limit of 0 is ProcessorLimit.
+// SetProcessor sets the processor of the global tracer, also of one that is started later; nil removes it. A limit
+// of 0 is ProcessorLimit.
 func SetProcessor(processor Processor, limit time.Duration) {
-	Default().SetProcessor(processor, limit)
+	engine.SetGlobalProcessor(passed(processor, limit))
 }
 
 // SetProcessor sets the tracer's processor; nil removes it. A limit of 0 is ProcessorLimit.
 func (t *Tracer) SetProcessor(processor Processor, limit time.Duration) {
-	if t == nil || t.engine == nil {
-		return
+	if t != nil && t.engine != nil {
+		t.engine.SetProcessor(passed(processor, limit))
 	}
+}
+
+// passed gives a processor as the engine takes it.
+func passed(processor Processor, limit time.Duration) (engine.Processor, time.Duration) {
 	if limit <= 0 {
 		limit = ProcessorLimit
 	}
 	if processor == nil {
-		t.engine.SetProcessor(nil, limit)
-		return
+		return nil, limit
 	}
-	t.engine.SetProcessor(func(text string) engine.Processed { return processed(processor, text) }, limit)
+	return func(text string) engine.Processed { return processed(processor, text) }, limit
 }
 
 func processed(processor Processor, text string) engine.Processed {

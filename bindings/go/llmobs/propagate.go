@@ -41,6 +41,8 @@ func (c MapCarrier) Keys() []string {
 // Inject sets the headers that continue the trace of the current span: Datadog's and W3C's. Ids that another
 // tracer has set there stay. Without a current span nothing is set.
 func Inject(ctx context.Context, carrier Carrier) {
+	// A carrier is the application's code, and one that is a nil map panics when it is written to.
+	defer func() { _ = recover() }()
 	found := scopeOf(ctx)
 	if carrier == nil || found.span == nil || found.remote != "" || !found.span.on() {
 		return
@@ -65,12 +67,22 @@ func Extract(ctx context.Context, carrier Carrier) context.Context {
 	if carrier == nil || tracer == nil {
 		return found.Context
 	}
-	remote, err := tracer.Extract(headersOf(carrier))
+	remote, err := tracer.Extract(readable(carrier))
 	if err != nil {
 		return found.Context
 	}
 	found.remote = remote
 	return &found
+}
+
+// readable gives the headers of a carrier; none of one that panics.
+func readable(carrier Carrier) (headers []core.Header) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			headers = nil
+		}
+	}()
+	return headersOf(carrier)
 }
 
 func headersOf(carrier Carrier) (headers []core.Header) {

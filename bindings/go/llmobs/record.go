@@ -42,11 +42,8 @@ type RecordedSpan struct {
 // The error is an ErrInvalidArgument, and nothing was kept, or nil, also where tracing is off.
 func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 	found := scopeOf(ctx)
-	tracer, above := found.tracing(), (*base)(nil)
-	if found.span != nil {
-		above = &found.span.base
-	}
-	if parent := held(span.Parent); parent != nil {
+	tracer, above := found.tracing(), found.above()
+	if parent := held(span.Parent); parent != nil && parent.tracer != nil {
 		above, tracer, found.remote = parent, parent.tracer, ""
 	}
 	if span.Tracer != nil {
@@ -97,23 +94,25 @@ func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 		}
 	}
 	if span.Error != nil {
-		failure := failureOf(span.Error)
 		w.Member("error")
 		w.ObjectBegin()
 		w.Key("message")
-		w.Text(failure.Message)
+		w.Text(said(span.Error))
 		w.Key("type")
-		w.Text(failure.ErrorType)
+		w.Text(typeOf(span.Error))
+		// Where the span is recorded says nothing of where it failed.
+		if stack, has := ownStack(span.Error); has {
+			w.Key("stack")
+			w.Text(stack)
+		}
 		w.ObjectEnd()
 	}
 	if span.Annotation.members() != 0 {
-		part := values.Get()
-		part.Begin()
-		span.Annotation.write(part)
-		part.End()
 		w.Member("annotation")
-		w.Raw(part.Bytes())
-		part.Put()
+		w.ObjectBegin()
+		// Each member has a budget of its own, as in a call of Annotate.
+		span.Annotation.write(w)
+		w.ObjectEnd()
 	}
 	w.End()
 	ref, err := tracer.Record(w.View())

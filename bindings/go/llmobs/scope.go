@@ -53,6 +53,14 @@ func (s *scope) tracing() *engine.Tracer {
 	return engine.Global()
 }
 
+// above gives the span that is current, unless a remote context names another or it is off.
+func (s *scope) above() *base {
+	if s.remote != "" || s.span == nil || s.span.tracer == nil {
+		return nil
+	}
+	return &s.span.base
+}
+
 // SpanFromContext gives the span that is current in a context; false if there is none.
 func SpanFromContext(ctx context.Context) (*AnySpan, bool) {
 	found := scopeOf(ctx)

@@ -101,8 +101,8 @@ func (b *base) APMTraceID() string { return b.TraceID() }
 
 // FinishSpanOption says how a span ended. Zero members say nothing.
 type FinishSpanOption struct {
-	// Error is what the span failed with: its message, its type, and the stack of the call of Finish, or the
-	// error's own if it has one (a method StackTrace). A nil error is none.
+	// Error is what the span failed with: its message, its type (what a method ErrorType says, else the Go type),
+	// and the stack of the call of Finish, or the error's own (a method StackTrace). A nil error is none.
 	Error error
 	// FinishTime is when the span ended; zero for now. An end before the start counts as the start.
 	FinishTime time.Time

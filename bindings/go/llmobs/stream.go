@@ -5,6 +5,7 @@ package llmobs
 import (
 	"errors"
 	"iter"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,8 +15,12 @@ import (
 //
 // The span ends once. A second loop over the sequence is only passed on.
 func Stream[T any](span Span, seq iter.Seq[T], collect func(item T) (output any)) iter.Seq[T] {
-	began := time.Now()
+	began, ended := time.Now(), new(atomic.Bool)
 	return func(yield func(T) bool) {
+		if ended.Swap(true) {
+			seq(yield)
+			return
+		}
 		of := streaming[T]{span: span, began: began, collect: collect}
 		defer of.end()
 		for item := range seq {
@@ -31,8 +36,12 @@ func Stream[T any](span Span, seq iter.Seq[T], collect func(item T) (output any)
 
 // Stream2 is Stream for a sequence whose items come with an error: the last error is what the span fails with.
 func Stream2[T any](span Span, seq iter.Seq2[T, error], collect func(item T) (output any)) iter.Seq2[T, error] {
-	began := time.Now()
+	began, ended := time.Now(), new(atomic.Bool)
 	return func(yield func(T, error) bool) {
+		if ended.Swap(true) {
+			seq(yield)
+			return
+		}
 		of := streaming[T]{span: span, began: began, collect: collect}
 		defer of.end()
 		for item, err := range seq {

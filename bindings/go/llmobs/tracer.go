@@ -21,7 +21,6 @@ package llmobs
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/witspan/witspan-go/internal/core"
 	"github.com/witspan/witspan-go/internal/engine"
@@ -36,17 +35,14 @@ type Tracer struct{ engine *engine.Tracer }
 // tracing off, it gives a tracer that does nothing. The error is one of this module, never of a setting: those
 // are logged.
 //
-// After nobody holds it any more, what has finished is still sent; only Shutdown waits for that.
+// After nobody holds it any more, nor a context or a span of it, what has finished is still sent; only Shutdown
+// waits for that.
 func NewTracer(opts ...tracer.StartOption) (*Tracer, error) {
 	started, err := engine.Start(tracer.Config(opts))
 	if err != nil {
 		return &Tracer{}, fmt.Errorf("llmobs: %w", err)
 	}
-	t := &Tracer{started}
-	if started != nil {
-		runtime.AddCleanup(t, (*engine.Tracer).Orphan, started)
-	}
-	return t, nil
+	return &Tracer{started}, nil
 }
 
 // Default gives the global tracer, which does nothing before tracer.Start.
@@ -54,6 +50,21 @@ func Default() *Tracer { return &Tracer{engine.Global()} }
 
 // Enabled says whether the tracer traces: it is started, not turned off, and not shut down.
 func (t *Tracer) Enabled() bool { return t != nil && t.engine != nil && !t.engine.IsOver() }
+
+// orNone has a nil tracer do nothing; as an option nil would mean the global one.
+func (t *Tracer) orNone() *Tracer {
+	if t == nil {
+		return &Tracer{}
+	}
+	return t
+}
+
+// Enabled says whether a span that starts in this context is traced.
+func Enabled(ctx context.Context) bool {
+	found := scopeOf(ctx)
+	tracer := found.tracing()
+	return tracer != nil && !tracer.IsOver()
+}
 
 // StartLLMSpan starts a span of this tracer; see the function of that name.
 func (t *Tracer) StartLLMSpan(ctx context.Context, name string, opts ...StartSpanOption) (*LLMSpan, context.Context) {
@@ -98,24 +109,24 @@ func (t *Tracer) StartRetrievalSpan(ctx context.Context, name string, opts ...St
 }
 
 func (t *Tracer) start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpanOption) (*AnySpan, context.Context) {
-	return start(ctx, kind, name, append([]StartSpanOption{{Tracer: t}}, opts...))
+	return start(ctx, kind, name, append([]StartSpanOption{{Tracer: t.orNone()}}, opts...))
 }
 
 // RecordSpan records a span that is over; see the function of that name.
 func (t *Tracer) RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
-	span.Tracer = t
+	span.Tracer = t.orNone()
 	return RecordSpan(ctx, span)
 }
 
 // SubmitEvaluation sends an evaluation; see the function of that name.
 func (t *Tracer) SubmitEvaluation(evaluation Evaluation) error {
-	evaluation.Tracer = t
+	evaluation.Tracer = t.orNone()
 	return SubmitEvaluation(evaluation)
 }
 
 // SubmitFeedback sends feedback; see the function of that name.
 func (t *Tracer) SubmitFeedback(feedback Feedback) error {
-	feedback.Tracer = t
+	feedback.Tracer = t.orNone()
 	return SubmitFeedback(feedback)
 }
 

@@ -33,6 +33,8 @@ type StartOption struct {
 	HTTPClient *http.Client
 	// NotUsed names an option of dd-trace-go that means nothing here.
 	NotUsed string
+	// Apply is for the packages of this module.
+	Apply func(*engine.Config)
 }
 
 // Exported is a request that an Exporter gets.
@@ -59,6 +61,9 @@ func Config(opts []StartOption) *engine.Config {
 		}
 		if option.NotUsed != "" {
 			unused = append(unused, "`"+option.NotUsed+"`")
+		}
+		if option.Apply != nil {
+			option.Apply(config)
 		}
 	}
 	if len(unused) > 0 {

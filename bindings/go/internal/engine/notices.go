@@ -105,7 +105,6 @@ func (n *notices) deliver() {
 	waiting := n.waiting
 	n.waiting = nil
 	n.mu.Unlock()
-	defer func() { _ = recover() }()
 	var instance *core.Instance
 	for _, one := range waiting {
 		said := one.said
@@ -120,16 +119,22 @@ func (n *notices) deliver() {
 				said.Message = given
 			}
 		}
-		level := slog.LevelWarn
-		if said.Level == core.LevelError {
-			level = slog.LevelError
-		}
-		logger := n.logger
-		if logger == nil {
-			logger = slog.Default()
-		}
-		// The text may quote what others sent: only here is it escaped for a log.
-		message := "witspan: " + settings.Shown(n.secrets.Hide(said.Message))
-		logger.Log(context.Background(), level, message, "code", said.Code)
+		n.log(said)
 	}
+}
+
+// log passes a notice to the application's handler.
+func (n *notices) log(said core.Diagnostic) {
+	defer func() { _ = recover() }()
+	level := slog.LevelWarn
+	if said.Level == core.LevelError {
+		level = slog.LevelError
+	}
+	logger := n.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	// The text may quote what others sent: only here is it escaped for a log.
+	message := "witspan: " + settings.Shown(n.secrets.Hide(said.Message))
+	logger.Log(context.Background(), level, message, "code", said.Code)
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // guardSignals has SIGINT, SIGTERM and SIGHUP send the finished spans before they end the process.
-func (t *Tracer) guardSignals() {
-	if !t.plan.HandleSignals || !t.plan.SignalsSaid {
+func (w *worker) guardSignals() {
+	if !w.plan.HandleSignals || !w.plan.SignalsSaid {
 		return
 	}
 	came := make(chan os.Signal, 1)
@@ -27,22 +27,22 @@ func (t *Tracer) guardSignals() {
 	go func() {
 		defer signal.Stop(came)
 		select {
-		case <-t.worker.over.Done():
+		case <-w.over.Done():
 		case which := <-came:
-			t.deliverLast()
+			w.deliverLast()
 			signal.Stop(came)
 			raise(which)
 		}
 	}()
 }
 
-func (t *Tracer) deliverLast() {
-	ctx, cancel := context.WithTimeout(context.Background(), t.plan.ExitTimeout)
+func (w *worker) deliverLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), w.plan.ExitTimeout)
 	defer cancel()
-	t.worker.flush(ctx)
-	counts := t.pool.statistics()
+	w.flush(ctx)
+	counts := w.pool.statistics()
 	if lost := counts.Spans.Pending(); lost > 0 {
-		t.pool.notices.tell(topicSignal, func() event { return event{"event": "interrupted", "unsent": lost} })
+		w.pool.notices.tell(topicSignal, func() event { return event{"event": "interrupted", "unsent": lost} })
 	}
-	t.pool.notices.deliver()
+	w.pool.notices.deliver()
 }

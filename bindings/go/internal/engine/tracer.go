@@ -35,6 +35,10 @@ type Config struct {
 	Clock Clock
 	// Lookup reads the environment; nil for the process's.
 	Lookup func(string) (string, bool)
+	// Settings changes what every instance is configured with, as the plan has it; nil leaves it.
+	Settings func(string) string
+	// Began learns of the tracer; nil for nobody.
+	Began func(*Tracer)
 	// Warnings are what the surface found in the options, for the log.
 	Warnings []string
 }
@@ -58,6 +62,9 @@ type Flushed struct {
 
 // Start starts a tracer. It gives nil if the settings turn tracing off.
 func Start(config *Config) (*Tracer, error) {
+	if change := recording(); change != nil && config.Lookup == nil {
+		change(config)
+	}
 	clock := config.Clock
 	if clock == nil {
 		clock = System{}
@@ -72,6 +79,9 @@ func Start(config *Config) (*Tracer, error) {
 	if err != nil {
 		first.Close()
 		return nil, err
+	}
+	if config.Settings != nil {
+		plan.Settings = config.Settings(plan.Settings)
 	}
 	for _, warning := range config.Warnings {
 		plan.Diagnostics = append(plan.Diagnostics, settings.Diagnostic{
@@ -96,16 +106,19 @@ func Start(config *Config) (*Tracer, error) {
 		return nil, err
 	}
 	t := &Tracer{pool: p, plan: plan, worker: newWorker(p, plan, config)}
-	t.guardSignals()
+	t.worker.guardSignals()
+	// Nothing else holds the tracer: not the worker, and of the spans only those that somebody holds. What has
+	// finished is still sent when it is garbage.
+	runtime.AddCleanup(t, (*worker).orphan, t.worker)
 	notices.deliver()
+	if config.Began != nil {
+		config.Began(t)
+	}
 	return t, nil
 }
 
 // Plan is what the settings mean.
 func (t *Tracer) Plan() *settings.Plan { return t.plan }
-
-// Orphan has the tracer end by itself once everything is sent: nobody holds it any more.
-func (t *Tracer) Orphan() { t.worker.orphan() }
 
 // StartSpan starts a span; it is none if it is not kept.
 func (t *Tracer) StartSpan(kind core.SpanKind, parent Parent, name string, options []core.SpanOption) (Ref, error) {

@@ -126,15 +126,18 @@ func (w *worker) stop(ctx context.Context) bool {
 	return settled
 }
 
-// orphan has the goroutine end once everything that has finished is sent.
+// orphan has the goroutine end once everything that has finished is sent. The garbage collector calls it.
 func (w *worker) orphan() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.orphaned = true
 	if w.running {
 		w.asked++
+		w.rouse()
+	} else if !w.stopped {
+		w.stopped = true
+		go w.endAlone()
 	}
-	w.orphaned = true
-	w.mu.Unlock()
-	w.rouse()
 }
 
 // again is a request to send once more.
@@ -185,7 +188,12 @@ func (w *worker) run() {
 	if w.isStopped() {
 		return
 	}
-	// Nobody holds the tracer any more: its memory goes now, and not with the garbage.
+	w.endAlone()
+}
+
+// endAlone ends what nobody holds any more: its memory goes now, and not with the garbage.
+func (w *worker) endAlone() {
+	w.end()
 	w.pool.close()
 }
 
@@ -319,6 +327,10 @@ func (d *delivery) sendAgain() {
 func (d *delivery) send(t ticket, request core.Request) {
 	p := d.pool
 	answer, err := d.sender.Send(d.over, &request, d.losses())
+	if err != nil && d.over.Err() != nil {
+		// The tracer ends, and counts what is under way: the receiver is not to blame.
+		return
+	}
 	outcome := core.Outcome{Tag: core.OutcomeTransportError}
 	why := ""
 	if err != nil {

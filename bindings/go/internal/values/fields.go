@@ -268,7 +268,7 @@ func (w *Writer) quoted(value reflect.Value, p *plan) {
 	}
 	start := len(w.out)
 	p.walk(w, value)
-	if p.quotable {
+	if p.quotable && !(p.byPointer && value.CanAddr()) {
 		inner := string(w.out[start:])
 		w.out = w.out[:start]
 		w.text(inner)

@@ -193,7 +193,7 @@ func TestHostileValuesGiveJSONWithinTheBounds(t *testing.T) {
 		text := w.String()
 		// NaN and infinities are the only words that JSON has not.
 		plain := strings.NewReplacer("-Infinity", "0", "Infinity", "0", "NaN", "0").Replace(text)
-		if !json.Valid([]byte(plain)) && name != "raw that is too deep" {
+		if !json.Valid([]byte(plain)) {
 			t.Errorf("%s: %.300s", name, text)
 		}
 		if most := CoreBounds.Bytes + 16*1024; len(text) > most {

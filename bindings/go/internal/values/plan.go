@@ -26,6 +26,8 @@ type plan struct {
 	fixed bool
 	// quotable means that the option `string` of a field puts the value into quotes.
 	quotable bool
+	// byPointer means that a value is asked for its form if it can be addressed.
+	byPointer bool
 }
 
 func (p *plan) walk(w *Writer, value reflect.Value) { p.write(w, value, p) }
@@ -115,7 +117,7 @@ func (made planner) fill(p *plan, t reflect.Type) {
 func askPointer(p *plan, t reflect.Type, toIt *plan) {
 	byKind := p.write
 	hidden := t.Kind() == reflect.Struct && len(p.fields) == 0
-	p.fixed, p.quotable = false, false
+	p.fixed, p.byPointer = false, true
 	p.write = func(w *Writer, value reflect.Value, p *plan) {
 		switch {
 		case !value.CanInterface():

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +63,7 @@ func (b both) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `{"code": 
 func TestOrdinaryValuesAreAsInEncodingJSON(t *testing.T) {
 	seven := 7
 	for want, value := range map[string]any{
-		`null`: nil, `true`: true, `"a\"b\\c\n\u0001"`: "a\"b\\c\n\x01", `-5`: int8(-5), `200`: uint8(200),
+		`null`: nil, `true`: true, `"a\"b\\c\n\u0001"`: "a\"b\\c\n\x01", `[-1,2,-3,4,5,6]`: []any{int16(-1), int32(2), int64(-3), uint(4), uint16(5), uint32(6)}, `-5`: int8(-5), `200`: uint8(200),
 		`1.5`: 1.5, `0.1`: float32(0.1), `1e+30`: 1e30, "\"<é\u2028>\"": "<é\u2028>",
 		`"x"`:                      named("x"),
 		`7`:                        &seven,
@@ -89,6 +90,41 @@ func TestOrdinaryValuesAreAsInEncodingJSON(t *testing.T) {
 	} {
 		expect(t, want, value)
 	}
+}
+
+func TestOtherKindsOfNilAreNull(t *testing.T) {
+	expect(t, `[null,null,null,null,null]`, []any{[]byte(nil), (*big.Int)(nil), json.RawMessage(nil), map[string]any(nil), []string(nil)})
+	expect(t, `[null,null]`, []func(){nil, nil})
+}
+
+func TestAKeyIsAskedForItsText(t *testing.T) {
+	expect(t, `{"boom":1}`, map[error]int{errors.New("boom"): 1})
+	expect(t, `{"":1}`, map[*big.Int]int{nil: 1})
+	expect(t, `{"5":1}`, map[*big.Int]int{big.NewInt(5): 1})
+}
+
+func TestALongNameOfATypeIsCut(t *testing.T) {
+	var channel chan struct {
+		AVeryLongName, AnotherVeryLongName, YetAnotherVeryLongName, TheLastOfTheVeryLongNames, AndOneMore map[string]map[string]int
+	}
+	expect(t, `null`, channel)
+	if text := written(append([]any{}, reflect.MakeChan(reflect.TypeOf(channel), 0).Interface())); len(text) != mostOfAName+6 {
+		t.Error(len(text), text)
+	}
+}
+
+// secret has a form of its own, but as an embedded struct that is not exported it cannot be asked.
+type secret struct{ Name string }
+
+func (s *secret) MarshalJSON() ([]byte, error) { return []byte(`"asked"`), nil }
+
+func TestWhatCannotBeAskedIsReadByItsFields(t *testing.T) {
+	// Two methods of one name: the struct around them has none.
+	type around struct {
+		secret `json:"tagged"`
+		jsonOnPointer
+	}
+	expect(t, `{"tagged":{"Name":"x"},"Name":"y"}`, &around{secret{"x"}, jsonOnPointer{"y"}})
 }
 
 func bigInt(digits string) *big.Int {
@@ -184,6 +220,14 @@ func TestTooManyValuesAreSaidWhereTheyEnd(t *testing.T) {
 	}
 	text = written(manyKeys(300_000))
 	if !strings.HasSuffix(text, `,"[too many values]":true}`) {
+		t.Error(text[len(text)-50:])
+	}
+	numbered := map[int]string{}
+	for at := range 100_000 {
+		numbered[at] = strings.Repeat("v", 60)
+	}
+	text = written(numbered)
+	if !strings.HasSuffix(text, `v","[too many values]":true}`) {
 		t.Error(text[len(text)-50:])
 	}
 	text = written(unfolding())

@@ -223,12 +223,28 @@ func (w *Writer) float(number float64, bits int) {
 	case number < -math.MaxFloat64:
 		w.out = append(w.out, "-Infinity"...)
 	default:
-		format := byte('f')
-		if size := math.Abs(number); size != 0 && (size < 1e-6 || size >= 1e21) {
-			format = 'e'
-		}
-		w.out = strconv.AppendFloat(w.out, number, format, -1, bits)
+		w.finite(number, bits)
 	}
+}
+
+func (w *Writer) finite(number float64, bits int) {
+	size := math.Abs(number)
+	plain := size == 0 || size >= 1e-6 && size < 1e21
+	if bits == 32 {
+		// What is 1e-6 there is less than that here.
+		plain = size == 0 || float32(size) >= 1e-6 && float32(size) < 1e21
+	}
+	if plain {
+		w.out = strconv.AppendFloat(w.out, number, 'f', -1, bits)
+		return
+	}
+	out := strconv.AppendFloat(w.out, number, 'e', -1, bits)
+	// An exponent has no zero in front: e-7, not e-07.
+	if last := len(out) - 1; out[last-1] == '0' && out[last-2] == '-' {
+		out[last-1] = out[last]
+		out = out[:last]
+	}
+	w.out = out
 }
 
 func (w *Writer) room() int { return w.end - len(w.out) }

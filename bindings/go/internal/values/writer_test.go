@@ -106,6 +106,20 @@ func TestAListByHandEndsWithItsBudget(t *testing.T) {
 	}
 }
 
+func TestAContainerWithoutRoomIsNotWalked(t *testing.T) {
+	w := Get()
+	defer w.Put()
+	w.ObjectBegin()
+	w.Key("a")
+	w.Text(strings.Repeat("x", CoreBounds.Bytes+1000))
+	w.Key("b")
+	w.Value([]int{1})
+	w.ObjectEnd()
+	if text := w.String(); !strings.HasSuffix(text, `x[cut]","b":"[too many values]"}`) {
+		t.Error(text[len(text)-50:])
+	}
+}
+
 func TestRawJSONWithoutRoomIsAText(t *testing.T) {
 	w := Get()
 	defer w.Put()

@@ -47,15 +47,15 @@ func begin(req *http.Request) (x *exchange, sent *http.Request) {
 	if req == nil || req.URL == nil {
 		return nil, nil
 	}
-	ctx := req.Context()
-	parent, inside := llmobs.SpanFromContext(ctx)
-	if !inside && !llmobs.Default().Enabled() {
-		return nil, nil
-	}
 	route, known := provider.Recognise(req.Method, req.URL, req.Header)
-	if !known || ctx.Value(seen{}) != nil {
+	if !known {
 		return nil, nil
 	}
+	ctx := req.Context()
+	if !llmobs.Enabled(ctx) || ctx.Value(seen{}) != nil {
+		return nil, nil
+	}
+	parent, _ := llmobs.SpanFromContext(ctx)
 	sent = req.WithContext(context.WithValue(ctx, seen{}, true))
 	body := copyOf(req, sent)
 	x = &exchange{ctx: ctx, parent: parent, started: time.Now(), call: route.Request(nil), body: body}

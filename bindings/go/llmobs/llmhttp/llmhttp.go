@@ -5,7 +5,7 @@
 // A client with middleware takes [Middleware]; one with an *http.Client takes [NewTransport]. Using both is fine:
 // there is one span.
 //
-//	openai.NewClient(option.WithMiddleware(llmhttp.Middleware))                      // openai-go, any version
+//	openai.NewClient(option.WithMiddleware(llmhttp.Middleware))                      // openai-go
 //	anthropic.NewClient(option.WithMiddleware(llmhttp.Middleware))                   // anthropic-sdk-go
 //	genai.NewClient(ctx, &genai.ClientConfig{HTTPClient: &http.Client{Transport: llmhttp.NewTransport(nil)}})
 //	config.HTTPClient = &http.Client{Transport: llmhttp.NewTransport(nil)}           // sashabaranov/go-openai
