@@ -58,6 +58,10 @@ core-js: component
 go-core: prepared
     "{{ python }}" tools/build_go.py
 
+# Pack the Go module as a proxy serves it, into target/go-proxy
+package-go: prepared
+    "{{ python }}" tools/go_module_zip.py
+
 # What the suite's runners for Go need beside it
 [private]
 module-go:
@@ -103,7 +107,7 @@ wasmtime: prepared component programs
     "$WASMTIME" run target/component/demo.wasm
 
 # Each part is a recipe `test-PART` below.
-[doc('Run every test, or those of some parts: core, host, python, js, intake, conformance, docs, lint, embed, demo, all')]
+[doc('Run every test, or those of some parts: core, host, python, js, go, intake, conformance, docs, lint, embed, demo, all')]
 [no-exit-message]
 test *parts:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if parts == "" { "every-test" } else { prepend("test-", parts) } }}
@@ -139,6 +143,12 @@ test-python: build
 [no-exit-message]
 test-js: prepared package-js
     "{{ venv }}/python" -m pytest -rs bindings/js/tests
+
+# The Go package, and what programs on other systems and outside of the checkout get of it
+[private]
+[no-exit-message]
+test-go: prepared
+    "{{ venv }}/python" -m pytest -rs bindings/go/tests
 
 # The intake's server, what real SDKs send to it, and its page in a browser
 [private]
@@ -177,12 +187,14 @@ test-embed: build component-js
 test-demo: build intake example example-js example-go
     "{{ venv }}/python" -m pytest tests/end_to_end/demo
 
-# All of them, with what continuous integration has not: every line of Node, and two frameworks
+# All of them, with what continuous integration has not: every line of Node, two frameworks, the
+# oldest Go, and Go on other processors
 [private]
 [no-exit-message]
 test-all: prepared
     "{{ venv }}/python" tools/runtime_packages.py --prepare
-    @"{{ just_executable() }}" --justfile "{{ justfile() }}" every-test
+    "{{ venv }}/python" tools/golang.py --prepare all
+    @WITSPAN_TEST_ALL=1 "{{ just_executable() }}" --justfile "{{ justfile() }}" every-test
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]
@@ -195,7 +207,7 @@ conformance-page: prepared
 
 # The component and the page come first: they are embedded, so clippy cannot read that without.
 [doc('Check format, lints and types of everything')]
-lint: prepared component page
+lint: prepared component page module-go
     cargo fmt --all --check
     cargo clippy -q --workspace --all-targets --release -- -D warnings
     "{{ venv }}/ruff" check -q .
@@ -205,12 +217,14 @@ lint: prepared component page
     "{{ python }}" tools/build_page.py --check
     "{{ python }}" tools/build_js_package.py --check
     "{{ python }}" tools/build_go.py --check
+    "{{ python }}" tools/lint_go.py
     "{{ venv }}/python" -m pytest -qq tests/lint
 
-# Format every file of Rust and Python, and the modules of the page
+# Format every file of Rust, Python and Go, and the modules of the page
 fmt: prepared
     cargo fmt --all
     "{{ venv }}/ruff" format -q .
+    "{{ python }}" tools/lint_go.py --format
     "{{ python }}" tools/build_page.py --format
 
 # Write the table of settings into docs/configuration.md

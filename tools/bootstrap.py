@@ -49,6 +49,7 @@ PARTS = {
     "host": "build",
     "python": "setup",
     "js": "test",
+    "go": "package-go",
     "intake": "test",
     "conformance": "conformance",
     "docs": "setup",
@@ -149,7 +150,9 @@ def steps_for(verb: str) -> list[Step]:
         Step("python packages", lambda log: install(log, "tools/requirements-dev.txt"), packages),
         Step("just", lambda log: install_just(log, verb)),
     ]
-    if verb in ("clean", "fmt"):
+    if verb in ("setup", "conformance", "fmt", "go-core", "lint", "package-go", "test"):
+        steps.append(Step("go", lambda log: make_go(log, verb), f"{packages} and Go's proxy"))
+    if verb in ("clean", "fmt", "package-go"):
         return steps
     steps.append(
         Step("wasm standard library", make_wasm_std, "rustup's downloads or a Debian mirror")
@@ -336,6 +339,10 @@ def install_just(log: Log, verb: str) -> str:
     return f"copied to {shown(target)}, so plain `just` works from now on"
 
 
+def make_go(log: Log, verb: str) -> str:
+    return prepare_packages(log, "golang.py", *(["lint"] if verb == "lint" else []))
+
+
 def make_wasm_std(log: Log) -> str:
     # As a command of its own, so that what apt and cargo print goes to the log.
     command = [sys.executable, ROOT / "tools" / "wasm_std.py"]
@@ -386,7 +393,7 @@ def prepare_packages(log: Log, builder: str, *groups: str) -> str:
         log.run([VENV_BIN / f"python{EXE}", ROOT / "tools" / builder, "--prepare", *groups])
     except Failed:
         last = log.path.read_text(encoding="utf-8").rstrip().rsplit("\n", 1)[-1]
-        if last.startswith("Node.js"):
+        if last.startswith(("Node.js", "Go ")):
             raise Missing(last) from None
         raise
     return READY

@@ -4,8 +4,8 @@
 `go get` needs that source, so it is committed, with a stamp of what it was made of. Without an
 option all of it is made again: a core module without vector instructions and for size, its
 translation by wasm2go, and the contract as tools/contract prints it. `--check` fails where a stamp
-is old, or a file was changed by hand, and has Go look at the code. `--module` makes only what the
-suite's runners need, in target/go-core and beside the runner: the same module, for another engine.
+is old, or a file was changed by hand. `--module` makes only what the suite's runners need, in
+target/go-core and beside the runner: the same module, for another engine.
 """
 
 from __future__ import annotations
@@ -22,14 +22,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from golang import PACKAGE, ROOT, RUNNERS, command, output, require
 from wasm_std import TARGET, Unavailable, cargo_env
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "bindings" / "go"
 CORE = PACKAGE / "internal" / "core"
-RUNNERS = ROOT / "tests" / "conformance" / "runners"
-#: The modules of Go: the one that users get, and those that only tests build.
-MODULES = (PACKAGE, RUNNERS / "go", RUNNERS / "wazero")
 TRANSLATED = CORE / "translated" / "core.go"
 #: What tools/contract prints of wit/, by the word that it takes for it.
 PRINTED = {"go-types": CORE / "contract.go", "go-calls": CORE / "calls.go"}
@@ -40,33 +36,12 @@ MODULE = ROOT / "target" / "go-core" / "core.wasm"
 WAZERO = RUNNERS / "wazero" / "raw.go"
 
 WASM2GO = "github.com/ncruces/wasm2go@v0.4.22"
-#: The oldest Go that has all that the package uses (`go` in go.mod).
-OLDEST_GO = (1, 24)
-#: The oldest that builds wazero.
-OLDEST_FOR_WAZERO = (1, 25)
 # 256 MB: as much as an instance reserves. wasm2go knows no vector instructions.
 RUSTFLAGS = (
     "-C target-feature=+bulk-memory -C link-arg=--compress-relocations"
     " -C link-arg=--max-memory=268435456"
 )
 PROFILE = "translated"
-
-
-def missing_go(oldest: tuple[int, int] = OLDEST_GO) -> str | None:
-    """Why Go cannot be used here; none if it can."""
-    if shutil.which("go") is None:
-        return "there is no `go` on this machine"
-    version = output(["go", "env", "GOVERSION"])
-    found = re.match(r"go(\d+)\.(\d+)", version)
-    if found is None or (int(found[1]), int(found[2])) < oldest:
-        return f"{version.strip()} is older than go{oldest[0]}.{oldest[1]}"
-    return None
-
-
-def output(command: Sequence[str], cwd: Path = ROOT) -> str:
-    return subprocess.run(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
 
 
 def run(command: Sequence[object], env: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
@@ -156,14 +131,16 @@ def make_module() -> None:
 def printed(what: str) -> str:
     printer = ["cargo", "run", "-q", "--profile", "tool", "-p", "witspan-contract", "--"]
     text = output([*printer, what, "wit"])
-    formatted = subprocess.run(["gofmt"], input=text, stdout=subprocess.PIPE, text=True, check=True)
+    formatted = subprocess.run(
+        [command("gofmt")], input=text, stdout=subprocess.PIPE, text=True, check=True
+    )
     return formatted.stdout
 
 
 def translate() -> str:
     """The module as Go source, in which what others use has names of ours."""
     text = output(
-        ["go", "run", WASM2GO, "-unsafe", "-pkg", "translated", str(MODULE)], MODULE.parent
+        [command(), "run", WASM2GO, "-unsafe", "-pkg", "translated", str(MODULE)], MODULE.parent
     )
     # wasm2go ends each name with a digest of it, since two may be alike in Go.
     text = re.sub(r"\bX(cabi_post_)?witspan_llmobs_[a-z]+_\d+_\d+_\d+_(\w+)_\w+\b", export, text)
@@ -200,12 +177,11 @@ def replaced(there: str, here: str, text: str) -> str:
 
 def make() -> None:
     began = time.monotonic()
-    if why := missing_go():
-        sys.exit(f"the core for Go was not built: {why}")
+    require()
     make_module()
     say("core for Go: translating it")
     TRANSLATED.write_text(translate(), "utf-8")
-    run(["gofmt", "-w", TRANSLATED])
+    run([command("gofmt"), "-w", TRANSLATED])
     for what, path in PRINTED.items():
         path.write_text(printed(what), "utf-8")
     STAMP.write_text(stamp(), "utf-8")
@@ -215,9 +191,7 @@ def make() -> None:
 
 
 def make_for_tests() -> None:
-    if why := missing_go():
-        say(f"core for Go: not made, since {why}")
-        return
+    require()
     make_module()
     mark = MODULE.with_suffix(".wazero-stamp")
     wanted = sources()
@@ -232,18 +206,6 @@ def check() -> None:
             "bindings/go/internal/core is not what guest/ and wit/ make now, or was changed by "
             "hand: run `just go-core`, then the suite, and commit what it wrote"
         )
-    if why := missing_go():
-        say(f"Go was not checked: {why}")
-        return
-    if wrong := output(["gofmt", "-l", *map(str, MODULES)]):
-        sys.exit(f"gofmt would change:\n{wrong}")
-    make_for_tests()
-    for module in MODULES:
-        if module.name == "wazero" and (why := missing_go(OLDEST_FOR_WAZERO)):
-            say(f"the runner over wazero was not checked: {why}")
-            continue
-        # The translation has code after jumps that nothing reaches.
-        run(["go", "vet", "-unreachable=false", "./..."], cwd=module)
 
 
 def say(text: str) -> None:

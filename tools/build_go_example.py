@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build_go import ROOT, missing_go
+from golang import ROOT, command, missing
 
 EXAMPLE = ROOT / "examples" / "go"
 
@@ -23,12 +23,12 @@ def program() -> Path:
 
 
 def main() -> int:
-    if why := missing_go():
+    if why := missing():
         print(f"the agent in Go is not built: {why}")
         return 0
-    command = ["go", "build", "-o", str(program()), "."]
+    words = [command(), "build", "-o", str(program()), "."]
     environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
-    return subprocess.run(command, cwd=EXAMPLE, env=environment).returncode
+    return subprocess.run(words, cwd=EXAMPLE, env=environment).returncode
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ started, and their reports read. `just conformance native python` runs only thos
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from build_go import OLDEST_FOR_WAZERO, missing_go
+import emulators
+import golang
 from npm import node
 from runtime_packages import runtime
 
@@ -33,7 +36,18 @@ CARGO_TEST = f"cargo test -q --profile intake --workspace {LEFT_OUT}"
 CARGO_NAME = "sends_every_cases_bytes"
 
 JS = "tests/conformance/runners/js/run.mjs"
-GO = "go run -C tests/conformance/runners"
+
+
+def go(module: str, processor: str | None = None) -> list[str]:
+    """Runs a module of Go; as a program of another processor, by its emulator if it needs one."""
+    runner = [golang.command(), "run", "-C", f"tests/conformance/runners/{module}"]
+    if processor is None:
+        return [*runner, "."]
+    emulated = ["-exec", emulators.emulator(processor)] if processor in emulators.PROGRAMS else []
+    # Without cgo, which would want another C compiler.
+    other = ["env", f"GOARCH={processor}", "CGO_ENABLED=0"]
+    return [*other, *runner, *emulated, ".", "-name", f"go-{processor}"]
+
 
 # The command of each runner.
 RUNNERS: dict[str, Sequence[str]] = {
@@ -46,11 +60,16 @@ RUNNERS: dict[str, Sequence[str]] = {
     "deno": [*runtime("deno"), JS, "deno"],
     "bun": [*runtime("bun"), JS, "bun"],
     "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
-    "go": f"{GO}/go .".split(),
-    "wazero": f"{GO}/wazero .".split(),
+    "go": go("go"),
+    "wazero": go("wazero"),
+    **{f"go-{processor}": go("go", processor) for processor in emulators.PROCESSORS},
 }
-#: Those whose language a machine need not have, with what says why it cannot be used.
-OPTIONAL = {"go": missing_go, "wazero": lambda: missing_go(OLDEST_FOR_WAZERO)}
+#: Those that not every machine can run, with what says why it cannot.
+OPTIONAL = {
+    f"go-{processor}": partial(emulators.missing, processor) for processor in emulators.PROCESSORS
+}
+#: Set by `just test all`: runs those too whose processor is emulated, which else a name asks for.
+ALL = "WITSPAN_TEST_ALL"
 
 
 @dataclass(frozen=True)
@@ -76,8 +95,9 @@ def main(names: Sequence[str]) -> int:
         old.unlink()
     found: dict[str, Found] = {}
     complaints = []
+    slow = [] if os.environ.get(ALL) else [f"go-{name}" for name in emulators.PROGRAMS]
     for runner, command in RUNNERS.items():
-        if names and runner not in names:
+        if runner not in names if names else runner in slow:
             continue
         if runner in OPTIONAL and (why := OPTIONAL[runner]()):
             print(f"{runner} … skipped: {why}")

@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: What the README asks for, besides Rust; certificates are what rustup's installer needs itself.
 ASKED = ["python3", "python3-venv", "gcc", "libc6-dev", "ca-certificates"]
 #: What many machines have, in other versions than the project gets for itself.
-FURNITURE = ["chromium", "nodejs", "npm", "curl", "git", "openssl", "procps"]
+FURNITURE = ["chromium", "golang-go", "nodejs", "npm", "curl", "git", "openssl", "procps"]
 FURNITURE += [
     "tzdata",
     "fonts-inter",
@@ -54,7 +54,8 @@ PROXIES = "cargo cargo-clippy cargo-fmt clippy-driver rustc rustdoc rustfmt".spl
 #: Variables that say where packages come from and whom to trust; none that brings packages along.
 SETTINGS = re.compile(
     r"(?i)pip_(?!find_links)\w+|npm_config_\w+|cargo_(http|net|registr|source)\w*"
-    r"|rustup_(dist_server|update_root)|\w+_proxy|ssl_cert_(file|dir)|\w*_ca_(bundle|certs?|info)\w*"
+    r"|rustup_(dist_server|update_root)|go(proxy|sumdb|nosumdb|noproxy|private|insecure)"
+    r"|\w+_proxy|ssl_cert_(file|dir)|\w*_ca_(bundle|certs?|info)\w*"
     r"|\w*(cainfo|ca_certs)\w*"
 )
 #: Files that say the same, where they are there; `~` is the home of whoever runs this.

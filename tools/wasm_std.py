@@ -28,6 +28,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import debian
 from cache import cache_folder
 
 TARGET = "wasm32-unknown-unknown"
@@ -164,7 +165,7 @@ def _link_linker(prefix: Path, sysroot: Path) -> None:
 
 def _debian_prefix(sysroot: Path) -> Path:
     home = cache_folder() / "wasm-std"
-    if not all(shutil.which(tool) for tool in ("apt-get", "apt-cache", "dpkg", "dpkg-query")):
+    if not debian.there():
         raise Unavailable(
             f"A standard library for {TARGET} is missing: run `rustup target add {TARGET}` where "
             "rustup's downloads can be reached (no Debian packages can stand in on this machine)."
@@ -208,54 +209,19 @@ def _lock(home: Path) -> Iterator[None]:
 
 def _fetch(work: Path) -> str:
     """Unpacks compiler, libraries and sources of one Debian version into `work/prefix`."""
-    for options in _apt_options(work):
+    for options in debian.apt_options(work):
         try:
             version, packages = _choose(options)
-            # A half-finished try must not mix its versions with the next one's.
-            shutil.rmtree(work / "debs", ignore_errors=True)
-            (work / "debs").mkdir()
-            subprocess.run(
-                ["apt-get", *options, "download", *packages],
-                cwd=work / "debs",
-                check=True,
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr,
-            )
+            debian.unpack(options, packages, work)
         except (subprocess.CalledProcessError, LookupError) as error:
             print(f"Debian packages: {error}", file=sys.stderr)
             continue
-        (work / "prefix").mkdir()
-        for package in sorted((work / "debs").glob("*.deb")):
-            subprocess.run(["dpkg", "-x", str(package), str(work / "prefix")], check=True)
-            package.unlink()
         return version
     raise Unavailable(
         f"A standard library for {TARGET} is missing: neither `rustup target add {TARGET}` nor "
         "Debian's `rustc-web` packages can be fetched here, so run this again with a network that "
         "reaches one of them."
     )
-
-
-def _apt_options(work: Path) -> Iterator[list[str]]:
-    """First the machine's own package lists, then fresh private ones.
-
-    The own lists may be empty (container images), stale, or need root to refresh; private ones
-    cost some seconds and change nothing on the machine.
-    """
-    # Without this apt warns, as root, that its helper user cannot read our folder.
-    quiet = ["-q", "-o", "APT::Sandbox::User=root"]
-    yield quiet
-    for folder in ("state/lists/partial", "cache/archives/partial"):
-        (work / "apt" / folder).mkdir(parents=True, exist_ok=True)
-    private = [
-        *quiet,
-        *("-o", f"Dir::State={work / 'apt' / 'state'}"),
-        *("-o", f"Dir::Cache={work / 'apt' / 'cache'}"),
-    ]
-    subprocess.run(
-        ["apt-get", *private, "update"], stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
-    )
-    yield private
 
 
 def _choose(options: list[str]) -> tuple[str, list[str]]:

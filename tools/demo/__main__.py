@@ -21,8 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import build_go
 import build_go_example
+import golang
 import npm
 
 from . import check as checks
@@ -42,7 +42,7 @@ LANGUAGES = {
 }
 #: Languages that this machine has not, and why not.
 LEFT_OUT: dict[str, str] = {}
-if missing := build_go.missing_go():
+if missing := golang.missing():
     LEFT_OUT["Go"] = missing
     del LANGUAGES["Go"]
 SESSION = ["--session", "demo-session"]

@@ -31,7 +31,7 @@ LONGEST_LINE = 110
 
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "examples" / "python")]
 
-import build_go  # noqa: E402
+import golang  # noqa: E402
 
 #: What the pages' port 8000 is here; the programs are built with it.
 PORT = free_port()
@@ -57,7 +57,7 @@ def go(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProces
     # Trimmed of its path, which is a new one each time, nothing is compiled again each time.
     flags = {"CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false", "GOWORK": "off"}
     return subprocess.run(
-        ["go", *words],
+        [golang.command(), *words],
         cwd=cwd,
         env={**os.environ, **flags, **environment},
         capture_output=True,
@@ -84,7 +84,7 @@ def program_of(page: Path, name: str) -> str:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A module with the programs of all pages; `bin` in it has them built."""
-    if why := build_go.missing_go():
+    if why := golang.missing():
         pytest.skip(why)
     got = go("mod", "download", cwd=PACKAGES)
     if got.returncode != 0:
@@ -118,7 +118,7 @@ class GoRunner(Runner):
     def words(self, words: list[str]) -> list[str]:
         assert words[0] == "go", words
         if words[1] == "test":
-            return ["go", "test", "-C", str(self.package()), *words[2:]]
+            return [golang.command(), "test", "-C", str(self.package()), *words[2:]]
         assert words[1] == "run", words
         program = self.built / "bin" / program_of(self.page, words[2])
         # `go run` says how a program failed.
@@ -181,7 +181,9 @@ llm        └─ llm (gpt-4o)
 
 def test_programs_of_the_pages_are_formatted_and_vetted(built: Path) -> None:
     folders = [str(each) for each in built.iterdir() if each.is_dir() and each.name != "bin"]
-    listed = subprocess.run(["gofmt", "-l", *folders], capture_output=True, text=True)
+    listed = subprocess.run(
+        [golang.command("gofmt"), "-l", *folders], capture_output=True, text=True
+    )
     assert listed.stdout == "", listed.stdout
     done = go("vet", "./...", cwd=built)
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ TOOLS = Path(__file__).resolve().parents[3] / "tools"
 
 sys.path.insert(0, str(TOOLS))
 
-import build_go  # noqa: E402
+import golang  # noqa: E402
 
 SECONDS = 180
 
@@ -39,7 +39,7 @@ def test_the_demo_finds_the_same_trace_in_every_language_and_ends():
     assert done.returncode == 0, done.stdout + done.stderr
     for language in ("Rust", "JavaScript"):
         assert same(language) in done.stdout
-    if why := build_go.missing_go():
+    if why := golang.missing():
         assert f"demo: the agent in Go is left out: {why}\n" in done.stdout
     else:
         assert same("Go") in done.stdout
@@ -52,8 +52,8 @@ def same(language: str) -> str:
 def test_the_demo_says_what_it_leaves_out_where_there_is_no_go():
     program = """
 import sys
-import build_go
-build_go.missing_go = lambda: "there is no `go` on this machine"
+import golang
+golang.missing = lambda: "there is no `go` on this machine"
 from demo import __main__ as demo
 assert "Go" not in demo.LANGUAGES
 demo.LANGUAGES = {"Python": demo.LANGUAGES["Python"]}

@@ -24,8 +24,9 @@ type line struct {
 // Main runs every case, leaves the report of a runner, and ends the program.
 func Main(runner string, fresh Maker) {
 	suite := flag.String("suite", "../..", "the folder of the suite")
+	name := flag.String("name", runner, "the runner's name in its report")
 	flag.Parse()
-	failures, err := report(runner, *suite, fresh)
+	failures, err := report(*name, *suite, fresh)
 	if err != nil {
 		failures = append(failures, err.Error())
 	}
