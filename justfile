@@ -54,6 +54,15 @@ docs-js: package-js
 core-js: component
     "{{ python }}" tools/build_js_package.py --core
 
+# Build the C library into target/c: shared, static, header, pkg-config (`just c --prefix DIR` installs it)
+c *args: prepared component
+    "{{ venv }}/python" tools/build_c.py "$@"
+
+# The C library as its tests need it: it shares what is compiled with the other tests
+[private]
+quick-c: prepared component
+    "{{ venv }}/python" tools/build_c.py --quick
+
 # Translate the core to Go source again, into bindings/go; once, after changes of guest/ or wit/
 go-core: prepared
     "{{ python }}" tools/build_go.py
@@ -107,7 +116,7 @@ wasmtime: prepared component programs
     "$WASMTIME" run target/component/demo.wasm
 
 # Each part is a recipe `test-PART` below.
-[doc('Run every test, or those of some parts: core, host, python, js, go, intake, conformance, docs, lint, embed, demo, all')]
+[doc('Run every test, or those of some parts: core, host, python, js, c, go, intake, conformance, docs, lint, embed, demo, all')]
 [no-exit-message]
 test *parts:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if parts == "" { "every-test" } else { prepend("test-", parts) } }}
@@ -143,6 +152,13 @@ test-python: build
 [no-exit-message]
 test-js: prepared package-js
     "{{ venv }}/python" -m pytest -rs bindings/js/tests
+
+# The C library: its header, its calls, and programs under valgrind and sanitizers
+[private]
+[no-exit-message]
+test-c: quick-c
+    cargo test -q --profile intake -p witspan-c
+    "{{ venv }}/python" -m pytest -rs bindings/c/tests
 
 # The Go package, and what programs on other systems and outside of the checkout get of it
 [private]
@@ -198,7 +214,7 @@ test-all: prepared
 
 # Run the shared cases of tests/conformance in every language, or in those named
 [no-exit-message]
-conformance *runners: build component-js core-js module-go programs
+conformance *runners: build component-js core-js module-go quick-c programs
     "{{ venv }}/python" tools/conformance.py "$@"
 
 # Write the shared cases as a page to read: target/conformance/index.html
@@ -247,7 +263,7 @@ fresh *args:
 
 # Measure witspan beside other tracers
 bench *args:
-    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if args == "javascript" { "component" } else { "build" } }}
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if args =~ '^go( -.*)?$' { "prepared" } else if args == "javascript" { "component" } else { "build" } }}
     @test -e .venv/.requirements-bench.installed || { echo 'the other tracers are missing: run ./bootstrap.sh bench' >&2; exit 1; }
     "{{ venv }}/python" benches/run.py "$@"
 

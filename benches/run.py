@@ -27,6 +27,7 @@ import spans
 import stall
 import startup
 import sustained
+from go import chapter as go
 from harness import LOG, OUT, ROOT, TRACERS, Aim, Plan, rows, verdict
 from instructions import instructions
 from javascript import chapter as javascript
@@ -40,11 +41,12 @@ CHAPTERS: dict[str, ModuleType] = {
     "sustained": sustained,
     "stall": stall,
     "javascript": javascript,
+    "go": go,
 }
 # The chapters that also run the contenders in Rust.
 RUST_TOO = {"spans", "startup"}
 # Those without anything of Python in what they measure.
-NO_PYTHON = {"javascript"}
+NO_PYTHON = {"javascript", "go"}
 
 
 def build(python: bool, rust: bool) -> Path | None:

@@ -17,13 +17,14 @@ from typing import Any
 # What each span has once, by the path it is sent to. Searching a body for bytes is so quick that
 # the sink needs a small part of one core at 20,000 spans a second.
 MARKS = {
-    # OTLP: the field `flags`, which the exporter sets in every span and in nothing else.
-    "/v1/traces": b"\x85\x01\x00\x01\x00\x00",
+    # OTLP: the field `flags`, which the exporter sets in every span and in nothing else; Go's also
+    # says there that the span is sampled.
+    "/v1/traces": (b"\x85\x01\x00\x01\x00\x00", b"\x85\x01\x01\x01\x00\x00"),
     # MessagePack to an agent: the key (a text of 7 bytes) under which a span carries its LLM data.
-    "/v0.4/traces": b"\xa7_llmobs",
+    "/v0.4/traces": (b"\xa7_llmobs",),
 }
 # All others are JSON: OTLP's, or spans of witspan or of ddtrace.
-MARK, OTLP_MARK = b'"parent_id"', b'"traceId"'
+MARKS_OF_JSON, MARKS_OF_OTLP_JSON = (b'"parent_id"',), (b'"traceId"',)
 
 
 class Sink(ThreadingHTTPServer):
@@ -41,8 +42,10 @@ class Sink(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def count(self, path: str, body: bytes | bytearray) -> None:
-        json_mark = OTLP_MARK if path == "/v1/traces" else MARK
-        spans = body.count(json_mark if body[:1] in b"[{" else MARKS.get(path, MARK))
+        marks = MARKS_OF_OTLP_JSON if path == "/v1/traces" else MARKS_OF_JSON
+        if body[:1] not in b"[{":
+            marks = MARKS.get(path, marks)
+        spans = sum(body.count(mark) for mark in marks)
         with self.lock:
             self.counts["requests"] += 1
             self.counts["bytes"] += len(body)

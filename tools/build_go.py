@@ -28,7 +28,11 @@ from wasm_std import TARGET, Unavailable, cargo_env
 CORE = PACKAGE / "internal" / "core"
 TRANSLATED = CORE / "translated" / "core.go"
 #: What tools/contract prints of wit/, by the word that it takes for it.
-PRINTED = {"go-types": CORE / "contract.go", "go-calls": CORE / "calls.go"}
+PRINTED = {
+    "go-types": CORE / "contract.go",
+    "go-calls": CORE / "calls.go",
+    "go-settings": PACKAGE / "internal" / "settings" / "table.go",
+}
 MADE = (TRANSLATED, *PRINTED.values())
 STAMP = CORE / "stamp.json"
 MODULE = ROOT / "target" / "go-core" / "core.wasm"

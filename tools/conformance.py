@@ -60,6 +60,7 @@ RUNNERS: dict[str, Sequence[str]] = {
     "deno": [*runtime("deno"), JS, "deno"],
     "bun": [*runtime("bun"), JS, "bun"],
     "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
+    "c": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/c"],
     "go": go("go"),
     "wazero": go("wazero"),
     **{f"go-{processor}": go("go", processor) for processor in emulators.PROCESSORS},

@@ -22,6 +22,7 @@ mod escape;
 #[cfg(unix)]
 pub mod exit_signals;
 mod exporter;
+pub mod fork;
 mod instance;
 mod losses;
 mod notices;

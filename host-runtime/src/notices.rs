@@ -4,7 +4,7 @@ use crate::instance::types::Warning;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use witspan_setup::{Diagnostic, Event, diagnose};
+use witspan_setup::{Diagnostic, Event, Level, diagnose};
 use witspan_text::{Secrets, Shown};
 
 /// A kind of problem. A tracer reports each kind once; the counters say how often it happened.
@@ -43,6 +43,8 @@ pub enum Topic {
 pub struct Notice {
     /// The kind of problem.
     pub topic: Topic,
+    /// How much it matters.
+    pub level: Level,
     /// The code of the sentence, for programs; it is the same in all versions.
     pub code: &'static str,
     /// The sentence, with advice where there is some.
@@ -80,17 +82,21 @@ impl Notices {
             let of = |code: &str| {
                 if code == "no-api-key" { Topic::NoApiKey } else { Topic::Configuration }
             };
-            let said = diagnostics.iter().filter(|said| of(said.code) == topic);
-            said.map(|said| said.message.as_str()).collect::<Vec<_>>()
+            diagnostics.iter().filter(move |said| of(said.code) == topic)
         };
-        let mut settings = about(Topic::Configuration);
+        let level = |topic| {
+            let bad = about(topic).any(|said| said.level == Level::Error);
+            if bad { Level::Error } else { Level::Warning }
+        };
+        let texts = |topic| about(topic).map(|said| said.message.as_str()).collect::<Vec<_>>();
+        let mut settings = texts(Topic::Configuration);
         settings.extend(more.iter().map(|warning| warning.message.as_str()));
         let reports = [
             (Topic::Configuration, "configuration", settings),
-            (Topic::NoApiKey, "no-api-key", about(Topic::NoApiKey)),
+            (Topic::NoApiKey, "no-api-key", texts(Topic::NoApiKey)),
         ];
         for (topic, code, texts) in reports.into_iter().filter(|(.., texts)| !texts.is_empty()) {
-            self.make(topic, || (code, texts.join("; ")));
+            self.make(topic, || (level(topic), code, texts.join("; ")));
         }
     }
 
@@ -98,20 +104,20 @@ impl Notices {
     pub(crate) fn tell(&self, topic: Topic, event: impl FnOnce() -> Event) {
         self.make(topic, || {
             let said = diagnose(&event());
-            (said.code, said.message)
+            (said.level, said.code, said.message)
         });
     }
 
     /// A text may quote what others sent: only here is it escaped for a log.
-    fn make(&self, topic: Topic, text: impl FnOnce() -> (&'static str, String)) {
+    fn make(&self, topic: Topic, text: impl FnOnce() -> (Level, &'static str, String)) {
         let mut made = crate::lock(&self.made);
         if made.topics.contains(&topic) {
             return;
         }
         made.topics.push(topic);
-        let (code, text) = text();
+        let (level, code, text) = text();
         let text = Shown(self.secrets.hide(&text)).to_string();
-        made.waiting.push(Notice { topic, code, text });
+        made.waiting.push(Notice { topic, level, code, text });
         self.waiting.store(true, Ordering::Release);
     }
 

@@ -4,11 +4,12 @@ use crate::config::Config;
 use crate::error::Error;
 #[cfg(unix)]
 use crate::exit_signals::Plan;
+use crate::fork::held_off;
 use crate::instance::Program;
 use crate::instance::tracing::{Failure, SpanContext, SpanDetails, SpanOption, SpanTimes};
 use crate::instance::types::{SpanKind, Warning};
 use crate::notices::{Notices, Topic};
-use crate::pool::{Limited, Parent, Pool, Processor, SpanRef, Submission};
+use crate::pool::{Limited, MOST_SHARDS, Parent, Pool, Processor, SpanRef, Submission};
 use crate::statistics::Statistics;
 use crate::worker::Worker;
 use std::sync::Arc;
@@ -91,9 +92,6 @@ impl Inner {
     }
 }
 
-/// The most instances; measurements never had more of them busy at once.
-const MOST_INSTANCES: usize = 4;
-
 impl Tracer {
     /// Starts tracing. If the settings turn it off, returns a tracer whose calls do nothing.
     ///
@@ -109,7 +107,11 @@ impl Tracer {
             return Ok(Tracer::off());
         }
         let program = match &config.component {
-            None => Program::embedded(),
+            None => held_off(|| {
+                // What is made once a process is made here, so that no fork is in its midst.
+                config.clock.monotonic_ns();
+                Program::embedded()
+            }),
             // SAFETY: promised by who called `Config::set_component`.
             Some(bytes) => unsafe { Program::precompiled(bytes) },
         };
@@ -117,9 +119,7 @@ impl Tracer {
         let notices = Notices::new(config.listener.clone(), config.secrets());
         let instances = match config.clock.is_fixed() {
             true => 1,
-            false => {
-                std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_INSTANCES))
-            }
+            false => std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_SHARDS)),
         };
         let (settings, clock) = (plan.settings.clone(), config.clock.clone());
         let (pool, warnings) = Pool::new(program, clock, settings, instances, notices)?;

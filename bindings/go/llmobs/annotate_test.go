@@ -31,8 +31,13 @@ func TestEveryOptionOfAnAnnotationArrives(t *testing.T) {
 	llm, _ := llmobs.StartLLMSpan(ctx, "llm", llmobs.WithModelName("m"), llmobs.WithModelProvider("p"),
 		llmobs.WithIntegration("started"), llmobs.WithSessionID("s1"), llmobs.WithMLApp("app"))
 	llm.AnnotateLLMIO(
-		[]llmobs.LLMMessage{{Role: "user", Content: "Why?"}, {Role: "tool", ToolResults: []llmobs.ToolResult{{Result: map[string]any{"n": 1}, Name: "f", ToolID: "1"}}}},
-		[]llmobs.LLMMessage{{Role: "assistant", Content: "So.", ToolCalls: []llmobs.ToolCall{{Name: "f", Arguments: json.RawMessage(`{"a": [1]}`), ToolID: "1", Type: "function"}}}},
+		[]llmobs.LLMMessage{
+			{Role: "user", Content: "Why?"},
+			{Role: "tool", ToolResults: []llmobs.ToolResult{{Result: map[string]any{"n": 1}, Name: "f", ToolID: "1"}}},
+		},
+		[]llmobs.LLMMessage{{Role: "assistant", Content: "So.", ToolCalls: []llmobs.ToolCall{
+			{Name: "f", Arguments: json.RawMessage(`{"a": [1]}`), ToolID: "1", Type: "function"},
+		}}},
 		llmobs.WithAnnotatedTags(map[string]string{"team": "a"}),
 		llmobs.WithAnnotatedCostTagKeys([]string{"team"}),
 		llmobs.WithAnnotatedSessionID("s2"),
@@ -40,7 +45,9 @@ func TestEveryOptionOfAnAnnotationArrives(t *testing.T) {
 		llmobs.WithAnnotatedMetrics(map[string]float64{llmobs.MetricKeyInputTokens: 3}),
 		llmobs.WithAnnotatedIntent("to know"),
 		llmobs.WithAnnotatedPrompt(llmobs.Prompt{ID: "p1", Template: "{{q}}?", Variables: map[string]string{"q": "Why"}}),
-		llmobs.WithAnnotatedToolDefinitions([]llmobs.ToolDefinition{{Name: "f", Description: "d", Schema: json.RawMessage(`{"type": "object"}`)}}),
+		llmobs.WithAnnotatedToolDefinitions([]llmobs.ToolDefinition{
+			{Name: "f", Description: "d", Schema: json.RawMessage(`{"type": "object"}`)},
+		}),
 	)
 	llm.AddLink(llmobs.SpanLink{TraceID: 5, TraceIDHigh: 1, SpanID: 7, Attributes: map[string]string{"k": "v"}})
 	llm.Finish()

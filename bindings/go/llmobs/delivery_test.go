@@ -159,7 +159,7 @@ func TestABusyReceiverIsAskedAgainWhenItSays(t *testing.T) {
 		t.Error("it was asked again after ", waited)
 	}
 	equal(t, "attempts", r.count("again"), 2)
-	if !strings.Contains(box.log(), "503") {
+	if !strings.Contains(box.log(), "answered 503") {
 		t.Error(box.log())
 	}
 }
@@ -259,7 +259,7 @@ func TestAnAgentThatTakesNoSpansCostsThemAndTheyAreCounted(t *testing.T) {
 	made, ctx, box := sending(t, tracer.WithAgentURL(server.URL))
 	span(ctx, "nowhere")
 	result, err := made.Flush(within(t))
-	if err != nil || result.Statistics.Spans.Dropped["rejected"] != 1 || !strings.Contains(box.log(), "404") {
+	if err != nil || result.Statistics.Spans.Dropped["rejected"] != 1 || !strings.Contains(box.log(), "answered 404") {
 		t.Error(result, err, box.log())
 	}
 }

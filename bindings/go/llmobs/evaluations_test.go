@@ -71,7 +71,9 @@ func TestAnEvaluationIsOfASpanATagASessionOrATrace(t *testing.T) {
 			llmobs.WithEvaluationAssessment("pass"), llmobs.WithEvaluationMetadata(map[string]any{"k": 1})),
 		llmobs.SubmitEvaluationFromTag("of_tag", "x", llmobs.JoinTag{Key: "k", Value: "v"}),
 		llmobs.SubmitEvaluation(llmobs.Evaluation{Label: "of_session", Value: 1, SessionID: "s"}),
-		llmobs.SubmitEvaluation(llmobs.Evaluation{Label: "of_trace", Value: 1, Span: span, EvaluationOption: llmobs.EvaluationOption{Scope: "trace"}}),
+		llmobs.SubmitEvaluation(llmobs.Evaluation{
+			Label: "of_trace", Value: 1, Span: span, EvaluationOption: llmobs.EvaluationOption{Scope: "trace"},
+		}),
 		llmobs.SubmitEvaluation(llmobs.Evaluation{Label: "failed", Value: 1, Span: span, Error: panicking{}}),
 	} {
 		if err != nil {
@@ -168,7 +170,8 @@ func TestFeedbackIsOnAnyOfFiveItems(t *testing.T) {
 		labels[one["label"].(string)] = true
 	}
 	equal(t, "feedback", len(labels), 5)
-	if err := made.SubmitFeedback(llmobs.Feedback{Label: "l", Value: true, SubmitterID: "u"}); !errors.Is(err, llmobs.ErrInvalidArgument) {
+	err := made.SubmitFeedback(llmobs.Feedback{Label: "l", Value: true, SubmitterID: "u"})
+	if !errors.Is(err, llmobs.ErrInvalidArgument) {
 		t.Error(err)
 	}
 }

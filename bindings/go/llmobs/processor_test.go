@@ -69,7 +69,7 @@ func TestAProcessorThatFailsCostsTheContentAndNotTheSpan(t *testing.T) {
 		"error":  func(*llmobs.Event) (*llmobs.Event, error) { return nil, panicking{} },
 		"panic":  func(*llmobs.Event) (*llmobs.Event, error) { panic("processor") },
 		"empty":  func(*llmobs.Event) (*llmobs.Event, error) { return &llmobs.Event{}, nil },
-		"no map": func(e *llmobs.Event) (*llmobs.Event, error) { e = &llmobs.Event{}; e.SetName("x"); return e, nil },
+		"no map": func(*llmobs.Event) (*llmobs.Event, error) { (&llmobs.Event{}).SetName("x"); return nil, nil },
 		"hostile": func(e *llmobs.Event) (*llmobs.Event, error) {
 			e.Members["input"] = make(chan int)
 			return e, nil

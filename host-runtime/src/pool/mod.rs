@@ -16,25 +16,34 @@ pub(crate) use delivery::{Polled, Sent, Ticket};
 pub(crate) use evaluations::Submission;
 pub(crate) use processing::Limited;
 pub use processing::{Processed, Processor};
+pub(crate) use span_ref::MOST_SHARDS;
 pub use span_ref::{Parent, SpanRef};
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::fork::held_off;
 use crate::instance::types::{DropReason, Warning};
 use crate::instance::{Called, Instance, Program};
 use crate::lock;
 use crate::notices::{Notices, Topic};
 use crate::statistics::Statistics;
+use span_ref::next_epoch;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use witspan_setup::{Event, Load, Settings, settings_text};
 
-#[derive(Default)]
 struct Shard {
     instance: Option<Instance>,
     epoch: u32,
     /// The host's own counters for the live instance.
     counts: Statistics,
+}
+
+impl Shard {
+    fn new() -> Mutex<Shard> {
+        let counts = Statistics::default();
+        Mutex::new(Shard { instance: None, epoch: next_epoch(), counts })
+    }
 }
 
 pub(crate) struct Pool {
@@ -68,7 +77,7 @@ impl Pool {
             clock,
             settings: Mutex::new((settings, text)),
             processor: Mutex::default(),
-            shards: (0..shards.max(1)).map(|_| Mutex::default()).collect(),
+            shards: (0..shards.clamp(1, MOST_SHARDS)).map(|_| Shard::new()).collect(),
             past: Mutex::default(),
             closed: AtomicBool::new(false),
             notices,
@@ -99,7 +108,8 @@ impl Pool {
     /// A new instance with the settings and the processor of the others.
     fn fresh_instance(&self) -> Reply<(Instance, Vec<Warning>)> {
         let failed = |error: wasmtime::Error| Error::Internal(error.to_string());
-        let mut fresh = self.program.instantiate(self.clock.clone()).map_err(failed)?;
+        let instantiate = || self.program.instantiate(self.clock.clone());
+        let mut fresh = held_off(instantiate).map_err(failed)?;
         let settings = lock(&self.settings).1.clone();
         let warnings = fresh.configure(&settings).map_err(failed)??;
         if let Some(processor) = &*lock(&self.processor) {
@@ -177,7 +187,7 @@ impl Pool {
     /// Counts the spans and evaluations of a dead instance as lost.
     fn bury(&self, shard: &mut Shard, trap: &wasmtime::Error) {
         shard.instance = None;
-        shard.epoch += 1;
+        shard.epoch = next_epoch();
         let mut dead = std::mem::take(&mut shard.counts);
         let (spans, evaluations) = dead.end(DropReason::Trap, DropReason::Trap);
         lock(&self.past).add(&dead);
@@ -217,7 +227,7 @@ impl Pool {
             let mut shard = self.shard(at);
             let Some(mut last) = self.counters(&mut shard) else { continue };
             shard.instance = None;
-            shard.epoch += 1;
+            shard.epoch = next_epoch();
             last.end(DropReason::Shutdown, DropReason::Unfinished);
             lock(&self.past).add(&last);
         }

@@ -3,13 +3,15 @@
 //! `witspan-contract typescript-types WIT_FOLDER` prints the types of the contract, and
 //! `typescript-shapes` types and functions as data, which `bindings/js/src/core/abi.ts` interprets.
 //! `go-types` and `go-calls` print types, and each call as code, for `bindings/go/internal/core`, and
-//! `go-wazero` the exports below those calls, over another engine. So a change in wit/ reaches that glue
+//! `go-wazero` the exports below those calls, over another engine; `go-settings` prints the table of
+//! settings, for `bindings/go/internal/settings`. So a change in wit/ reaches that glue
 //! without anybody copying it. `model.rs` reads the WIT; each language has a printer beside it.
 
 use anyhow::{Context, Result, bail};
 use wit_parser::Resolve;
 
 mod go;
+mod go_settings;
 mod model;
 mod typescript;
 
@@ -27,9 +29,10 @@ fn main() -> Result<()> {
         "go-types" => go::types,
         "go-calls" => go::calls,
         "go-wazero" => go::wazero,
+        "go-settings" => |_| Ok(go_settings::table()),
         other => bail!(
             "no printer for `{other}`; accepted: typescript-types, typescript-shapes, go-types, \
-             go-calls, go-wazero"
+             go-calls, go-wazero, go-settings"
         ),
     };
     let mut resolve = Resolve::default();

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -100,8 +101,20 @@ func loadText(memory []byte, at uint32) string {
 	return string(slice(memory, at))
 }
 
+// bodies keeps memory of bodies for the next: they are most of what a busy tracer allocates.
+var bodies sync.Pool
+
 func loadBytes(memory []byte, at uint32) []byte {
-	return append([]byte(nil), slice(memory, at)...)
+	given := slice(memory, at)
+	if kept, is := bodies.Get().(*[]byte); is && cap(*kept) >= len(given) {
+		return append((*kept)[:0], given...)
+	}
+	return append([]byte(nil), given...)
+}
+
+// Recycle gives the body of a request back: nothing reads it any more.
+func Recycle(body []byte) {
+	bodies.Put(&body)
 }
 
 // loadList gives nil for a list without items.

@@ -119,13 +119,15 @@ func (p *pool) free() (uint32, *shard) {
 		*home = (p.next.Add(1) - 1) % count
 	}
 	at := *home
-	p.homes.Put(home)
 	for step := range count {
 		at := (at + step) % count
 		if p.shards[at].mu.TryLock() {
+			*home = at
+			p.homes.Put(home)
 			return at, p.shards[at]
 		}
 	}
+	p.homes.Put(home)
 	p.shards[at].mu.Lock()
 	return at, p.shards[at]
 }
@@ -210,6 +212,19 @@ func (p *pool) statistics() (total Statistics) {
 		if found, has := p.counters(s); has {
 			total.add(&found)
 		}
+	}
+	p.past.Lock()
+	defer p.past.Unlock()
+	total.add(&p.past.Statistics)
+	return total
+}
+
+// known gives the counters as the host has them: no instance is asked, which may be busy.
+func (p *pool) known() (total Statistics) {
+	for _, s := range p.shards {
+		s.mu.Lock()
+		total.add(&s.counts)
+		s.mu.Unlock()
 	}
 	p.past.Lock()
 	defer p.past.Unlock()

@@ -170,6 +170,10 @@ func (p *pool) warn(message string) {
 type ended struct{ shouldPoll, process bool }
 
 func (p *pool) finish(span Ref, failure core.Option[core.Failure], endNs core.Option[uint64]) (ended, error) {
+	if failure.Has {
+		of := &failure.Value
+		of.Message, of.ErrorType, of.Stack = bounded(of.Message), bounded(of.ErrorType), bounded(of.Stack)
+	}
 	s, err := p.of(span)
 	if err != nil {
 		return ended{}, err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -194,7 +195,14 @@ func (t *Tracer) Info(span Ref) (core.SpanDetails, error) {
 
 // Inject gives the headers that continue the trace of a span.
 func (t *Tracer) Inject(span Ref, headers []core.Header) ([]core.Header, error) {
+	limit(headers)
 	return ask(t.pool, span, func(i *core.Instance) ([]core.Header, error) { return i.Inject(span.handle, headers) })
+}
+
+func limit(headers []core.Header) {
+	for at := range headers {
+		headers[at].Name, headers[at].Value = bounded(headers[at].Name), bounded(headers[at].Value)
+	}
 }
 
 // RemoteOf gives the remote context of a span.
@@ -204,9 +212,7 @@ func (t *Tracer) RemoteOf(span Ref) (string, error) {
 
 // Extract gives the remote context in headers.
 func (t *Tracer) Extract(headers []core.Header) (string, error) {
-	for at := range headers {
-		headers[at].Value = bounded(headers[at].Value)
-	}
+	limit(headers)
 	return anywhere(t.pool, func(i *core.Instance, _ *Statistics) (string, error) { return i.Extract(headers) })
 }
 
@@ -290,10 +296,33 @@ func (t *Tracer) settle(ctx context.Context, act func(context.Context) bool) Flu
 	}
 }
 
-var global atomic.Pointer[Tracer]
+// global is the tracer of the whole program, and the processor that it has, whichever it is.
+var global struct {
+	tracer    atomic.Pointer[Tracer]
+	mu        sync.Mutex
+	processor limited
+}
 
 // Global gives the tracer of the whole program; nil if there is none.
-func Global() *Tracer { return global.Load() }
+func Global() *Tracer { return global.tracer.Load() }
 
 // SetGlobal replaces the tracer of the whole program; it gives the former.
-func SetGlobal(t *Tracer) *Tracer { return global.Swap(t) }
+func SetGlobal(t *Tracer) *Tracer {
+	global.mu.Lock()
+	defer global.mu.Unlock()
+	if t != nil && global.processor.run != nil {
+		t.pool.setProcessor(global.processor.run, global.processor.limit)
+	}
+	return global.tracer.Swap(t)
+}
+
+// SetGlobalProcessor sets the processor of the tracer of the whole program, also of one that comes later: it may
+// be what keeps secrets from being sent.
+func SetGlobalProcessor(run Processor, limit time.Duration) {
+	global.mu.Lock()
+	defer global.mu.Unlock()
+	global.processor = limited{run, limit}
+	if t := global.tracer.Load(); t != nil {
+		t.pool.setProcessor(run, limit)
+	}
+}

@@ -343,6 +343,9 @@ func (d *delivery) send(t ticket, request core.Request) {
 		}
 	}
 	disposition := p.complete(t, outcome)
+	if answer.Done && disposition.Tag != core.DispositionRetry {
+		core.Recycle(request.Body)
+	}
 	said := event{"target": d.sender.Name(), "why": why, "spans": t.spans, "evaluations": t.evaluations}
 	switch {
 	case disposition.Tag == core.DispositionRetry:
@@ -374,7 +377,7 @@ func (d *delivery) send(t ticket, request core.Request) {
 
 // losses gives the header that reports what was lost so far; "" if nothing was.
 func (d *delivery) losses() string {
-	counts := d.pool.statistics()
+	counts := d.pool.known()
 	given := counts.losses(d.name)
 	if given == "" {
 		return ""

@@ -17,8 +17,8 @@ import (
 // idleTimeout is how long a connection is kept, also if nobody closes it.
 const idleTimeout = 30 * time.Second
 
-// clientFor makes a client, or takes the application's, whose connections are not ours to close.
-func clientFor(plan *settings.Plan, socket string, timeout time.Duration, given *http.Client) (
+// clientFor makes a client for a URL, or takes the application's, whose connections are not ours to close.
+func clientFor(plan *settings.Plan, to, socket string, timeout time.Duration, given *http.Client) (
 	do func(*http.Request) (*http.Response, error), closeIdle func(),
 ) {
 	if given != nil && socket == "" {
@@ -41,8 +41,8 @@ func clientFor(plan *settings.Plan, socket string, timeout time.Duration, given 
 	}
 	// As in the other hosts: with one request at a time HTTP/2 gains nothing.
 	transport.Protocols.SetHTTP1(true)
-	if plan.Roots != nil {
-		transport.TLSClientConfig = &tls.Config{RootCAs: plan.Roots, MinVersion: tls.VersionTLS12}
+	if plan.Roots != nil && needsTLS(plan, to) {
+		transport.TLSClientConfig = &tls.Config{RootCAs: plan.Roots(), MinVersion: tls.VersionTLS12}
 	}
 	if socket != "" {
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -54,6 +54,16 @@ func clientFor(plan *settings.Plan, socket string, timeout time.Duration, given 
 	}
 	client := &http.Client{Transport: transport, CheckRedirect: stay}
 	return client.Do, transport.CloseIdleConnections
+}
+
+// needsTLS says whether certificates will be looked at: to read them takes milliseconds.
+func needsTLS(plan *settings.Plan, to string) bool {
+	parsed, err := url.Parse(to)
+	if err != nil || parsed.Scheme == "https" {
+		return true
+	}
+	proxy, err := plan.Proxy(parsed)
+	return err != nil || proxy != nil && proxy.Scheme == "https"
 }
 
 // stay follows no redirect: it might lead the key elsewhere, and a POST would become a GET.

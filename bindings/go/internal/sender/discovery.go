@@ -16,7 +16,7 @@ import (
 func Finds(ctx context.Context, plan *settings.Plan, discovery *settings.Discovery, client *http.Client) bool {
 	ctx, cancel := context.WithTimeout(ctx, discovery.Timeout)
 	defer cancel()
-	do, closeIdle := clientFor(plan, discovery.Socket, discovery.Timeout, client)
+	do, closeIdle := clientFor(plan, discovery.URL, discovery.Socket, discovery.Timeout, client)
 	defer closeIdle()
 	found, err := safely(ctx, "the HTTP client", func() (bool, error) {
 		get, err := http.NewRequestWithContext(ctx, http.MethodGet, discovery.URL, nil)

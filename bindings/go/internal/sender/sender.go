@@ -7,7 +7,6 @@
 package sender
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +42,8 @@ type Answer struct {
 	Headers []core.Header
 	// Excerpt is the beginning of the body, at most 600 characters, for a person.
 	Excerpt string
+	// Done says that nothing reads the request's body any more.
+	Done bool
 }
 
 // Sender sends requests to one target, over kept connections. Any goroutine may use it.
@@ -66,7 +67,7 @@ func New(plan *settings.Plan, target settings.Target, exporter func(*Exported) e
 		s.name = "the exporter"
 		return s
 	}
-	s.do, s.closeIdle = clientFor(plan, target.Socket, s.timeout, client)
+	s.do, s.closeIdle = clientFor(plan, target.Spans.URL, target.Socket, s.timeout, client)
 	return s
 }
 
@@ -112,11 +113,14 @@ func (s *Sender) Send(ctx context.Context, request *core.Request, lost string) (
 }
 
 func (s *Sender) post(ctx context.Context, request *core.Request, lost string) (Answer, error) {
-	// The reader lets net/http begin the body anew on another connection.
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, request.URL, bytes.NewReader(request.Body))
+	readers := &readers{body: request.Body}
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, request.URL, readers.open())
 	if err != nil {
 		return Answer{}, err
 	}
+	post.ContentLength = int64(len(request.Body))
+	// This lets net/http begin the body anew on another connection.
+	post.GetBody = func() (io.ReadCloser, error) { return readers.open(), nil }
 	for _, header := range request.Headers {
 		post.Header.Add(header.Name, header.Value)
 	}
@@ -139,6 +143,7 @@ func (s *Sender) post(ctx context.Context, request *core.Request, lost string) (
 	body, _ := io.ReadAll(io.LimitReader(got.Body, answerBytes))
 	_, _ = io.CopyN(io.Discard, got.Body, restBytes)
 	answer.Excerpt = s.secrets.Excerpt(string(body))
+	answer.Done = readers.count.Load() == 0
 	return answer, nil
 }
 

@@ -4,10 +4,12 @@ package settings
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 )
 
 // certificateFile is for a company's proxy that intercepts TLS. Go itself reads it on some systems only.
@@ -21,17 +23,21 @@ type unusableFile struct {
 }
 
 // certificates gives nil if no file is named. If the file cannot be used, nothing is trusted: who names a
-// file wants no other certificates.
-func certificates(lookup func(string) (string, bool)) (*x509.CertPool, []unusableFile) {
+// file wants no other certificates. The result reads all of them, which takes milliseconds, at its first
+// call; here only the first is looked at.
+func certificates(lookup func(string) (string, bool)) (func() *x509.CertPool, []unusableFile) {
 	path, _ := lookup(certificateFile)
 	if strings.TrimSpace(path) == "" {
 		return nil, nil
 	}
-	roots := x509.NewCertPool()
 	why := "it holds no PEM certificate"
-	pem, err := os.ReadFile(path)
-	if err == nil && roots.AppendCertsFromPEM(pem) {
-		return roots, nil
+	content, err := os.ReadFile(path)
+	if err == nil && holdsCertificate(content) {
+		return sync.OnceValue(func() *x509.CertPool {
+			roots := x509.NewCertPool()
+			roots.AppendCertsFromPEM(content)
+			return roots
+		}), nil
 	}
 	if err != nil {
 		// The sentence has the path already.
@@ -41,5 +47,23 @@ func certificates(lookup func(string) (string, bool)) (*x509.CertPool, []unusabl
 		}
 		why = err.Error()
 	}
-	return roots, []unusableFile{{Variable: certificateFile, Path: path, Why: why}}
+	return x509.NewCertPool, []unusableFile{{Variable: certificateFile, Path: path, Why: why}}
+}
+
+// holdsCertificate says whether there is one that can be read.
+func holdsCertificate(content []byte) bool {
+	for len(content) > 0 {
+		var block *pem.Block
+		block, content = pem.Decode(content)
+		if block == nil {
+			return false
+		}
+		if block.Type != "CERTIFICATE" || len(block.Headers) != 0 {
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -5,8 +5,10 @@ package settings
 import "strings"
 
 const (
+	readByCore    = "core"
 	readByHost    = "host"
 	readByCommand = "command"
+	secrecyOpen   = "open"
 	secrecyURL    = "url"
 	secrecySecret = "secret"
 )

@@ -39,8 +39,8 @@ type Plan struct {
 	// Diagnostics has one for each setting that was not understood or cannot work: all are to be shown.
 	Diagnostics []Diagnostic
 	Secrets     *Secrets
-	// Roots are the only certificates that are trusted; nil for those of the system.
-	Roots *x509.CertPool
+	// Roots reads the only certificates that are trusted; nil for those of the system.
+	Roots func() *x509.CertPool `json:"-"`
 
 	// By a function, so that a printed plan shows no password.
 	proxy func(host string) (*url.URL, error)

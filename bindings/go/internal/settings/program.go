@@ -5,8 +5,8 @@ package settings
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime/debug"
+	"strconv"
 	"strings"
 )
 
@@ -51,11 +51,21 @@ func isBuildFolder(path string) bool {
 	return false
 }
 
-var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
+// withoutMajor leaves out a last element such as v2.
+func withoutMajor(module string) string {
+	at := strings.LastIndexByte(module, '/')
+	if at < 0 || !strings.HasPrefix(module[at+1:], "v") {
+		return module
+	}
+	if _, err := strconv.ParseUint(module[at+2:], 10, 32); err != nil {
+		return module
+	}
+	return module[:at]
+}
 
 // lastElement gives the last element of a module's path that is not its major version.
 func lastElement(module string) string {
-	module = majorVersion.ReplaceAllString(module, "")
+	module = withoutMajor(module)
 	if module == "command-line-arguments" {
 		return ""
 	}

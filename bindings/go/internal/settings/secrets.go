@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -27,8 +26,16 @@ const (
 	excerptBytes   = 1 << 16
 )
 
-// secretName is what the name of a value of a query has in it, if the value is secret.
-var secretName = regexp.MustCompile(`(?i)key|token|secret|pass|pwd|auth|sig`)
+// namesSecret says whether a value of a query is secret, by its name.
+func namesSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"key", "token", "secret", "pass", "pwd", "auth", "sig"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
 
 // Secrets are those of one tracer. They never enter the core, and no way of printing this shows them. They
 // do not change once the plan is made, so any goroutine may use them.
@@ -138,7 +145,7 @@ func (s *Secrets) hideURL(text string) {
 		return
 	}
 	for _, pair := range found.pairs() {
-		if secretName.MatchString(pair[0]) {
+		if namesSecret(pair[0]) {
 			s.hide(pair[1], "…")
 			s.hide(decoded(pair[1]), "…")
 		}

@@ -26,17 +26,11 @@ type Options struct {
 
 // Setup is the core's part: any instance of it.
 type Setup interface {
-	Variables() (string, error)
 	MakePlan(input string) (string, error)
 }
 
 // variable is a row of the core's table.
-type variable struct {
-	Name    string `json:"name"`
-	Option  string `json:"option"`
-	ReadBy  string `json:"read_by"`
-	Secrecy string `json:"secrecy"`
-}
+type variable struct{ Name, Option, ReadBy, Secrecy string }
 
 // input is what the core makes a plan of; wit/setup.wit says what each member is.
 type input struct {
@@ -63,15 +57,7 @@ type folder struct {
 
 // Make makes the plan. lookup reads a variable, as [os.LookupEnv] does. It fails only if the core does.
 func Make(setup Setup, options Options, lookup func(string) (string, bool)) (*Plan, error) {
-	table, err := setup.Variables()
-	if err != nil {
-		return nil, fmt.Errorf("the table of settings: %w", err)
-	}
-	var rows []variable
-	if err := json.Unmarshal([]byte(table), &rows); err != nil {
-		return nil, fmt.Errorf("the table of settings: %w", err)
-	}
-	g := newGiven(rows)
+	g := newGiven(table)
 	g.readEnvironment(lookup)
 	values, tags := apart(options)
 	for option, value := range values {

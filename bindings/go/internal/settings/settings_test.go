@@ -226,9 +226,8 @@ func TestAFileOfCertificatesThatCannotBeUsedIsReportedAndNothingIsTrusted(t *tes
 	}
 }
 
-type broken struct{ table, plan string }
+type broken struct{ plan string }
 
-func (b broken) Variables() (string, error) { return b.table, nil }
 func (b broken) MakePlan(string) (string, error) {
 	if b.plan == "" {
 		return "", errors.New("no plan")
@@ -236,9 +235,33 @@ func (b broken) MakePlan(string) (string, error) {
 	return b.plan, nil
 }
 
+func TestTheTableIsTheCores(t *testing.T) {
+	instance := core.New(clock{})
+	defer instance.Close()
+	text, err := instance.Variables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []struct {
+		Name, Option, Secrecy string
+		ReadBy                string `json:"read_by"`
+	}
+	if err := json.Unmarshal([]byte(text), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != len(table) {
+		t.Fatalf("%d rows instead of %d", len(table), len(rows))
+	}
+	for at, row := range rows {
+		if (variable{row.Name, row.Option, row.ReadBy, row.Secrecy}) != table[at] {
+			t.Errorf("%+v instead of %+v", table[at], row)
+		}
+	}
+}
+
 func TestADefectOfTheCoreIsAnError(t *testing.T) {
 	for _, setup := range []broken{
-		{}, {table: "[]"}, {"[]", "{}"}, {"[]", `{"settings":[]}`}, {"[]", `{"settings":{"tags":1}}`},
+		{}, {"[]"}, {"{}"}, {`{"settings":[]}`}, {`{"settings":{"tags":1}}`},
 	} {
 		if plan, err := Make(setup, Options{Tags: map[string]string{"a": "b"}}, variables{}.lookup); err == nil {
 			t.Errorf("%+v gives %+v", setup, plan)

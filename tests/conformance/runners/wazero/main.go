@@ -27,14 +27,15 @@ func main() {
 	check(err)
 	hosts := &hosts{}
 	hosts.define(engine, module)
-	suite.Main("wazero", func(host core.Host) *core.Instance {
+	fresh := func(host core.Host) *core.Instance {
 		// The imports belong to the engine, and the suite has one instance at a time.
 		hosts.now = host
 		config := wazero.NewModuleConfig().WithName("")
 		instance, err := engine.InstantiateModule(always, module, config)
 		check(err)
 		return core.Over(&raw{module: instance})
-	})
+	}
+	suite.Main("wazero", suite.OnCore(fresh), fresh)
 }
 
 func check(err error) {

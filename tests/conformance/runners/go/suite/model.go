@@ -134,6 +134,9 @@ func text(value any) string {
 // wrong is what a case panics with where something is not as it must be.
 type wrong string
 
+// Wrong ends a case that cannot go on.
+func Wrong(why string) { panic(wrong(why)) }
+
 func must(err error) {
 	if err != nil {
 		panic(wrong(err.Error()))

@@ -3,14 +3,15 @@ package suite
 import (
 	"encoding/json"
 	"net/url"
-	"strings"
 
 	"github.com/witspan/witspan-go/internal/core"
 )
 
 const (
-	startNs     = 1_700_000_000_000_000_000
-	processorNs = 1_000_000_000
+	// StartNs is where the wall clock of a case stands.
+	StartNs = 1_700_000_000_000_000_000
+	// ProcessorNs is how long a processor may take.
+	ProcessorNs = 1_000_000_000
 )
 
 // world is the clocks and the entropy of a case: clocks that stand until they are told.
@@ -19,7 +20,7 @@ type world struct {
 }
 
 func (w *world) Monotonic() uint64 { return w.passed }
-func (w *world) Wall() uint64      { return startNs + w.passed }
+func (w *world) Wall() uint64      { return StartNs + w.passed }
 func (w *world) Random() uint64 {
 	w.drawn++
 	return w.drawn * 0x9E3779B97F4A7C15
@@ -35,7 +36,7 @@ type subject struct {
 	answers      []Answer
 	sent         []Request
 	dispositions []string
-	deed         any
+	deed         Deed
 }
 
 func newSubject(one *Case, format string, fresh Maker) *subject {
@@ -67,70 +68,77 @@ func optional[T any](value *T) core.Option[T] {
 	return core.Some(*value)
 }
 
-// kinds are the kinds of spans by their names.
-var kinds = func() map[string]core.SpanKind {
-	found := map[string]core.SpanKind{}
-	for kind := core.SpanKindLLM; kind <= core.SpanKindRetrieval; kind++ {
-		found[kind.String()] = kind
-	}
-	return found
-}()
-
-func (s *subject) start(step *Step, parent core.Parent) core.Span {
-	var options []core.SpanOption
-	for _, one := range []struct {
-		tag   core.SpanOptionTag
-		value *string
-	}{
-		{core.SpanOptionSessionID, step.SessionID},
-		{core.SpanOptionMLApp, step.MLApp},
-		{core.SpanOptionModelName, step.ModelName},
-		{core.SpanOptionModelProvider, step.ModelProvider},
-	} {
-		if one.value != nil {
-			options = append(options, core.SpanOption{Tag: one.tag, Text: *one.value})
-		}
-	}
-	if step.StartNs != nil {
-		options = append(options, core.SpanOption{Tag: core.SpanOptionStartNs, Number: *step.StartNs})
-	}
-	for _, context := range step.Contexts {
-		options = append(options, core.SpanOption{Tag: core.SpanOptionContext, Text: context})
-	}
-	kind, known := kinds[step.Kind]
-	if !known {
-		panic(wrong("no kind " + step.Kind))
-	}
-	given := core.Option[[]core.SpanOption]{Has: options != nil, Value: options}
-	span, err := s.StartSpan(kind, parent, optional(step.Name), given, s.now())
-	must(err)
-	return span
-}
-
 func (s *subject) now() core.Option[uint64] {
 	return core.Some(s.world.passed)
 }
 
-func (s *subject) finish(step *Step, span core.Span) (current core.Option[core.Span], event *string) {
-	var failure core.Option[core.Failure]
-	if given := step.Failure; given != nil {
-		failure = core.Some(core.Failure(*given))
+func (s *subject) Start(kind core.SpanKind, parent Parent, name *string, options []core.SpanOption) (Span, error) {
+	above := core.Parent{Tag: parent.Tag, Text: parent.Remote}
+	if parent.Span != nil {
+		above.Number = parent.Span.(core.Span)
 	}
-	finished, err := s.Finish(span, failure, optional(step.EndNs), s.now())
-	must(err)
-	if finished.Process {
-		event = s.process()
-	}
-	return finished.Current, event
+	given := core.Option[[]core.SpanOption]{Has: options != nil, Value: options}
+	return s.StartSpan(kind, above, optional(name), given, s.now())
 }
 
-func (s *subject) setProcessor(does json.RawMessage) {
-	s.deed = parsed(string(does))
-	limit := core.Some[uint64](processorNs)
-	if s.deed == "off" {
-		limit.Has = false
+func (s *subject) Annotate(span Span, text string) error {
+	_, err := s.Instance.Annotate(span.(core.Span), text)
+	return err
+}
+
+func (s *subject) CheckContext(text string) error {
+	_, err := s.Instance.CheckContext(text)
+	return err
+}
+
+func (s *subject) Advance(ns uint64) { s.world.passed += ns }
+
+func (s *subject) KnowsCurrent() bool { return true }
+
+func (s *subject) Finish(span Span, failure core.Option[core.Failure], endNs core.Option[uint64]) (current core.Option[Span], event *string, err error) {
+	finished, err := s.Instance.Finish(span.(core.Span), failure, endNs, s.now())
+	if err == nil && finished.Process {
+		event = s.process()
 	}
-	must(s.SetProcessor(limit))
+	if finished.Current.Has {
+		current = core.Some[Span](finished.Current.Value)
+	}
+	return current, event, err
+}
+
+func (s *subject) Abandon(span Span) error {
+	_, err := s.Instance.Abandon(span.(core.Span))
+	return err
+}
+
+func (s *subject) IDs(span Span) (core.SpanContext, error) { return s.ExportSpan(span.(core.Span)) }
+
+func (s *subject) Record(text string) (Span, error) {
+	recorded, err := s.RecordSpan(text)
+	if err == nil && recorded.Process {
+		s.process()
+	}
+	return recorded.Span, err
+}
+
+func (s *subject) Info(span Span) (core.SpanDetails, error) { return s.SpanInfo(span.(core.Span)) }
+
+func (s *subject) Inject(span Span, headers []core.Header) ([]core.Header, error) {
+	return s.Instance.Inject(span.(core.Span), headers)
+}
+
+func (s *subject) Submit(text string, feedback bool) error {
+	call := s.Instance.Submit
+	if feedback {
+		call = s.SubmitFeedback
+	}
+	_, err := call(text)
+	return err
+}
+
+func (s *subject) SetProcessor(deed Deed) error {
+	s.deed = deed
+	return s.Instance.SetProcessor(core.Option[uint64]{Has: deed != Off, Value: ProcessorNs})
 }
 
 // process has the processor look at all that waits for it, and gives the last event.
@@ -141,9 +149,9 @@ func (s *subject) process() (seen *string) {
 		if !event.Has {
 			return seen
 		}
-		outcome := processed(s.deed, event.Value.Span)
-		if s.deed == "late" {
-			s.world.passed += 2 * processorNs
+		outcome := Processed(s.deed, event.Value.Span)
+		if s.deed == Late {
+			s.world.passed += 2 * ProcessorNs
 		}
 		// It may come back too late, or as nonsense: the core counts that.
 		if _, err := s.ReturnEvent(event.Value.ID, outcome); err != nil {
@@ -155,11 +163,18 @@ func (s *subject) process() (seen *string) {
 	}
 }
 
+func (s *subject) Poll() int { return s.poll(core.PollModeDue) }
+
+func (s *subject) Flush() (sent []Request, dispositions []string, counters map[string]uint64) {
+	s.poll(core.PollModeEverything)
+	return s.sent, s.dispositions, s.counters()
+}
+
 // poll sends what is due, or everything, for which time may pass, and gives how many requests that were.
 func (s *subject) poll(mode core.PollMode) int {
 	before := len(s.sent)
 	for {
-		action, err := s.Poll(mode)
+		action, err := s.Instance.Poll(mode)
 		must(err)
 		switch {
 		case action.Tag == core.ActionSend:
@@ -231,66 +246,4 @@ func (s *subject) counters() map[string]uint64 {
 		}
 	}
 	return found
-}
-
-// processed gives what a processor that does this makes of an event.
-func processed(deed any, event string) core.ProcessingOutcome {
-	switch deed {
-	case "drop":
-		return core.ProcessingOutcome{Tag: core.ProcessingOutcomeDrop}
-	case "off", "raise", nil:
-		return core.ProcessingOutcome{Tag: core.ProcessingOutcomeFailed}
-	case "nonsense":
-		return core.ProcessingOutcome{Tag: core.ProcessingOutcomeProcessed, Text: "nonsense"}
-	}
-	changed := parsed(event)
-	if does, is := deed.(map[string]any); is {
-		if pair, is := does["replace"].([]any); is {
-			changed = replaced(changed, pair[0].(string), pair[1].(string))
-		}
-		if name, is := does["remove"].(string); is {
-			delete(changed.(map[string]any), name)
-		}
-		if patch, is := does["merge"]; is {
-			changed = merged(changed, patch)
-		}
-	}
-	return core.ProcessingOutcome{Tag: core.ProcessingOutcomeProcessed, Text: text(changed)}
-}
-
-// replaced replaces in every text that is a value, at any depth.
-func replaced(value any, from, to string) any {
-	switch value := value.(type) {
-	case string:
-		return strings.ReplaceAll(value, from, to)
-	case []any:
-		for index, item := range value {
-			value[index] = replaced(item, from, to)
-		}
-	case map[string]any:
-		for name, part := range value {
-			value[name] = replaced(part, from, to)
-		}
-	}
-	return value
-}
-
-// merged applies a JSON merge patch (RFC 7386).
-func merged(value, patch any) any {
-	changes, is := patch.(map[string]any)
-	if !is {
-		return patch
-	}
-	result, is := value.(map[string]any)
-	if !is {
-		result = map[string]any{}
-	}
-	for name, part := range changes {
-		if part == nil {
-			delete(result, name)
-		} else {
-			result[name] = merged(result[name], part)
-		}
-	}
-	return result
 }

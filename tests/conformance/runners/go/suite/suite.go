@@ -21,12 +21,21 @@ type line struct {
 	Gaps    int    `json:"gaps"`
 }
 
-// Main runs every case, leaves the report of a runner, and ends the program.
-func Main(runner string, fresh Maker) {
+// Subjects makes the subject of a case in a format.
+type Subjects func(one *Case, format string) Subject
+
+// OnCore has an instance of the core be the subject, with nothing around it.
+func OnCore(fresh Maker) Subjects {
+	return func(one *Case, format string) Subject { return newSubject(one, format, fresh) }
+}
+
+// Main runs every case, leaves the report of a runner, and ends the program. The cases of setup are calls of
+// an instance itself.
+func Main(runner string, subjects Subjects, fresh Maker) {
 	suite := flag.String("suite", "../..", "the folder of the suite")
 	name := flag.String("name", runner, "the runner's name in its report")
 	flag.Parse()
-	failures, err := report(*name, *suite, fresh)
+	failures, err := report(*name, *suite, subjects, fresh)
 	if err != nil {
 		failures = append(failures, err.Error())
 	}
@@ -38,10 +47,14 @@ func Main(runner string, fresh Maker) {
 	}
 }
 
-func report(runner, suite string, fresh Maker) (failures []string, err error) {
+func report(runner, suite string, subjects Subjects, fresh Maker) (failures []string, err error) {
 	var table []line
 	total := line{}
-	for folder, check := range map[string]func(*Case, Maker) []string{"cases": cases, "setup": setup} {
+	checks := map[string]func(*Case) []string{
+		"cases": func(one *Case) []string { return cases(one, subjects) },
+		"setup": func(one *Case) []string { return setup(one, fresh) },
+	}
+	for folder, check := range checks {
 		chapters, err := read(filepath.Join(suite, folder))
 		if err != nil {
 			return failures, err
@@ -49,7 +62,7 @@ func report(runner, suite string, fresh Maker) (failures []string, err error) {
 		for _, chapter := range chapters {
 			found := line{Chapter: chapter.Chapter}
 			for at := range chapter.Cases {
-				if wrongs := check(&chapter.Cases[at], fresh); len(wrongs) > 0 {
+				if wrongs := check(&chapter.Cases[at]); len(wrongs) > 0 {
 					found.Failed++
 					failures = append(failures, wrongs...)
 				} else {
@@ -120,26 +133,25 @@ func attempt(name string, run func()) (wrongs []string) {
 	return nil
 }
 
-func cases(one *Case, fresh Maker) (wrongs []string) {
+func cases(one *Case, subjects Subjects) (wrongs []string) {
 	for _, format := range formats {
 		wrongs = append(wrongs, attempt(fmt.Sprintf("%s (%s)", one.Name, format), func() {
-			subject := newSubject(one, format, fresh)
-			defer subject.Close()
-			run := program{subject: subject, spans: map[string]uint64{}, remotes: map[string]string{}}
+			run := program{subjects(one, format), map[string]Span{}, map[string]string{}}
+			defer run.Close()
 			run.run(one.Program)
+			requests, dispositions, counters := run.Flush()
 			expected := one.Requests[format]
-			same("number of requests", len(subject.sent), len(expected))
-			for at, sent := range subject.sent {
+			same("number of requests", len(requests), len(expected))
+			for at, sent := range requests {
 				same("request", sent, expected[at])
 			}
-			if one.Answers != nil {
-				same("dispositions", subject.dispositions, one.Dispositions)
+			if one.Answers != nil && dispositions != nil {
+				same("dispositions", dispositions, one.Dispositions)
 			}
-			counters := one.Statistics
-			if counters == nil {
-				counters = map[string]uint64{}
+			if one.Statistics == nil {
+				one.Statistics = map[string]uint64{}
 			}
-			same("counters", subject.counters(), counters)
+			same("counters", counters, one.Statistics)
 		})...)
 	}
 	return wrongs
