@@ -101,7 +101,7 @@ quick-python: prepared component
 example-js: package-js
     "{{ python }}" tools/build_js_example.py
 
-# … and of the agent in Go; it is left out where there is no Go
+# The agent that the demo runs in Go, which is left out where there is none
 [private]
 example-go: prepared
     "{{ python }}" tools/build_go_example.py
