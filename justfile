@@ -101,9 +101,14 @@ quick-python: prepared component
 example-js: package-js
     "{{ python }}" tools/build_js_example.py
 
+# The agent that the demo runs in Go, which is left out where there is none
+[private]
+example-go: prepared
+    "{{ python }}" tools/build_go_example.py
+
 # Show a first trace of every language on a page, without account or network
 [working-directory("tools")]
-demo *args: intake example example-js quick-python
+demo *args: intake example example-js example-go quick-python
     "{{ venv }}/python" -m demo "$@"
 
 # Show a trace made by the plain wasmtime command, without any host of ours
@@ -120,7 +125,7 @@ test *parts:
 # build tool is left out too: it has no tests, and would compile the wasm compiler a second time.
 [private]
 [no-exit-message]
-every-test: conformance component-trap intake example example-js
+every-test: conformance component-trap intake example example-js example-go
     cargo test -q --workspace --exclude witspan-component --exclude witspan-intake --profile intake -- --skip sends_every_cases_bytes
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest -rs --ignore=tests/conformance/runners
@@ -195,7 +200,7 @@ test-embed: build component-js
 
 [private]
 [no-exit-message]
-test-demo: build intake example example-js
+test-demo: build intake example example-js example-go
     "{{ venv }}/python" -m pytest tests/end_to_end/demo
 
 # All of them, with what continuous integration has not: every line of Node, two frameworks, the

@@ -35,8 +35,10 @@ STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 
 PACKAGE = ROOT / "bindings" / "go"
 RUNNERS = ROOT / "tests" / "conformance" / "runners"
-#: The modules of Go: the one that users get, and those that only tests build.
-MODULES = (PACKAGE, RUNNERS / "go", RUNNERS / "wazero")
+#: What the programs of docs/go import.
+PAGES = ROOT / "tools" / "go-pages"
+#: The modules of Go: the one that users get, and those that only we build.
+MODULES = (PACKAGE, RUNNERS / "go", RUNNERS / "wazero", PAGES, ROOT / "examples" / "go")
 
 
 def command(name: str = "go") -> str:
@@ -90,8 +92,9 @@ def prepare(*more: str) -> None:
     if missing() or (VENV_BIN / "go").is_symlink():
         link(installed() / "go" / "bin")
         require()
-    # What the suite's runners need besides, so that they run without a network.
-    fetch("mod", "download", cwd=RUNNERS / "wazero")
+    # What the suite's runners and the pages need besides, so that they run without a network.
+    for module in (RUNNERS / "wazero", PAGES):
+        fetch("mod", "download", cwd=module)
     if "lint" in more:
         fetch("run", STATICCHECK, "-version")
     if "all" in more:

@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import build_go_example
+import golang
 import npm
 
 from . import check as checks
@@ -36,7 +38,13 @@ LANGUAGES = {
     "Python": [sys.executable, str(ROOT / "examples/python/agent.py")],
     "Rust": [str(built("intake", "witspan-example"))],
     "JavaScript": [npm.node(), str(ROOT / "examples/javascript/agent.js")],
+    "Go": [str(build_go_example.program())],
 }
+#: Languages that this machine has not, and why not.
+LEFT_OUT: dict[str, str] = {}
+if missing := golang.missing():
+    LEFT_OUT["Go"] = missing
+    del LANGUAGES["Go"]
 SESSION = ["--session", "demo-session"]
 LINES_OF_LOG = 25
 
@@ -84,6 +92,8 @@ def run(processes: Processes, folder: Path, check: bool) -> int:
             except (OSError, subprocess.CalledProcessError) as error:
                 raise Failed(str(error), folder / "intake.log") from error
             note(intake.url)
+        for language, why in LEFT_OUT.items():
+            say(f"the agent in {language} is left out: {why}")
         found = []
         traces: dict[str, list[Span]] = {}
         for language, command in LANGUAGES.items():

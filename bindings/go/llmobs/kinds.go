@@ -241,6 +241,7 @@ func start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpa
 	// The texts come from this call: no error is possible but that the parent finished long ago.
 	ref, err := tracer.StartSpan(kind, parent, name, options)
 	if err != nil {
+		tracer.Warn("`parent` is a span that finished too long ago: the span begins a trace")
 		parent = engine.Parent{Tag: core.ParentRoot}
 		ref, _ = tracer.StartSpan(kind, parent, name, options)
 	}
