@@ -4,6 +4,7 @@ package llmobs
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/witspan/witspan-go/internal/core"
 )
@@ -24,11 +25,13 @@ func (e *ArgumentError) Error() string { return "llmobs: " + e.Message }
 // Is says that the error is an ErrInvalidArgument.
 func (e *ArgumentError) Is(target error) bool { return target == ErrInvalidArgument }
 
-// argument gives the error that a caller learns of: only a wrong argument. Everything else is a state of
-// the tracer that a working program meets too; it is counted.
-func argument(err error) error {
-	if invalid, is := err.(core.Error); is && invalid.Tag == core.ErrorInvalidArgument {
-		return &ArgumentError{Field: invalid.InvalidArgument.Field, Message: invalid.InvalidArgument.Message}
+// argument gives the error that a caller learns of: only a wrong argument, by the names that the caller wrote.
+// Everything else is a state of the tracer that a working program meets too; it is counted.
+func argument(err error, names *strings.Replacer) error {
+	invalid, is := err.(core.Error)
+	if !is || invalid.Tag != core.ErrorInvalidArgument {
+		return nil
 	}
-	return nil
+	field := strings.Trim(names.Replace("`"+invalid.InvalidArgument.Field+"`"), "`")
+	return &ArgumentError{Field: field, Message: names.Replace(invalid.InvalidArgument.Message)}
 }

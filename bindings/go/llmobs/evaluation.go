@@ -3,6 +3,7 @@
 package llmobs
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"strings"
@@ -181,7 +182,26 @@ func SubmitEvaluation(evaluation Evaluation) error {
 	}
 	evaluation.write(w)
 	w.End()
-	return argument(tracer.Submit(w.View(), false))
+	return submit(tracer, w, false, value == nil)
+}
+
+// evaluationNames are members of Evaluation and Feedback by the names that the core has for them.
+var evaluationNames = strings.NewReplacer(
+	"`metric_type`", "`MetricType`", "`span_with_tag_value`", "`Tag`", "`session_id`", "`SessionID`",
+	"`eval_scope`", "`Scope`", "`timestamp_ms`", "`Timestamp`", "`submitter`", "`SubmitterID`",
+	"`submitter.id`", "`SubmitterID`", "`submitter.type`", "`SubmitterType`", "`span_id`", "`SpanID`",
+	"`trace_id`", "`TraceID`", "`feedback_join_key`", "`FeedbackJoinKey`",
+)
+
+// submit passes on what w has. Without a value the core misses the type, which the caller need not say.
+func submit(tracer *engine.Tracer, w *values.Writer, feedback, lacksValue bool) error {
+	err := argument(tracer.Submit(w.View(), feedback), evaluationNames)
+	var wrong *ArgumentError
+	if lacksValue && errors.As(err, &wrong) && wrong.Field == "MetricType" {
+		const message = "`value` is nil; accepted: a text, a number, a bool or an object, or a `MetricType` beside it"
+		return &ArgumentError{Field: "value", Message: message}
+	}
+	return err
 }
 
 func (o *EvaluationOption) tracing(span EvaluatedSpan) *engine.Tracer {
@@ -360,5 +380,5 @@ func SubmitFeedback(feedback Feedback) error {
 	}
 	shared.write(w)
 	w.End()
-	return argument(tracer.Submit(w.View(), true))
+	return submit(tracer, w, true, value == nil)
 }

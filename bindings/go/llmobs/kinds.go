@@ -241,7 +241,7 @@ func start(ctx context.Context, kind core.SpanKind, name string, opts []StartSpa
 	// The texts come from this call: no error is possible but that the parent finished long ago.
 	ref, err := tracer.StartSpan(kind, parent, name, options)
 	if err != nil {
-		tracer.Warn("`parent` is a span that finished too long ago: the span begins a trace")
+		tracer.Warn(forgotten)
 		parent = engine.Parent{Tag: core.ParentRoot}
 		ref, _ = tracer.StartSpan(kind, parent, name, options)
 	}
@@ -261,12 +261,24 @@ var joined cohorts
 // elsewhere gives the place of a span for another tracer, as another process would get it.
 func elsewhere(span *base) engine.Parent {
 	if span.on() {
-		if remote, err := span.tracer.RemoteOf(span.ref); err == nil {
+		if remote := span.remote(); remote != "" {
 			return engine.Parent{Tag: core.ParentRemote, Remote: remote}
 		}
 	}
 	return engine.Parent{Tag: core.ParentRoot}
 }
+
+// remote gives the place of a span as another process would get it; "", with a warning, if that is not known
+// any more.
+func (b *base) remote() string {
+	remote, err := b.tracer.RemoteOf(b.ref)
+	if err != nil {
+		b.tracer.Warn(forgotten)
+	}
+	return remote
+}
+
+const forgotten = "`parent` is a span that finished too long ago: the span begins a trace"
 
 // off has a span of each kind that does nothing.
 var off = func() (spans [core.SpanKindRetrieval + 1]*AnySpan) {

@@ -4,6 +4,7 @@ package llmobs
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/witspan/witspan-go/internal/core"
@@ -83,7 +84,7 @@ func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 		remote := found.remote
 		if remote == "" && above.on() {
 			// The parent may be in another instance: it is named as another process would name it.
-			remote, _ = above.tracer.RemoteOf(above.ref)
+			remote = above.remote()
 		}
 		if remote != "" {
 			w.Member("parent")
@@ -117,11 +118,18 @@ func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 	w.End()
 	ref, err := tracer.Record(w.View())
 	if err != nil {
-		return off[core.SpanKindTask], argument(err)
+		return off[core.SpanKindTask], argument(err, recordedNames)
 	}
 	kind, _ := kindOf(span.Kind)
 	return &AnySpan{base{parent: found.Context, tracer: tracer, ref: ref, kind: kind, name: span.Name}}, nil
 }
+
+// recordedNames are the members of RecordedSpan by the names that the core has for them.
+var recordedNames = strings.NewReplacer(
+	"`kind`", "`Kind`", "`start_ns`", "`Start`", "`end_ns`", "`End`", "`span_id`", "`SpanID`",
+	"`trace_id`", "`TraceID`", "`parent.trace_id`", "`ParentTraceID`", "`parent.span_id`", "`ParentSpanID`",
+	"`parent`", "`Parent`",
+)
 
 func at(w *values.Writer, name string, t time.Time) {
 	if !t.IsZero() {

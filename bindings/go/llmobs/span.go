@@ -4,6 +4,7 @@ package llmobs
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/witspan/witspan-go/internal/core"
@@ -42,6 +43,8 @@ type base struct {
 	name   string
 	// The annotation contexts around the span, the outermost first.
 	contexts []string
+	// The ids, once somebody has asked for them.
+	known atomic.Pointer[core.SpanContext]
 }
 
 // spanContext is the context in which a span is current: the span itself, of whatever kind.
@@ -82,10 +85,18 @@ func (b *base) Kind() string {
 	return b.kind.String()
 }
 
+// ids asks the core once: it forgets a span some thousand spans after its end.
 func (b *base) ids() (ids core.SpanContext) {
-	if b.on() {
-		// A span whose instance is gone has none any more.
-		ids, _ = b.tracer.IDs(b.ref)
+	if !b.on() {
+		return ids
+	}
+	if known := b.known.Load(); known != nil {
+		return *known
+	}
+	// A span whose instance is gone has none any more.
+	ids, err := b.tracer.IDs(b.ref)
+	if err == nil {
+		b.known.Store(&ids)
 	}
 	return ids
 }

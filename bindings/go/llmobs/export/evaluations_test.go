@@ -34,7 +34,7 @@ func TestEvaluationsArriveWhole(t *testing.T) {
 	same(t, "joins", []any{got[0]["join_on"], got[1]["join_on"]},
 		[]any{fields{"span": fields{"span_id": "5", "trace_id": "7"}}, fields{"tag": fields{"key": "k", "value": "v"}}})
 	same(t, "said", []any{got[0]["ml_app"], got[1]["ml_app"], got[0]["timestamp_ms"], got[1]["timestamp_ms"], got[0]["assessment"], got[0]["reasoning"], got[0]["metadata"]},
-		[]any{"own", "call", 1_700_000_000_000, 5, "pass", "because", fields{"m": 1}})
+		[]any{"own", "call", int64(1_700_000_000_000), int64(5), "pass", "because", fields{"m": 1}})
 	same(t, "converted", []any{got[3]["label"], got[3]["metadata"]}, []any{"a_b", fields{"assessment": "meh"}})
 	if len(result.Warnings) != 2 || result.Warnings[0].Index != 3 {
 		t.Errorf("%+v", result.Warnings)
