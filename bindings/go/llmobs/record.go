@@ -128,7 +128,7 @@ func RecordSpan(ctx context.Context, span RecordedSpan) (*AnySpan, error) {
 var recordedNames = strings.NewReplacer(
 	"`kind`", "`Kind`", "`start_ns`", "`Start`", "`end_ns`", "`End`", "`span_id`", "`SpanID`",
 	"`trace_id`", "`TraceID`", "`parent.trace_id`", "`ParentTraceID`", "`parent.span_id`", "`ParentSpanID`",
-	"`parent`", "`Parent`",
+	"`parent`", "`Parent`", "a whole number from 0 to 2^64-1", "a time from 1970 on",
 )
 
 func at(w *values.Writer, name string, t time.Time) {

@@ -101,7 +101,7 @@ func TestTheCoreTakesWhateverIsWritten(t *testing.T) {
 func TestTheCoreKeepsNumbersOfGoAsTheyAre(t *testing.T) {
 	for want, value := range map[string]any{
 		`"value":1152921504606847000`:     float64(1 << 60),
-		`"value":"1152921504606846977"`:   1<<60 + 1,
+		`"value":"1152921504606846977"`:   int64(1<<60 + 1),
 		`"value":100000000000000000000`:   1e20,
 		`"value":1e+21`:                   1e21,
 		`"value":0.1`:                     float32(0.1),
