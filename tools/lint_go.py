@@ -15,7 +15,7 @@ from pathlib import Path
 
 from golang import MODULES, PACKAGE, ROOT, STATICCHECK, command, output, require
 
-#: All that is formatted. The benches are built by `just bench` alone: other tracers would have to be fetched.
+#: All that is formatted. Only `just bench` builds the benches: it has to fetch other tracers.
 FORMATTED = (*MODULES, ROOT / "benches" / "go")
 #: What is not asked for, by file: the codes, all of them where there is none.
 LEFT_OUT = {

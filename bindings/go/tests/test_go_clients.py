@@ -1,4 +1,4 @@
-"""Real clients of OpenAI, Anthropic and Google, traced by `llmhttp`, at their newest version and a year ago."""
+"""Real clients of OpenAI, Anthropic and Google, traced by `llmhttp`, now and a year ago."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from go_support import go, only_in_all
 
 CLIENTS = Path(__file__).parent / "clients"
 
-# In continuous integration the tests of `internal/provider` read what these clients were seen to say.
+# Continuous integration reads recorded bodies instead, in the tests of `internal/provider`.
 pytestmark = only_in_all
 
 
