@@ -169,7 +169,7 @@ test-go: prepared
 # The intake's server, what real SDKs send to it, and its page in a browser
 [private]
 [no-exit-message]
-test-intake: build intake
+test-intake: build intake example
     cargo test -q --profile intake -p witspan-intake
     "{{ venv }}/python" -m pytest tests/end_to_end/intake
 
