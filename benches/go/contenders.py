@@ -17,7 +17,7 @@ from typing import Any
 from harness import DDTRACE_APM, LOG, OUT, ROOT, environment, start
 
 sys.path.insert(0, str(ROOT / "tools"))
-import build_go
+import golang
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = OUT / "go"
@@ -28,8 +28,6 @@ FOLDERS = {WITSPAN: "witspan", OTEL: "opentelemetry", DD_TRACE: "ddtrace", NOTHI
 SMALLEST = {**FOLDERS, NOTHING: "http"}
 #: What each is, in go.mod.
 MODULES = {OTEL: "go.opentelemetry.io/otel/sdk", DD_TRACE: "github.com/DataDog/dd-trace-go/v2"}
-#: The oldest that builds dd-trace-go.
-OLDEST_GO = (1, 26)
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Field:
 
 def missing() -> str | None:
     """Why nothing can be measured here; none if it can."""
-    return build_go.missing_go(OLDEST_GO)
+    return golang.missing()
 
 
 def field() -> Field:
@@ -81,7 +79,8 @@ def same_lines() -> None:
 
 def go(*words: str) -> str:
     env = {**os.environ, "CGO_ENABLED": "0"}
-    done = subprocess.run(["go", *words], cwd=HERE, env=env, stdout=subprocess.PIPE, text=True)
+    command = [golang.command(), *words]
+    done = subprocess.run(command, cwd=HERE, env=env, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"the benchmark was not built: `go {words[0]}` failed, see above")
     return done.stdout

@@ -128,6 +128,10 @@ void witspan_config_free(witspan_config *config);
 void witspan_config_set(witspan_config *config, const char *name, size_t name_length, const char *value,
                         size_t value_length);
 
+/* The plan that a configuration results in, as JSON; `wit/setup.wit` describes it at `make-plan`. Nothing starts, and
+ * nothing is reported but in its member `diagnostics`. The caller frees it. */
+witspan_text *witspan_config_plan(const witspan_config *config);
+
 /* Adds a tag of every span. */
 void witspan_config_tag(witspan_config *config, const char *key, size_t key_length, const char *value,
                         size_t value_length);

@@ -4,6 +4,7 @@ use crate::diagnostics::{Kept, Listener, to_stderr};
 use crate::input::text;
 use crate::outcome::guarded;
 use crate::recorder::Recorder;
+use crate::text::Text;
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
@@ -103,6 +104,15 @@ unsafe extern "C" fn witspan_config_set(
             config.options.push((name, value));
         }
     });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn witspan_config_plan(config: *const Settings) -> *mut Text {
+    guarded(null_mut(), || {
+        config.as_ref().map_or(null_mut(), |settings| {
+            Text::give(witspan::setup::plan_text(&settings.config().0.plan()))
+        })
+    })
 }
 
 #[unsafe(no_mangle)]
