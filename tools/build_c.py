@@ -8,6 +8,7 @@ other tests. `--prefix DIR` also installs what target/c has into DIR.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def main() -> None:
     if done.returncode != 0:
         sys.exit("the C library was not built: cargo failed, see above")
     header = HEADER.read_text("utf-8")
-    found = ROOT / "target" / profile
+    found = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / profile
     shared = found / compiled(SHARED[0])
     static = found / STATIC.replace("witspan", "witspan_c")
     place(shared, BUILT, SHARED)
