@@ -116,7 +116,7 @@ wasmtime: prepared component programs
     "$WASMTIME" run target/component/demo.wasm
 
 # Each part is a recipe `test-PART` below.
-[doc('Run every test, or those of some parts: core, host, python, js, c, go, intake, conformance, docs, lint, embed, demo, all')]
+[doc('Run every test, or those of some parts: core, host, python, js, c, go, ruby, php, intake, conformance, docs, lint, embed, demo, all')]
 [no-exit-message]
 test *parts:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" {{ if parts == "" { "every-test" } else { prepend("test-", parts) } }}
@@ -165,6 +165,18 @@ test-c: quick-c
 [no-exit-message]
 test-go: prepared
     "{{ venv }}/python" -m pytest -rs bindings/go/tests
+
+# The Ruby gem, where there is a Ruby: its own tests, its pages, the gem built and installed
+[private]
+[no-exit-message]
+test-ruby: quick-c
+    "{{ venv }}/python" -m pytest -rs bindings/ruby/tests
+
+# The PHP package, where there is a PHP: also in php-fpm, and installed by Composer
+[private]
+[no-exit-message]
+test-php: quick-c
+    "{{ venv }}/python" -m pytest -rs bindings/php/tests
 
 # The intake's server, what real SDKs send to it, and its page in a browser
 [private]

@@ -51,6 +51,8 @@ PARTS = {
     "js": "test",
     "c": "build",
     "go": "package-go",
+    "ruby": "build",
+    "php": "build",
     "intake": "test",
     "conformance": "conformance",
     "docs": "setup",

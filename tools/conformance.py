@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,16 +62,33 @@ RUNNERS: dict[str, Sequence[str]] = {
     "bun": [*runtime("bun"), JS, "bun"],
     "chromium": [sys.executable, "tests/conformance/runners/js/chromium.py"],
     "c": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/c"],
+    "ruby": ["ruby", "tests/conformance/runners/ruby/run.rb"],
+    "php": [sys.executable, "-m", "pytest", "-q", "tests/conformance/runners/php"],
     "go": go("go"),
     "wazero": go("wazero"),
     **{f"go-{processor}": go("go", processor) for processor in emulators.PROCESSORS},
 }
 #: Those that not every machine can run, with what says why it cannot.
-OPTIONAL = {
-    f"go-{processor}": partial(emulators.missing, processor) for processor in emulators.PROCESSORS
+OPTIONAL: dict[str, Callable[[], str | None]] = {
+    "ruby": lambda: None if shutil.which("ruby") else "there is no Ruby on this machine",
+    "php": lambda: php_lacks(),
+    **{
+        f"go-{processor}": partial(emulators.missing, processor)
+        for processor in emulators.PROCESSORS
+    },
 }
 #: Set by `just test all`: runs those too whose processor is emulated, which else a name asks for.
 ALL = "WITSPAN_TEST_ALL"
+
+
+def php_lacks() -> str | None:
+    """Why PHP cannot run the suite here."""
+    php = shutil.which("php")
+    if php is None:
+        return "there is no PHP on this machine"
+    has = subprocess.run([php, "-m"], stdout=subprocess.PIPE, text=True).stdout.split()
+    lacks = sorted({"FFI", "gmp", "mbstring"} - set(has))
+    return f"this machine's PHP has no {lacks[0]}" if lacks else None
 
 
 @dataclass(frozen=True)
