@@ -2,7 +2,10 @@
 
 package settings
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 const (
 	readByCore    = "core"
@@ -123,4 +126,16 @@ func isVisible(text string) bool {
 		}
 	}
 	return true
+}
+
+// fit lowers what nobody said to what fits into an instance's memory, which is 64 MiB on systems of 32 bits.
+func (g *given) fit(bits int) {
+	if bits > 32 {
+		return
+	}
+	for _, option := range []string{"open_bytes", "queue_bytes"} {
+		if !g.says(option) {
+			g.options[option] = strconv.Itoa(16 << 20)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -63,6 +64,7 @@ func Make(setup Setup, options Options, lookup func(string) (string, bool)) (*Pl
 	for option, value := range values {
 		g.option(option, value)
 	}
+	g.fit(strconv.IntSize)
 	if options.Exporter {
 		// The route that needs no key and no discovery.
 		g.options["agentless_enabled"] = "false"

@@ -286,3 +286,17 @@ func TestAProgramIsNamedAfterItsFileOrItsModule(t *testing.T) {
 		}
 	}
 }
+
+func TestLimitsFitIntoTheMemoryOfTheSystem(t *testing.T) {
+	small, said, large := newGiven(table), newGiven(table), newGiven(table)
+	said.options["open_bytes"] = "5"
+	small.fit(32)
+	said.fit(32)
+	large.fit(64)
+	if small.options["open_bytes"] != "16777216" || small.options["queue_bytes"] != "16777216" {
+		t.Errorf("%v", small.options)
+	}
+	if said.options["open_bytes"] != "5" || len(large.options) != 0 {
+		t.Errorf("%v, %v", said.options, large.options)
+	}
+}
