@@ -1,4 +1,5 @@
-//! Evaluations and feedback. Any instance takes them, since they name their spans by ids.
+//! Evaluations and feedback. Any instance could take them, since they name their spans by ids. The first
+//! takes all, so that they arrive in the order in which they were submitted.
 
 use super::{Pool, Reply};
 use crate::error::Error;
@@ -25,7 +26,7 @@ impl Submission {
 impl Pool {
     /// Queues it. Returns whether the worker should poll, and warnings about what was changed.
     pub(crate) fn submit(&self, what: Submission, text: &str) -> Reply<(bool, Vec<Warning>)> {
-        let (_, mut shard) = self.any_shard();
+        let mut shard = self.shard(0);
         if self.is_closed() {
             return Ok((false, Vec::new()));
         }

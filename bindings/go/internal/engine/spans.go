@@ -259,9 +259,14 @@ func ask[T any](p *pool, span Ref, call func(*core.Instance) (T, error)) (given 
 }
 
 // anywhere makes a call that any instance can serve.
-func anywhere[T any](p *pool, call func(*core.Instance, *Statistics) (T, error)) (given T, err error) {
+func anywhere[T any](p *pool, call func(*core.Instance, *Statistics) (T, error)) (T, error) {
 	_, s := p.free()
 	defer s.mu.Unlock()
+	return in(p, s, call)
+}
+
+// in makes a call in a shard that is locked.
+func in[T any](p *pool, s *shard, call func(*core.Instance, *Statistics) (T, error)) (given T, err error) {
 	if p.closed.Load() {
 		return given, ErrOff
 	}
@@ -276,9 +281,13 @@ func anywhere[T any](p *pool, call func(*core.Instance, *Statistics) (T, error))
 	return given, err
 }
 
-// submit queues an evaluation or feedback; it gives whether the worker should poll.
+// submit queues an evaluation or feedback; it gives whether the worker should poll. Any instance could take
+// them. The first takes all, so that they arrive in the order in which they were submitted.
 func (p *pool) submit(text string, feedback bool) (bool, []core.Warning, error) {
-	submitted, err := anywhere(p, func(i *core.Instance, counts *Statistics) (core.Submitted, error) {
+	s := p.shards[0]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	submitted, err := in(p, s, func(i *core.Instance, counts *Statistics) (core.Submitted, error) {
 		call := i.Submit
 		if feedback {
 			call = i.SubmitFeedback
