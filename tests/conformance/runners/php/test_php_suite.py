@@ -8,33 +8,27 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import Answer, Receiver, Request
+from suite import CASES, FORMS, HOST_GAPS, SETUP, SUITE, Report, answering, assert_whole, sent
 
 HERE = Path(__file__).resolve().parent
-SUITE = HERE.parents[1]
 ROOT = SUITE.parents[1]
-REPORT = ROOT / "target" / "conformance" / "php.json"
+sys.path.insert(0, str(ROOT / "tools"))
+
+from conformance import php_lacks  # noqa: E402
+
 LIBRARY = ROOT / "target" / "c" / "libwitspan.so"
-FORMS = ("public-api", "sdk-intake")
-# The headers that the core names; the host's own are not the suite's business.
-NAMED = ("content-type", "x-datadog-evp-subdomain")
-EXTENSIONS = {"FFI", "gmp", "mbstring"}
 
 
 def missing() -> str | None:
     """Why PHP cannot run the suite here."""
-    php = shutil.which("php")
-    if php is None:
-        return "there is no PHP here"
-    has = subprocess.run([php, "-m"], capture_output=True, text=True, check=False).stdout.split()
-    if lacks := sorted(EXTENSIONS - set(has)):
-        return f"PHP has no {lacks[0]} here"
+    if why := php_lacks():
+        return why
     return None if LIBRARY.exists() else "the C library is not built: just c"
 
 
@@ -42,36 +36,12 @@ MISSING = missing()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
 
 
-def read(folder: str) -> list[tuple[str, dict[str, Any]]]:
-    paths = sorted((SUITE / folder).glob("*.json"))
-    chapters = [json.loads(path.read_text("utf-8")) for path in paths]
-    assert all(chapter["version"] == 1 for chapter in chapters)
-    return [(chapter["chapter"], case) for chapter in chapters for case in chapter["cases"]]
-
-
-CASES = read("cases")
-SETUP = read("setup")
 # Of `setup` the library gives the tables; the other calls are the Rust host's, which has a runner.
 TABLES = ("names", "variables")
 
 # What this runner cannot do, and why; a case of these that passes is a failure.
-POLLS = "the worker polls by itself, in real time, and the suite's clock stands"
-RATE = "the plan reports a wrong rate and gives the core the default"
 GAPS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "batching-due-by-age",
-            "batching-age-of-the-first",
-            "batching-age-is-set",
-            "batching-full-is-due",
-            "batching-open-parent-delays-nothing",
-            "batching-evaluations-by-age",
-            "batching-queue-is-free-again",
-            "retry-ids-stay",
-        ),
-        POLLS,
-    ),
-    **dict.fromkeys(("sampling-rate-too-high", "sampling-rate-negative"), RATE),
+    **HOST_GAPS,
     **dict.fromkeys(
         (
             "contexts-rejected-text",
@@ -129,17 +99,8 @@ def counters(statistics: dict[str, Any]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def sent(request: Request) -> dict[str, Any]:
-    """A request as a case has it."""
-    headers = {name: request.headers[name] for name in NAMED if name in request.headers}
-    return {"path": request.path, "headers": headers, "body": request.body.decode("utf-8")}
-
-
 def check(php: Php, case: dict[str, Any], form: str) -> None:
-    receiver = Receiver()
-    receiver.answers = [
-        Answer(answer["status"], answer.get("headers", {})) for answer in case.get("answers", [])
-    ]
+    receiver = answering(case)
     try:
         found = php.ask({"case": case, "form": form, "url": receiver.url})
         assert found["error"] is None, found["error"]
@@ -158,44 +119,27 @@ def php():
 
 @pytest.fixture(scope="module")
 def report():
-    """What became of every case, by chapter; written where all of them were run."""
-    lines = {chapter: {"passed": 0, "failed": 0, "gaps": 0} for chapter, _ in CASES + SETUP}
-    yield lines
-    if sum(sum(line.values()) for line in lines.values()) == len(CASES + SETUP):
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        chapters = [{"chapter": chapter, **line} for chapter, line in lines.items()]
-        REPORT.write_text(json.dumps({"runner": "php", "chapters": chapters}, indent=2) + "\n")
+    report = Report("php")
+    yield report
+    report.write()
 
 
 def test_the_whole_suite_is_here() -> None:
-    # The number stands beside the cases, so that an empty or half-read folder cannot pass.
-    assert len(CASES) == int((SUITE / "cases" / "COUNT").read_text("utf-8"))
-    assert len(SETUP) == int((SUITE / "setup" / "COUNT").read_text("utf-8"))
-    assert set(GAPS) <= {case["name"] for _, case in CASES}
+    assert_whole(GAPS)
     assert {case["call"] for _, case in SETUP} >= set(TABLES)
 
 
 @pytest.mark.parametrize(("chapter", "case"), CASES, ids=[case["name"] for _, case in CASES])
 def test_php_sends_the_bytes_of(chapter, case, php, report) -> None:
-    gap = GAPS.get(case["name"])
-    try:
+    with report.case(chapter, GAPS.get(case["name"])):
         for form in FORMS:
             check(php, case, form)
-    except Exception:
-        report[chapter]["gaps" if gap else "failed"] += 1
-        if gap:
-            pytest.xfail(gap)
-        raise
-    report[chapter]["failed" if gap else "passed"] += 1
-    assert not gap, f"the gap has closed ({gap}): take it off"
 
 
 @pytest.mark.parametrize(("chapter", "case"), SETUP, ids=[case["name"] for _, case in SETUP])
 def test_php_gives_the_table_of(chapter, case, php, report) -> None:
     if case["call"] not in TABLES:
-        report[chapter]["gaps"] += 1
+        report.gap(chapter)
         pytest.skip("the runner `host` asks it of the host that the library is made of")
-    report[chapter]["failed"] += 1
-    assert php.ask({"call": case["call"]})["gives"] == case["gives"]
-    report[chapter]["failed"] -= 1
-    report[chapter]["passed"] += 1
+    with report.case(chapter):
+        assert php.ask({"call": case["call"]})["gives"] == case["gives"]
